@@ -1,0 +1,4 @@
+// Command todoku makes a domain's mail arrive.
+package main
+
+func main() {}

@@ -1,0 +1,66 @@
+// Package catalogue is the one list of findings: what each means, why it matters
+// and how it is put right, in English and Japanese side by side, with its
+// source. A finding is data; nothing here decides that one applies.
+package catalogue
+
+// Status of a finding (see the outer contract in docs/contract.md).
+type Status string
+
+const (
+	Fail    Status = "fail"
+	Warn    Status = "warn"
+	Info    Status = "info"
+	Unknown Status = "unknown"
+	Pass    Status = "pass"
+)
+
+// Text is a text in both languages. A test fails when one is missing.
+type Text struct{ EN, JA string }
+
+// In gives the text in "ja" or, for anything else, English.
+func (t Text) In(lang string) string {
+	if lang == "ja" {
+		return t.JA
+	}
+	return t.EN
+}
+
+// Entry describes one finding ID. Texts may hold {placeholders}, filled from Finding.Args.
+type Entry struct {
+	ID     string   // area.what
+	Status Status   // the usual status; a finding may carry another
+	Title  Text     // the verdict in one line
+	Detail Text     // what it means for delivery, and why
+	Fix    Text     // one-sentence summary of the repair, empty for pass
+	Steps  []Text   // ordered steps, where order or choice is needed
+	Refs   []string // "RFC 7208 section 4.6.4", URLs
+	// Rank orders root causes before their consequences; lower is earlier.
+	Rank int
+}
+
+// Finding is one finding about one subject. It is what every door renders.
+type Finding struct {
+	ID       string
+	Status   Status
+	Subject  string            // the domain, address or message concerned
+	Args     map[string]string // for the placeholders
+	Evidence []string          // raw facts seen, as they were
+	DNS      []Change
+	Snippets []Snippet
+}
+
+// Change is one DNS change of the outer contract.
+type Change struct {
+	Action string   `json:"action"` // add, replace, remove
+	Name   string   `json:"name"`   // absolute, with the final dot
+	Type   string   `json:"type"`
+	TTL    int      `json:"ttl"`
+	Data   []string `json:"data"`
+	Was    []string `json:"was"`
+}
+
+// Snippet is a configuration text to paste.
+type Snippet struct {
+	For  string `json:"for"` // "postfix main.cf", ...
+	Text string `json:"text"`
+}

@@ -1,0 +1,2 @@
+// Package cli is the command line: flags, files and exit codes. It decides nothing about mail.
+package cli
