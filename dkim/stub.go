@@ -154,3 +154,9 @@ func ParsePrivateKey(pem []byte) (crypto.Signer, error) { panic("todo") }
 
 // MarshalPrivateKey writes PKCS#8 PEM.
 func MarshalPrivateKey(key crypto.Signer) ([]byte, error) { panic("todo") }
+
+// Bodies computes the body hashes that signatures want, once each.
+type Bodies = wire.Bodies
+
+// NewBodies gives an empty set.
+func NewBodies() *Bodies { return wire.NewBodies() }
