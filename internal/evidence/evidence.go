@@ -15,13 +15,15 @@ const BundleVersion = 1
 
 // Bundle is the evidence of one verdict. As a file it is one JSON object.
 type Bundle struct {
-	Format  string    `json:"format"` // "todoku-evidence"
+	Format  string    `json:"format"` // see the constant Format
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"` // the "now" of the verdict
 	// Source is how the message came: smtp, paste, file, demo.
-	Source  string       `json:"source"`
-	Session Session      `json:"session"`
-	DNS     []dns.Answer `json:"dns"`
+	Source string `json:"source"`
+	// LineEndsConverted: the message came as a file whose lines all ended in a bare LF, and was read as CRLF.
+	LineEndsConverted bool         `json:"line_ends_converted,omitempty"`
+	Session           Session      `json:"session"`
+	DNS               []dns.Answer `json:"dns"`
 	// Message is the raw message, exactly as it came.
 	Message []byte `json:"message"`
 }
