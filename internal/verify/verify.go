@@ -8,22 +8,70 @@ import (
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/mailauth"
+	"github.com/todoku/todoku/message"
 )
+
+// MaxMessage is the largest message that any door takes, in octets.
+const MaxMessage = 64 << 20
 
 // Request is one message to verify.
 type Request struct {
-	Name    string // file name or report id
-	Source  string // smtp, paste, file, demo
+	Name   string // file name or report id
+	Source string // smtp, paste, file, demo
+	// Raw is the message; it must not change afterwards.
 	Raw     []byte
 	Session evidence.Session
-	Now     time.Time
-	// LineEndsNormalized: NormalizeFile changed Raw.
-	LineEndsNormalized bool
+	// Now is the "now" of every expiry.
+	Now time.Time
+	// LineEndsConverted: message.NormalizeFile changed Raw.
+	LineEndsConverted bool
 }
 
-// Message authenticates and judges; every DNS answer used is in the report's bundle.
-func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report { panic("todo") }
+// Message authenticates and judges one message. Every DNS answer used is in the
+// bundle of the report. It returns when ctx ends at the latest: what could not be
+// looked up by then is temperror.
+func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report {
+	b := evidence.Bundle{
+		Format: evidence.Format, Version: evidence.BundleVersion,
+		Time: q.Now.UTC(), Source: q.Source, LineEndsConverted: q.LineEndsConverted,
+		Session: q.Session, Message: q.Raw,
+	}
+	rec := dns.NewRecorder(r)
+	rep := report(ctx, rec, &b, q.Name)
+	rep.Bundle.DNS = rec.Answers()
+	rep.DNS = rep.Bundle.DNS
+	return rep
+}
 
-// Replay gives the verdict of a bundle again, offline: only recorded answers are used.
-func Replay(ctx context.Context, b *evidence.Bundle, name string) *render.Report { panic("todo") }
+// Replay gives the verdict of a bundle again, offline: only its recorded answers
+// are used, changed by what (an overlay, say) when it is not nil.
+func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.Resolver) dns.Resolver) *render.Report {
+	var r dns.Resolver = dns.NewReplayer(b.DNS)
+	if what != nil {
+		r = what(r)
+	}
+	rep := report(ctx, r, b, name)
+	rep.DNS = b.DNS
+	return rep
+}
+
+func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string) *render.Report {
+	m := message.Parse(b.Message)
+	auth := mailauth.Authenticate(ctx, r, m, Envelope(b.Session), b.Time)
+	return &render.Report{
+		File: name, Bundle: *b, Message: m, Auth: auth, Time: b.Time,
+		Findings: judge.Message(judge.Input{Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted}),
+	}
+}
+
+// Envelope is the part of a session that authentication looks at.
+func Envelope(s evidence.Session) mailauth.Envelope {
+	return mailauth.Envelope{
+		RemoteIP: s.RemoteIP, HELO: s.HELO,
+		MailFrom: s.MailFrom, Null: s.HasMailFrom && s.MailFrom == "",
+		Receiver: s.Receiver,
+	}
+}
