@@ -11,8 +11,12 @@ type Event struct {
 	Kind      string    `json:"kind"`
 	At        time.Time `json:"at"`
 	SessionID string    `json:"session,omitempty"`
-	Text      string    `json:"text,omitempty"`   // HELO name, address, TLS version ...
-	Bytes     int64     `json:"bytes,omitempty"`  // DATA size so far
-	ReportID  string    `json:"report,omitempty"` // on received, verified; on dropped/refused the failed session's id
-	Status    string    `json:"status,omitempty"` // headline status, on verified
+	// Seq numbers the events of one session from 1 on; 0 is "not numbered". A
+	// numbered event reaches a subscriber at most once, however often it is sent:
+	// a session may be told again from its beginning once its recipient is known.
+	Seq      int    `json:"seq,omitempty"`
+	Text     string `json:"text,omitempty"`   // HELO name, address, TLS version ...
+	Bytes    int64  `json:"bytes,omitempty"`  // DATA size so far
+	ReportID string `json:"report,omitempty"` // on received, verified; on dropped/refused the failed session's id
+	Status   string `json:"status,omitempty"` // headline status, on verified
 }
