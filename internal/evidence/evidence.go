@@ -51,8 +51,8 @@ type Session struct {
 	// Receiver is the receiving host, as its banner says.
 	Receiver string `json:"receiver,omitempty"`
 	// Outcome: accepted, refused, tls-error, dropped, unknown-recipient, too-large, timeout, no-mail.
-	Outcome  string `json:"outcome,omitempty"`
-	Detail   string `json:"detail,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
+	Detail  string `json:"detail,omitempty"`
 }
 
 // TLS is the TLS of a session.

@@ -1,0 +1,210 @@
+// Package serve puts the parts together in one process: the store, the SMTP
+// inbox, the workers that verify what came in, and the web pages.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/inbox"
+	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/verify"
+	"github.com/todoku/todoku/internal/web"
+)
+
+// Grace is how long running transactions and requests may take after the end was asked for.
+const Grace = 4 * time.Second
+
+// Config of a node.
+type Config struct {
+	// Database is a SQLite file name or postgres://...
+	Database string
+	// SMTP and HTTP are the listen addresses, host:port.
+	SMTP, HTTP string
+	// Hostname is our name in the SMTP banner; MailDomain that of one-time addresses.
+	Hostname, MailDomain string
+	// HTTPHosts are further host names that the web pages answer to, beside the loopback ones.
+	HTTPHosts []string
+	// TLS is for STARTTLS; nil makes a self-signed certificate.
+	TLS      *tls.Config
+	Resolver dns.Resolver
+	// Retention is how long messages are kept, 0 for the default of 30 days.
+	Retention time.Duration
+	// MaxMessage is the largest message accepted, in octets, 0 for the inbox's default.
+	MaxMessage int64
+	// VerifyTimeout bounds one message's verification, 0 for 30 s.
+	VerifyTimeout time.Duration
+	// Workers verify concurrently, 0 for GOMAXPROCS (at least 2).
+	Workers int
+	// TrustProxy are the clients that may name the real client by the PROXY protocol.
+	TrustProxy []netip.Prefix
+	Log        *slog.Logger
+	Version    string
+	// Demo gives the sample stories of the home page; nil outside the demo.
+	Demo func(ctx context.Context) []web.DemoStory
+	// Ready is called once, when both listeners accept.
+	Ready func(n *Node)
+}
+
+// Node is a running node, as Ready sees it.
+type Node struct {
+	SMTP, HTTP net.Addr
+	Store      *store.Store
+	Hub        *live.Hub
+}
+
+const (
+	defaultRetention     = 30 * 24 * time.Hour
+	defaultVerifyTimeout = 30 * time.Second
+	pruneEvery           = 10 * time.Minute
+)
+
+func (c *Config) defaults() error {
+	if c.Resolver == nil {
+		return errors.New("serve: no resolver configured")
+	}
+	if c.Retention == 0 {
+		c.Retention = defaultRetention
+	}
+	if c.VerifyTimeout == 0 {
+		c.VerifyTimeout = defaultVerifyTimeout
+	}
+	if c.Workers == 0 {
+		c.Workers = max(2, runtime.GOMAXPROCS(0))
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.TLS == nil {
+		cert, err := inbox.SelfSigned(c.Hostname)
+		if err != nil {
+			return fmt.Errorf("making a self-signed certificate for %s: %w", c.Hostname, err)
+		}
+		c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then lets what is running finish within Grace.
+// It returns nil after an orderly end.
+func Run(ctx context.Context, c Config) error {
+	if err := c.defaults(); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	smtpL, err := listen("SMTP", c.SMTP)
+	if err != nil {
+		return err
+	}
+	defer smtpL.Close()
+	httpL, err := listen("web", c.HTTP)
+	if err != nil {
+		return err
+	}
+	defer httpL.Close()
+
+	hub := live.NewHub()
+	w := newWorkers(c, st, hub)
+	in, err := inbox.New(inbox.Config{
+		Hostname: c.Hostname, Domains: []string{c.MailDomain}, TLS: c.TLS, MaxSize: c.MaxMessage,
+		TrustProxy: c.TrustProxy, Store: st, Hub: hub, Received: w.received, Log: c.Log,
+	})
+	if err != nil {
+		return err
+	}
+	pages, err := web.New(web.Config{
+		Store: st, Hub: hub, Resolver: c.Resolver, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
+		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
+		Verify: w.verify,
+		Report: func(ctx context.Context, m *store.Message) *render.Report {
+			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
+		},
+	})
+	if err != nil {
+		return err
+	}
+
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return in.Serve(gctx, smtpL, Grace) })
+	g.Go(func() error { return serveHTTP(gctx, httpL, pages, c.Log) })
+	g.Go(func() error { return w.run(gctx) })
+	g.Go(func() error { return prune(gctx, st, c) })
+	if c.Ready != nil {
+		c.Ready(&Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Store: st, Hub: hub})
+	}
+	return g.Wait()
+}
+
+func listen(what, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("the %s port cannot be opened: %w (is another program using it? choose another address)", what, err)
+	}
+	return l, nil
+}
+
+// serveHTTP bounds slow clients by time; streams of events lift their own write deadline.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("the web server stopped: %w", err)
+	case <-ctx.Done():
+	}
+	stop() // ends the event streams, which would otherwise wait for events
+	end, cancel := context.WithTimeout(context.Background(), Grace)
+	defer cancel()
+	if err := s.Shutdown(end); err != nil {
+		s.Close()
+	}
+	return nil
+}
+
+func prune(ctx context.Context, st *store.Store, c Config) error {
+	t := time.NewTicker(pruneEvery)
+	defer t.Stop()
+	for {
+		if n, err := st.Prune(ctx, time.Now(), c.Retention); err != nil {
+			if ctx.Err() == nil {
+				c.Log.Error("pruning the database failed", "error", err)
+			}
+		} else if n > 0 {
+			c.Log.Info("pruned the database", "rows", n)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
