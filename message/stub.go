@@ -4,41 +4,6 @@ import "net/netip"
 
 // The signatures below are the package's contract; bodies come from its owner.
 
-// Defect is one thing that RFC 5322 or RFC 5321 forbids.
-type Defect struct {
-	// ID is a stable word: bare-lf, bare-cr, nul, long-line (over 998 octets), no-header-end,
-	// bad-field, duplicate-field, missing-field, eight-bit-header, too-many-fields, large-header ...
-	ID string
-	// Field is the header field concerned, "" for the body or the whole.
-	Field string
-	// Offset is the octet offset in Raw of the first occurrence.
-	Offset int
-	// Count of occurrences.
-	Count int
-}
-
-// Parse never fails: whatever cannot be read becomes a Defect. The message keeps raw.
-func Parse(raw []byte) *Message { panic("todo") }
-
-// NormalizeFile turns the line ends of a file whose lines all end in a bare LF
-// into CRLF and says so; anything else is returned as it is.
-func NormalizeFile(raw []byte) (out []byte, changed bool) { panic("todo") }
-
-// Name is the field name as written, without white space before the colon; "" for a line that is no field.
-func (f Field) Name() string { panic("todo") }
-
-// Is reports whether the field has this name, ASCII case-insensitively.
-func (f Field) Is(name string) bool { panic("todo") }
-
-// Value is everything after the colon, folding kept, final CRLF removed.
-func (f Field) Value() []byte { panic("todo") }
-
-// Unfolded is Value with each CRLF before white space removed and outer white space trimmed.
-func (f Field) Unfolded() string { panic("todo") }
-
-// All gives the fields of this name, top first.
-func (m *Message) All(name string) []Field { panic("todo") }
-
 // Address is one mailbox.
 type Address struct {
 	// Display is the decoded display name.
