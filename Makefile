@@ -1,0 +1,39 @@
+# make prints its targets.
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 0
+
+.PHONY: help
+help: ## print the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1@\2/' | column -t -s @ 2>/dev/null || grep -hE '## ' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## show the populated system on http://127.0.0.1:8025 (no network needed)
+	go run ./cmd/todoku demo
+
+.PHONY: build
+build: ## build the program into ./todoku
+	go build -trimpath -ldflags='-s -w' -o todoku ./cmd/todoku
+
+.PHONY: test
+test: ## everything that must hold: lint, tests with real servers, fuzz bursts
+	scripts/test
+
+.PHONY: quick
+quick: ## lint and tests only
+	scripts/test quick
+
+.PHONY: race
+race: ## the concurrent packages under the race detector (needs a C compiler)
+	scripts/race
+
+.PHONY: fuzz
+fuzz: ## ten minutes for every fuzz target
+	scripts/fuzz 10m
+
+.PHONY: figures
+figures: ## measure every figure beside its floor and print the ratios
+	scripts/figures
+
+.PHONY: soak
+soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQLite and PostgreSQL
+	TODOKU_SOAK=1 go test -count=1 -timeout 60m -v -run 'Kill9|Soak' ./internal/inbox/ ./internal/store/

@@ -1,0 +1,47 @@
+package main
+
+// figure is one number to reach.
+type figure struct {
+	what string // for people
+	name string // the benchmark, without the word Benchmark
+	// atMost is the ratio to the floor; maxAllocs and maxBytes per operation, 0 for no bound.
+	atMost              float64
+	maxAllocs, maxBytes float64
+	// unit and atLeast are for a rate that the benchmark reports itself.
+	unit    string
+	atLeast float64
+}
+
+// group is one package's benchmarks, run together.
+type group struct {
+	title, dir, pkg, bench string
+	figures                []figure
+	showRest               bool // print the other benchmarks too: peers
+}
+
+var groups = []group{
+	{
+		title: "dkim", dir: "..", pkg: "./dkim", bench: "^Benchmark(Verify|Sign)(10KB|1MB)(Floor)?$",
+		figures: []figure{
+			{what: "DKIM verify, RSA-2048 relaxed/relaxed, 10 KB", name: "Verify10KB", atMost: 1.5, maxAllocs: 60},
+			{what: "DKIM verify, RSA-2048 relaxed/relaxed, 1 MB", name: "Verify1MB", atMost: 1.9, maxBytes: 64 << 10},
+			{what: "DKIM sign, RSA-2048, 10 KB", name: "Sign10KB", atMost: 1.08},
+			{what: "DKIM sign, RSA-2048, 1 MB", name: "Sign1MB", atMost: 1.5},
+		},
+	},
+	{
+		title: "spf", dir: "..", pkg: "./spf", bench: "^BenchmarkCheckFifthInclude(Floor)?$",
+		figures: []figure{{what: "SPF, pass on the fifth include of eight terms", name: "CheckFifthInclude", atMost: 3.5}},
+	},
+	{
+		title: "mailauth", dir: "..", pkg: "./mailauth", bench: "^BenchmarkAuthenticate(Floor)?$",
+		figures: []figure{{what: "mailauth, two signatures and an ARC set, 10 KB", name: "Authenticate", atMost: 1.3}},
+	},
+	{
+		title: "inbox", dir: "..", pkg: "./internal/inbox", bench: "^BenchmarkReceive$",
+		figures: []figure{{what: "SMTP receiver, small messages, durable", name: "Receive", unit: "msgs/s", atLeast: 1000}},
+	},
+	{
+		title: "peers", dir: ".", pkg: ".", bench: ".", showRest: true,
+	},
+}
