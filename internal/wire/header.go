@@ -1,0 +1,89 @@
+package wire
+
+import "bytes"
+
+// AppendHeader appends the canonical form of one raw header field (RFC 6376
+// sections 3.4.1 and 3.4.2), with its CRLF. A field that lacks its final CRLF,
+// as the last one of a message cut short does, gets one in both forms.
+func AppendHeader(dst []byte, c Canonicalization, raw []byte) []byte {
+	raw = bytes.TrimSuffix(raw, crlf)
+	if c == Relaxed {
+		dst = appendRelaxedHeader(dst, raw)
+	} else {
+		dst = append(dst, raw...)
+	}
+	return append(dst, crlf...)
+}
+
+// AppendUnsigned appends the canonical form of a signature's own field as RFC
+// 6376 section 3.7 wants it hashed: raw[start:end], the value of its b= tag,
+// left out, and no final CRLF.
+func AppendUnsigned(dst []byte, c Canonicalization, raw []byte, start, end int) []byte {
+	cut := make([]byte, 0, len(raw)-(end-start))
+	cut = append(append(cut, raw[:start]...), raw[end:]...)
+	dst = AppendHeader(dst, c, cut)
+	return dst[:len(dst)-len(crlf)]
+}
+
+var crlf = []byte("\r\n")
+
+// appendRelaxedHeader works on a field without its final CRLF: name in lower
+// case, no white space around the colon, unfolded, white space runs reduced to
+// one space, none at the end.
+func appendRelaxedHeader(dst, raw []byte) []byte {
+	colon := bytes.IndexByte(raw, ':')
+	if colon < 0 {
+		return appendReduced(dst, raw)
+	}
+	name := raw[:colon]
+	for len(name) > 0 && isWSP(name[len(name)-1]) {
+		name = name[:len(name)-1]
+	}
+	for _, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return appendReduced(append(dst, ':'), raw[colon+1:])
+}
+
+// appendReduced unfolds v and reduces its white space, none at either end. A CR
+// or LF that does not fold is data.
+func appendReduced(dst, v []byte) []byte {
+	start, space := len(dst), false
+	for i := 0; i < len(v); {
+		if n := foldLen(v[i:]); n > 0 {
+			space = true
+			i += n
+			continue
+		}
+		if space && len(dst) > start {
+			dst = append(dst, ' ')
+		}
+		space = false
+		from := i
+		for i < len(v) && v[i] > ' ' {
+			i++
+		}
+		if i == from { // a control character, or a CR or LF that is no fold
+			i++
+		}
+		dst = append(dst, v[from:i]...)
+	}
+	return dst
+}
+
+// foldLen gives the length of the white space v starts with: 1 for WSP, 3 for
+// CRLF WSP, 0 for anything else.
+func foldLen(v []byte) int {
+	if isWSP(v[0]) {
+		return 1
+	}
+	if len(v) >= 3 && v[0] == '\r' && v[1] == '\n' && isWSP(v[2]) {
+		return 3
+	}
+	return 0
+}
+
+func isWSP(c byte) bool { return c == ' ' || c == '\t' }

@@ -1,0 +1,178 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Tag is one tag=value of a tag list (RFC 6376 section 3.2).
+type Tag struct {
+	Name string
+	// Value has surrounding folding white space removed; inner white space is kept.
+	Value string
+	// Start and End are the octet offsets of the raw value in the input: all that
+	// stands between "=" and ";", surrounding white space included. That is what
+	// has to go when a signature is computed "with the b= tag treated as the
+	// empty string" (RFC 6376 section 3.7).
+	Start, End int
+}
+
+// Bounds of a tag list. Real signatures have about ten tags in one or two
+// kilobytes; a key record is below 64 KiB because a DNS answer is.
+const (
+	MaxTags       = 64
+	MaxTagListLen = 64 << 10
+)
+
+// What can be wrong with a tag list; the errors of ParseTags wrap one of them.
+var (
+	ErrTagSyntax    = errors.New("not a tag list")
+	ErrDuplicateTag = errors.New("duplicate tag")
+	ErrTooManyTags  = errors.New("tag list too long")
+)
+
+// ParseTags parses a tag list (RFC 6376 section 3.2) in linear time. The error
+// wraps ErrDuplicateTag, ErrTagSyntax or ErrTooManyTags (more than MaxTags tags
+// or MaxTagListLen octets). Names are case-sensitive and kept as written. Octets
+// above 127 are allowed in values where they are UTF-8 (RFC 8616 section 5).
+func ParseTags(s string) ([]Tag, error) {
+	if len(s) > MaxTagListLen {
+		return nil, fmt.Errorf("%w: %d octets, at most %d are read", ErrTooManyTags, len(s), MaxTagListLen)
+	}
+	tags := make([]Tag, 0, 12)
+	for pos := 0; ; {
+		end := len(s)
+		if i := strings.IndexByte(s[pos:], ';'); i >= 0 {
+			end = pos + i
+		}
+		// One ";" may end the list, with white space behind it.
+		if end == len(s) && len(tags) > 0 && trimFWS(s[pos:]) == "" {
+			if err := checkFWS(s[pos:], pos); err != nil {
+				return nil, err
+			}
+			return tags, nil
+		}
+		if len(tags) == MaxTags {
+			return nil, fmt.Errorf("%w: more than %d tags", ErrTooManyTags, MaxTags)
+		}
+		tag, err := parseTag(s, pos, end)
+		if err != nil {
+			return nil, err
+		}
+		for i := range tags {
+			if tags[i].Name == tag.Name {
+				return nil, fmt.Errorf("%w: %q occurs twice", ErrDuplicateTag, tag.Name+"=")
+			}
+		}
+		tags = append(tags, tag)
+		if end == len(s) {
+			return tags, nil
+		}
+		pos = end + 1
+	}
+}
+
+// parseTag reads the one tag-spec s[pos:end].
+func parseTag(s string, pos, end int) (Tag, error) {
+	eq := strings.IndexByte(s[pos:end], '=')
+	if eq < 0 {
+		if trimFWS(s[pos:end]) == "" {
+			return Tag{}, fmt.Errorf("%w: nothing between two semicolons at octet %d", ErrTagSyntax, pos)
+		}
+		return Tag{}, fmt.Errorf("%w: no \"=\" in the tag at octet %d", ErrTagSyntax, pos)
+	}
+	eq += pos
+	if err := checkFWS(s[pos:eq], pos); err != nil {
+		return Tag{}, err
+	}
+	name := trimFWS(s[pos:eq])
+	if !isTagName(name) {
+		return Tag{}, fmt.Errorf("%w: bad tag name at octet %d", ErrTagSyntax, pos)
+	}
+	raw := s[eq+1 : end]
+	if err := checkValue(raw, eq+1); err != nil {
+		return Tag{}, err
+	}
+	return Tag{Name: name, Value: trimFWS(raw), Start: eq + 1, End: end}, nil
+}
+
+// isTagName: ALPHA *(ALPHA / DIGIT / "_").
+func isTagName(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i] | 0x20
+		alpha := 'a' <= c && c <= 'z'
+		if !alpha && (i == 0 || (name[i] < '0' || name[i] > '9') && name[i] != '_') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// checkValue allows VALCHAR, UTF-8 and folding white space.
+func checkValue(v string, at int) error {
+	ascii := true
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		switch {
+		case c > ' ' && c < 0x7f, c == ' ', c == '\t':
+		case c >= 0x80:
+			ascii = false
+		case c == '\r' && isFold(v[i:]):
+			i++
+		default:
+			return fmt.Errorf("%w: control character %#02x at octet %d", ErrTagSyntax, c, at+i)
+		}
+	}
+	if !ascii && !utf8.ValidString(v) {
+		return fmt.Errorf("%w: octets above 127 that are not UTF-8 in the value at octet %d", ErrTagSyntax, at)
+	}
+	return nil
+}
+
+// checkFWS checks the line ends in what is otherwise a name or white space.
+func checkFWS(v string, at int) error {
+	for i := 0; i < len(v); i++ {
+		if c := v[i]; c == '\n' || c == '\r' && !isFold(v[i:]) {
+			return fmt.Errorf("%w: control character %#02x at octet %d", ErrTagSyntax, c, at+i)
+		} else if c == '\r' {
+			i++
+		}
+	}
+	return nil
+}
+
+// isFold reports whether s starts with a CRLF that white space, or the end, follows:
+// the end because a field value may be given with its own final CRLF.
+func isFold(s string) bool {
+	return len(s) >= 2 && s[1] == '\n' && (len(s) == 2 || s[2] == ' ' || s[2] == '\t')
+}
+
+func trimFWS(s string) string {
+	for s != "" && isFWS(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isFWS(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isFWS(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// StripFWS removes all white space from a value in which it means nothing: the
+// base64 of b=, bh= and p=, and around the colons of h= (RFC 6376 section 3.5).
+func StripFWS(v string) string {
+	first := strings.IndexAny(v, " \t\r\n")
+	if first < 0 {
+		return v
+	}
+	out := append(make([]byte, 0, len(v)), v[:first]...)
+	for i := first; i < len(v); i++ {
+		if !isFWS(v[i]) {
+			out = append(out, v[i])
+		}
+	}
+	return string(out)
+}
