@@ -1,0 +1,95 @@
+package catalogue
+
+import (
+	"slices"
+	"strings"
+)
+
+// Title is the finding's verdict in one line, in "ja" or, for anything else, English.
+// An ID that is not in the catalogue is its own title: it shows, rather than vanishes.
+func (f Finding) Title(lang string) string {
+	e, ok := Lookup(f.ID)
+	if !ok {
+		return f.ID
+	}
+	return fill(e.Title.In(lang), f.Args)
+}
+
+// Detail is what the finding means for delivery, and why.
+func (f Finding) Detail(lang string) string {
+	e, _ := Lookup(f.ID)
+	return fill(e.Detail.In(lang), f.Args)
+}
+
+// Fix is the repair in one sentence, "" where nothing is to be repaired.
+func (f Finding) Fix(lang string) string {
+	e, _ := Lookup(f.ID)
+	return fill(e.Fix.In(lang), f.Args)
+}
+
+// Steps are the steps of the repair in order; never nil.
+func (f Finding) Steps(lang string) []string {
+	e, _ := Lookup(f.ID)
+	steps := make([]string, len(e.Steps))
+	for i, s := range e.Steps {
+		steps[i] = fill(s.In(lang), f.Args)
+	}
+	return steps
+}
+
+// Refs are the sources: RFC sections and addresses of pages; never nil.
+func (f Finding) Refs() []string {
+	e, _ := Lookup(f.ID)
+	if e.Refs == nil {
+		return []string{}
+	}
+	return slices.Clone(e.Refs)
+}
+
+// fill replaces each {name} by its argument. It reads the text once, so that an
+// argument (which may come from a hostile message) is never itself expanded.
+func fill(text string, args map[string]string) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
+	var b strings.Builder
+	for text != "" {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		end := strings.IndexByte(text[open:], '}')
+		if end < 0 {
+			break
+		}
+		name := text[open+1 : open+end]
+		b.WriteString(text[:open])
+		if value, ok := args[name]; ok {
+			b.WriteString(value)
+		} else {
+			b.WriteString(text[open : open+end+1])
+		}
+		text = text[open+end+1:]
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// placeholders gives the names in braces, sorted, each once.
+func placeholders(text string) []string {
+	var names []string
+	for {
+		_, rest, ok := strings.Cut(text, "{")
+		if !ok {
+			break
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if !ok {
+			break
+		}
+		names = append(names, name)
+		text = after
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
