@@ -1,0 +1,171 @@
+package authres
+
+import (
+	"mime"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Forged gives the indexes, highest first, of the Authentication-Results fields
+// among fields that claim one of these authserv-ids, or that some consumer might
+// read so: a server that guards the border removes them before it adds its own
+// (RFC 8601 section 5). Highest first, so that removing one by one never shifts
+// the ones still to go (CVE-2022-48521).
+//
+// The comparison ignores case, comments, white space, quotes, escapes, a final
+// dot, a version, and whether the rest can be parsed at all. Fields of others
+// stay, their names as long as they like: mail.example.org is not example.org.
+func Forged(fields []FieldView, ids ...string) []int {
+	ours := normalizeIDs(ids)
+	var found []int
+	for i := len(fields) - 1; i >= 0 && len(ours) > 0; i-- {
+		if isFieldName(fields[i].Name()) && claims(string(fields[i].Value()), ours) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func normalizeIDs(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		id = strings.ToLower(strings.TrimRight(strings.TrimSpace(id), "."))
+		if id = trimJunk(id); id != "" {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// isFieldName compares names as a consumer might that drops control octets.
+func isFieldName(name string) bool {
+	if strings.EqualFold(name, fieldName) {
+		return true
+	}
+	return len(name) < 2*len(fieldName) && strings.EqualFold(strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, name), fieldName)
+}
+
+// claims tries every way in which comments are known to be stripped. They differ
+// on escapes and nesting, and a forger chooses the text on which they differ.
+func claims(value string, ids []string) bool {
+	if strings.IndexByte(value, '(') < 0 {
+		return startsWithAny(value, ids)
+	}
+	plain, closed := stripComments(value, true, true)
+	if startsWithAny(plain, ids) || !closed && startsWithAny(value, ids) {
+		return true
+	}
+	for _, nested := range []bool{true, false} {
+		if naive, _ := stripComments(value, nested, false); startsWithAny(naive, ids) {
+			return true
+		}
+	}
+	return false
+}
+
+// stripComments removes comments in one pass. Nested says whether they nest,
+// strict whether backslashes and quoted strings are honoured. closed is false
+// when the last one does not end; it is then removed to the end.
+func stripComments(s string, nested, strict bool) (out string, closed bool) {
+	var b strings.Builder
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case strict && c == '\\' && i+1 < len(s):
+			if depth == 0 {
+				b.WriteByte(s[i+1])
+			}
+			i++
+		case strict && c == '"' && depth == 0:
+			quoted = !quoted
+			b.WriteByte(c)
+		case c == '(' && !quoted && (nested || depth == 0):
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), depth == 0
+}
+
+// startsWithAny reports whether one of the ids stands at the start of s, what is
+// no letter or digit skipped before and within it, and does not go on as a
+// longer name.
+func startsWithAny(s string, ids []string) bool {
+	s = trimJunk(s)
+	for _, id := range ids {
+		if startsWith(s, id) {
+			return true
+		}
+	}
+	return disguised(s, ids)
+}
+
+func startsWith(s, id string) bool {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case lower(c) == id[n]:
+			if n++; n == len(id) {
+				return endsName(s[i+1:])
+			}
+		case n > 0 && (c <= ' ' || c == '"' || c == '\\' || c == 0x7f):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// endsName reports that a name does not go on: example.org does in
+// example.org.test and example.org-1, not in "example.org.;".
+func endsName(rest string) bool {
+	rest = strings.TrimLeft(rest, ".")
+	return rest == "" || !isWord(rest[0]) && rest[0] < 0x80
+}
+
+// disguised tries an encoded-word (RFC 2047) and a name in Unicode, which some
+// consumers decode before they compare.
+func disguised(s string, ids []string) bool {
+	word := s
+	if i := strings.IndexAny(s, " \t\r\n;\"("); i >= 0 {
+		word = s[:i]
+	}
+	if len(word) > 1000 || !strings.ContainsFunc(word, func(r rune) bool { return r == '?' || r >= 0x80 }) {
+		return false
+	}
+	if strings.Contains(word, "?") {
+		// The "=?" before it went with the junk.
+		word, _ = new(mime.WordDecoder).DecodeHeader("=?" + word)
+	}
+	word = strings.TrimRight(trimJunk(word), ".")
+	ascii, _ := idna.Lookup.ToASCII(word) // as far as it got, on an error
+	for _, id := range ids {
+		if startsWith(word, id) || startsWith(ascii, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// trimJunk drops what stands before the first letter, digit or underscore.
+func trimJunk(s string) string {
+	return strings.TrimLeftFunc(s, func(r rune) bool { return r < 0x80 && (!isWord(byte(r)) || r == '-') })
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
