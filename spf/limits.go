@@ -1,0 +1,62 @@
+package spf
+
+// The limits of RFC 7208 section 4.6.4. They hold for the whole evaluation, over
+// all records that are included or redirected to, and are checked before the
+// question that would exceed them is asked.
+const (
+	// MaxLookups is the number of terms that may need the DNS.
+	MaxLookups = 10
+	// MaxVoidLookups is the number of terms that may ask for something that does not
+	// exist or has no data.
+	MaxVoidLookups = 2
+	// MaxMX is the number of mail exchangers one mx term may have.
+	MaxMX = 10
+	// MaxPTR is the number of names of the client that are looked at; more are ignored.
+	MaxPTR = 10
+	// MaxQueries is the number of DNS questions of one evaluation, those for exp= and
+	// %{p} included. The RFC's own limits would allow more than a hundred; records
+	// that are not an attack need far fewer than 40.
+	MaxQueries = 40
+)
+
+// budget counts what an evaluation has spent.
+type budget struct {
+	lookups, voids, queries int
+	// termVoid: the current term has had its void look-up counted. Section 4.6.4
+	// limits "the number of terms for which DNS queries return" nothing, not the
+	// number of such queries: an mx with four hosts that have no AAAA record is one.
+	termVoid bool
+}
+
+// spendLookup counts a term that needs the DNS, before it asks anything.
+func (c *checker) spendLookup(f *frame, t *Term) *failure {
+	c.budget.lookups++
+	c.budget.termVoid = false
+	if c.budget.lookups <= MaxLookups {
+		return nil
+	}
+	return permError(ProblemTooManyLookups, f, t,
+		"the evaluation needs more than 10 terms that look up the DNS (RFC 7208 section 4.6.4)")
+}
+
+// spendVoid counts a look-up that found nothing, once per term.
+func (c *checker) spendVoid(f *frame, t *Term) *failure {
+	if c.budget.termVoid {
+		return nil
+	}
+	c.budget.termVoid = true
+	c.budget.voids++
+	if c.budget.voids <= MaxVoidLookups {
+		return nil
+	}
+	return permError(ProblemTooManyVoidLookups, f, t,
+		"more than 2 terms look up what does not exist (RFC 7208 section 4.6.4)")
+}
+
+// checkQueries refuses a question beyond the limit, before it is asked.
+func (c *checker) checkQueries(f *frame, t *Term) *failure {
+	if c.budget.queries < MaxQueries {
+		return nil
+	}
+	return permError(ProblemTooManyQueries, f, t, "the evaluation needs more than 40 DNS questions")
+}

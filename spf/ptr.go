@@ -1,0 +1,110 @@
+package spf
+
+import (
+	"strings"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// clientNames are the names of the client, for ptr and %{p}. They are asked for
+// once per evaluation, and each is validated at most once and only when it could
+// make a difference, so that all ptr terms together cost at most 11 questions.
+type clientNames struct {
+	asked bool
+	void  bool
+	names []clientName
+}
+
+type clientName struct {
+	name              string
+	checked, verified bool
+}
+
+// reverseName is the name of the client's PTR records.
+func (c *checker) reverseName() string {
+	p := macroPart{reverse: true}
+	if c.ip.Is4() {
+		return transform(c.ip.String(), &p) + ".in-addr.arpa"
+	}
+	return transform(dottedAddr(c.ip), &p) + ".ip6.arpa"
+}
+
+// loadClientNames asks for the PTR records. A failure is as good as none (section 5.5).
+func (c *checker) loadClientNames() {
+	if c.client.asked {
+		return
+	}
+	c.client.asked = true
+	a := c.ask(c.reverseName(), dns.TypePTR)
+	c.client.void = a.Status.Void()
+	for i := range a.Records {
+		// The rest is ignored: it is in the hands of the client (section 4.6.4).
+		if i == MaxPTR {
+			break
+		}
+		name := strings.TrimSuffix(a.Records[i].Data, ".")
+		if nameProblem(name) == "" {
+			c.client.names = append(c.client.names, clientName{name: name})
+		}
+	}
+}
+
+// verify reports whether a name of the client leads back to its address. A failed
+// look-up skips the name (section 5.5).
+func (c *checker) verify(n *clientName) bool {
+	if !n.checked {
+		n.checked = true
+		a := c.ask(n.name, c.addressType())
+		_, n.verified = c.contains(a.Records, uint8(c.ip.BitLen()))
+	}
+	return n.verified
+}
+
+// evalPTR is the "ptr" mechanism (section 5.5).
+func (c *checker) evalPTR(f *frame, t *Term, s int) (bool, *failure) {
+	target, ok := c.target(f, t, s)
+	if !ok {
+		return false, nil
+	}
+	if e := c.checkQueries(f, t); e != nil {
+		return false, e
+	}
+	c.loadClientNames()
+	if c.client.void {
+		if e := c.spendVoid(f, t); e != nil {
+			return false, e
+		}
+	}
+	for i := range c.client.names {
+		n := &c.client.names[i]
+		if within(n.name, target) && c.verify(n) {
+			c.trace.steps[s].Detail = "the client is " + n.name
+			return true, nil
+		}
+	}
+	// A name that could not be looked up is no name, but the end of the time is the
+	// end of the evaluation (section 4.6.4).
+	if c.ctx.Err() != nil {
+		return false, newFailure(TempError, ProblemDNSTimeout, f, t, "the time for the evaluation is used up")
+	}
+	return false, nil
+}
+
+// validatedName is %{p}: the domain itself, else a name below it, else any name
+// that is validated, else "unknown" (section 7.3).
+func (c *checker) validatedName(domain string) string {
+	c.loadClientNames()
+	choices := [...]func(string) bool{
+		func(n string) bool { return strings.EqualFold(n, domain) },
+		func(n string) bool { return within(n, domain) },
+		func(string) bool { return true },
+	}
+	for _, choice := range choices {
+		for i := range c.client.names {
+			if n := &c.client.names[i]; choice(n.name) && c.verify(n) {
+				return n.name
+			}
+		}
+	}
+	return "unknown"
+}
