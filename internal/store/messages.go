@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/evidence"
+)
+
+// State of a message.
+type State string
+
+// The states of a message.
+const (
+	Received State = "received" // durable, not yet verified
+	Verified State = "verified"
+)
+
+// Message is one stored message. Evidence.DNS is empty until it is verified.
+type Message struct {
+	ID       string // the permalink's id: unguessable, URL-safe
+	Token    string // the mailbox, "" for a pasted one
+	Received time.Time
+	State    State
+	Evidence evidence.Bundle
+	// Headline summary kept for lists: status word, From domain, subject.
+	Status, FromDomain, Subject string
+	// Size of the raw message in octets.
+	Size int
+}
+
+// AddMessage makes a message durable: when it returns nil the message survives
+// kill -9 and power loss. Concurrent calls share one commit (group commit).
+// An empty ID, State and Evidence.Format and a zero Received and Evidence.Version
+// are filled in, and Size is set. Times are kept to the millisecond.
+//
+// After an error the message is not stored, unless the database failed in the
+// commit itself, where nobody knows. ErrFull, ErrExists (the ID is taken).
+func (s *Store) AddMessage(ctx context.Context, m *Message) error {
+	s.fillIn(m)
+	if !validName(m.ID) || (m.Token != "" && !validName(m.Token)) {
+		return fmt.Errorf("storing a message: id %q or token %q is not made of letters, digits, - and _", m.ID, m.Token)
+	}
+	session, answers, err := evidenceJSON(&m.Evidence)
+	if err != nil {
+		return fmt.Errorf("storing a message: %w", err)
+	}
+	raw := m.Evidence.Message
+	if raw == nil {
+		raw = []byte{} // an empty message is not NULL
+	}
+	err = s.committer.do(ctx, len(raw)+len(session)+len(answers), func(ctx context.Context, q querier) error {
+		var seq int64
+		if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
+				source, format, version, evidence_time, session, dns)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq`,
+			m.ID, m.Token, millis(m.Received), string(m.State), text(m.Status), text(m.FromDomain), text(m.Subject), m.Size,
+			text(m.Evidence.Source), text(m.Evidence.Format), m.Evidence.Version, millis(m.Evidence.Time), session, answers,
+		).Scan(&seq); err != nil {
+			return err
+		}
+		_, err := q.exec(ctx, `INSERT INTO raws (seq, message) VALUES ($1, $2)`, seq, raw)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("storing a message: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) fillIn(m *Message) {
+	if m.ID == "" {
+		m.ID = NewID()
+	}
+	if m.State == "" {
+		m.State = Received
+	}
+	if m.Received.IsZero() {
+		m.Received = s.now()
+	}
+	if m.Evidence.Format == "" {
+		m.Evidence.Format = "todoku-evidence"
+	}
+	if m.Evidence.Version == 0 {
+		m.Evidence.Version = evidence.BundleVersion
+	}
+	m.Token = strings.ToLower(m.Token)
+	m.Size = len(m.Evidence.Message)
+}
+
+// SetVerified stores the evidence's DNS answers and time, the state Verified and the
+// summary. The message, its session and its mailbox never change. ErrNotFound if
+// it is not (or no longer) there.
+func (s *Store) SetVerified(ctx context.Context, m *Message) error {
+	_, answers, err := evidenceJSON(&m.Evidence)
+	if err != nil {
+		return fmt.Errorf("storing a verdict: %w", err)
+	}
+	var n int64
+	err = s.committer.do(ctx, len(answers), func(ctx context.Context, q querier) (err error) {
+		n, err = q.exec(ctx, `UPDATE messages SET state = $2, status = $3, from_domain = $4, subject = $5, evidence_time = $6, dns = $7
+			WHERE id = $1`, text(m.ID), string(Verified), text(m.Status), text(m.FromDomain), text(m.Subject), millis(m.Evidence.Time), answers)
+		return err
+	})
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("storing a verdict: %w", err)
+	}
+	m.State = Verified
+	return nil
+}
+
+// Message finds one with its evidence. ErrNotFound.
+func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
+	if !validName(id) {
+		return nil, fmt.Errorf("message: %w", ErrNotFound)
+	}
+	m := &Message{Evidence: evidence.Bundle{}}
+	e := &m.Evidence
+	var received, evidenceTime int64
+	var session, answers string
+	err := s.db.reader().queryRow(ctx, `SELECT id, token, received, state, status, from_domain, subject, size,
+			source, format, version, evidence_time, session, dns, message
+		FROM messages JOIN raws USING (seq) WHERE id = $1`, id).
+		Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size,
+			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &e.Message)
+	if err != nil {
+		return nil, fmt.Errorf("message: %w", s.db.translate(err))
+	}
+	m.Received, e.Time = fromMillis(received), fromMillis(evidenceTime)
+	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
+		return nil, fmt.Errorf("message %s: reading its session: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(answers), &e.DNS); err != nil {
+		return nil, fmt.Errorf("message %s: reading its DNS answers: %w", id, err)
+	}
+	return m, nil
+}
+
+// evidenceJSON gives the stored form of the two structured parts of a bundle.
+func evidenceJSON(b *evidence.Bundle) (session, answers string, err error) {
+	s, err := json.Marshal(b.Session)
+	if err != nil {
+		return "", "", fmt.Errorf("its session: %w", err)
+	}
+	a := b.DNS
+	if a == nil {
+		a = []dns.Answer{}
+	}
+	d, err := json.Marshal(a)
+	if err != nil {
+		return "", "", fmt.Errorf("its DNS answers: %w", err)
+	}
+	return string(s), string(d), nil
+}
+
+// listed are the columns of a list: all but the evidence.
+const listed = `SELECT id, token, received, state, status, from_domain, subject, size FROM messages `
+
+// MessagesFor lists the messages of a mailbox, newest first, without evidence.
+func (s *Store) MessagesFor(ctx context.Context, token string, limit int) ([]Message, error) {
+	if !validName(token) {
+		return nil, nil
+	}
+	return s.list(ctx, listed+`WHERE token = $1 ORDER BY received DESC, seq DESC LIMIT $2`, strings.ToLower(token), atLeast0(limit))
+}
+
+// Recent lists all messages newest first, without evidence (operator).
+func (s *Store) Recent(ctx context.Context, limit int) ([]Message, error) {
+	return s.list(ctx, listed+`ORDER BY received DESC, seq DESC LIMIT $1`, atLeast0(limit))
+}
+
+// atLeast0: a negative LIMIT means "all" to SQLite and is an error to PostgreSQL.
+func atLeast0(limit int) int { return max(limit, 0) }
+
+func (s *Store) list(ctx context.Context, query string, args ...any) ([]Message, error) {
+	list, err := collect(ctx, s.db.reader(), func(r row) (m Message, err error) {
+		var received int64
+		err = r.Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size)
+		m.Received = fromMillis(received)
+		return m, err
+	}, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("listing messages: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// Unverified lists ids of messages still to verify, oldest first.
+func (s *Store) Unverified(ctx context.Context, limit int) ([]string, error) {
+	ids, err := collect(ctx, s.db.reader(), func(r row) (id string, err error) {
+		return id, r.Scan(&id)
+	}, `SELECT id FROM messages WHERE state = 'received' ORDER BY seq LIMIT $1`, atLeast0(limit))
+	if err != nil {
+		return nil, fmt.Errorf("listing messages to verify: %w", s.db.translate(err))
+	}
+	return ids, nil
+}
+
+// collect gives all rows of a query.
+func collect[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	r, err := q.query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	var list []T
+	for r.Next() {
+		v, err := scan(r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, r.Err()
+}

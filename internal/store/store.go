@@ -1,0 +1,98 @@
+// Package store keeps mailboxes, messages and their verdicts durably, in SQLite
+// (embedded) or PostgreSQL, with one plain SQL text for both.
+//
+// All writing goes through one committer, which puts everything that waits into
+// one transaction (group commit): many senders share the cost of one fsync, and
+// each hears "done" only after it.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrNotFound: no such mailbox, message or session.
+	ErrNotFound = errors.New("not found")
+	// ErrFull: the disk or the quota is exhausted; SMTP answers 452 4.3.1.
+	ErrFull = errors.New("storage full")
+	// ErrExists: a mailbox or message of this name is there already.
+	ErrExists = errors.New("exists already")
+	// ErrClosed: the store was closed before the work began.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Store is the database. Safe for concurrent use.
+type Store struct {
+	db        database
+	committer *committer
+	now       func() time.Time // for the expiry of mailboxes
+}
+
+// database is what differs between SQLite and PostgreSQL.
+type database interface {
+	// reader runs statements that only read, each by itself.
+	reader() querier
+	// inTx runs f in one transaction and commits it durably. committing tells
+	// whether a failure came from the commit itself, where the outcome is unknown.
+	inTx(ctx context.Context, f func(querier) error) (committing bool, err error)
+	// translate gives the package's own errors for the engine's: ErrFull, ErrExists,
+	// ErrNotFound. Others stay.
+	translate(error) error
+	// reclaim gives back to the file system a little of the space that deletions freed.
+	reclaim(ctx context.Context) error
+	close() error
+}
+
+// Open opens a database and brings its schema up to date. database is a file name
+// (or "file:NAME") for SQLite, whose file is created with mode 0600, or a
+// "postgres://..." URL.
+func Open(ctx context.Context, database string) (*Store, error) {
+	open := openSQLite
+	if isPostgres(database) {
+		open = openPostgres
+	}
+	db, err := open(ctx, database)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return &Store{db: db, committer: startCommitter(db), now: time.Now}, nil
+}
+
+func isPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}
+
+// Close finishes the writes that wait and closes the database. Later calls of other
+// methods give an error.
+func (s *Store) Close() error {
+	if !s.committer.stop() {
+		return nil
+	}
+	return s.db.close()
+}
+
+// millis is the stored form of a time: milliseconds since 1970, 0 for the zero time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// fromMillis is the inverse of millis, in UTC.
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// text makes a string storable in both engines: PostgreSQL takes neither NUL nor
+// invalid UTF-8 in text.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
