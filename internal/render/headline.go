@@ -1,5 +1,10 @@
 package render
 
+import (
+	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/internal/catalogue"
+)
+
 // Headline is the one-line verdict of a report that every door shows first.
 type Headline struct {
 	// Status: pass, fail, warn or unknown.
@@ -8,5 +13,123 @@ type Headline struct {
 	Title, Sub string
 }
 
-// Headline gives the headline in a language.
-func (r *Report) Headline(lang string) Headline { panic("todo") }
+// The titles of a headline, by what DMARC says and the worst of the findings.
+var (
+	headPass = catalogue.Text{
+		EN: "This message passes DMARC: it really comes from {from}.",
+		JA: "このメッセージは DMARC を通過し、確かに {from} からのものです。",
+	}
+	headPassWarn = catalogue.Text{
+		EN: "This message passes DMARC, but something about it can be better.",
+		JA: "このメッセージは DMARC を通過しますが、改善すべき点があります。",
+	}
+	headPassFail = catalogue.Text{
+		EN: "This message passes DMARC, but something else keeps it from arriving.",
+		JA: "このメッセージは DMARC を通過しますが、別の理由で届かないおそれがあります。",
+	}
+	headFail = catalogue.Text{
+		EN: "This message fails DMARC: nothing proves that it comes from {from}.",
+		JA: "このメッセージは DMARC に失敗します: {from} からのものと証明できません。",
+	}
+	headReject = catalogue.Text{
+		EN: "This message fails DMARC, and {from} asks receivers to {policy} it.",
+		JA: "このメッセージは DMARC に失敗し、{from} は受信側に {policy} を求めています。",
+	}
+	headNone = catalogue.Text{
+		EN: "{from} has no DMARC record: nothing protects its name.",
+		JA: "{from} には DMARC レコードがなく、なりすましから保護されていません。",
+	}
+	headPermError = catalogue.Text{
+		EN: "Nobody can tell whose message this is: DMARC cannot be evaluated.",
+		JA: "誰からのメッセージか判断できず、DMARC を評価できません。",
+	}
+	headRecordError = catalogue.Text{
+		EN: "The DMARC record of {from} is broken: it does not protect the message.",
+		JA: "{from} の DMARC レコードに誤りがあり、メッセージは保護されていません。",
+	}
+	headTempError = catalogue.Text{
+		EN: "Undecided: DNS did not answer everything that was needed.",
+		JA: "未確定: 必要な情報の一部を DNS から得られませんでした。",
+	}
+	headUndecided = catalogue.Text{
+		EN: "Undecided: the envelope of this message is not known.",
+		JA: "未確定: このメッセージのエンベロープがわかりません。",
+	}
+)
+
+// Headline gives the headline in a language. It shows the worst finding; what could
+// not be seen counts only when DMARC itself is undecided because of it.
+func (r *Report) Headline(lang string) Headline {
+	worst, _ := r.worst()
+	h := Headline{Status: string(worst), Title: r.headTitle(worst).In(lang)}
+	from := r.Auth.DMARC.FromDomain
+	if from == "" {
+		from = map[bool]string{true: "差出人", false: "the sender"}[lang == "ja"]
+	}
+	h.Title = expand(h.Title, map[string]string{"from": from, "policy": string(r.Auth.DMARC.Disposition)})
+	for _, f := range r.Findings {
+		if f.Status == worst && f.Fix(lang) != "" {
+			h.Sub = f.Fix(lang)
+			break
+		}
+	}
+	return h
+}
+
+// worst gives the status of the headline and the ID of the finding that sets it.
+func (r *Report) worst() (catalogue.Status, string) {
+	has := make(map[catalogue.Status]string)
+	undecided := ""
+	for _, f := range r.Findings {
+		if _, ok := has[f.Status]; !ok {
+			has[f.Status] = f.ID
+		}
+		if f.Status == catalogue.Unknown && catalogue.Area(f.ID) == "dmarc" {
+			undecided = f.ID
+		}
+	}
+	switch {
+	case has[catalogue.Fail] != "":
+		return catalogue.Fail, has[catalogue.Fail]
+	case undecided != "":
+		return catalogue.Unknown, undecided
+	case has[catalogue.Warn] != "":
+		return catalogue.Warn, has[catalogue.Warn]
+	default:
+		return catalogue.Pass, ""
+	}
+}
+
+func (r *Report) headTitle(worst catalogue.Status) catalogue.Text {
+	v := r.Auth.DMARC
+	if worst == catalogue.Unknown {
+		if _, id := r.worst(); id == "dmarc.undecided" {
+			return headUndecided
+		}
+		return headTempError
+	}
+	switch v.Result {
+	case dmarc.Pass:
+		switch worst {
+		case catalogue.Fail:
+			return headPassFail
+		case catalogue.Warn:
+			return headPassWarn
+		}
+		return headPass
+	case dmarc.Fail:
+		if v.Disposition == dmarc.PolicyReject || v.Disposition == dmarc.PolicyQuarantine {
+			return headReject
+		}
+		return headFail
+	case dmarc.PermError:
+		if v.FromDomain == "" {
+			return headPermError
+		}
+		return headRecordError
+	case dmarc.TempError:
+		return headTempError
+	default:
+		return headNone
+	}
+}

@@ -3,7 +3,6 @@
 package render
 
 import (
-	"io"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -23,17 +22,3 @@ type Report struct {
 	DNS      []dns.Answer
 	Time     time.Time
 }
-
-// VerifyJSON writes the `verify` object of the contract, on one line.
-func VerifyJSON(w io.Writer, r *Report, lang string) error { panic("todo") }
-
-// TextOptions for people.
-type TextOptions struct {
-	Lang    string // en, ja
-	Color   bool
-	Width   int // columns; 0 means 80
-	Verbose bool
-}
-
-// VerifyText writes the report as text; no terminal control octets of the message get through.
-func VerifyText(w io.Writer, r *Report, o TextOptions) error { panic("todo") }
