@@ -17,7 +17,7 @@ func TestFromRequest(t *testing.T) {
 		"preference order":             {"", "", "fr;q=0.9, ja;q=0.4, en;q=0.8", "en"},
 		"no language of ours":          {"", "", "fr,de", "en"},
 		"garbage":                      {"", "", ";;;=,,q", "en"},
-		"a long header is cut":         {"", "", "ja," + strings.Repeat("zz-aaaaaaaa,", 100000), "ja"},
+		"a long header is cut":         {"", "", "ja," + strings.Repeat("fr;q=0.5,", 100000), "ja"},
 		"one long word":                {"", "", strings.Repeat("j", 100000), "en"},
 	} {
 		t.Run(name, func(t *testing.T) {
