@@ -26,9 +26,13 @@ type Config struct {
 	// Demo, when not nil, lists sample messages to show on the home page.
 	Demo func(ctx context.Context) []DemoStory
 	// Report verifies a stored message again from its evidence.
-	Report    func(ctx context.Context, m *store.Message) *render.Report
-	Log       *slog.Logger
-	Now       func() time.Time
+	Report func(ctx context.Context, m *store.Message) *render.Report
+	Log    *slog.Logger
+	Now    func() time.Time
+	// Verify judges a stored message for the first time and keeps the verdict; nil does so with Resolver.
+	Verify func(ctx context.Context, m *store.Message) (*render.Report, error)
+	// Hosts are further host names that the pages answer to, beside the loopback ones and IP addresses.
+	Hosts     []string
 	MaxUpload int64 // octets of a pasted message; 0 means 25 MiB
 }
 
