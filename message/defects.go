@@ -1,16 +1,273 @@
 package message
 
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// The IDs of defects. Those marked "header" or "body" occur at most once for each.
+const (
+	BareLF         = "bare-lf"          // header, body: LF without CR (RFC 5322 section 2.2, RFC 5321 section 2.3.8)
+	BareCR         = "bare-cr"          // header, body: CR without LF
+	NUL            = "nul"              // header, body (RFC 5322 section 4)
+	LongLine       = "long-line"        // header, body: over 998 octets before CRLF (RFC 5322 section 2.1.1)
+	EightBitHeader = "eight-bit-header" // octets over 127 that are no UTF-8
+	UTF8Header     = "utf8-header"      // UTF-8 in the header: good with SMTPUTF8 only (RFC 6532)
+	BadField       = "bad-field"        // a header line that is no field
+	NoHeaderEnd    = "no-header-end"    // the message ends inside a header line
+	TooManyFields  = "too-many-fields"  // over MaxFields
+	LargeHeader    = "large-header"     // over MaxHeader octets
+	DuplicateField = "duplicate-field"  // per field: more than one of what may occur once
+	MissingField   = "missing-field"    // per field: From, Date or Message-ID
+	InvalidDate    = "invalid-date"     // RFC 5322 section 3.3
+	WrongWeekday   = "wrong-weekday"    // Date names another day than its date (section 3.3)
+	InvalidID      = "invalid-message-id"
+	Empty          = "empty" // no octet at all
+)
+
+// maxLine is the limit of RFC 5322 section 2.1.1, in octets, without CRLF.
+const maxLine = 998
+
 // Defect is one thing that RFC 5322 or RFC 5321 forbids.
 type Defect struct {
-	// ID is a stable word: bare-lf, bare-cr, nul, long-line (over 998 octets), no-header-end,
-	// bad-field, duplicate-field, missing-field, eight-bit-header, too-many-fields, large-header ...
+	// ID is a stable word: bare-lf, bare-cr, nul, long-line ... (the constants of this package).
 	ID string
-	// Field is the header field concerned, "" for the body or the whole.
+	// Field is the header field concerned (of several, the first), "" for the body or the whole.
 	Field string
-	// Offset is the octet offset in Raw of the first occurrence.
+	// Offset is the octet offset in Raw of the first occurrence; of a missing field
+	// the end of the header.
 	Offset int
 	// Count of occurrences.
 	Count int
 }
 
-func findDefects(m *Message, header []byte) []Defect { return nil }
+type defects []Defect
+
+func (d *defects) add(id, field string, offset, count int) {
+	*d = append(*d, Defect{ID: id, Field: field, Offset: offset, Count: count})
+}
+
+// findDefects looks at the header and the body once each. What is truncated of
+// the header is not looked at: one defect says so.
+func findDefects(m *Message, header []byte) []Defect {
+	var d defects
+	if len(m.Raw) == 0 {
+		d.add(Empty, "", 0, 1)
+	}
+	if m.truncated {
+		id := TooManyFields
+		if len(m.Fields) < MaxFields {
+			id = LargeHeader
+		}
+		read := 0
+		for _, f := range m.Fields {
+			read += len(f.Raw)
+		}
+		d.add(id, "", read, 1)
+		header = header[:read]
+	}
+	m.headerLines(&d, header)
+	if m.Body == nil && len(header) > 0 && !m.truncated && !bytes.HasSuffix(header, crlf) {
+		d.add(NoHeaderEnd, "", len(m.Raw), 1)
+	}
+	m.fieldCounts(&d, len(header))
+	m.fieldValues(&d)
+	if len(m.Body) > 0 {
+		lineDefects(&d, m.Body, len(m.Raw)-len(m.Body), func(int) string { return "" })
+	}
+	return d
+}
+
+// fieldAt gives the name of the field that an offset of the header lies in.
+func (m *Message) fieldAt(offset int) string {
+	at := 0
+	for _, f := range m.Fields {
+		if at += len(f.Raw); offset < at {
+			return f.Name()
+		}
+	}
+	return ""
+}
+
+func (m *Message) headerLines(d *defects, header []byte) {
+	lineDefects(d, header, 0, m.fieldAt)
+	if i := firstNonASCII(header); i >= 0 {
+		id := UTF8Header
+		if !utf8.Valid(header) {
+			id = EightBitHeader
+		}
+		d.add(id, m.fieldAt(i), i, 1)
+	}
+	bad, first, at := 0, 0, 0
+	for _, f := range m.Fields {
+		if _, _, ok := f.split(); !ok {
+			if bad == 0 {
+				first = at
+			}
+			bad++
+		}
+		at += len(f.Raw)
+	}
+	if bad > 0 {
+		d.add(BadField, "", first, bad)
+	}
+}
+
+// lineDefects finds what is wrong with the lines of text that begins at offset
+// base of the message. The first passes are fast searches: in good text they find
+// nothing, and no octet is looked at one by one.
+func lineDefects(d *defects, text []byte, base int, field func(offset int) string) {
+	add := func(id string, offset, count int) {
+		if count > 0 {
+			d.add(id, field(offset), base+offset, count)
+		}
+	}
+	lf, firstLF, crlfs := bareLFs(text)
+	add(BareLF, firstLF, lf)
+	if n := bytes.Count(text, []byte{'\r'}) - crlfs; n > 0 {
+		add(BareCR, firstBareCR(text), n)
+	}
+	if n := bytes.Count(text, []byte{0}); n > 0 {
+		add(NUL, bytes.IndexByte(text, 0), n)
+	}
+	n, first := longLines(text)
+	add(LongLine, first, n)
+}
+
+func bareLFs(text []byte) (bare, first, crlfs int) {
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], '\n')
+		if i < 0 {
+			return bare, first, crlfs
+		}
+		at += i
+		if at > 0 && text[at-1] == '\r' {
+			crlfs++
+		} else {
+			if bare == 0 {
+				first = at
+			}
+			bare++
+		}
+		at++
+	}
+}
+
+func firstBareCR(text []byte) int {
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(text[at:], '\r')
+		if i < 0 {
+			return 0
+		}
+		if at += i; at+1 == len(text) || text[at+1] != '\n' {
+			return at
+		}
+	}
+}
+
+// longLines counts lines over 998 octets. It jumps: where a CRLF lies within the
+// next 1000 octets, everything before the last such CRLF is in good lines.
+func longLines(text []byte) (n, first int) {
+	for at := 0; len(text)-at > maxLine; {
+		window := text[at:min(len(text), at+maxLine+2)]
+		if i := bytes.LastIndex(window, crlf); i >= 0 {
+			at += i + 2
+			continue
+		}
+		if n == 0 {
+			first = at
+		}
+		n++
+		i := bytes.Index(text[at:], crlf)
+		if i < 0 {
+			break
+		}
+		at += i + 2
+	}
+	return n, first
+}
+
+func firstNonASCII(b []byte) int {
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return -1
+}
+
+// once are the fields that a message has at most one of: RFC 5322 section 3.6,
+// RFC 2045 section 3, RFC 2369 section 2 with RFC 8058 section 3.1, RFC 2919 section 3.
+var once = []string{
+	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date",
+	"Message-ID", "In-Reply-To", "References",
+	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-ID",
+	"Content-Description", "Content-Disposition",
+	"List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post",
+	"List-Subscribe", "List-Post", "List-Owner", "List-Archive",
+}
+
+// onceByLength finds the candidates of a name by its length, so that counting does
+// not compare each field with each name.
+var onceByLength = func() (t [32][]int) {
+	for i, name := range once {
+		t[len(name)] = append(t[len(name)], i)
+	}
+	return t
+}()
+
+// fieldCounts finds fields that occur too often or not at all.
+func (m *Message) fieldCounts(d *defects, headerEnd int) {
+	counts := make([]int, len(once))
+	second := make([]int, len(once))
+	at := 0
+	for _, f := range m.Fields {
+		if n, _, ok := f.split(); ok && n < len(onceByLength) {
+			for _, i := range onceByLength[n] {
+				if equalFold(f.Raw[:n], once[i]) {
+					if counts[i]++; counts[i] == 2 {
+						second[i] = at
+					}
+				}
+			}
+		}
+		at += len(f.Raw)
+	}
+	for i, n := range counts {
+		if n > 1 {
+			d.add(DuplicateField, once[i], second[i], n-1)
+		}
+	}
+	if m.truncated {
+		return // it may be among what was not read
+	}
+	for i, name := range once {
+		if counts[i] == 0 && (name == "From" || name == "Date" || name == "Message-ID") {
+			d.add(MissingField, name, headerEnd, 1)
+		}
+	}
+}
+
+// fieldValues checks the values that every receiver reads. From is not among
+// them: AuthorDomain says more.
+func (m *Message) fieldValues(d *defects) {
+	at := 0
+	date, id := false, false // each once: a second one is a defect already
+	for _, f := range m.Fields {
+		switch {
+		case !date && f.Is("Date"):
+			date = true
+			if _, wrong, err := parseDate(f.Value()); err != nil {
+				d.add(InvalidDate, "Date", at, 1)
+			} else if wrong {
+				d.add(WrongWeekday, "Date", at, 1)
+			}
+		case !id && f.Is("Message-ID"):
+			id = true
+			if _, err := ParseMessageID(f.Value()); err != nil {
+				d.add(InvalidID, "Message-ID", at, 1)
+			}
+		}
+		at += len(f.Raw)
+	}
+}
