@@ -22,20 +22,33 @@ type checker struct {
 	budget budget
 	client clientNames
 	trace  tracer
-	// terms is a stack: those of the record being evaluated on top of those of the
-	// records that led to it.
+	// terms are those of all records so far, for the trace.
 	terms []Term
+	// frames are the records so far: the first, and one for every term that may lead
+	// to another. Pointers into the array stay good.
+	frames  [1 + MaxLookups]frame
+	nframes int
+	// paths is one backing array for the paths of all frames.
+	paths []string
 }
 
 // frame is one record being evaluated: one call of check_host().
 type frame struct {
-	depth int
+	index uint8
 	// domain is <domain> as expanded, the value of %{d}; name is it in lower case.
 	domain, name string
 	// path are the names from the first record to this one.
 	path []string
 	// record is the text that was fetched.
 	record string
+}
+
+// site is where an evaluation stands: a term of a record, and its step in the
+// trace. The term is nil while the record itself is fetched.
+type site struct {
+	f    *frame
+	t    *Term
+	step int
 }
 
 // decision is what the evaluation of one record came to.
@@ -45,18 +58,15 @@ type decision struct {
 	term string
 	// failure is set for none, temperror and permerror.
 	failure *failure
-	// exp is the exp= modifier that goes with a fail, and in whose record it stands:
-	// the one redirected to, never one included (section 6.2).
-	exp   Term
+	// expAt is set for a fail with an exp=, and exp its index in the terms: that of
+	// the record redirected to, never of one included (section 6.2).
 	expAt *frame
+	exp   int
 }
 
 func failed(e *failure) decision {
 	return decision{result: e.result, term: e.term, failure: e}
 }
-
-// checkers keeps the memory of finished evaluations for the next.
-var checkers = sync.Pool{New: func() any { return new(checker) }}
 
 // Check evaluates check_host() (RFC 7208 section 4) for a request. Every
 // failure is a result; it never returns a Go error. The deadline of the context
@@ -66,10 +76,6 @@ func Check(ctx context.Context, r dns.Resolver, req Request) Verdict {
 	if !ok {
 		return v
 	}
-	c := checkers.Get().(*checker)
-	defer c.release()
-	c.ctx, c.resolver = ctx, r
-	c.ip, c.receiver, c.now, c.helo = req.IP.Unmap().WithZone(""), req.Receiver, req.Now, req.HELO
 	address := req.ReversePath
 	if address == "" {
 		address = "@" + req.HELO
@@ -80,8 +86,12 @@ func Check(ctx context.Context, r dns.Resolver, req Request) Verdict {
 	if problem != "" {
 		return v.reject(ProblemBadDomain, "the domain to check is not usable: "+problem)
 	}
+	c := checkers.Get().(*checker)
+	defer c.release()
+	c.ctx, c.resolver = ctx, r
+	c.ip, c.receiver, c.now, c.helo = req.IP.Unmap().WithZone(""), req.Receiver, req.Now, req.HELO
 	c.local, c.domain = local, name
-	f := &frame{domain: name, name: v.Domain, path: []string{v.Domain}}
+	f := c.push(nil, name, v.Domain)
 	d := c.checkHost(f)
 	v.Record = f.record
 	c.conclude(&v, &d)
@@ -109,17 +119,39 @@ func (v Verdict) reject(problem, reason string) Verdict {
 	return v
 }
 
-// release empties a checker and keeps its memory, unless a huge record blew it up.
+// checkers keeps the memory of finished evaluations for the next.
+var checkers = sync.Pool{New: func() any { return new(checker) }}
+
+// maxKept is how many terms or events of memory are kept, not to hold on to what
+// one huge record needed.
+const maxKept = 512
+
+// release forgets the evaluation. The terms it leaves behind in unused memory are
+// overwritten by the next, and freed with the pool.
 func (c *checker) release() {
-	terms, steps := c.terms[:cap(c.terms)], c.trace.steps
-	clear(terms)
-	clear(steps)
+	terms, events, notes := c.terms, c.trace.events, c.trace.notes
 	*c = checker{}
-	if len(terms) <= 512 {
-		c.terms = terms[:0]
+	if cap(terms) <= maxKept && cap(events) <= 2*maxKept {
+		c.terms, c.trace.events, c.trace.notes = terms[:0], events[:0], notes[:0]
 	}
-	c.trace.steps = steps[:0]
 	checkers.Put(c)
+}
+
+// push makes the frame of a record that a record leads to; from is nil for the first.
+func (c *checker) push(from *frame, domain, name string) *frame {
+	f := &c.frames[c.nframes]
+	f.index, f.domain, f.name = uint8(c.nframes), domain, name
+	c.nframes++
+	if c.paths == nil {
+		c.paths = make([]string, 0, 16)
+	}
+	start := len(c.paths)
+	if from != nil {
+		c.paths = append(c.paths, from.path...)
+	}
+	c.paths = append(c.paths, name)
+	f.path = c.paths[start:len(c.paths):len(c.paths)]
+	return f
 }
 
 // conclude completes the verdict.
@@ -128,8 +160,8 @@ func (c *checker) conclude(v *Verdict, d *decision) {
 	if v.Record != "" {
 		v.Mechanism = d.term
 	}
-	if d.result == Fail && d.expAt != nil {
-		v.Explanation = c.explain(d)
+	if d.expAt != nil {
+		v.Explanation = c.explain(d.expAt, d.exp)
 	}
 	v.Lookups, v.VoidLookups = c.budget.lookups, c.budget.voids
 	if e := d.failure; e != nil {
@@ -137,7 +169,7 @@ func (c *checker) conclude(v *Verdict, d *decision) {
 	} else {
 		v.Reason = c.reason(v)
 	}
-	v.Trace = c.trace.finish()
+	v.Trace = c.steps()
 }
 
 // reason says in a sentence why there is no pass.
@@ -163,31 +195,27 @@ const defaultTerm = "default"
 
 // checkHost fetches, parses and evaluates one record (section 4.3 to 4.7).
 func (c *checker) checkHost(f *frame) decision {
-	step := c.trace.openFetch(f)
-	mark := c.trace.mark()
-	e := c.fetch(f)
-	c.trace.steps[step].Queries = c.trace.asked(mark)
-	c.trace.steps[step].Record = f.record
+	at := site{f: f, step: c.trace.open(f, noTerm, isFetched)}
 	base := len(c.terms)
+	e := c.fetch(at)
+	c.trace.asked(at.step)
 	if e == nil {
 		e = c.parse(f)
 	}
 	if e != nil {
-		s := &c.trace.steps[step]
-		s.Outcome, s.Result, s.Detail = OutcomeError, e.result, e.reason
-		c.terms = c.terms[:base]
+		c.trace.fail(at.step, e)
 		return failed(e)
 	}
-	d := c.evalTerms(f, c.terms[base:])
-	c.terms = c.terms[:base]
-	c.trace.steps[step].Result = d.result
+	d := c.evalTerms(f, base)
+	c.trace.end(at.step, isFetched, d.result)
 	return d
 }
 
 // fetch asks for the record of a frame and selects it (section 4.4, 4.5).
-func (c *checker) fetch(f *frame) *failure {
+func (c *checker) fetch(at site) *failure {
+	f := at.f
 	a := c.ask(f.domain, dns.TypeTXT)
-	if e := lookupFailed(&a, f, nil); e != nil {
+	if e := lookupFailed(&a, at); e != nil {
 		return e
 	}
 	found := 0
@@ -202,9 +230,9 @@ func (c *checker) fetch(f *frame) *failure {
 		return nil
 	case found > 1:
 		f.record = ""
-		return permError(ProblemMultipleRecords, f, nil, "there is more than one SPF record at "+f.name)
+		return permError(ProblemMultipleRecords, at, "there is more than one SPF record at "+f.name)
 	}
-	e := newFailure(None, ProblemNoRecord, f, nil, f.name+" has no SPF record")
+	e := newFailure(None, ProblemNoRecord, at, f.name+" has no SPF record")
 	if a.Status == dns.NXDomain {
 		e.reason = f.name + " does not exist"
 	}
@@ -212,10 +240,10 @@ func (c *checker) fetch(f *frame) *failure {
 	return e
 }
 
-// parse puts the terms of the record on the stack.
+// parse adds the terms of the record to those of the evaluation.
 func (c *checker) parse(f *frame) *failure {
 	if c.terms == nil {
-		c.terms = make([]Term, 0, 32)
+		c.terms = make([]Term, 0, 64)
 	}
 	terms, err := parseTerms(f.record, c.terms)
 	c.terms = terms
@@ -230,98 +258,101 @@ func (c *checker) parse(f *frame) *failure {
 		reason: "the record of " + f.name + " does not parse: " + err.Reason}
 }
 
-// evalTerms goes through the mechanisms from left to right, then the redirect
-// (section 4.6.2, 4.7).
-func (c *checker) evalTerms(f *frame, terms []Term) decision {
+// evalTerms goes through the mechanisms of a record, which are the terms from base
+// on, from left to right, then to the redirect (section 4.6.2, 4.7).
+func (c *checker) evalTerms(f *frame, base int) decision {
+	terms := c.terms[base:]
 	for i := range terms {
 		t := &terms[i]
 		switch t.Kind {
 		case IP4, IP6:
 			if !t.Prefix.Contains(c.ip) {
-				c.trace.skip(f, t)
+				c.trace.skip(f, base+i)
 				continue
 			}
 		case Redirect, Exp, UnknownModifier:
 			continue
 		}
 		c.trace.closeOmission()
-		matched, e := c.evalMechanism(f, t)
-		if e != nil {
-			d := failed(e)
-			d.term = t.Text
-			return d
-		}
-		if matched {
-			return matchDecision(f, terms, t)
+		matched, e := c.evalMechanism(f, t, base+i)
+		switch {
+		case e != nil:
+			return decision{result: e.result, term: t.Text, failure: e}
+		case matched:
+			return matchDecision(f, terms, i, base)
 		}
 	}
 	c.trace.closeOmission()
 	// An "all" would have matched, so the redirect is not one to ignore (section 6.1).
-	if t := find(terms, Redirect); t != nil {
-		return c.evalRedirect(f, t)
+	if i := index(terms, Redirect); i >= 0 {
+		return c.evalRedirect(f, &terms[i], base+i)
 	}
 	return decision{result: Neutral, term: defaultTerm}
 }
 
 // matchDecision is the decision when a mechanism matched.
-func matchDecision(f *frame, terms []Term, t *Term) decision {
-	d := decision{result: t.Qualifier.Result(), term: t.Text}
+func matchDecision(f *frame, terms []Term, i, base int) decision {
+	d := decision{result: terms[i].Qualifier.Result(), term: terms[i].Text}
 	if d.result == Fail {
-		if exp := find(terms, Exp); exp != nil {
-			d.exp, d.expAt = *exp, f
+		if exp := index(terms, Exp); exp >= 0 {
+			d.expAt, d.exp = f, base+exp
 		}
 	}
 	return d
 }
 
 // evalMechanism evaluates one mechanism and keeps its step.
-func (c *checker) evalMechanism(f *frame, t *Term) (bool, *failure) {
-	s, mark := c.trace.open(f, t), c.trace.mark()
-	before := c.budget
-	var matched bool
-	var e *failure
+func (c *checker) evalMechanism(f *frame, t *Term, i int) (matched bool, e *failure) {
+	at, before := site{f: f, t: t, step: c.trace.open(f, i, isNoMatch)}, c.budget
 	if t.Kind.NeedsDNS() {
-		e = c.spendLookup(f, t)
+		e = c.spendLookup(at)
 	}
 	if e == nil {
-		matched, e = c.match(f, t, s)
+		matched, e = c.match(at)
 	}
-	step := &c.trace.steps[s]
-	step.Lookups, step.Voids = c.budget.lookups-before.lookups, c.budget.voids-before.voids
+	c.spent(at.step, &before)
 	if t.Kind != Include {
-		step.Queries = c.trace.asked(mark)
+		c.trace.asked(at.step)
 	}
 	switch {
 	case e != nil:
-		step.Outcome, step.Result, step.Detail = OutcomeError, e.result, e.reason
+		c.trace.fail(at.step, e)
 	case matched:
-		step.Outcome, step.Result = OutcomeMatch, t.Qualifier.Result()
+		c.trace.end(at.step, isMatch, t.Qualifier.Result())
 	}
 	return matched, e
 }
 
-// match asks whether a mechanism matches (section 5). s is its step.
-func (c *checker) match(f *frame, t *Term, s int) (bool, *failure) {
-	switch t.Kind {
+// spent notes on a step what it cost, with all below it.
+func (c *checker) spent(step int, before *budget) {
+	e := &c.trace.events[step]
+	e.lookups = uint8(c.budget.lookups - before.lookups)
+	e.voids = uint8(c.budget.voids - before.voids)
+}
+
+// match asks whether a mechanism matches (section 5).
+func (c *checker) match(at site) (bool, *failure) {
+	switch at.t.Kind {
 	case All:
 		return true, nil
 	case IP4, IP6:
-		c.trace.steps[s].Detail = c.ip.String() + " is in " + t.Prefix.String()
+		b := c.ip.AppendTo(make([]byte, 0, 96))
+		c.trace.note(at.step).detail = string(at.t.Prefix.AppendTo(append(b, " is in "...)))
 		return true, nil
 	case Include:
-		return c.evalInclude(f, t, s)
+		return c.evalInclude(at)
 	case A:
-		target, ok := c.target(f, t, s)
+		target, ok := c.target(at)
 		if !ok {
 			return false, nil
 		}
-		return c.matchHost(f, t, s, target)
+		return c.matchHost(at, target)
 	case MX:
-		return c.evalMX(f, t, s)
+		return c.evalMX(at)
 	case PTR:
-		return c.evalPTR(f, t, s)
+		return c.evalPTR(at)
 	case Exists:
-		return c.evalExists(f, t, s)
+		return c.evalExists(at)
 	}
 	return false, nil
 }
@@ -329,53 +360,52 @@ func (c *checker) match(f *frame, t *Term, s int) (bool, *failure) {
 // target expands the domain-spec of a term. It is not ok where the name cannot be
 // asked: section 4.8 leaves open what happens then; it does not match. The openspf
 // suite prefers that, and a client cannot break a record by its HELO name.
-func (c *checker) target(f *frame, t *Term, s int) (string, bool) {
-	target := f.domain
-	if t.Domain.Text != "" {
-		target = c.expandName(t.Domain, f)
+func (c *checker) target(at site) (string, bool) {
+	target := at.f.domain
+	if at.t.Domain.Text != "" {
+		target = c.expandName(at.t.Domain, at.f)
 	}
-	c.trace.steps[s].Target = target
+	n := c.trace.note(at.step)
+	n.target = target
 	if problem := nameProblem(target); problem != "" {
-		c.trace.steps[s].Detail = "cannot be looked up: " + problem
+		n.detail = cannotAsk + problem
 		return target, false
 	}
 	return target, true
 }
 
-// bits is the prefix length of a and mx that goes with the client's address.
-func (c *checker) bits(t *Term) uint8 {
-	if c.ip.Is4() {
-		return t.Bits4
-	}
-	return t.Bits6
-}
+const cannotAsk = "cannot be looked up: "
 
 // matchHost compares the client with the addresses of a host (section 5.3).
-func (c *checker) matchHost(f *frame, t *Term, s int, host string) (bool, *failure) {
-	a, e := c.query(host, c.addressType(), f, t)
+func (c *checker) matchHost(at site, host string) (bool, *failure) {
+	a, e := c.query(host, c.addressType(), at)
 	if e != nil {
 		return false, e
 	}
-	addr, ok := c.contains(a.Records, c.bits(t))
+	bits := at.t.Bits4
+	if c.ip.Is6() {
+		bits = at.t.Bits6
+	}
+	addr, ok := c.contains(a.Records, bits)
 	if ok {
-		c.trace.steps[s].Detail = host + " has " + addr.String()
+		c.trace.note(at.step).detail = host + " has " + addr.String()
 	}
 	return ok, nil
 }
 
 // evalMX is the "mx" mechanism (section 5.4). Without MX records nothing matches:
 // the address of the name itself is not tried.
-func (c *checker) evalMX(f *frame, t *Term, s int) (bool, *failure) {
-	target, ok := c.target(f, t, s)
+func (c *checker) evalMX(at site) (bool, *failure) {
+	target, ok := c.target(at)
 	if !ok {
 		return false, nil
 	}
-	a, e := c.query(target, dns.TypeMX, f, t)
+	a, e := c.query(target, dns.TypeMX, at)
 	if e != nil {
 		return false, e
 	}
 	if len(a.Records) > MaxMX {
-		return false, permError(ProblemTooManyMX, f, t,
+		return false, permError(ProblemTooManyMX, at,
 			target+" has more than 10 mail exchangers (RFC 7208 section 4.6.4)")
 	}
 	for i := range a.Records {
@@ -384,7 +414,7 @@ func (c *checker) evalMX(f *frame, t *Term, s int) (bool, *failure) {
 		if nameProblem(host) != "" {
 			continue
 		}
-		if matched, e := c.matchHost(f, t, s, host); matched || e != nil {
+		if matched, e := c.matchHost(at, host); matched || e != nil {
 			return matched, e
 		}
 	}
@@ -392,98 +422,11 @@ func (c *checker) evalMX(f *frame, t *Term, s int) (bool, *failure) {
 }
 
 // evalExists is the "exists" mechanism: an A record, also for IPv6 (section 5.7).
-func (c *checker) evalExists(f *frame, t *Term, s int) (bool, *failure) {
-	target, ok := c.target(f, t, s)
+func (c *checker) evalExists(at site) (bool, *failure) {
+	target, ok := c.target(at)
 	if !ok {
 		return false, nil
 	}
-	a, e := c.query(target, dns.TypeA, f, t)
+	a, e := c.query(target, dns.TypeA, at)
 	return e == nil && len(a.Records) > 0, e
-}
-
-// descend evaluates the record an include or a redirect leads to. A record that is
-// being evaluated already would lead here again, without end.
-func (c *checker) descend(f *frame, t *Term, s int) (decision, *failure) {
-	target, ok := c.target(f, t, s)
-	if ok && strings.IndexByte(target, '.') < 0 {
-		c.trace.steps[s].Detail, ok = "cannot be looked up: the name has only one label", false
-	}
-	if !ok {
-		// Section 4.3: check_host() gives none for such a domain.
-		return decision{result: None}, nil
-	}
-	name := strings.ToLower(target)
-	for _, p := range f.path {
-		if p == name {
-			return decision{}, permError(ProblemLoop, f, t, "the record leads back to "+name+" without end")
-		}
-	}
-	if e := c.checkQueries(f, t); e != nil {
-		return decision{}, e
-	}
-	d := c.checkHost(&frame{depth: f.depth + 1, domain: target, name: name,
-		path: append(f.path[:len(f.path):len(f.path)], name)})
-	if e := d.failure; e != nil && e.result == TempError && e.domain == name && e.term == "" {
-		e.domain, e.term = f.name, t.Text
-	}
-	if e := d.failure; e != nil && e.void {
-		// The missing record ends the evaluation itself: the limit is not what is reported.
-		c.budget.voids++
-		e.void = false
-	}
-	return d, nil
-}
-
-// evalInclude is the "include" mechanism, by the table of section 5.2.
-func (c *checker) evalInclude(f *frame, t *Term, s int) (bool, *failure) {
-	d, e := c.descend(f, t, s)
-	if e != nil {
-		return false, e
-	}
-	switch d.result {
-	case Pass:
-		return true, nil
-	case TempError, PermError:
-		return false, d.failure
-	case None:
-		return false, permError(ProblemIncludeNone, f, t,
-			"the included "+c.trace.steps[s].Target+" has no SPF record")
-	}
-	c.trace.steps[s].Detail = includeDetail[d.result]
-	return false, nil
-}
-
-// includeDetail has constant texts, for an include that does not match is the
-// commonest step of all.
-var includeDetail = map[Result]string{
-	Fail:     "the included record gave fail",
-	SoftFail: "the included record gave softfail",
-	Neutral:  "the included record gave neutral",
-}
-
-// evalRedirect is the "redirect" modifier (section 6.1).
-func (c *checker) evalRedirect(f *frame, t *Term) decision {
-	s, before := c.trace.open(f, t), c.budget
-	e := c.spendLookup(f, t)
-	var d decision
-	if e == nil {
-		d, e = c.descend(f, t, s)
-	}
-	if e == nil && d.result == None {
-		e = permError(ProblemRedirectNone, f, t,
-			"redirect= leads to "+c.trace.steps[s].Target+", which has no SPF record")
-	}
-	if e == nil {
-		e = d.failure
-	}
-	step := &c.trace.steps[s]
-	step.Lookups, step.Voids = c.budget.lookups-before.lookups, c.budget.voids-before.voids
-	if e != nil {
-		step.Outcome, step.Result, step.Detail = OutcomeError, e.result, e.reason
-		d = failed(e)
-	} else {
-		step.Outcome, step.Result = OutcomeMatch, d.result
-	}
-	d.term = t.Text
-	return d
 }

@@ -7,24 +7,24 @@ import (
 // explain fetches and expands the text of exp= after a fail (section 6.2).
 // Whatever goes wrong, there is simply no explanation; neither the limit of ten
 // nor that of void look-ups applies.
-func (c *checker) explain(d *decision) string {
-	s, mark := c.trace.open(d.expAt, &d.exp), c.trace.mark()
-	text, problem := c.explanation(d.expAt, &d.exp, s)
-	step := &c.trace.steps[s]
-	step.Queries = c.trace.asked(mark)
+func (c *checker) explain(f *frame, term int) string {
+	at := site{f: f, t: &c.terms[term], step: c.trace.open(f, term, isFetched)}
+	text, problem := c.explanation(at)
+	c.trace.asked(at.step)
 	if problem != "" {
-		step.Outcome, step.Detail = OutcomeError, problem
+		c.trace.end(at.step, isError, "")
+		c.trace.note(at.step).detail = problem
 		return ""
 	}
-	step.Outcome, step.Detail = OutcomeFetched, text
+	c.trace.note(at.step).detail = text
 	return text
 }
 
 // explanation gives the text, or says why there is none.
-func (c *checker) explanation(f *frame, t *Term, s int) (text, problem string) {
-	target, ok := c.target(f, t, s)
+func (c *checker) explanation(at site) (text, problem string) {
+	target, ok := c.target(at)
 	if !ok {
-		return "", c.trace.steps[s].Detail
+		return "", c.trace.note(at.step).detail
 	}
 	a := c.ask(target, dns.TypeTXT)
 	switch {
@@ -33,11 +33,11 @@ func (c *checker) explanation(f *frame, t *Term, s int) (text, problem string) {
 	case len(a.Records) > 1:
 		return "", "there is more than one TXT record at " + target
 	}
-	m, err := ParseExplanation(a.Records[0].Data)
+	m, err := parseMacroString(a.Records[0].Data, inExplanation)
 	if err != nil {
 		return "", "the explanation does not parse: " + err.Error()
 	}
-	text = c.expandText(m, f)
+	text = c.expandText(m, at.f)
 	for i := 0; i < len(text); i++ {
 		// A macro brought it in; the text goes into an SMTP reply.
 		if text[i] < ' ' || text[i] >= 0x7f {

@@ -29,18 +29,18 @@ type budget struct {
 }
 
 // spendLookup counts a term that needs the DNS, before it asks anything.
-func (c *checker) spendLookup(f *frame, t *Term) *failure {
+func (c *checker) spendLookup(at site) *failure {
 	c.budget.lookups++
 	c.budget.termVoid = false
 	if c.budget.lookups <= MaxLookups {
 		return nil
 	}
-	return permError(ProblemTooManyLookups, f, t,
+	return permError(ProblemTooManyLookups, at,
 		"the evaluation needs more than 10 terms that look up the DNS (RFC 7208 section 4.6.4)")
 }
 
 // spendVoid counts a look-up that found nothing, once per term.
-func (c *checker) spendVoid(f *frame, t *Term) *failure {
+func (c *checker) spendVoid(at site) *failure {
 	if c.budget.termVoid {
 		return nil
 	}
@@ -49,14 +49,14 @@ func (c *checker) spendVoid(f *frame, t *Term) *failure {
 	if c.budget.voids <= MaxVoidLookups {
 		return nil
 	}
-	return permError(ProblemTooManyVoidLookups, f, t,
+	return permError(ProblemTooManyVoidLookups, at,
 		"more than 2 terms look up what does not exist (RFC 7208 section 4.6.4)")
 }
 
 // checkQueries refuses a question beyond the limit, before it is asked.
-func (c *checker) checkQueries(f *frame, t *Term) *failure {
+func (c *checker) checkQueries(at site) *failure {
 	if c.budget.queries < MaxQueries {
 		return nil
 	}
-	return permError(ProblemTooManyQueries, f, t, "the evaluation needs more than 40 DNS questions")
+	return permError(ProblemTooManyQueries, at, "the evaluation needs more than 40 DNS questions")
 }

@@ -17,37 +17,39 @@ type failure struct {
 	void bool
 }
 
-func permError(problem string, f *frame, t *Term, reason string) *failure {
-	return newFailure(PermError, problem, f, t, reason)
+func permError(problem string, at site, reason string) *failure {
+	return newFailure(PermError, problem, at, reason)
 }
 
-// newFailure locates a failure at a term of a record; t is nil for the record.
-func newFailure(r Result, problem string, f *frame, t *Term, reason string) *failure {
-	e := &failure{result: r, problem: problem, domain: f.name, reason: reason}
-	if t != nil {
-		e.term = t.Text
+// newFailure locates a failure at a term, or at a record where there is no term.
+func newFailure(r Result, problem string, at site, reason string) *failure {
+	e := &failure{result: r, problem: problem, domain: at.f.name, reason: reason}
+	if at.t != nil {
+		e.term = at.t.Text
 	}
 	return e
 }
 
-// ask puts one question, unless the time or the questions are used up. An expired
-// context is a time-out like any other (section 4.6.4).
+// timeUsedUp is what an expired context comes to (section 4.6.4).
+const timeUsedUp = "the time for the evaluation is used up"
+
+// ask puts one question, unless the time or the questions are used up.
 func (c *checker) ask(name string, t dns.Type) dns.Answer {
 	q := dns.Question{Name: name, Type: t}
 	if c.ctx.Err() != nil {
-		return dns.Answer{Question: q, Status: dns.Timeout, Detail: "the time for the evaluation is used up"}
+		return dns.Answer{Question: q, Status: dns.Timeout, Detail: timeUsedUp}
 	}
 	if c.budget.queries >= MaxQueries {
 		return dns.Answer{Question: q, Status: dns.BadName, Detail: "the questions for the evaluation are used up"}
 	}
 	c.budget.queries++
 	a := c.resolver.Resolve(c.ctx, q)
-	c.trace.query(q, a.Status)
+	c.trace.query(&q, a.Status)
 	return a
 }
 
 // lookupFailed turns a failed answer to temperror (section 4.4, 5); nil otherwise.
-func lookupFailed(a *dns.Answer, f *frame, t *Term) *failure {
+func lookupFailed(a *dns.Answer, at site) *failure {
 	if !a.Status.Failed() {
 		return nil
 	}
@@ -60,24 +62,24 @@ func lookupFailed(a *dns.Answer, f *frame, t *Term) *failure {
 	case dns.Refused:
 		problem, what = ProblemDNSRefused, "was refused"
 	}
-	reason := "the question " + a.Question.Name + " " + typeWord(a.Question.Type) + " " + what
+	reason := "the question " + a.Question.Name + " " + a.Question.Type.String() + " " + what
 	if a.Detail != "" {
 		reason += ": " + a.Detail
 	}
-	return newFailure(TempError, problem, f, t, reason)
+	return newFailure(TempError, problem, at, reason)
 }
 
 // query is ask for a term: limits checked, failure and void look-ups judged.
-func (c *checker) query(name string, typ dns.Type, f *frame, t *Term) (dns.Answer, *failure) {
-	if e := c.checkQueries(f, t); e != nil {
+func (c *checker) query(name string, typ dns.Type, at site) (dns.Answer, *failure) {
+	if e := c.checkQueries(at); e != nil {
 		return dns.Answer{}, e
 	}
 	a := c.ask(name, typ)
-	if e := lookupFailed(&a, f, t); e != nil {
+	if e := lookupFailed(&a, at); e != nil {
 		return a, e
 	}
 	if a.Status.Void() {
-		return a, c.spendVoid(f, t)
+		return a, c.spendVoid(at)
 	}
 	return a, nil
 }

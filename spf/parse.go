@@ -69,7 +69,7 @@ func checkDuplicate(terms []Term, t *Term) *SyntaxError {
 	if t.Kind != Redirect && t.Kind != Exp {
 		return nil
 	}
-	if find(terms, t.Kind) != t {
+	if index(terms, t.Kind) != len(terms)-1 {
 		return syntaxErr(CodeDuplicateModifier, 0, t.Kind.String()+"= appears more than once")
 	}
 	return nil
@@ -78,6 +78,10 @@ func checkDuplicate(terms []Term, t *Term) *SyntaxError {
 // parse fills a term from its Text. Offsets of errors are relative to it.
 func (t *Term) parse() *SyntaxError {
 	s, sign := t.Text, 0
+	if len(s) > 4 && s[:4] == "ip4:" {
+		t.Kind, t.Qualifier = IP4, PlusPass
+		return t.parseIP4(s[3:]).within(3)
+	}
 	if isQualifier(s[0]) {
 		t.Qualifier = Qualifier(s[0])
 		sign = 1

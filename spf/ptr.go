@@ -20,22 +20,13 @@ type clientName struct {
 	checked, verified bool
 }
 
-// reverseName is the name of the client's PTR records.
-func (c *checker) reverseName() string {
-	p := macroPart{reverse: true}
-	if c.ip.Is4() {
-		return transform(c.ip.String(), &p) + ".in-addr.arpa"
-	}
-	return transform(dottedAddr(c.ip), &p) + ".ip6.arpa"
-}
-
 // loadClientNames asks for the PTR records. A failure is as good as none (section 5.5).
 func (c *checker) loadClientNames() {
 	if c.client.asked {
 		return
 	}
 	c.client.asked = true
-	a := c.ask(c.reverseName(), dns.TypePTR)
+	a := c.ask(dns.ReverseName(c.ip), dns.TypePTR)
 	c.client.void = a.Status.Void()
 	for i := range a.Records {
 		// The rest is ignored: it is in the hands of the client (section 4.6.4).
@@ -61,31 +52,31 @@ func (c *checker) verify(n *clientName) bool {
 }
 
 // evalPTR is the "ptr" mechanism (section 5.5).
-func (c *checker) evalPTR(f *frame, t *Term, s int) (bool, *failure) {
-	target, ok := c.target(f, t, s)
+func (c *checker) evalPTR(at site) (bool, *failure) {
+	target, ok := c.target(at)
 	if !ok {
 		return false, nil
 	}
-	if e := c.checkQueries(f, t); e != nil {
+	if e := c.checkQueries(at); e != nil {
 		return false, e
 	}
 	c.loadClientNames()
 	if c.client.void {
-		if e := c.spendVoid(f, t); e != nil {
+		if e := c.spendVoid(at); e != nil {
 			return false, e
 		}
 	}
 	for i := range c.client.names {
 		n := &c.client.names[i]
 		if within(n.name, target) && c.verify(n) {
-			c.trace.steps[s].Detail = "the client is " + n.name
+			c.trace.note(at.step).detail = "the client is " + n.name
 			return true, nil
 		}
 	}
 	// A name that could not be looked up is no name, but the end of the time is the
 	// end of the evaluation (section 4.6.4).
 	if c.ctx.Err() != nil {
-		return false, newFailure(TempError, ProblemDNSTimeout, f, t, "the time for the evaluation is used up")
+		return false, newFailure(TempError, ProblemDNSTimeout, at, timeUsedUp)
 	}
 	return false, nil
 }

@@ -56,41 +56,80 @@ const (
 // ever lost.
 const maxSteps = 500
 
-// tracer collects steps. Indexes, not pointers, name a step: the slice grows
-// while the steps of an outer record are still open.
+// tracer collects what becomes the steps. Most terms are networks that do not
+// match; an event is a few numbers, so that they cost next to nothing until the
+// steps are written, once, in memory of the right size.
 type tracer struct {
-	steps []Step
+	events []event
+	notes  []note
 	// words is one backing array for the Queries of all steps.
 	words []string
 	// omitted counts what the open omission step of the current record stands for.
 	omitted int
 }
 
-// open begins the step of a term and gives its index. The caller fills it.
-func (t *tracer) open(f *frame, term *Term) int {
-	t.steps = append(t.steps, Step{
-		Depth: f.depth, Domain: f.name, Path: f.path,
-		Term: term.Text, Start: term.Start, End: term.End,
-		Outcome: OutcomeNoMatch,
-	})
-	return len(t.steps) - 1
+// event is a step without its texts. Terms, notes and words are meant by index:
+// their slices grow while the steps of an outer record are still open.
+type event struct {
+	// term is an index into the terms of the evaluation, noTerm for a fetched record.
+	term int32
+	// note is an index into notes plus one, 0 for none.
+	note int32
+	// from and to are the range of words that are the queries of the step.
+	from, to       int32
+	frame          uint8
+	outcome        outcome
+	result         resultCode
+	lookups, voids uint8
 }
 
-// openFetch begins the step that fetches the record of a frame.
-func (t *tracer) openFetch(f *frame) int {
-	t.steps = append(t.steps, Step{Depth: f.depth, Domain: f.name, Path: f.path, Outcome: OutcomeFetched})
-	return len(t.steps) - 1
-}
+const noTerm = -1
 
-// skip records a term that was compared without the DNS and did not match.
-func (t *tracer) skip(f *frame, term *Term) {
-	if len(t.steps) < maxSteps {
-		t.open(f, term)
-		return
+// note has the texts that few steps have.
+type note struct{ target, detail string }
+
+// outcome and resultCode are indexes into the words.
+type outcome uint8
+
+const (
+	isNoMatch outcome = iota
+	isMatch
+	isFetched
+	isError
+	isOmitted
+)
+
+var outcomeWords = [...]string{isNoMatch: OutcomeNoMatch, isMatch: OutcomeMatch, isFetched: OutcomeFetched,
+	isError: OutcomeError, isOmitted: OutcomeOmitted}
+
+type resultCode uint8
+
+var resultWords = [...]Result{"", None, Neutral, Pass, Fail, SoftFail, TempError, PermError}
+
+func codeOf(r Result) resultCode {
+	for i, w := range resultWords {
+		if w == r {
+			return resultCode(i)
+		}
 	}
-	if t.omitted == 0 {
-		i := t.open(f, term)
-		t.steps[i].Outcome = OutcomeOmitted
+	return 0
+}
+
+// open begins a step and gives its index.
+func (t *tracer) open(f *frame, term int, o outcome) int {
+	n := int32(len(t.words))
+	t.events = append(t.events, event{term: int32(term), from: n, to: n, frame: f.index, outcome: o})
+	return len(t.events) - 1
+}
+
+// skip notes a term that was compared without the DNS and did not match.
+func (t *tracer) skip(f *frame, term int) {
+	switch {
+	case len(t.events) < maxSteps:
+		t.open(f, term, isNoMatch)
+		return
+	case t.omitted == 0:
+		t.open(f, term, isOmitted)
 	}
 	t.omitted++
 }
@@ -101,75 +140,64 @@ func (t *tracer) closeOmission() {
 	if t.omitted == 0 {
 		return
 	}
-	s := &t.steps[len(t.steps)-1]
-	s.Detail = strconv.Itoa(t.omitted) + " terms from here on did not match"
+	t.note(len(t.events) - 1).detail = strconv.Itoa(t.omitted) + " terms from here on did not match"
 	t.omitted = 0
 }
 
-// mark is where the queries of the next step begin.
-func (t *tracer) mark() int { return len(t.words) }
-
-// asked are the queries since a mark, nil where there were none.
-func (t *tracer) asked(mark int) []string {
-	if mark == len(t.words) {
-		return nil
+// note gives the texts of a step, to be written at once.
+func (t *tracer) note(step int) *note {
+	e := &t.events[step]
+	if e.note == 0 {
+		t.notes = append(t.notes, note{})
+		e.note = int32(len(t.notes))
 	}
-	return t.words[mark:len(t.words):len(t.words)]
+	return &t.notes[e.note-1]
+}
+
+// asked closes the range of queries of a step.
+func (t *tracer) asked(step int) { t.events[step].to = int32(len(t.words)) }
+
+// end notes how a step ended.
+func (t *tracer) end(step int, o outcome, r Result) {
+	t.events[step].outcome, t.events[step].result = o, codeOf(r)
+}
+
+// fail notes why a step ended the evaluation.
+func (t *tracer) fail(step int, e *failure) {
+	t.end(step, isError, e.result)
+	t.note(step).detail = e.reason
 }
 
 // query notes one question and how it ended.
-func (t *tracer) query(q dns.Question, s dns.Status) {
+func (t *tracer) query(q *dns.Question, s dns.Status) {
 	if t.words == nil {
 		t.words = make([]string, 0, 8)
 	}
-	t.words = append(t.words, q.Name+" "+typeWord(q.Type)+" "+statusWord(s))
+	t.words = append(t.words, q.Name+" "+q.Type.String()+" "+s.String())
 }
 
-// finish gives the steps in memory of their own: the collecting slice is reused.
-func (t *tracer) finish() []Step {
-	out := make([]Step, len(t.steps))
-	copy(out, t.steps)
-	return out
-}
-
-func typeWord(t dns.Type) string {
-	switch t {
-	case dns.TypeTXT:
-		return "TXT"
-	case dns.TypeA:
-		return "A"
-	case dns.TypeAAAA:
-		return "AAAA"
-	case dns.TypeMX:
-		return "MX"
-	case dns.TypePTR:
-		return "PTR"
+// steps writes the events out.
+func (c *checker) steps() []Step {
+	steps := make([]Step, len(c.trace.events))
+	for i := range steps {
+		e, s := &c.trace.events[i], &steps[i]
+		f := &c.frames[e.frame]
+		s.Depth, s.Domain, s.Path = len(f.path)-1, f.name, f.path
+		s.Outcome, s.Result = outcomeWords[e.outcome], resultWords[e.result]
+		s.Lookups, s.Voids = int(e.lookups), int(e.voids)
+		if e.term == noTerm {
+			s.Record = f.record
+		} else {
+			t := &c.terms[e.term]
+			s.Term, s.Start, s.End = t.Text, t.Start, t.End
+		}
+		if e.note != 0 {
+			n := &c.trace.notes[e.note-1]
+			s.Target, s.Detail = n.target, n.detail
+		}
+		if e.to > e.from {
+			s.Queries = c.trace.words[e.from:e.to:e.to]
+		}
 	}
-	return "TYPE" + strconv.Itoa(int(t))
-}
-
-func statusWord(s dns.Status) string {
-	switch s {
-	case dns.Success:
-		return "success"
-	case dns.NoData:
-		return "nodata"
-	case dns.NXDomain:
-		return "nxdomain"
-	case dns.ServFail:
-		return "servfail"
-	case dns.Refused:
-		return "refused"
-	case dns.Timeout:
-		return "timeout"
-	case dns.Malformed:
-		return "malformed"
-	case dns.BadName:
-		return "badname"
-	case dns.NetError:
-		return "neterror"
-	case dns.NotRecorded:
-		return "notrecorded"
-	}
-	return "error"
+	return steps
 }
