@@ -29,6 +29,7 @@ func benchAdd(b *testing.B, s *Store, parallelism int) {
 		}
 	}
 	b.ReportAllocs()
+	b.ResetTimer()
 	if parallelism == 0 {
 		for b.Loop() {
 			add()

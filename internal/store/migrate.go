@@ -35,8 +35,11 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.
 		return fmt.Errorf("reading its schema version: %w", err)
 	}
 	sources := p.ListSources()
-	if newest := sources[len(sources)-1].Version; current > newest {
+	switch newest := sources[len(sources)-1].Version; {
+	case current > newest:
 		return fmt.Errorf("schema version %d, this program knows %d: %w", current, newest, errNewerSchema)
+	case current == newest:
+		return nil
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bringing its schema up to date: %w", err)

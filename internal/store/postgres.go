@@ -43,7 +43,7 @@ func openPostgres(ctx context.Context, database string) (database, error) {
 
 // migrate lets one process at a time migrate: several may start together.
 func (db *postgresDB) migrate(ctx context.Context) (err error) {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60)) // ask each second, a minute long
 	if err != nil {
 		return err
 	}

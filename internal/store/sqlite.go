@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -25,7 +26,7 @@ const applicationID = 0x544f444f
 // one connection of the pool. synchronous(FULL) makes each commit an fsync of the
 // log; auto_vacuum must come before the file is first written.
 const (
-	pragmas = "_pragma=busy_timeout(10000)&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)" +
+	pragmas = "&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=journal_size_limit(67108864)"
 	writerPragmas = pragmas + "&_pragma=cache_size(-16000)&_txlock=immediate"
 	readerPragmas = pragmas + "&_pragma=query_only(ON)"
@@ -40,11 +41,11 @@ type sqliteDB struct{ write, read *sql.DB }
 var migrating sync.Mutex
 
 func openSQLite(ctx context.Context, database string) (database, error) {
-	return openSQLiteWith(ctx, database, "")
+	return openSQLiteWaiting(ctx, database, 10*time.Second)
 }
 
-// openSQLiteWith takes further parameters of the connection's name.
-func openSQLiteWith(ctx context.Context, database, parameters string) (database, error) {
+// openSQLiteWaiting says how long to wait for another process that holds a lock.
+func openSQLiteWaiting(ctx context.Context, database string, busy time.Duration) (database, error) {
 	path, err := sqlitePath(database)
 	if err != nil {
 		return nil, err
@@ -52,12 +53,13 @@ func openSQLiteWith(ctx context.Context, database, parameters string) (database,
 	if err := ensureFile(path); err != nil {
 		return nil, err
 	}
+	waiting := fmt.Sprintf("_pragma=busy_timeout(%d)", busy.Milliseconds())
 	db := &sqliteDB{}
-	if db.write, err = sql.Open("sqlite", sqliteName(path, writerPragmas+parameters)); err != nil {
+	if db.write, err = sql.Open("sqlite", sqliteName(path, waiting+writerPragmas)); err != nil {
 		return nil, explainSQLite(path, err)
 	}
 	db.write.SetMaxOpenConns(1)
-	if db.read, err = sql.Open("sqlite", sqliteName(path, readerPragmas+parameters)); err != nil {
+	if db.read, err = sql.Open("sqlite", sqliteName(path, waiting+readerPragmas)); err != nil {
 		return nil, errors.Join(explainSQLite(path, err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(max(4, runtime.NumCPU()))

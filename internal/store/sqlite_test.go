@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/todoku/todoku/internal/evidence"
 )
@@ -143,7 +144,7 @@ func TestSQLiteInUseByAnotherProcess(t *testing.T) {
 	ok(t, err)
 	defer func() { _ = tx.Rollback() }()
 
-	_, err = openSQLiteWith(ctx, path, "&_pragma=busy_timeout(50)")
+	_, err = openSQLiteWaiting(ctx, path, 50*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("error %v", err)
 	}
@@ -178,7 +179,7 @@ func TestSQLitePruneShrinksTheFile(t *testing.T) {
 		m.Evidence.Message = bytes.Repeat([]byte("x"), 1<<20)
 		ok(t, s.AddMessage(ctx, m))
 	}
-	_, err := s.Prune(ctx, noon.Add(1000*3600e9), 1)
+	_, err := s.Prune(ctx, noon.Add(1000*time.Hour), time.Hour)
 	ok(t, err)
 	ok(t, s.Close()) // the last checkpoint
 	info, err := os.Stat(path)
