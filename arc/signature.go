@@ -1,0 +1,273 @@
+package arc
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/message"
+)
+
+// signature is a parsed ARC-Seal or ARC-Message-Signature.
+type signature struct {
+	name string // of the field
+	raw  []byte
+	// start and end of the b= value in raw.
+	start, end int
+
+	instance         int
+	algorithm        string
+	domain, selector string
+	value            []byte // b=
+	cv               string // ARC-Seal
+	// ARC-Message-Signature:
+	header, body wire.Canonicalization
+	headers      string // h= as written
+	bodyHash     []byte
+	length       int64 // l=, -1 where absent
+	timestamp    int64 // t=, -1 where absent
+	expires      int64 // x=, -1 where absent
+
+	// problem and reason say why this signature can never verify, "" when it may.
+	problem, reason string
+}
+
+func (s *signature) invalid(problem, format string, args ...any) {
+	if s.problem == "" {
+		s.problem = problem
+		s.reason = fmt.Sprintf("the "+s.name+" "+format, args...)
+	}
+}
+
+// parseSignature reads either kind. Without an instance (0) the field belongs to
+// no set; otherwise what is wrong with it is noted in problem and reason.
+func parseSignature(name string, f message.Field) *signature {
+	s := &signature{name: name, raw: f.Raw, length: -1, timestamp: -1, expires: -1}
+	offset := bytes.IndexByte(f.Raw, ':') + 1
+	tags, err := wire.ParseTags(string(f.Value()))
+	if err != nil {
+		s.invalid("structure", "cannot be read: %v", err)
+		return s
+	}
+	seen := map[string]bool{}
+	for _, t := range tags {
+		seen[t.Name] = true
+		switch t.Name {
+		case "i":
+			s.instance = parseInstance(t.Value)
+		case "b":
+			s.start, s.end = offset+t.Start, offset+t.End
+			s.value = s.base64(t)
+		default:
+			s.tag(t)
+		}
+	}
+	if s.instance == 0 {
+		s.problem = ""
+		s.invalid("structure", "has no instance number of 1 to %d in i=", MaxSets)
+		return s
+	}
+	s.require(seen)
+	return s
+}
+
+// require looks for the tags that must be there (RFC 8617 section 4.1).
+func (s *signature) require(seen map[string]bool) {
+	names := []string{"a", "b", "d", "s", "bh", "h"}
+	if s.name == sealName {
+		names[4], names = "cv", names[:5]
+		if seen["h"] {
+			s.invalid("structure", "of set i=%d has an h= tag, which RFC 8617 section 4.1.3 forbids", s.instance)
+		}
+	}
+	for _, name := range names {
+		if !seen[name] {
+			s.invalid("structure", "of set i=%d has no %s= tag", s.instance, name)
+		}
+	}
+}
+
+// tag reads one tag that both kinds share, or passes it on.
+func (s *signature) tag(t wire.Tag) {
+	switch t.Name {
+	case "a":
+		s.algorithm = strings.ToLower(t.Value)
+		s.checkAlgorithm()
+	case "d":
+		s.domain = s.dnsName(t, 2)
+	case "s":
+		s.selector = s.dnsName(t, 1)
+	case "t":
+		s.timestamp = s.number(t)
+	default:
+		if s.name == messageName {
+			s.messageTag(t)
+		} else if t.Name == "cv" {
+			s.cv = strings.ToLower(t.Value)
+		}
+	}
+}
+
+// messageTag reads a tag that only the ARC-Message-Signature has.
+func (s *signature) messageTag(t wire.Tag) {
+	switch t.Name {
+	case "bh":
+		if s.bodyHash = s.base64(t); s.problem == "" && len(s.bodyHash) != 32 {
+			s.invalid("structure", "has a bh= of %d octets; SHA-256 has 32", len(s.bodyHash))
+		}
+	case "c":
+		s.canonicalization(t.Value)
+	case "h":
+		s.headers = t.Value
+		s.checkHeaders()
+	case "l":
+		s.length = s.number(t)
+	case "x":
+		s.expires = s.number(t)
+	case "q":
+		if !strings.Contains(strings.ToLower(t.Value), "dns/txt") {
+			s.invalid("structure", "names no known way to fetch its key (q=)")
+		}
+	}
+}
+
+// checkAlgorithm: RFC 8301 section 3.1 forbids SHA-1.
+func (s *signature) checkAlgorithm() {
+	switch s.algorithm {
+	case "rsa-sha256", "ed25519-sha256":
+	case "rsa-sha1":
+		s.invalid("sha1", "uses rsa-sha1, which is not secure (RFC 8301 section 3.1)")
+	default:
+		s.invalid("structure", "uses an unknown algorithm %q", clip(s.algorithm))
+	}
+}
+
+// checkHeaders: that an AMS signs no seal is a MUST of RFC 8617 section 4.1.2.
+// It forbids the other two ARC fields also, but there sealers sin harmlessly.
+func (s *signature) checkHeaders() {
+	if strings.Count(s.headers, ":") >= maxSignedNames {
+		s.invalid("structure", "signs more than %d header fields", maxSignedNames)
+		return
+	}
+	for name := range strings.SplitSeq(s.headers, ":") {
+		if strings.EqualFold(strings.Trim(name, " \t\r\n"), sealName) {
+			s.invalid("structure", "signs an ARC-Seal, which RFC 8617 section 4.1.2 forbids")
+		}
+	}
+}
+
+// canonicalization reads c=; a missing second half means simple (RFC 6376 section 3.5).
+func (s *signature) canonicalization(v string) {
+	header, body, _ := strings.Cut(v, "/")
+	var ok1, ok2 bool
+	s.header, ok1 = canonical(header)
+	s.body, ok2 = canonical(body)
+	if !ok2 && !strings.Contains(v, "/") {
+		ok2 = true
+	}
+	if !ok1 || !ok2 {
+		s.invalid("structure", "names an unknown canonicalization %q", clip(v))
+	}
+}
+
+func canonical(word string) (wire.Canonicalization, bool) {
+	switch strings.ToLower(word) {
+	case "simple":
+		return wire.Simple, true
+	case "relaxed":
+		return wire.Relaxed, true
+	}
+	return wire.Simple, false
+}
+
+func (s *signature) base64(t wire.Tag) []byte {
+	out, err := base64.StdEncoding.DecodeString(wire.StripFWS(t.Value))
+	if err != nil || len(out) == 0 {
+		s.invalid("structure", "has a %s= that is not base64", t.Name)
+		return nil
+	}
+	return out
+}
+
+// number reads t=, x= and l=: at most 12 digits for a time (RFC 6376 section
+// 3.5), and no body has more octets than that either.
+func (s *signature) number(t wire.Tag) int64 {
+	n, err := strconv.ParseUint(t.Value, 10, 63)
+	if err != nil || len(t.Value) > 12 {
+		s.invalid("structure", "has a %s= that is not a number of at most 12 digits", t.Name)
+		return -1
+	}
+	return int64(n)
+}
+
+// dnsName reads d= or s=, U-labels turned into A-labels (RFC 8617 section 4.1.4).
+func (s *signature) dnsName(t wire.Tag, minLabels int) string {
+	name, ok := dnsName(t.Value, minLabels)
+	if !ok {
+		s.invalid("structure", "has a %s= that is no domain name: %q", t.Name, clip(t.Value))
+	}
+	return name
+}
+
+func dnsName(v string, minLabels int) (string, bool) {
+	name := strings.ToLower(v)
+	for i := range len(name) {
+		if name[i] < 0x80 {
+			continue
+		}
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return "", false
+		}
+		name = ascii
+		break
+	}
+	labels := 0
+	for label := range strings.SplitSeq(name, ".") {
+		labels++
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notHostname) {
+			return "", false
+		}
+	}
+	return name, labels >= minLabels && len(name) <= 253
+}
+
+func notHostname(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+// expired reports x= in the past or not after t= (RFC 6376 section 3.5).
+func (s *signature) expired(now time.Time) bool {
+	if s.expires < 0 {
+		return false
+	}
+	return s.timestamp >= s.expires || !now.IsZero() && now.Unix() > s.expires
+}
+
+// parseInstance reads the position of RFC 8617 section 3.9: one or two digits,
+// 1 to 50. Anything else gives 0.
+func parseInstance(v string) int {
+	if len(v) < 1 || len(v) > 2 {
+		return 0
+	}
+	n := 0
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return 0
+		}
+		n = n*10 + int(v[i]-'0')
+	}
+	if n > MaxSets {
+		return 0
+	}
+	return n
+}
+
+// clip shortens text from a message for a Reason.
+func clip(s string) string { return s[:min(len(s), 60)] }
