@@ -93,11 +93,25 @@ var messageEntries = []Entry{
 		Refs:   []string{"RFC 5322 section 3.6.4", "https://support.google.com/a/answer/81126"},
 	},
 	{
-		ID: "message.bad-date", Status: Warn, Rank: rankReading,
+		ID: "message.invalid-date", Status: Warn, Rank: rankReading,
 		Title:  Text{"The Date field cannot be read or is out of range", "Date ヘッダーを解釈できないか、範囲外です"},
 		Detail: Text{"Yahoo refuses mail whose Date is out of range (554), and mail programs sort it wrongly.", "Yahoo は Date が範囲外のメールを拒否し (554)、メールソフトでの並び順も乱れます。"},
 		Fix:    Text{"Write Date as RFC 5322 has it, with the numeric time zone, and set the clock of the server.", "Date は RFC 5322 の書式で数値のタイムゾーンを付けて書き、サーバーの時計を合わせてください。"},
 		Refs:   []string{"RFC 5322 section 3.3", "https://senders.yahooinc.com/smtp-error-codes/"},
+	},
+	{
+		ID: "message.wrong-weekday", Status: Info, Rank: rankHygiene,
+		Title:  Text{"Date names a weekday that is not that of its date", "Date ヘッダーの曜日が日付と合っていません"},
+		Detail: Text{"It is against RFC 5322 and a sign of a hand-made message; few receivers mind.", "RFC 5322 に反しており、手作りのメッセージによく見られます。問題にする受信側はわずかです。"},
+		Fix:    Text{"Leave the weekday out or let a library write the date.", "曜日を省くか、日付の生成をライブラリーに任せてください。"},
+		Refs:   []string{"RFC 5322 section 3.3"},
+	},
+	{
+		ID: "message.invalid-message-id", Status: Warn, Rank: rankReading,
+		Title:  Text{"The Message-ID is malformed", "Message-ID の書式が正しくありません"},
+		Detail: Text{"Gmail asks for a valid Message-ID and may refuse others (550 5.7.1).", "Gmail は正しい Message-ID を求めており、そうでないものは拒否することがあります (550 5.7.1)。"},
+		Fix:    Text{"Write it as <unique@your-domain>, with the angle brackets and without spaces.", "<一意な文字列@自社ドメイン> の形で、山括弧を付け、空白を入れずに書いてください。"},
+		Refs:   []string{"RFC 5322 section 3.6.4", "https://support.google.com/a/answer/81126"},
 	},
 	{
 		ID: "message.bad-field", Status: Fail, Rank: rankReading,
@@ -115,10 +129,17 @@ var messageEntries = []Entry{
 	},
 	{
 		ID: "message.eight-bit-header", Status: Warn, Rank: rankReading,
-		Title:  Text{"Header fields hold text that is not ASCII and not encoded: {fields}", "符号化されていない非 ASCII 文字がヘッダーにあります: {fields}"},
-		Detail: Text{"Without SMTPUTF8 that is not allowed: Gmail refuses it (550 5.7.1), and others show garbled text.", "SMTPUTF8 を使わない場合は許されません。Gmail は拒否し (550 5.7.1)、他では文字化けします。"},
+		Title:  Text{"The header holds octets that are neither ASCII nor UTF-8: {fields}", "ヘッダーに ASCII でも UTF-8 でもない文字があります: {fields}"},
+		Detail: Text{"That is never allowed: Gmail refuses it (550 5.7.1), and others show garbled text.", "これは常に規則違反です。Gmail は拒否し (550 5.7.1)、他では文字化けします。"},
 		Fix:    Text{"Encode it as RFC 2047 says (=?UTF-8?B?...?=).", "RFC 2047 の形式 (=?UTF-8?B?...?=) で符号化してください。"},
 		Refs:   []string{"RFC 5322 section 2.2", "RFC 2047", "RFC 6532"},
+	},
+	{
+		ID: "message.utf8-header", Status: Warn, Rank: rankReading,
+		Title:  Text{"The header holds UTF-8 text that is not encoded: {fields}", "ヘッダーに符号化されていない UTF-8 の文字があります: {fields}"},
+		Detail: Text{"That is allowed only in a transaction with SMTPUTF8. Otherwise Gmail refuses it (550 5.7.1), and others show garbled text.", "これは SMTPUTF8 を使った配送でだけ許されます。それ以外では Gmail は拒否し (550 5.7.1)、他では文字化けします。"},
+		Fix:    Text{"Encode it as RFC 2047 says (=?UTF-8?B?...?=).", "RFC 2047 の形式 (=?UTF-8?B?...?=) で符号化してください。"},
+		Refs:   []string{"RFC 6532", "RFC 2047"},
 	},
 	{
 		ID: "message.too-many-fields", Status: Fail, Rank: rankReading,

@@ -253,7 +253,7 @@ func (p *page) answers(as []dns.Answer) {
 	p.blank()
 	p.line(0, p.paint(bold, p.label("answers")))
 	for _, a := range as {
-		p.line(2, Printable(a.Question.Name)+"  "+typeName(a.Question.Type)+"  "+statusName(a.Status))
+		p.line(2, Printable(a.Question.Name)+"  "+a.Question.Type.String()+"  "+a.Status.String())
 		for _, r := range a.Records {
 			p.para(4, "", r.Data, faint)
 		}

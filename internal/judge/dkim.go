@@ -1,0 +1,128 @@
+package judge
+
+import (
+	"crypto/rsa"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/catalogue"
+)
+
+// dkimProblems gives the finding of a signature that did not pass; what is not
+// here is dkim.invalid.
+var dkimProblems = map[string]string{
+	"body-hash-mismatch":  "dkim.body-hash-mismatch",
+	"signature-mismatch":  "dkim.signature-mismatch",
+	"key-missing":         "dkim.key-missing",
+	"key-revoked":         "dkim.key-revoked",
+	"key-syntax":          "dkim.key-syntax",
+	"key-too-small":       "dkim.key-too-small",
+	"key-too-large":       "dkim.key-too-large",
+	"sha1":                "dkim.sha1",
+	"expired":             "dkim.expired",
+	"length-tag":          "dkim.length-tag",
+	"syntax":              "dkim.syntax",
+	"duplicate-tag":       "dkim.syntax",
+	"missing-tag":         "dkim.syntax",
+	"domain-mismatch":     "dkim.domain-mismatch",
+	"unsigned-from":       "dkim.unsigned-from",
+	"body-truncated":      "dkim.body-truncated",
+	"not-email":           "dkim.key-mismatch",
+	"hash-not-allowed":    "dkim.key-mismatch",
+	"key-type-mismatch":   "dkim.key-mismatch",
+	"multiple-keys":       "dkim.multiple-keys",
+	"too-many-signatures": "dkim.too-many-signatures",
+}
+
+// dkim makes one finding of each signature.
+func (c *verdict) dkim() {
+	if len(c.Auth.DKIM) == 0 {
+		f := c.add("dkim.none", c.author(), nil)
+		if c.Auth.SPFChecked && !c.spfPasses() {
+			f.Status = catalogue.Fail // nothing at all speaks for the message
+		}
+		return
+	}
+	for _, v := range c.Auth.DKIM {
+		c.signature(v)
+	}
+}
+
+func (c *verdict) signature(v dkim.Verdict) {
+	a, subject := signatureArgs(v), c.author()
+	if v.Signature != nil && v.Signature.Domain != "" {
+		subject = v.Signature.Domain
+	}
+	if v.Result == dkim.Pass {
+		c.add("dkim.pass", subject, a, signatureFacts(v))
+		c.passNotes(v, a, subject)
+		return
+	}
+	id, ok := dkimProblems[v.Problem]
+	switch {
+	case v.Result == dkim.TempError:
+		id = "dkim.dns-failure"
+	case !ok:
+		id = "dkim.invalid"
+	}
+	f := c.add(id, subject, a, v.Reason, signatureFacts(v), keyRecord(v))
+	if f.Status == catalogue.Fail && c.harmless(v) {
+		f.Status = catalogue.Warn
+	}
+}
+
+// harmless reports whether a failed signature costs nothing: the author's domain is
+// vouched for by another signature, or it is a stranger's on mail that passes.
+func (c *verdict) harmless(v dkim.Verdict) bool {
+	if c.passes() && c.Auth.DMARC.DKIMAligned {
+		return true
+	}
+	return v.Signature != nil && c.from != "" && !c.belongs(v.Signature.Domain) && c.authenticated()
+}
+
+// passNotes adds what is worth knowing of a good signature.
+func (c *verdict) passNotes(v dkim.Verdict, a args, subject string) {
+	if s := v.Signature; s != nil && s.Length >= 0 {
+		c.add("dkim.length-tag", subject, a, "l="+strconv.FormatInt(s.Length, 10))
+	}
+	if v.Testing {
+		c.add("dkim.testing", subject, a, keyRecord(v))
+	}
+	if v.Key != nil && v.KeyBits < 2048 {
+		if _, ok := v.Key.Public.(*rsa.PublicKey); ok {
+			c.add("dkim.weak-key", subject, a)
+		}
+	}
+}
+
+func signatureArgs(v dkim.Verdict) args {
+	a := args{"domain": "?", "selector": "?", "algorithm": "?", "bits": strconv.Itoa(v.KeyBits), "headers": "", "expires": ""}
+	s := v.Signature
+	if s == nil {
+		return a
+	}
+	a["domain"], a["selector"], a["algorithm"] = s.Domain, s.Selector, s.Algorithm
+	a["headers"] = clip(strings.Join(s.Headers, ", "))
+	if !s.Expires.IsZero() {
+		a["expires"] = s.Expires.UTC().Format(time.RFC3339)
+	}
+	return a
+}
+
+// signatureFacts are the parts of a DKIM-Signature that tell it from others.
+func signatureFacts(v dkim.Verdict) string {
+	s := v.Signature
+	if s == nil {
+		return ""
+	}
+	return clip("DKIM-Signature: d=" + s.Domain + "; s=" + s.Selector + "; a=" + s.Algorithm + "; c=" + s.Canonicalization())
+}
+
+func keyRecord(v dkim.Verdict) string {
+	if v.Key == nil || v.Signature == nil {
+		return ""
+	}
+	return clip(v.Signature.Selector + "._domainkey." + v.Signature.Domain + ": " + v.Key.Record)
+}
