@@ -35,7 +35,7 @@ func (c *checker) descend(at site) (decision, *failure) {
 // which ends the evaluation by itself and not by the limit.
 func (c *checker) blame(e *failure, at site, name string) {
 	if e.result == TempError && e.domain == name && e.term == "" {
-		e.domain, e.term = at.f.name, at.t.Text
+		e.domain, e.term = at.f.name, at.t.text(at.f.record)
 	}
 	if e.void {
 		c.budget.voids++
@@ -68,7 +68,7 @@ func (c *checker) evalInclude(at site) (bool, *failure) {
 }
 
 // evalRedirect is the "redirect" modifier (section 6.1).
-func (c *checker) evalRedirect(f *frame, t *Term, i int) decision {
+func (c *checker) evalRedirect(f *frame, t *term, i int) decision {
 	at, before := site{f: f, t: t, step: c.trace.open(f, i, isMatch)}, c.budget
 	var d decision
 	e := c.spendLookup(at)
@@ -89,6 +89,6 @@ func (c *checker) evalRedirect(f *frame, t *Term, i int) decision {
 	} else {
 		c.trace.end(at.step, isMatch, d.result)
 	}
-	d.term = t.Text
+	d.term = t.text(f.record)
 	return d
 }

@@ -15,15 +15,18 @@ type checker struct {
 	ctx      context.Context
 	resolver dns.Resolver
 	ip       netip.Addr
+	// is4 and client are the address in the form in which networks are compared.
+	is4    bool
+	client address
 	// local, domain, helo, receiver and now are the values of macros.
 	local, domain, helo, receiver string
 	now                           time.Time
 
 	budget budget
-	client clientNames
+	names  clientNames
 	trace  tracer
-	// terms are those of all records so far, for the trace.
-	terms []Term
+	// parser has the terms of all records so far; the trace needs them at the end.
+	parser parser
 	// frames are the records so far: the first, and one for every term that may lead
 	// to another. Pointers into the array stay good.
 	frames  [1 + MaxLookups]frame
@@ -47,7 +50,7 @@ type frame struct {
 // trace. The term is nil while the record itself is fetched.
 type site struct {
 	f    *frame
-	t    *Term
+	t    *term
 	step int
 }
 
@@ -90,6 +93,7 @@ func Check(ctx context.Context, r dns.Resolver, req Request) Verdict {
 	defer c.release()
 	c.ctx, c.resolver = ctx, r
 	c.ip, c.receiver, c.now, c.helo = req.IP.Unmap().WithZone(""), req.Receiver, req.Now, req.HELO
+	c.is4, c.client = c.ip.Is4(), addressOf(c.ip)
 	c.local, c.domain = local, name
 	f := c.push(nil, name, v.Domain)
 	d := c.checkHost(f)
@@ -129,10 +133,11 @@ const maxKept = 512
 // release forgets the evaluation. The terms it leaves behind in unused memory are
 // overwritten by the next, and freed with the pool.
 func (c *checker) release() {
-	terms, events, notes := c.terms, c.trace.events, c.trace.notes
+	p, events, notes, asks := c.parser, c.trace.events, c.trace.notes, c.trace.asks
 	*c = checker{}
-	if cap(terms) <= maxKept && cap(events) <= 2*maxKept {
-		c.terms, c.trace.events, c.trace.notes = terms[:0], events[:0], notes[:0]
+	if cap(p.terms) <= maxKept && cap(events) <= maxKept {
+		c.parser.terms, c.parser.domains, c.trace.events = p.terms[:0], p.domains[:0], events[:0]
+		c.trace.notes, c.trace.asks = notes[:0], asks[:0]
 	}
 	checkers.Put(c)
 }
@@ -196,7 +201,7 @@ const defaultTerm = "default"
 // checkHost fetches, parses and evaluates one record (section 4.3 to 4.7).
 func (c *checker) checkHost(f *frame) decision {
 	at := site{f: f, step: c.trace.open(f, noTerm, isFetched)}
-	base := len(c.terms)
+	base := len(c.parser.terms)
 	e := c.fetch(at)
 	c.trace.asked(at.step)
 	if e == nil {
@@ -242,11 +247,7 @@ func (c *checker) fetch(at site) *failure {
 
 // parse adds the terms of the record to those of the evaluation.
 func (c *checker) parse(f *frame) *failure {
-	if c.terms == nil {
-		c.terms = make([]Term, 0, 64)
-	}
-	terms, err := parseTerms(f.record, c.terms)
-	c.terms = terms
+	err := c.parser.parse(f.record)
 	if err == nil {
 		return nil
 	}
@@ -261,12 +262,12 @@ func (c *checker) parse(f *frame) *failure {
 // evalTerms goes through the mechanisms of a record, which are the terms from base
 // on, from left to right, then to the redirect (section 4.6.2, 4.7).
 func (c *checker) evalTerms(f *frame, base int) decision {
-	terms := c.terms[base:]
+	terms := c.parser.terms[base:]
 	for i := range terms {
 		t := &terms[i]
-		switch t.Kind {
+		switch t.kind {
 		case IP4, IP6:
-			if !t.Prefix.Contains(c.ip) {
+			if !c.inNetwork(t) {
 				c.trace.skip(f, base+i)
 				continue
 			}
@@ -277,7 +278,7 @@ func (c *checker) evalTerms(f *frame, base int) decision {
 		matched, e := c.evalMechanism(f, t, base+i)
 		switch {
 		case e != nil:
-			return decision{result: e.result, term: t.Text, failure: e}
+			return decision{result: e.result, term: t.text(f.record), failure: e}
 		case matched:
 			return matchDecision(f, terms, i, base)
 		}
@@ -291,8 +292,8 @@ func (c *checker) evalTerms(f *frame, base int) decision {
 }
 
 // matchDecision is the decision when a mechanism matched.
-func matchDecision(f *frame, terms []Term, i, base int) decision {
-	d := decision{result: terms[i].Qualifier.Result(), term: terms[i].Text}
+func matchDecision(f *frame, terms []term, i, base int) decision {
+	d := decision{result: terms[i].qualifier.Result(), term: terms[i].text(f.record)}
 	if d.result == Fail {
 		if exp := index(terms, Exp); exp >= 0 {
 			d.expAt, d.exp = f, base+exp
@@ -302,23 +303,23 @@ func matchDecision(f *frame, terms []Term, i, base int) decision {
 }
 
 // evalMechanism evaluates one mechanism and keeps its step.
-func (c *checker) evalMechanism(f *frame, t *Term, i int) (matched bool, e *failure) {
+func (c *checker) evalMechanism(f *frame, t *term, i int) (matched bool, e *failure) {
 	at, before := site{f: f, t: t, step: c.trace.open(f, i, isNoMatch)}, c.budget
-	if t.Kind.NeedsDNS() {
+	if t.kind.NeedsDNS() {
 		e = c.spendLookup(at)
 	}
 	if e == nil {
 		matched, e = c.match(at)
 	}
 	c.spent(at.step, &before)
-	if t.Kind != Include {
+	if t.kind != Include {
 		c.trace.asked(at.step)
 	}
 	switch {
 	case e != nil:
 		c.trace.fail(at.step, e)
 	case matched:
-		c.trace.end(at.step, isMatch, t.Qualifier.Result())
+		c.trace.end(at.step, isMatch, t.qualifier.Result())
 	}
 	return matched, e
 }
@@ -330,14 +331,22 @@ func (c *checker) spent(step int, before *budget) {
 	e.voids = uint8(c.budget.voids - before.voids)
 }
 
+// inNetwork reports whether ip4 or ip6 has the client. They never have one of the
+// other family, IPv4-mapped or not (section 5).
+func (c *checker) inNetwork(t *term) bool {
+	if t.kind == IP4 {
+		return c.is4 && c.client.inIP4(t.net, t.bits4)
+	}
+	return !c.is4 && c.client.inIP6(t.net, t.bits6)
+}
+
 // match asks whether a mechanism matches (section 5).
 func (c *checker) match(at site) (bool, *failure) {
-	switch at.t.Kind {
+	switch at.t.kind {
 	case All:
 		return true, nil
 	case IP4, IP6:
-		b := c.ip.AppendTo(make([]byte, 0, 96))
-		c.trace.note(at.step).detail = string(at.t.Prefix.AppendTo(append(b, " is in "...)))
+		c.trace.note(at.step).detail = c.ip.String() + " is in " + c.parser.export(at.f.record, at.t).Prefix.String()
 		return true, nil
 	case Include:
 		return c.evalInclude(at)
@@ -362,8 +371,8 @@ func (c *checker) match(at site) (bool, *failure) {
 // suite prefers that, and a client cannot break a record by its HELO name.
 func (c *checker) target(at site) (string, bool) {
 	target := at.f.domain
-	if at.t.Domain.Text != "" {
-		target = c.expandName(at.t.Domain, at.f)
+	if at.t.domain != 0 {
+		target = c.expandName(c.parser.domainSpec(at.t), at.f)
 	}
 	n := c.trace.note(at.step)
 	n.target = target
@@ -382,9 +391,9 @@ func (c *checker) matchHost(at site, host string) (bool, *failure) {
 	if e != nil {
 		return false, e
 	}
-	bits := at.t.Bits4
-	if c.ip.Is6() {
-		bits = at.t.Bits6
+	bits := at.t.bits4
+	if !c.is4 {
+		bits = at.t.bits6
 	}
 	addr, ok := c.contains(a.Records, bits)
 	if ok {

@@ -8,7 +8,7 @@ import (
 // Whatever goes wrong, there is simply no explanation; neither the limit of ten
 // nor that of void look-ups applies.
 func (c *checker) explain(f *frame, term int) string {
-	at := site{f: f, t: &c.terms[term], step: c.trace.open(f, term, isFetched)}
+	at := site{f: f, t: &c.parser.terms[term], step: c.trace.open(f, term, isFetched)}
 	text, problem := c.explanation(at)
 	c.trace.asked(at.step)
 	if problem != "" {

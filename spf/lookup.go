@@ -25,7 +25,7 @@ func permError(problem string, at site, reason string) *failure {
 func newFailure(r Result, problem string, at site, reason string) *failure {
 	e := &failure{result: r, problem: problem, domain: at.f.name, reason: reason}
 	if at.t != nil {
-		e.term = at.t.Text
+		e.term = at.t.text(at.f.record)
 	}
 	return e
 }

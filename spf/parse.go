@@ -24,22 +24,72 @@ func IsRecord(txt string) bool {
 // Parse reads a record completely (RFC 7208 section 4.6). Its error is always a
 // [*SyntaxError], for the first thing from the left that is wrong.
 func Parse(record string) (*Record, error) {
-	terms, err := parseTerms(record, nil)
-	if err != nil {
+	var p parser
+	if err := p.parse(record); err != nil {
 		return nil, err
 	}
-	return &Record{Text: record, Terms: terms}, nil
+	r := &Record{Text: record, Terms: make([]Term, len(p.terms))}
+	for i := range p.terms {
+		r.Terms[i] = p.export(record, &p.terms[i])
+	}
+	return r, nil
 }
 
-// parseTerms appends the terms of a record to a slice that the caller may reuse.
-func parseTerms(record string, terms []Term) ([]Term, *SyntaxError) {
+// parser collects the terms of records. It is kept for several records, so that
+// an evaluation parses without allocating.
+type parser struct {
+	terms   []term
+	domains []MacroString
+}
+
+// term is a term in its smallest form: most of those that are evaluated are
+// networks, by the dozen. Its text is a part of the record it came from.
+type term struct {
+	start, end uint32
+	// domain is an index into the domains plus one, 0 for none.
+	domain       uint32
+	kind         Kind
+	qualifier    Qualifier
+	bits4, bits6 uint8
+	// net is the network of ip4 and ip6.
+	net address
+}
+
+// text is the term as written in its record.
+func (t *term) text(record string) string { return record[t.start:t.end] }
+
+// domainSpec is the domain-spec of a term, empty where it has none.
+func (p *parser) domainSpec(t *term) MacroString {
+	if t.domain == 0 {
+		return MacroString{}
+	}
+	return p.domains[t.domain-1]
+}
+
+// export gives a term as the package shows it.
+func (p *parser) export(record string, t *term) Term {
+	out := Term{Text: t.text(record), Start: int(t.start), End: int(t.end), Kind: t.kind, Qualifier: t.qualifier,
+		Domain: p.domainSpec(t)}
+	switch t.kind {
+	case IP4:
+		out.Prefix = netip.PrefixFrom(t.net.addr4(), int(t.bits4))
+	case IP6:
+		out.Prefix = netip.PrefixFrom(t.net.addr6(), int(t.bits6))
+	case A, MX:
+		out.Bits4, out.Bits6 = t.bits4, t.bits6
+	}
+	return out
+}
+
+// parse adds the terms of a record.
+func (p *parser) parse(record string) *SyntaxError {
 	if !IsRecord(record) {
-		return terms, syntaxErr(CodeNotSPF, 0, `the record does not begin with "v=spf1" and a space`)
+		return syntaxErr(CodeNotSPF, 0, `the record does not begin with "v=spf1" and a space`)
 	}
 	if len(record) > maxRecord {
-		return terms, syntaxErr(CodeTooLong, maxRecord, "the record has more than 65535 octets")
+		return syntaxErr(CodeTooLong, maxRecord, "the record has more than 65535 octets")
 	}
-	base := len(terms)
+	base := len(p.terms)
 	for pos := len(version); pos < len(record); {
 		if record[pos] == ' ' {
 			pos++
@@ -49,41 +99,49 @@ func parseTerms(record string, terms []Term) ([]Term, *SyntaxError) {
 		if n := strings.IndexByte(record[pos:], ' '); n >= 0 {
 			end = pos + n
 		}
-		terms = append(terms, Term{Text: record[pos:end], Start: pos, End: end})
-		t := &terms[len(terms)-1]
-		err := t.parse()
-		if err == nil {
-			err = checkDuplicate(terms[base:], t)
+		p.terms = append(p.terms, term{start: uint32(pos), end: uint32(end)})
+		t := &p.terms[len(p.terms)-1]
+		err := p.parseTerm(t, record[pos:end])
+		if err == nil && t.kind.Modifier() {
+			err = checkDuplicate(p.terms[base:], t.kind)
 		}
 		if err != nil {
-			err.Term = t.Text
-			return terms, err.within(pos)
+			err.Term = record[pos:end]
+			return err.within(pos)
 		}
 		pos = end
-	}
-	return terms, nil
-}
-
-// checkDuplicate enforces section 6: redirect= and exp= at most once each.
-func checkDuplicate(terms []Term, t *Term) *SyntaxError {
-	if t.Kind != Redirect && t.Kind != Exp {
-		return nil
-	}
-	if index(terms, t.Kind) != len(terms)-1 {
-		return syntaxErr(CodeDuplicateModifier, 0, t.Kind.String()+"= appears more than once")
 	}
 	return nil
 }
 
-// parse fills a term from its Text. Offsets of errors are relative to it.
-func (t *Term) parse() *SyntaxError {
-	s, sign := t.Text, 0
+// checkDuplicate enforces section 6: redirect= and exp= at most once each.
+func checkDuplicate(terms []term, k Kind) *SyntaxError {
+	if k != UnknownModifier && index(terms, k) != len(terms)-1 {
+		return syntaxErr(CodeDuplicateModifier, 0, k.String()+"= appears more than once")
+	}
+	return nil
+}
+
+// index is the place of the first term of a kind, -1 where there is none.
+func index(terms []term, k Kind) int {
+	for i := range terms {
+		if terms[i].kind == k {
+			return i
+		}
+	}
+	return -1
+}
+
+// parseTerm fills a term from its text. Offsets of errors are relative to it.
+func (p *parser) parseTerm(t *term, s string) *SyntaxError {
 	if len(s) > 4 && s[:4] == "ip4:" {
-		t.Kind, t.Qualifier = IP4, PlusPass
+		// What follows does the same, but large records have little else.
+		t.kind, t.qualifier = IP4, PlusPass
 		return t.parseIP4(s[3:]).within(3)
 	}
+	sign := 0
 	if isQualifier(s[0]) {
-		t.Qualifier = Qualifier(s[0])
+		t.qualifier = Qualifier(s[0])
 		sign = 1
 	}
 	n := sign
@@ -93,9 +151,9 @@ func (t *Term) parse() *SyntaxError {
 	name, rest := s[sign:n], s[n:]
 	if rest == "" || rest[0] == ':' || rest[0] == '/' {
 		if sign == 0 {
-			t.Qualifier = PlusPass
+			t.qualifier = PlusPass
 		}
-		return t.parseMechanism(name, rest, n)
+		return p.parseMechanism(t, name, rest, n)
 	}
 	if rest[0] != '=' {
 		return badCharacter(s, n)
@@ -106,37 +164,45 @@ func (t *Term) parse() *SyntaxError {
 	case name == "" || !isAlpha(name[0]):
 		return syntaxErr(CodeBadCharacter, 0, "the name of a modifier begins with a letter")
 	}
-	return t.parseModifier(name, rest[1:], n+1)
+	return p.parseModifier(t, name, rest[1:]).within(n + 1)
+}
+
+// setDomain keeps the domain-spec of a term.
+func (p *parser) setDomain(t *term, m MacroString, err *SyntaxError) *SyntaxError {
+	if err == nil {
+		p.domains = append(p.domains, m)
+		t.domain = uint32(len(p.domains))
+	}
+	return err
 }
 
 // parseModifier reads the value of "name=value" (section 6).
-func (t *Term) parseModifier(name, value string, at int) *SyntaxError {
-	var err *SyntaxError
+func (p *parser) parseModifier(t *term, name, value string) *SyntaxError {
 	switch {
 	case strings.EqualFold(name, "redirect"):
-		t.Kind = Redirect
-		t.Domain, err = parseDomainSpec(value)
+		t.kind = Redirect
 	case strings.EqualFold(name, "exp"):
-		t.Kind = Exp
-		t.Domain, err = parseDomainSpec(value)
+		t.kind = Exp
 	default:
-		t.Kind = UnknownModifier
-		t.Domain, err = parseMacroString(value, inModifier)
+		t.kind = UnknownModifier
+		m, err := parseMacroString(value, inModifier)
+		return p.setDomain(t, m, err)
 	}
-	return err.within(at)
+	m, err := parseDomainSpec(value)
+	return p.setDomain(t, m, err)
 }
 
 // parseMechanism reads what follows the name of a mechanism (section 5): rest
 // begins with ':' or '/' or is empty, at says where it begins in the term.
-func (t *Term) parseMechanism(name, rest string, at int) *SyntaxError {
-	t.Kind = mechanismKind(name)
-	switch t.Kind {
+func (p *parser) parseMechanism(t *term, name, rest string, at int) *SyntaxError {
+	t.kind = mechanismKind(name)
+	switch t.kind {
 	case IP4:
 		return t.parseIP4(rest).within(at)
 	case IP6:
 		return t.parseIP6(rest).within(at)
 	case A, MX:
-		return t.parseDual(rest).within(at)
+		return p.parseDual(t, rest).within(at)
 	case All:
 		if rest != "" {
 			return syntaxErr(CodeUnexpectedArgument, at, `"all" takes no value`)
@@ -146,12 +212,12 @@ func (t *Term) parseMechanism(name, rest string, at int) *SyntaxError {
 		if rest == "" {
 			return nil
 		}
-		return t.parseDomain(rest).within(at)
+		return p.parseDomain(t, rest).within(at)
 	case Include, Exists:
 		if rest == "" {
-			return syntaxErr(CodeMissingArgument, at, `"`+t.Kind.String()+`" needs ":" and a domain`)
+			return syntaxErr(CodeMissingArgument, at, `"`+t.kind.String()+`" needs ":" and a domain`)
 		}
-		return t.parseDomain(rest).within(at)
+		return p.parseDomain(t, rest).within(at)
 	}
 	return unknownMechanism(name, rest)
 }
@@ -204,18 +270,17 @@ func looksLikeAddress(s string) bool {
 }
 
 // parseDomain reads ":" domain-spec.
-func (t *Term) parseDomain(rest string) *SyntaxError {
+func (p *parser) parseDomain(t *term, rest string) *SyntaxError {
 	if rest[0] != ':' {
-		return syntaxErr(CodeUnexpectedArgument, 0, `"`+t.Kind.String()+`" takes no prefix length`)
+		return syntaxErr(CodeUnexpectedArgument, 0, `"`+t.kind.String()+`" takes no prefix length`)
 	}
-	var err *SyntaxError
-	t.Domain, err = parseDomainSpec(rest[1:])
-	return err.within(1)
+	m, err := parseDomainSpec(rest[1:])
+	return p.setDomain(t, m, err).within(1)
 }
 
 // parseDual reads [ ":" domain-spec ] [ dual-cidr-length ] (section 5.3, 5.4).
-func (t *Term) parseDual(rest string) *SyntaxError {
-	t.Bits4, t.Bits6 = 32, 128
+func (p *parser) parseDual(t *term, rest string) *SyntaxError {
+	t.bits4, t.bits6 = 32, 128
 	if rest == "" {
 		return nil
 	}
@@ -225,7 +290,7 @@ func (t *Term) parseDual(rest string) *SyntaxError {
 		if err != nil {
 			return err.within(len(rest) + 2)
 		}
-		t.Bits6 = bits
+		t.bits6 = bits
 		rest, digits, slashes = cutPrefixLength(rest)
 		if slashes == 2 {
 			return syntaxErr(CodeBadPrefix, len(rest), "there are two IPv6 prefix lengths")
@@ -236,7 +301,7 @@ func (t *Term) parseDual(rest string) *SyntaxError {
 		if err != nil {
 			return err.within(len(rest) + 1)
 		}
-		t.Bits4 = bits
+		t.bits4 = bits
 	}
 	switch {
 	case rest == "":
@@ -244,7 +309,7 @@ func (t *Term) parseDual(rest string) *SyntaxError {
 	case rest[0] != ':':
 		return syntaxErr(CodeBadPrefix, 0, `a prefix length is written "/24", "//64" or "/24//64"`)
 	}
-	return t.parseDomain(rest)
+	return p.parseDomain(t, rest)
 }
 
 // cutPrefixLength takes "/digits" or "//digits" from the end of s. A domain-spec
@@ -292,13 +357,12 @@ func tooLongPrefix(most int) string {
 
 // parseIP4 reads ":" ip4-network [ ip4-cidr-length ] (section 5.6). It is written
 // out because large records are almost all ip4 terms.
-func (t *Term) parseIP4(rest string) *SyntaxError {
+func (t *term) parseIP4(rest string) *SyntaxError {
 	if len(rest) < 2 || rest[0] != ':' {
 		return syntaxErr(CodeMissingArgument, 0, `"ip4" needs ":" and an IPv4 address`)
 	}
-	var octets [4]byte
 	i := 1
-	for part := range octets {
+	for part := range 4 {
 		if part > 0 {
 			if i >= len(rest) || rest[i] != '.' {
 				return badIP4(rest, i)
@@ -313,19 +377,18 @@ func (t *Term) parseIP4(rest string) *SyntaxError {
 		if i == first || n > 255 || (rest[first] == '0' && i-first > 1) {
 			return badIP4(rest, first)
 		}
-		octets[part] = byte(n)
+		t.net.lo = t.net.lo<<8 | uint64(n)
 	}
-	bits := uint8(32)
+	t.bits4 = 32
 	if i < len(rest) {
 		if rest[i] != '/' {
 			return badIP4(rest, i)
 		}
 		var err *SyntaxError
-		if bits, err = parseBits(rest[i+1:], 32); err != nil {
+		if t.bits4, err = parseBits(rest[i+1:], 32); err != nil {
 			return err.within(i + 1)
 		}
 	}
-	t.Prefix = netip.PrefixFrom(netip.AddrFrom4(octets), int(bits))
 	return nil
 }
 
@@ -341,7 +404,7 @@ func badIP4(rest string, at int) *SyntaxError {
 }
 
 // parseIP6 reads ":" ip6-network [ ip6-cidr-length ] (section 5.6).
-func (t *Term) parseIP6(rest string) *SyntaxError {
+func (t *term) parseIP6(rest string) *SyntaxError {
 	if len(rest) < 2 || rest[0] != ':' {
 		return syntaxErr(CodeMissingArgument, 0, `"ip6" needs ":" and an IPv6 address`)
 	}
@@ -357,7 +420,7 @@ func (t *Term) parseIP6(rest string) *SyntaxError {
 	if err != nil || !addr.Is6() || addr.Zone() != "" {
 		return badIP6(text, addr).within(1)
 	}
-	t.Prefix = netip.PrefixFrom(addr, int(bits))
+	t.net, t.bits6 = addressOf(addr), bits
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 type clientNames struct {
 	asked bool
 	void  bool
-	names []clientName
+	list  []clientName
 }
 
 type clientName struct {
@@ -22,12 +22,12 @@ type clientName struct {
 
 // loadClientNames asks for the PTR records. A failure is as good as none (section 5.5).
 func (c *checker) loadClientNames() {
-	if c.client.asked {
+	if c.names.asked {
 		return
 	}
-	c.client.asked = true
+	c.names.asked = true
 	a := c.ask(dns.ReverseName(c.ip), dns.TypePTR)
-	c.client.void = a.Status.Void()
+	c.names.void = a.Status.Void()
 	for i := range a.Records {
 		// The rest is ignored: it is in the hands of the client (section 4.6.4).
 		if i == MaxPTR {
@@ -35,7 +35,7 @@ func (c *checker) loadClientNames() {
 		}
 		name := strings.TrimSuffix(a.Records[i].Data, ".")
 		if nameProblem(name) == "" {
-			c.client.names = append(c.client.names, clientName{name: name})
+			c.names.list = append(c.names.list, clientName{name: name})
 		}
 	}
 }
@@ -61,13 +61,13 @@ func (c *checker) evalPTR(at site) (bool, *failure) {
 		return false, e
 	}
 	c.loadClientNames()
-	if c.client.void {
+	if c.names.void {
 		if e := c.spendVoid(at); e != nil {
 			return false, e
 		}
 	}
-	for i := range c.client.names {
-		n := &c.client.names[i]
+	for i := range c.names.list {
+		n := &c.names.list[i]
 		if within(n.name, target) && c.verify(n) {
 			c.trace.note(at.step).detail = "the client is " + n.name
 			return true, nil
@@ -91,8 +91,8 @@ func (c *checker) validatedName(domain string) string {
 		func(string) bool { return true },
 	}
 	for _, choice := range choices {
-		for i := range c.client.names {
-			if n := &c.client.names[i]; choice(n.name) && c.verify(n) {
+		for i := range c.names.list {
+			if n := &c.names.list[i]; choice(n.name) && c.verify(n) {
 				return n.name
 			}
 		}

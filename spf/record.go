@@ -178,18 +178,10 @@ func (r *Record) String() string {
 
 // Find gives the first term of a kind, nil where there is none.
 func (r *Record) Find(k Kind) *Term {
-	if i := index(r.Terms, k); i >= 0 {
-		return &r.Terms[i]
-	}
-	return nil
-}
-
-// index is the place of the first term of a kind, -1 where there is none.
-func index(terms []Term, k Kind) int {
-	for i := range terms {
-		if terms[i].Kind == k {
-			return i
+	for i := range r.Terms {
+		if r.Terms[i].Kind == k {
+			return &r.Terms[i]
 		}
 	}
-	return -1
+	return nil
 }

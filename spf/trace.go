@@ -2,6 +2,7 @@ package spf
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -62,20 +63,19 @@ const maxSteps = 500
 type tracer struct {
 	events []event
 	notes  []note
-	// words is one backing array for the Queries of all steps.
-	words []string
+	asks   []asked
 	// omitted counts what the open omission step of the current record stands for.
 	omitted int
 }
 
-// event is a step without its texts. Terms, notes and words are meant by index:
+// event is a step without its texts. Terms, notes and questions are meant by index:
 // their slices grow while the steps of an outer record are still open.
 type event struct {
 	// term is an index into the terms of the evaluation, noTerm for a fetched record.
 	term int32
 	// note is an index into notes plus one, 0 for none.
 	note int32
-	// from and to are the range of words that are the queries of the step.
+	// from and to are the range of asks that are the queries of the step.
 	from, to       int32
 	frame          uint8
 	outcome        outcome
@@ -87,6 +87,13 @@ const noTerm = -1
 
 // note has the texts that few steps have.
 type note struct{ target, detail string }
+
+// asked is one question and how it ended.
+type asked struct {
+	name   string
+	typ    dns.Type
+	status dns.Status
+}
 
 // outcome and resultCode are indexes into the words.
 type outcome uint8
@@ -117,7 +124,7 @@ func codeOf(r Result) resultCode {
 
 // open begins a step and gives its index.
 func (t *tracer) open(f *frame, term int, o outcome) int {
-	n := int32(len(t.words))
+	n := int32(len(t.asks))
 	t.events = append(t.events, event{term: int32(term), from: n, to: n, frame: f.index, outcome: o})
 	return len(t.events) - 1
 }
@@ -155,7 +162,7 @@ func (t *tracer) note(step int) *note {
 }
 
 // asked closes the range of queries of a step.
-func (t *tracer) asked(step int) { t.events[step].to = int32(len(t.words)) }
+func (t *tracer) asked(step int) { t.events[step].to = int32(len(t.asks)) }
 
 // end notes how a step ended.
 func (t *tracer) end(step int, o outcome, r Result) {
@@ -170,15 +177,34 @@ func (t *tracer) fail(step int, e *failure) {
 
 // query notes one question and how it ended.
 func (t *tracer) query(q *dns.Question, s dns.Status) {
-	if t.words == nil {
-		t.words = make([]string, 0, 8)
+	t.asks = append(t.asks, asked{q.Name, q.Type, s})
+}
+
+// words writes the questions out, all in one string.
+func (t *tracer) words() []string {
+	size := 0
+	for i := range t.asks {
+		size += len(t.asks[i].name) + len(" TYPE65535 not-recorded")
 	}
-	t.words = append(t.words, q.Name+" "+q.Type.String()+" "+s.String())
+	var b strings.Builder
+	b.Grow(size)
+	words := make([]string, len(t.asks))
+	for i, a := range t.asks {
+		start := b.Len()
+		b.WriteString(a.name)
+		b.WriteByte(' ')
+		b.WriteString(a.typ.String())
+		b.WriteByte(' ')
+		b.WriteString(a.status.String())
+		words[i] = b.String()[start:]
+	}
+	return words
 }
 
 // steps writes the events out.
 func (c *checker) steps() []Step {
 	steps := make([]Step, len(c.trace.events))
+	words := c.trace.words()
 	for i := range steps {
 		e, s := &c.trace.events[i], &steps[i]
 		f := &c.frames[e.frame]
@@ -188,15 +214,15 @@ func (c *checker) steps() []Step {
 		if e.term == noTerm {
 			s.Record = f.record
 		} else {
-			t := &c.terms[e.term]
-			s.Term, s.Start, s.End = t.Text, t.Start, t.End
+			t := &c.parser.terms[e.term]
+			s.Term, s.Start, s.End = t.text(f.record), int(t.start), int(t.end)
 		}
 		if e.note != 0 {
 			n := &c.trace.notes[e.note-1]
 			s.Target, s.Detail = n.target, n.detail
 		}
 		if e.to > e.from {
-			s.Queries = c.trace.words[e.from:e.to:e.to]
+			s.Queries = words[e.from:e.to:e.to]
 		}
 	}
 	return steps
