@@ -99,8 +99,8 @@ func (p *parser) parse(record string) *SyntaxError {
 		if n := strings.IndexByte(record[pos:], ' '); n >= 0 {
 			end = pos + n
 		}
-		p.terms = append(p.terms, term{start: uint32(pos), end: uint32(end)})
-		t := &p.terms[len(p.terms)-1]
+		t := p.next()
+		t.start, t.end = uint32(pos), uint32(end)
 		err := p.parseTerm(t, record[pos:end])
 		if err == nil && t.kind.Modifier() {
 			err = checkDuplicate(p.terms[base:], t.kind)
@@ -112,6 +112,19 @@ func (p *parser) parse(record string) *SyntaxError {
 		pos = end
 	}
 	return nil
+}
+
+// next makes room for a term, in place: copying it there would cost as much as
+// parsing it.
+func (p *parser) next() *term {
+	n := len(p.terms)
+	if n < cap(p.terms) {
+		p.terms = p.terms[:n+1]
+		p.terms[n] = term{}
+	} else {
+		p.terms = append(p.terms, term{})
+	}
+	return &p.terms[n]
 }
 
 // checkDuplicate enforces section 6: redirect= and exp= at most once each.

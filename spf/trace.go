@@ -193,12 +193,27 @@ func (t *tracer) words() []string {
 		start := b.Len()
 		b.WriteString(a.name)
 		b.WriteByte(' ')
-		b.WriteString(a.typ.String())
+		b.WriteString(typeWord(a.typ))
 		b.WriteByte(' ')
 		b.WriteString(a.status.String())
 		words[i] = b.String()[start:]
 	}
 	return words
+}
+
+// typeWord is the name of the types that are asked for.
+func typeWord(t dns.Type) string {
+	switch t {
+	case dns.TypeTXT:
+		return "TXT"
+	case dns.TypeA:
+		return "A"
+	case dns.TypeAAAA:
+		return "AAAA"
+	case dns.TypeMX:
+		return "MX"
+	}
+	return t.String()
 }
 
 // steps writes the events out.
