@@ -8,26 +8,41 @@ import (
 
 // reducer reduces each run of white space inside a line to one space and drops
 // it at the end of a line: the first half of the relaxed canonicalization (RFC
-// 6376 section 3.4.4). Most mail has few such places, so it looks for them eight
-// octets at a time and hands on what lies between as it is: long stretches in
-// place, short ones gathered, because SHA-256 likes them in whole blocks.
+// 6376 section 3.4.4).
+//
+// Most mail has few places that this changes. So it has two gaits: it looks for
+// the next such place and hands on what lies before it as it is, without a copy;
+// where such places come close together (indented HTML, tables), it copies and
+// reduces as it goes, because SHA-256 likes few and long writes.
 type reducer struct {
 	out trimmer
-	wsp bool // inside white space, not yet written
-	cr  bool // a CR after it: the chunk ended there
-	n   int  // octets gathered in buf
-	buf [2048]byte
+	wsp bool   // white space was read that is not yet written
+	cr  bool   // a CR after it: the chunk ended there
+	buf []byte // made when something has to be gathered, bufLen octets
+	n   int    // of which these are filled
 }
 
-// inPlace is the length from which a stretch is hashed where it lies.
-const inPlace = 512
+const (
+	bufLen = 2048
+	// inPlace is the length from which an untouched stretch is hashed where it lies.
+	inPlace = 512
+	// pieceLen keeps a piece in the first-level cache between looking and hashing.
+	pieceLen = 16 << 10
+)
 
 func newReducer() *reducer { return &reducer{out: trimmer{out: newDigest()}} }
 
 func (r *reducer) write(p []byte) {
-	if len(p) == 0 {
-		return
+	for len(p) > pieceLen {
+		r.piece(p[:pieceLen])
+		p = p[pieceLen:]
 	}
+	if len(p) > 0 {
+		r.piece(p)
+	}
+}
+
+func (r *reducer) piece(p []byte) {
 	if r.cr {
 		r.cr, r.wsp = false, false
 		if p[0] != '\n' { // a bare CR ends no line
@@ -35,54 +50,43 @@ func (r *reducer) write(p []byte) {
 		}
 		r.put(crlf[:1])
 	}
-	s := scanner{p: p, tab: -1}
+	tab := -1 // the first tab at or after i
 	for i := 0; i < len(p); {
-		if r.wsp {
-			if i = r.leaveWSP(p, i); i == len(p) {
-				return
+		if !r.wsp {
+			if tab < i {
+				if tab = bytes.IndexByte(p[i:], '\t'); tab < 0 {
+					tab = len(p)
+				} else {
+					tab += i
+				}
 			}
+			j := nextWSP(p, i, tab)
+			r.put(p[i:j])
+			i = j
 		}
-		j := s.next(i)
-		r.put(p[i:j])
-		if j == len(p) {
-			return
-		}
-		r.wsp = true
-		i = j + 1
+		i = r.reduce(p, i)
 	}
-}
-
-// leaveWSP skips white space from p[i] on and writes what it is worth. It gives
-// the index of what follows, len(p) when that is not here yet.
-func (r *reducer) leaveWSP(p []byte, i int) int {
-	for i < len(p) && isWSP(p[i]) {
-		i++
-	}
-	switch {
-	case i == len(p):
-		return i
-	case p[i] == '\r' && i+1 == len(p):
-		r.cr = true
-		return len(p)
-	case p[i] != '\r' || p[i+1] != '\n':
-		r.put(oneSpace)
-	}
-	r.wsp = false
-	return i
 }
 
 var oneSpace = []byte(" ")
 
 func (r *reducer) put(p []byte) {
-	if len(p) <= len(r.buf)-r.n && len(p) < inPlace {
-		r.n += copy(r.buf[r.n:], p)
+	if len(p) >= inPlace {
+		r.flush()
+		r.out.write(p)
 		return
 	}
-	r.flush()
-	if len(p) >= inPlace {
-		r.out.write(p)
-	} else {
-		r.n = copy(r.buf[:], p)
+	r.room(len(p))
+	r.n += copy(r.buf[r.n:], p)
+}
+
+// room makes room for n octets, at most bufLen.
+func (r *reducer) room(n int) {
+	if n > len(r.buf)-r.n {
+		if r.buf == nil {
+			r.buf = make([]byte, bufLen)
+		}
+		r.flush()
 	}
 }
 
@@ -104,62 +108,154 @@ func (r *reducer) finish() {
 	r.out.finish(false)
 }
 
-// scanner finds in p the white space that is not a single space between words.
-type scanner struct {
-	p   []byte
-	tab int // the next tab at or after the last place asked about
-}
-
-const (
-	ones   = 0x0101010101010101
-	highs  = 0x80 * ones
-	spaces = ' ' * ones
-)
-
-// next gives the first index from i on of a tab, of a space that another
-// space, a tab or a CR follows, or of a space that is the last octet; len(p) if
-// there is none.
-func (s *scanner) next(i int) int {
-	if s.tab < i {
-		s.tab = len(s.p)
-		if k := bytes.IndexByte(s.p[i:], '\t'); k >= 0 {
-			s.tab = i + k
+// reduce copies p[i:] reduced into buf until nothing was changed for inPlace
+// octets. It gives the index of what is left.
+func (r *reducer) reduce(p []byte, i int) int {
+	for i < len(p) {
+		r.room(16)
+		if r.wsp || isWSP(p[i]) {
+			i = r.skipWSP(p, i)
+			continue
+		}
+		read, wrote := reduceWords(r.buf[r.n:], p[i:])
+		r.n += wrote
+		i += read
+		switch {
+		case read >= inPlace && read == wrote:
+			return i
+		case read == 0: // the end is near
+			r.buf[r.n] = p[i]
+			r.n++
+			i++
 		}
 	}
-	// No tab before s.tab: only the octet after a space matters. Looking one octet
-	// further than the tab sees a space before it.
-	p, start := s.p[:s.tab], i
-	var after uint64 // 0x80 if the octet before p[i] is a space
-	for ; len(p)-i >= 8; i += 8 {
+	return i
+}
+
+// reduceWords copies p reduced to dst, until dst or p is nearly used up, or
+// inPlace octets were read. It gives how many octets it read and wrote. It stops
+// before white space of which it cannot see the end.
+func reduceWords(dst, p []byte) (i, n int) {
+	for i < inPlace && len(p)-i >= 9 && len(dst)-n >= 8 {
 		w := binary.LittleEndian.Uint64(p[i:])
-		x := w ^ spaces
-		space := (x - ones) &^ x & highs // also an octet 0x21 behind a space: judge looks again
-		small := ^((w | highs) - 0x21*ones) &^ w
-		if hit := (space<<8 | after) & small; hit != 0 {
-			if k, ok := s.judge(i+bits.TrailingZeros64(hit)/8-1, i+7); ok {
+		next := binary.LittleEndian.Uint64(p[i+1:])
+		tab := zeros(w ^ tabs)
+		hit := (zeros(w^spaces) | tab) & smalls(next)
+		if tab != 0 {
+			w ^= (^nonZeros(w^tabs) & highs) >> 7 * ('\t' ^ ' ')
+		}
+		binary.LittleEndian.PutUint64(dst[n:], w)
+		if hit == 0 {
+			n += 8
+			i += 8
+			continue
+		}
+		// Keep what stands before the white space, see what follows it.
+		k := bits.TrailingZeros64(hit) / 8
+		n += k
+		i += k
+		j := i + lenWSP(p[i:])
+		switch {
+		case len(p)-j < 2:
+			return i, n
+		case p[j] == '\r' && p[j+1] == '\n' && j > i:
+		case j == i: // zeros saw too much
+			n++
+			j++
+		default: // a space is there: the first of the run, or a tab made one
+			n++
+		}
+		i = j
+	}
+	return i, n
+}
+
+// lenWSP gives the length of the white space that p starts with.
+func lenWSP(p []byte) (n int) {
+	for n < len(p) && isWSP(p[n]) {
+		n++
+	}
+	return n
+}
+
+// skipWSP skips white space from p[i] on and writes what it is worth. It gives
+// the index of what follows, len(p) when that is not here yet.
+func (r *reducer) skipWSP(p []byte, i int) int {
+	i += lenWSP(p[i:])
+	r.wsp = true
+	switch {
+	case i == len(p):
+		return i
+	case p[i] == '\r' && i+1 == len(p):
+		r.cr = true
+		return len(p)
+	case p[i] != '\r' || p[i+1] != '\n':
+		r.buf[r.n] = ' '
+		r.n++
+	}
+	r.wsp = false
+	return i
+}
+
+// nextWSP gives the first index from i on of white space that is not a single
+// space between words: a tab, a space that white space or a CR follows, or the last
+// octet if it is a space; len(p) if there is none. tab is where the next tab is.
+func nextWSP(p []byte, i, tab int) int {
+	for end := min(tab, len(p)-1); end-i >= 32; i += 32 {
+		q := p[i : i+33]
+		hit := wspHits(binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[1:])) |
+			wspHits(binary.LittleEndian.Uint64(q[8:]), binary.LittleEndian.Uint64(q[9:])) |
+			wspHits(binary.LittleEndian.Uint64(q[16:]), binary.LittleEndian.Uint64(q[17:])) |
+			wspHits(binary.LittleEndian.Uint64(q[24:]), binary.LittleEndian.Uint64(q[25:]))
+		if hit != 0 {
+			if k := firstWSP(p, i, i+32); k < i+32 {
 				return k
 			}
 		}
-		after = space >> 56
 	}
-	if k, ok := s.judge(max(i-1, start), len(p)); ok {
-		return k
-	}
-	return s.tab
+	return firstWSP(p, i, tab)
 }
 
-// judge looks at the spaces in p[from:to] one by one.
-func (s *scanner) judge(from, to int) (int, bool) {
-	for k := from; k < to; k++ {
-		if s.p[k] != ' ' {
+// firstWSP is nextWSP octet by octet, within p[i:to]; to if there is none.
+func firstWSP(p []byte, i, to int) int {
+	for ; i < to; i++ {
+		if p[i] != ' ' {
 			continue
 		}
-		if k+1 == len(s.p) {
-			return k, true
+		if i+1 == len(p) {
+			return i
 		}
-		if c := s.p[k+1]; c == ' ' || c == '\t' || c == '\r' {
-			return k, true
+		if c := p[i+1]; c == ' ' || c == '\t' || c == '\r' {
+			return i
 		}
 	}
-	return 0, false
+	return to
 }
+
+// Eight octets in a word: the same octet eight times.
+const (
+	ones   = 0x0101010101010101
+	lows   = 0x7f * ones
+	highs  = 0x80 * ones
+	spaces = ' ' * ones
+	tabs   = '\t' * ones
+	crs    = '\r' * ones
+)
+
+// wspHits marks (0x80) the octets of w that are a space with an octet up to 0x20
+// behind it. next is the word one octet further on. It may mark too many, never
+// too few, and the lowest that is right is always among them.
+func wspHits(w, next uint64) uint64 {
+	return zeros(w^spaces) & smalls(next)
+}
+
+// zeros marks (0x80) the octets that are zero. Above a zero one, an octet 0x01
+// may be marked too.
+func zeros(x uint64) uint64 { return (x - ones) &^ x & highs }
+
+// smalls marks (0x80) the octets up to 0x20, and no others; the other bits mean nothing.
+func smalls(x uint64) uint64 { return ^(x | ((x | highs) - 0x21*ones)) }
+
+// nonZeros marks (0x80) the octets that are not zero, and no others; the other
+// bits mean nothing.
+func nonZeros(x uint64) uint64 { return x&lows + lows | x }
