@@ -169,11 +169,17 @@ func unescapeName(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		c, n := unescapeOctet(s[i:])
-		if c == '.' && n > 1 {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(c)
 		i += n
+		switch {
+		case c == '.' && n > 1:
+			b.WriteString(`\.`)
+		case c == '\\' && (i == len(s) || s[i] == '.' || strings.HasPrefix(s[i:], `\.`)):
+			// A backslash right before a dot would read as an escaped dot. Such a
+			// name cannot be written here; this form at least is no other name's.
+			b.WriteString(`\092`)
+		default:
+			b.WriteByte(c)
+		}
 	}
 	return b.String()
 }

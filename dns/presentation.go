@@ -20,7 +20,7 @@ const maxText = 300_000
 // class may be left out; the final dot of names too. TXT data that is not quoted
 // is the rest of the line, spaces included.
 func ParseRR(text string) (Record, error) {
-	owner, rest := cutField(strings.TrimLeft(text, " \t"))
+	owner, rest := cutOwner(strings.TrimLeft(text, " \t"))
 	if owner == "" || owner[0] == '$' {
 		return Record{}, fmt.Errorf("dns: %q: want NAME [TTL] [IN] TYPE DATA", clip(text))
 	}
@@ -61,6 +61,18 @@ func parseHead(line string) (ttl uint32, t Type, data string, err error) {
 	}
 	t, err = ParseType(word)
 	return ttl, t, rest, err
+}
+
+// cutOwner splits at the first blank that is not escaped.
+func cutOwner(s string) (owner, rest string) {
+	for i := 0; i < len(s); {
+		if s[i] == ' ' || s[i] == '\t' {
+			return s[:i], strings.TrimLeft(s[i:], " \t")
+		}
+		_, n := unescapeOctet(s[i:])
+		i += n
+	}
+	return s, ""
 }
 
 // cutField splits at the first run of blanks.
@@ -172,6 +184,9 @@ func setOther(rec *Record, data string) error {
 
 // presentation is the data of rr without its header.
 func presentation(rr miekg.RR) string {
+	if u, ok := rr.(*miekg.RFC3597); ok { // RFC 3597 section 5; its String has a header of its own kind
+		return `\# ` + strconv.Itoa(len(u.Rdata)/2) + " " + u.Rdata
+	}
 	return strings.TrimPrefix(rr.String(), rr.Header().String())
 }
 

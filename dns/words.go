@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	miekg "github.com/miekg/dns"
 )
 
 var typeNames = map[Type]string{
@@ -25,6 +27,9 @@ func (t Type) String() string {
 	if n, ok := typeNames[t]; ok {
 		return n
 	}
+	if n, ok := miekg.TypeToString[uint16(t)]; ok && t != 0 && t != 65535 {
+		return n
+	}
 	return "TYPE" + strconv.Itoa(int(t))
 }
 
@@ -33,6 +38,9 @@ func ParseType(s string) (Type, error) {
 	u := strings.ToUpper(s)
 	if t, ok := typesByName[u]; ok {
 		return t, nil
+	}
+	if t, ok := miekg.StringToType[u]; ok && t != 0 && t != 65535 {
+		return Type(t), nil
 	}
 	if digits, ok := strings.CutPrefix(u, "TYPE"); ok {
 		if v, err := strconv.ParseUint(digits, 10, 16); err == nil {

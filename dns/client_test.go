@@ -1,0 +1,546 @@
+package dns_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/dns/dnstest"
+)
+
+var ctx = context.Background()
+
+func ask(r dns.Resolver, name string, t dns.Type) dns.Answer {
+	return r.Resolve(ctx, dns.Question{Name: name, Type: t})
+}
+
+func newClient(t testing.TB, cfg dns.ClientConfig) *dns.Client {
+	t.Helper()
+	c, err := dns.NewClient(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func clientOf(t testing.TB, s *dnstest.Server) *dns.Client {
+	t.Helper()
+	return newClient(t, dns.ClientConfig{Servers: []string{s.Addr()}, Timeout: 30 * time.Second})
+}
+
+// impatient gives one question 600 ms and one attempt.
+func impatient(t testing.TB, addrs ...string) *dns.Client {
+	t.Helper()
+	return newClient(t, dns.ClientConfig{Servers: addrs, Timeout: 1800 * time.Millisecond, Retries: -1})
+}
+
+var zone = dns.Zone{
+	"example.com": {
+		"3600 SOA ns.example.com. host.example.com. 1 7200 600 86400 60",
+		"TXT v=spf1 -all", `20 TXT "two" "strings"`, "MX 10 mx.example.com", "MX 0 .", "NS ns.example.com",
+		"A 192.0.2.1", "AAAA 2001:db8::1", `CAA 0 issue "ca.example"`, "SPF v=spf1",
+	},
+	"alias.example.com":      {"30 CNAME alias2.example.com"},
+	"alias2.example.com":     {"CNAME example.com"},
+	"dangling.example.com":   {"CNAME gone.example.com"},
+	"bare.example.com":       {"CNAME ent.example.com"},
+	"x.ent.example.com":      {"A 192.0.2.7"},
+	"loop.example.com":       {"CNAME loop2.example.com"},
+	"loop2.example.com":      {"CNAME loop.example.com"},
+	"broken.example.com":     {"SERVFAIL"},
+	"closed.example.com":     {"REFUSED"},
+	"slow.example.com":       {"TIMEOUT"},
+	"signed.example":         {"SECURE", "A 192.0.2.6"},
+	"*.w.example.com":        {"TXT wild"},
+	"1.2.0.192.in-addr.arpa": {"PTR mail.example.com"},
+	"latin.example.com":      {"TXT caf\xe9 \"quoted\" back\\slash \x00\x7f", "TXT "},
+}
+
+// What comes over the wire is what the zone says, record for record.
+func TestClientAgreesWithMemory(t *testing.T) {
+	m := dns.MustMemory(zone)
+	c := clientOf(t, dnstest.New(t, m))
+	for _, q := range []struct {
+		name string
+		typ  dns.Type
+	}{
+		{"example.com", dns.TypeTXT}, {"EXAMPLE.com", dns.TypeMX}, {"example.com", dns.TypeA}, {"example.com", dns.TypeAAAA},
+		{"example.com", dns.TypeNS}, {"example.com", dns.TypeCAA}, {"example.com", dns.TypeSOA}, {"example.com", dns.TypeSPF},
+		{"example.com", dns.TypeTLSA}, {"alias.example.com", dns.TypeA}, {"alias.example.com", dns.TypeCNAME},
+		{"alias.example.com", dns.TypeTLSA}, {"dangling.example.com", dns.TypeA}, {"bare.example.com", dns.TypeA},
+		{"ent.example.com", dns.TypeA}, {"gone.example.com", dns.TypeA}, {"q.w.example.com", dns.TypeTXT},
+		{"1.2.0.192.in-addr.arpa", dns.TypePTR}, {"latin.example.com", dns.TypeTXT}, {"signed.example", dns.TypeA},
+		{"a b\"c\\d.example.com", dns.TypeA}, {"", dns.TypeA}, {strings.Repeat("x", 64), dns.TypeA}, {"a..b", dns.TypeA},
+	} {
+		want, got := ask(m, q.name, q.typ), ask(c, q.name, q.typ)
+		if got.Server == "" && got.Status != dns.BadName || got.Elapsed <= 0 && got.Status != dns.BadName {
+			t.Errorf("%s %s: server %q, elapsed %v", q.name, q.typ, got.Server, got.Elapsed)
+		}
+		got.Server, got.Elapsed, got.RCode = want.Server, want.Elapsed, 0
+		if diff := cmp.Diff(want, got, compareAddr); diff != "" {
+			t.Errorf("%s %s: -memory +client\n%s", q.name, q.typ, diff)
+		}
+	}
+}
+
+var compareAddr = cmp.Options{
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
+}
+
+func TestClientFailures(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.EDE(6, "signature \x01 expired"))
+	c := clientOf(t, s)
+	if a := ask(c, "broken.example.com", dns.TypeA); a.Status != dns.ServFail || a.RCode != 2 || a.Server != s.Addr() ||
+		a.Detail != "the server answered SERVFAIL: DNSSEC Bogus: signature ? expired" {
+		t.Errorf("SERVFAIL: %+v", a)
+	}
+	if a := ask(c, "closed.example.com", dns.TypeA); a.Status != dns.Refused || a.RCode != 5 {
+		t.Errorf("REFUSED: %+v", a)
+	}
+	if a := ask(c, "loop.example.com", dns.TypeA); a.Status != dns.ServFail && a.Status != dns.Malformed {
+		t.Errorf("loop: %+v", a)
+	}
+}
+
+func TestClientBadNameSendsNothing(t *testing.T) {
+	s := dnstest.NewZone(t, zone)
+	c := clientOf(t, s)
+	for _, name := range []string{strings.Repeat("x", 64) + ".com", "a..com", ".com", strings.Repeat("a.", 128), strings.Repeat("a.", 126) + "bc"} {
+		if a := ask(c, name, dns.TypeA); a.Status != dns.BadName {
+			t.Errorf("%q: %s", name, a.Status)
+		}
+	}
+	if n := len(s.Queries()); n != 0 {
+		t.Errorf("%d questions were sent", n)
+	}
+}
+
+func TestClientQuestionOnTheWire(t *testing.T) {
+	s := dnstest.NewZone(t, zone)
+	c := clientOf(t, s)
+	ports, ids := map[uint16]bool{}, map[uint16]bool{}
+	for range 20 {
+		ask(c, "example.com", dns.TypeA)
+	}
+	for _, q := range s.Queries() {
+		ports[q.Port], ids[q.ID] = true, true
+		if !q.EDNS || !q.DO || !q.AD || q.Network != "udp" {
+			t.Errorf("question: %+v", q)
+		}
+	}
+	if len(ports) < 10 || len(ids) < 15 {
+		t.Errorf("20 questions had %d ports and %d IDs", len(ports), len(ids))
+	}
+}
+
+func TestClientTruncationGoesToTCP(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.TruncateUDP())
+	if a := ask(clientOf(t, s), "example.com", dns.TypeTXT); a.Status != dns.Success || len(a.Records) != 2 {
+		t.Errorf("answer: %+v", a)
+	}
+	q := s.Queries()
+	if len(q) != 2 || q[0].Network != "udp" || q[1].Network != "tcp" {
+		t.Errorf("questions: %+v", q)
+	}
+}
+
+func TestClientWithoutEDNS(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.NoEDNS())
+	if a := ask(clientOf(t, s), "example.com", dns.TypeA); a.Status != dns.Success {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestClientCutChainIsFollowed(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.CutChains())
+	c := clientOf(t, s)
+	a := ask(c, "alias.example.com", dns.TypeA)
+	if a.Status != dns.Success || len(a.Chain) != 2 || len(a.Records) != 1 || a.TTL != 30 {
+		t.Errorf("answer: %+v", a)
+	}
+	if a := ask(c, "dangling.example.com", dns.TypeA); a.Status != dns.NXDomain || len(a.Chain) != 1 {
+		t.Errorf("dangling: %+v", a)
+	}
+	if a := ask(c, "loop.example.com", dns.TypeA); a.Status != dns.Malformed || !strings.Contains(a.Detail, "loop") {
+		t.Errorf("loop: %+v", a)
+	}
+	if n := s.Count("loop.example.com", dns.TypeA); n > 2 {
+		t.Errorf("the loop cost %d questions", n)
+	}
+}
+
+func TestClientLongChainIsBounded(t *testing.T) {
+	long := dns.Zone{}
+	for i := range 40 {
+		long[fmt.Sprintf("c%d.example.com", i)] = []string{fmt.Sprintf("CNAME c%d.example.com", i+1)}
+	}
+	s := dnstest.NewZone(t, long, dnstest.CutChains())
+	if a := ask(clientOf(t, s), "c0.example.com", dns.TypeA); a.Status != dns.Malformed || len(a.Chain) > dns.MaxChain {
+		t.Errorf("answer: %+v", a)
+	}
+	if n := len(s.Queries()); n > dns.MaxChain+1 {
+		t.Errorf("%d questions", n)
+	}
+}
+
+func TestClientNegativeWithoutSOAMayNotBeKept(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.NoSOA())
+	c := clientOf(t, s)
+	if a := ask(c, "gone.example.com", dns.TypeA); a.Status != dns.NXDomain || a.TTL != 0 {
+		t.Errorf("answer: %+v", a)
+	}
+	if a := ask(c, "example.com", dns.TypeTLSA); a.Status != dns.NoData || a.TTL != 0 {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestClientNextServer(t *testing.T) {
+	good := dnstest.NewZone(t, zone)
+	for name, bad := range map[string]*dnstest.Server{
+		"SERVFAIL": dnstest.NewZone(t, dns.Zone{"example.com": {"SERVFAIL"}}),
+		"REFUSED":  dnstest.NewZone(t, dns.Zone{"example.com": {"REFUSED"}}),
+		"garbage":  dnstest.NewZone(t, zone, dnstest.Raw(func(q []byte, _ string) []byte { return []byte{q[0], q[1], 0x80, 0, 0, 1, 0, 9, 0, 0, 0, 0, 0xc0} })),
+	} {
+		c := newClient(t, dns.ClientConfig{Servers: []string{bad.Addr(), good.Addr()}})
+		if a := ask(c, "example.com", dns.TypeA); a.Status != dns.Success || a.Server != good.Addr() {
+			t.Errorf("after %s: %+v", name, a)
+		}
+	}
+}
+
+func TestClientServerThatIsGoneIsAskedLast(t *testing.T) {
+	good := dnstest.NewZone(t, zone)
+	silent := dnstest.NewZone(t, zone, dnstest.Drop(func(dnstest.Query) bool { return true }))
+	c := newClient(t, dns.ClientConfig{Servers: []string{silent.Addr(), good.Addr()}, Timeout: 3 * time.Second})
+	for range 5 {
+		if a := ask(c, "example.com", dns.TypeA); a.Status != dns.Success {
+			t.Fatalf("answer: %+v", a)
+		}
+	}
+	if n := len(silent.Queries()); n != 1 {
+		t.Errorf("the silent server was asked %d times", n)
+	}
+}
+
+func TestClientRetriesLostPackets(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.DropFirst(2))
+	c := newClient(t, dns.ClientConfig{Servers: []string{s.Addr()}, Timeout: 3 * time.Second})
+	if a := ask(c, "example.com", dns.TypeA); a.Status != dns.Success || len(s.Queries()) != 3 {
+		t.Errorf("after %d questions: %+v", len(s.Queries()), a)
+	}
+}
+
+func TestClientNothingListens(t *testing.T) {
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.LocalAddr().String()
+	l.Close()
+	if a := ask(impatient(t, addr), "example.com", dns.TypeA); a.Status != dns.NetError || a.Server != "" {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestClientAsksTheNamedServer(t *testing.T) {
+	own := dnstest.NewZone(t, dns.Zone{"example.com": {"A 192.0.2.1"}, "elsewhere.example": {"A 192.0.2.9"}})
+	other := dnstest.NewZone(t, dns.Zone{"example.com": {"A 192.0.2.2"}, "www.example.com": {"CNAME elsewhere.example"}}, dnstest.CutChains())
+	c := clientOf(t, own)
+	a := c.Resolve(ctx, dns.Question{Name: "example.com", Type: dns.TypeA, Server: other.AddrPort()})
+	if a.Server != other.Addr() || a.Records[0].Data != "192.0.2.2" {
+		t.Errorf("answer: %+v", a)
+	}
+	// The rest of a chain that leaves the named server's zones is asked of our own.
+	a = c.Resolve(ctx, dns.Question{Name: "www.example.com", Type: dns.TypeA, Server: other.AddrPort()})
+	if a.Status != dns.Success || a.Records[0].Data != "192.0.2.9" {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestClientInFlightLimit(t *testing.T) {
+	var mu sync.Mutex
+	now, most := 0, 0
+	release := make(chan struct{})
+	started := make(chan struct{}, 100)
+	s := dnstest.NewZone(t, zone, dnstest.Drop(func(dnstest.Query) bool {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		started <- struct{}{}
+		<-release
+		mu.Lock()
+		now--
+		mu.Unlock()
+		return false
+	}))
+	c := newClient(t, dns.ClientConfig{Servers: []string{s.Addr()}, InFlight: 3, Timeout: 30 * time.Second, Retries: -1})
+	var wg sync.WaitGroup
+	for range 12 {
+		wg.Go(func() {
+			if a := ask(c, "example.com", dns.TypeA); a.Status != dns.Success {
+				t.Errorf("answer: %+v", a)
+			}
+		})
+	}
+	for range 3 {
+		<-started
+	}
+	close(release)
+	wg.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	if most != 3 {
+		t.Errorf("%d questions at one time, want 3", most)
+	}
+}
+
+// Attack case 20: answers that break resolvers. No over-read, no panic, a failure or
+// the whole text, never a part of it.
+func TestAttack20LargeText(t *testing.T) {
+	for name, strs := range map[string]int{"8 KB": 32, "16 KB": 64, "300 strings": 300} {
+		size := 250
+		if strs == 300 {
+			size = 7
+		}
+		var line, want strings.Builder
+		line.WriteString("TXT")
+		for i := range strs {
+			part := strings.Repeat(string(rune('a'+i%26)), size)
+			fmt.Fprintf(&line, " %q", part)
+			want.WriteString(part)
+		}
+		s := dnstest.NewZone(t, dns.Zone{"key.example.com": {line.String()}})
+		a := ask(clientOf(t, s), "key.example.com", dns.TypeTXT)
+		if a.Status != dns.Success || len(a.Records) != 1 || a.Records[0].Data != want.String() || len(a.Records[0].Strings) != strs {
+			t.Errorf("%s: %s %s, %d records", name, a.Status, a.Detail, len(a.Records))
+		}
+	}
+}
+
+func TestAttack20OtherTypesInTheAnswerAreIgnored(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.Raw(rawAnswer(
+		record("\xc0\x0c", 1, "\xc0\x00\x02\x01"),                    // an A record at the name
+		record("\x05other\xc0\x0c", 16, "\x03bad"),                   // TXT at another name
+		record("\xc0\x0c", 46, strings.Repeat("\x00", 18)+"\x00sig"), // an RRSIG
+		record("\xc0\x0c", 16, "\x04good"),
+	)))
+	a := ask(clientOf(t, s), "example.com", dns.TypeTXT)
+	if a.Status != dns.Success || len(a.Records) != 1 || a.Records[0].Data != "good" {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestAttack20OnlyOtherTypes(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.Raw(rawAnswer(record("\xc0\x0c", 1, "\xc0\x00\x02\x01"))))
+	if a := ask(clientOf(t, s), "example.com", dns.TypeTXT); a.Status != dns.NoData || a.TTL != 0 {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+// Compressed names and lengths that lie: every one is Malformed, at once.
+func TestAttack20LyingMessages(t *testing.T) {
+	for name, records := range map[string][]string{
+		"pointer to itself":              {record("\xc0\x1d", 16, "\x01a")},
+		"pointer beyond the message":     {record("\xff\xff", 16, "\x01a")},
+		"pointers in a ring":             {record("\xc0\x1f\xc0\x1d", 16, "\x01a")},
+		"label type 01":                  {record("\x41abc\x00", 16, "\x01a")},
+		"label beyond the message":       {record("\x3fabc", 16, "\x01a")},
+		"text longer than the record":    {record("\xc0\x0c", 16, "\xffab")},
+		"record longer than the message": {record("\xc0\x0c", 16, "\x01a")[:10] + "\xff\xff\x01a"},
+		"no record where one is counted": {""},
+		"half a record header":           {"\xc0\x0c\x00\x10"},
+		"A of three octets":              {record("\xc0\x0c", 16, "\x01a"), record("\xc0\x0c", 1, "abc")},
+		"CNAME to itself":                {record("\xc0\x0c", 5, "\xc0\x0c")},
+		"TXT without strings":            {record("\xc0\x0c", 16, "")},
+	} {
+		s := dnstest.NewZone(t, zone, dnstest.Raw(rawAnswer(records...)))
+		c := newClient(t, dns.ClientConfig{Servers: []string{s.Addr()}, Timeout: 60 * time.Second})
+		if a := ask(c, "example.com", dns.TypeTXT); a.Status != dns.Malformed || a.Detail == "" || len(a.Records) > 0 || a.Elapsed > 10*time.Second {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
+
+func TestAttack20RecordCountBeforeUnpacking(t *testing.T) {
+	many := make([]string, dns.MaxRecords+1)
+	for i := range many {
+		many[i] = record("\xc0\x0c", 16, "\x01a")
+	}
+	s := dnstest.NewZone(t, zone, dnstest.TruncateUDP(), dnstest.Raw(func(q []byte, network string) []byte {
+		if network == "udp" {
+			return nil
+		}
+		return rawAnswer(many...)(q, network)
+	}))
+	if a := ask(clientOf(t, s), "example.com", dns.TypeTXT); a.Status != dns.Malformed || !strings.Contains(a.Detail, "1001 records") {
+		t.Errorf("answer: %s %s", a.Status, a.Detail)
+	}
+}
+
+func TestAttack20TruncatedTCP(t *testing.T) {
+	for _, n := range []int{1, 2, 10, 40} {
+		s := dnstest.NewZone(t, zone, dnstest.TruncateUDP(), dnstest.CutTCP(n))
+		if a := ask(clientOf(t, s), "example.com", dns.TypeTXT); a.Status != dns.Malformed || !strings.Contains(a.Detail, "closed the connection") {
+			t.Errorf("cut after %d: %+v", n, a)
+		}
+	}
+}
+
+func TestAttack20CNAMELoop(t *testing.T) {
+	loop := rawAnswer(
+		record("\xc0\x0c", 5, "\x01b\xc0\x0c"), // example.com -> b.example.com
+		record("\x01b\xc0\x0c", 5, "\xc0\x0c"), // and back
+	)
+	s := dnstest.NewZone(t, zone, dnstest.Raw(loop))
+	if a := ask(clientOf(t, s), "example.com", dns.TypeTXT); a.Status != dns.Malformed || len(s.Queries()) > 3 {
+		t.Errorf("after %d questions: %+v", len(s.Queries()), a)
+	}
+}
+
+// Attack case 33: failures, absence of the name and absence of data stay apart.
+func TestAttack33FailuresAreNotAbsence(t *testing.T) {
+	c := newClient(t, dns.ClientConfig{Servers: []string{dnstest.NewZone(t, zone).Addr()}, Timeout: 1500 * time.Millisecond, Retries: -1})
+	for name, want := range map[string]dns.Status{
+		"broken.example.com": dns.ServFail, "closed.example.com": dns.Refused, "slow.example.com": dns.Timeout,
+		"gone.example.com": dns.NXDomain, "ent.example.com": dns.NoData, "example.com": dns.Success,
+	} {
+		a := ask(c, name, dns.TypeA)
+		failed := want == dns.ServFail || want == dns.Refused || want == dns.Timeout
+		if a.Status != want || a.Status.Failed() != failed || a.Status.Void() != (want == dns.NXDomain || want == dns.NoData) {
+			t.Errorf("%s: got %s, want %s", name, a.Status, want)
+		}
+		if failed && (a.TTL != 0 || a.Detail == "") {
+			t.Errorf("%s: TTL %d, detail %q", name, a.TTL, a.Detail)
+		}
+	}
+}
+
+// Attack case 33: what does not carry our ID and our question is no answer.
+func TestAttack33ForgedAnswersAreNotBelieved(t *testing.T) {
+	if a := ask(impatient(t, dnstest.NewZone(t, zone, dnstest.WrongID()).Addr()), "example.com", dns.TypeA); a.Status != dns.Malformed || len(a.Records) > 0 {
+		t.Errorf("wrong ID: %+v", a)
+	}
+	if a := ask(impatient(t, dnstest.NewZone(t, zone, dnstest.OtherName("example.com")).Addr()), "victim.example", dns.TypeA); a.Status != dns.Malformed || len(a.Records) > 0 {
+		t.Errorf("other name: %+v", a)
+	}
+	for _, opt := range []dnstest.Option{dnstest.WrongID(), dnstest.OtherName("other.example")} {
+		if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.TruncateUDP(), opt)), "example.com", dns.TypeA); a.Status != dns.Malformed || len(a.Records) > 0 {
+			t.Errorf("over TCP: %+v", a)
+		}
+	}
+	// The true answer is still taken when forged ones come first.
+	if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.Decoys())), "example.com", dns.TypeA); a.Status != dns.Success {
+		t.Errorf("behind decoys: %+v", a)
+	}
+}
+
+// Attack case 33: DNS time is bounded, whatever the server does.
+func TestAttack33DeadlineIsHard(t *testing.T) {
+	drip, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() { drip.Close(); wg.Wait() })
+	wg.Go(func() { // takes connections and says nothing
+		for {
+			c, err := drip.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { c.Read(make([]byte, 1)); c.Read(make([]byte, 4096)); c.Read(make([]byte, 1)); c.Close() })
+		}
+	})
+	silent := dnstest.NewZone(t, zone, dnstest.Drop(func(dnstest.Query) bool { return true }))
+	for name, addr := range map[string]string{"silent": silent.Addr(), "slow TCP": slowTCP(t, drip.Addr().String())} {
+		c := newClient(t, dns.ClientConfig{Servers: []string{addr}, Timeout: time.Hour})
+		short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		start := time.Now()
+		a := c.Resolve(short, dns.Question{Name: "example.com", Type: dns.TypeA})
+		cancel()
+		if a.Status != dns.Timeout || time.Since(start) > 5*time.Second {
+			t.Errorf("%s: %s after %v", name, a.Status, time.Since(start))
+		}
+		// Without a deadline of the caller's, a third of the configured time is the bound.
+		c = newClient(t, dns.ClientConfig{Servers: []string{addr}, Timeout: 600 * time.Millisecond})
+		start = time.Now()
+		if a := ask(c, "example.com", dns.TypeA); a.Status != dns.Timeout || time.Since(start) > 5*time.Second || time.Since(start) < 190*time.Millisecond {
+			t.Errorf("%s: %s after %v", name, a.Status, time.Since(start))
+		}
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if a := clientOf(t, silent).Resolve(ended, dns.Question{Name: "example.com", Type: dns.TypeA}); a.Status != dns.Timeout {
+		t.Errorf("context ended: %+v", a)
+	}
+}
+
+// slowTCP answers every UDP question with TC on the port of the TCP listener.
+func slowTCP(t *testing.T, addr string) string {
+	t.Helper()
+	udp, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		t.Skipf("the UDP port beside the TCP port is taken: %v", err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() { udp.Close(); wg.Wait() })
+	wg.Go(func() {
+		buf := make([]byte, 4096)
+		for {
+			n, from, err := udp.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			buf[2] |= 0x82 // QR, TC
+			udp.WriteTo(buf[:n], from)
+		}
+	})
+	return addr
+}
+
+// record is one record on the wire, with TTL 60.
+func record(name string, typ uint16, data string) string {
+	b := binary.BigEndian.AppendUint16([]byte(name), typ)
+	b = append(b, 0, 1, 0, 0, 0, 60)
+	return string(binary.BigEndian.AppendUint16(b, uint16(len(data)))) + data
+}
+
+// rawAnswer answers any question with these octets as the answer section.
+func rawAnswer(records ...string) func([]byte, string) []byte {
+	return func(query []byte, _ string) []byte {
+		end := 12
+		for query[end] != 0 {
+			end += int(query[end]) + 1
+		}
+		reply := append([]byte(nil), query[:end+5]...)
+		reply[2], reply[3] = 0x84, 0
+		binary.BigEndian.PutUint16(reply[6:], uint16(len(records)))
+		binary.BigEndian.PutUint16(reply[8:], 0)
+		binary.BigEndian.PutUint16(reply[10:], 0)
+		for _, r := range records {
+			reply = append(reply, r...)
+		}
+		return reply
+	}
+}
+
+func BenchmarkClient(b *testing.B) {
+	s := dnstest.NewZone(b, zone)
+	c := newClient(b, dns.ClientConfig{Servers: []string{s.Addr()}})
+	b.ReportAllocs()
+	for b.Loop() {
+		if a := ask(c, "example.com", dns.TypeTXT); a.Status != dns.Success {
+			b.Fatal(a.Status)
+		}
+	}
+}
