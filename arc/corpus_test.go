@@ -81,8 +81,8 @@ func TestCorpusValidation(t *testing.T) {
 			})
 		}
 	}
-	if n != 165 {
-		t.Errorf("%d cases, want 165", n)
+	if n != 171 {
+		t.Errorf("%d cases, want 171", n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,15 +50,16 @@ func (s *signature) invalid(problem, format string, args ...any) {
 // no set; otherwise what is wrong with it is noted in problem and reason.
 func parseSignature(name string, f message.Field) *signature {
 	s := &signature{name: name, raw: f.Raw, length: -1, timestamp: -1, expires: -1}
+	// RFC 8617 takes the default of c= from DKIM, where it is simple/simple; the
+	// sealers that leave it out, and the public test suite, mean relaxed/relaxed.
+	s.header, s.body = wire.Relaxed, wire.Relaxed
 	offset := bytes.IndexByte(f.Raw, ':') + 1
 	tags, err := wire.ParseTags(string(f.Value()))
 	if err != nil {
 		s.invalid("structure", "cannot be read: %v", err)
 		return s
 	}
-	seen := map[string]bool{}
 	for _, t := range tags {
-		seen[t.Name] = true
 		switch t.Name {
 		case "i":
 			s.instance = parseInstance(t.Value)
@@ -73,22 +75,30 @@ func parseSignature(name string, f message.Field) *signature {
 		s.invalid("structure", "has no instance number of 1 to %d in i=", MaxSets)
 		return s
 	}
-	s.require(seen)
+	s.require(tags)
 	return s
 }
 
-// require looks for the tags that must be there (RFC 8617 section 4.1).
-func (s *signature) require(seen map[string]bool) {
-	names := []string{"a", "b", "d", "s", "bh", "h"}
+// The tags that must be there (RFC 8617 section 4.1).
+var (
+	sealTags    = []string{"a", "b", "cv", "d", "s"}
+	messageTags = []string{"a", "b", "bh", "d", "h", "s"}
+)
+
+func (s *signature) require(tags []wire.Tag) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(tags, func(t wire.Tag) bool { return t.Name == name })
+	}
+	required := messageTags
 	if s.name == sealName {
-		names[4], names = "cv", names[:5]
-		if seen["h"] {
-			s.invalid("structure", "of set i=%d has an h= tag, which RFC 8617 section 4.1.3 forbids", s.instance)
+		required = sealTags
+		if has("h") {
+			s.invalid("structure", "i=%d has an h= tag, which RFC 8617 section 4.1.3 forbids", s.instance)
 		}
 	}
-	for _, name := range names {
-		if !seen[name] {
-			s.invalid("structure", "of set i=%d has no %s= tag", s.instance, name)
+	for _, name := range required {
+		if !has(name) {
+			s.invalid("structure", "i=%d has no %s= tag", s.instance, name)
 		}
 	}
 }
