@@ -31,6 +31,7 @@ var contract = map[string]func(*testing.T, *Store){
 	"Lists":                      testLists,
 	"NotFound":                   testNotFound,
 	"DuplicateHarmsNoOther":      testDuplicateHarmsNoOther,
+	"AllOrNone":                  testAllOrNone,
 	"Sessions":                   testSessions,
 	"SessionsAreBoundedInRows":   testSessionsAreBoundedInRows,
 	"SessionsAreBoundedInOctets": testSessionsAreBoundedInOctets,
@@ -312,6 +313,20 @@ func testDuplicateHarmsNoOther(t *testing.T, s *Store) {
 	if len(list) != 17 {
 		t.Errorf("%d messages, want 17", len(list))
 	}
+}
+
+func testAllOrNone(t *testing.T, s *Store) {
+	a, b := sample(), sample()
+	ok(t, s.AddMessages(ctx, a, b))
+	c, again := sample(), sample()
+	again.ID = a.ID
+	wantErr(t, s.AddMessages(ctx, c, again), ErrExists)
+	list, err := s.Recent(ctx, 10)
+	ok(t, err)
+	if len(list) != 2 {
+		t.Errorf("%d messages, want 2", len(list))
+	}
+	ok(t, s.AddMessages(ctx))
 }
 
 func testSessions(t *testing.T, s *Store) {

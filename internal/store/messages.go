@@ -40,36 +40,67 @@ type Message struct {
 //
 // After an error the message is not stored, unless the database failed in the
 // commit itself, where nobody knows. ErrFull, ErrExists (the ID is taken).
-func (s *Store) AddMessage(ctx context.Context, m *Message) error {
-	s.fillIn(m)
-	if !validName(m.ID) || (m.Token != "" && !validName(m.Token)) {
-		return fmt.Errorf("storing a message: id %q or token %q is not made of letters, digits, - and _", m.ID, m.Token)
-	}
-	session, answers, err := evidenceJSON(&m.Evidence)
-	if err != nil {
-		return fmt.Errorf("storing a message: %w", err)
-	}
-	raw := m.Evidence.Message
-	if raw == nil {
-		raw = []byte{} // an empty message is not NULL
-	}
-	err = s.committer.do(ctx, len(raw)+len(session)+len(answers), func(ctx context.Context, q querier) error {
-		var seq int64
-		if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
-				source, format, version, evidence_time, session, dns)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq`,
-			m.ID, m.Token, millis(m.Received), string(m.State), text(m.Status), text(m.FromDomain), text(m.Subject), m.Size,
-			text(m.Evidence.Source), text(m.Evidence.Format), m.Evidence.Version, millis(m.Evidence.Time), session, answers,
-		).Scan(&seq); err != nil {
-			return err
+func (s *Store) AddMessage(ctx context.Context, m *Message) error { return s.AddMessages(ctx, m) }
+
+// AddMessages is AddMessage for several, all of which are stored or none.
+func (s *Store) AddMessages(ctx context.Context, messages ...*Message) error {
+	inserts := make([]insertion, len(messages))
+	size := 0
+	for i, m := range messages {
+		in, err := s.newInsertion(m)
+		if err != nil {
+			return fmt.Errorf("storing a message: %w", err)
 		}
-		_, err := q.exec(ctx, `INSERT INTO raws (seq, message) VALUES ($1, $2)`, seq, raw)
-		return err
+		inserts[i] = in
+		size += len(in.raw) + len(in.session) + len(in.answers)
+	}
+	err := s.committer.do(ctx, size, func(ctx context.Context, q querier) error {
+		for i := range inserts {
+			if err := inserts[i].run(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing a message: %w", err)
 	}
 	return nil
+}
+
+// insertion is a message in its stored form.
+type insertion struct {
+	*Message
+	session, answers string
+	raw              []byte
+}
+
+func (s *Store) newInsertion(m *Message) (insertion, error) {
+	s.fillIn(m)
+	if !validName(m.ID) || (m.Token != "" && !validName(m.Token)) {
+		return insertion{}, fmt.Errorf("id %q or token %q is not made of letters, digits, - and _", m.ID, m.Token)
+	}
+	session, answers, err := evidenceJSON(&m.Evidence)
+	raw := m.Evidence.Message
+	if raw == nil {
+		raw = []byte{} // an empty message is not NULL
+	}
+	return insertion{m, session, answers, raw}, err
+}
+
+func (in *insertion) run(ctx context.Context, q querier) error {
+	e := &in.Evidence
+	var seq int64
+	if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
+			source, format, version, evidence_time, session, dns)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq`,
+		in.ID, in.Token, millis(in.Received), string(in.State), text(in.Status), text(in.FromDomain), text(in.Subject), in.Size,
+		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers,
+	).Scan(&seq); err != nil {
+		return err
+	}
+	_, err := q.exec(ctx, `INSERT INTO raws (seq, message) VALUES ($1, $2)`, seq, in.raw)
+	return err
 }
 
 func (s *Store) fillIn(m *Message) {
