@@ -2,6 +2,7 @@ package spf
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -36,7 +37,7 @@ func splitSender(address string) (local, domain string) {
 func initialDomain(domain string) (name, problem string) {
 	if !isASCII(domain) {
 		a, err := lookupProfile.ToASCII(domain)
-		if err != nil {
+		if err != nil || !utf8.ValidString(domain) {
 			return domain, "it cannot be converted to A-labels"
 		}
 		domain = a
