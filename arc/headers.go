@@ -1,8 +1,8 @@
 package arc
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"strings"
 
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
@@ -26,9 +26,16 @@ type headers struct {
 }
 
 func newHeaders(fields []message.Field) *headers {
-	h := &headers{fields: fields, name: make(map[string]int32, 32), previous: make([]int32, len(fields))}
+	h := &headers{
+		fields: fields, name: make(map[string]int32, 32), previous: make([]int32, len(fields)),
+		last: make([]int32, 0, 32), lower: make([]byte, 0, 80), buf: make([]byte, 0, 4096),
+	}
 	for i := range fields {
-		name := h.fold(fields[i].Name())
+		raw := fields[i].Raw
+		name := h.fold(bytes.TrimRight(raw[:max(bytes.IndexByte(raw, ':'), 0)], " \t"))
+		if name == nil {
+			continue
+		}
 		id, ok := h.name[string(name)]
 		if !ok {
 			id = int32(len(h.last))
@@ -41,15 +48,21 @@ func newHeaders(fields []message.Field) *headers {
 	return h
 }
 
-// fold gives the name in lower case, in a buffer that the next call reuses.
-func (h *headers) fold(name string) []byte {
+// fold gives a field name in lower case, in a buffer that the next call reuses;
+// nil for what is no field name (RFC 5322 section 2.2).
+func (h *headers) fold(name []byte) []byte {
 	h.lower = h.lower[:0]
-	for i := range len(name) {
-		c := name[i]
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7f {
+			return nil
+		}
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		h.lower = append(h.lower, c)
+	}
+	if len(name) == 0 {
+		return nil
 	}
 	return h.lower
 }
@@ -66,8 +79,9 @@ func (h *headers) sum(s *signature) [32]byte {
 // field left signs its absence: nothing is appended.
 func (h *headers) appendSigned(dst []byte, c wire.Canonicalization, names string) []byte {
 	h.cursor = append(h.cursor[:0], h.last...)
-	for name := range strings.SplitSeq(names, ":") {
-		id, ok := h.name[string(h.fold(strings.Trim(name, " \t\r\n")))]
+	list := []byte(names)
+	for name := range bytes.SplitSeq(list, []byte(":")) {
+		id, ok := h.name[string(h.fold(bytes.Trim(name, " \t\r\n")))]
 		if !ok {
 			continue
 		}

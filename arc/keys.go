@@ -28,18 +28,24 @@ type fetched struct {
 // fetchKeys looks up the keys of these signatures, each once and all at the same
 // time: at most two for a set.
 func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature) keyring {
-	keys := make(keyring, len(sigs))
-	var wg sync.WaitGroup
+	keys := make(keyring, 4)
+	var names []keyName
 	for _, s := range sigs {
 		name := keyName{s.selector, s.domain}
-		if keys[name] != nil {
-			continue
+		if keys[name] == nil {
+			keys[name] = &fetched{}
+			names = append(names, name)
 		}
-		f := &fetched{}
-		keys[name] = f
-		wg.Go(func() {
-			f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, name.selector, name.domain)
-		})
+	}
+	var wg sync.WaitGroup
+	for i, name := range names {
+		f := keys[name]
+		fetch := func() { f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, name.selector, name.domain) }
+		if i == len(names)-1 {
+			fetch() // the last one, mostly the only one, needs no goroutine
+		} else {
+			wg.Go(fetch)
+		}
 	}
 	wg.Wait()
 	return keys

@@ -91,6 +91,9 @@ type sealer struct {
 
 func newSealer(m *message.Message, o SealOptions) (*sealer, error) {
 	s := &sealer{SealOptions: o, m: m}
+	if len(m.Raw) > 0 && (m.Raw[0] == ' ' || m.Raw[0] == '\t') {
+		return nil, errors.New("arc: the message starts with white space, which would become part of the field put before it")
+	}
 	var ok bool
 	if s.Domain, ok = dnsName(o.Domain, 2); !ok {
 		return nil, fmt.Errorf("arc: sealing domain %q is no domain name", o.Domain)
