@@ -433,9 +433,20 @@ func TestAttack33ForgedAnswersAreNotBelieved(t *testing.T) {
 	if a := ask(impatient(t, dnstest.NewZone(t, zone, dnstest.OtherName("example.com")).Addr()), "victim.example", dns.TypeA); a.Status != dns.Malformed || len(a.Records) > 0 {
 		t.Errorf("other name: %+v", a)
 	}
-	for _, opt := range []dnstest.Option{dnstest.WrongID(), dnstest.OtherName("other.example")} {
+	overTCP := map[string]dnstest.Option{
+		"other name": dnstest.OtherName("other.example"),
+		"wrong ID": dnstest.Raw(func(q []byte, network string) []byte {
+			if network == "udp" {
+				return nil
+			}
+			reply := rawAnswer()(q, network)
+			reply[0]++
+			return reply
+		}),
+	}
+	for name, opt := range overTCP {
 		if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.TruncateUDP(), opt)), "example.com", dns.TypeA); a.Status != dns.Malformed || len(a.Records) > 0 {
-			t.Errorf("over TCP: %+v", a)
+			t.Errorf("%s over TCP: %+v", name, a)
 		}
 	}
 	// The true answer is still taken when forged ones come first.

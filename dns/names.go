@@ -173,7 +173,7 @@ func unescapeName(s string) string {
 		switch {
 		case c == '.' && n > 1:
 			b.WriteString(`\.`)
-		case c == '\\' && (i == len(s) || s[i] == '.' || strings.HasPrefix(s[i:], `\.`)):
+		case c == '\\' && (i == len(s) || s[i] == '.'):
 			// A backslash right before a dot would read as an escaped dot. Such a
 			// name cannot be written here; this form at least is no other name's.
 			b.WriteString(`\092`)

@@ -45,7 +45,11 @@ func parseResolvConf(r io.Reader) []string {
 // ParseServer gives the host:port of a server written as "HOST:PORT", "HOST",
 // "IP", "[IPv6]:PORT" or "[IPv6]"; the port is 53 where none is given.
 func ParseServer(s string) (string, error) {
-	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if ip, err := netip.ParseAddr(bare); err == nil {
 		return net.JoinHostPort(ip.String(), "53"), nil
 	}
 	if !strings.Contains(s, ":") {
