@@ -66,6 +66,8 @@ func TestAttack26BrokenChains(t *testing.T) {
 		"60 sets":                           many(60),
 		"51 sets":                           many(51),
 		"5,000 seals":                       strings.Repeat("ARC-Seal: i=1; a=rsa-sha256; cv=none; d=hop1.example; s=s; b=AAAA\r\n", 5000) + plainMessage,
+		"d= of 60 KB":                       strings.Replace(good, "d=hop2.example", "d="+strings.Repeat("a.", 30000)+"example", 1),
+		"cv= of 60 KB":                      strings.Replace(good, "cv=pass", "cv="+strings.Repeat("a", 60000), 1),
 		"gap":                               set("1") + set("3") + plainMessage,
 		"duplicate instances":               set("1") + set("1") + plainMessage,
 		"i=0":                               set("0") + plainMessage,
@@ -100,6 +102,11 @@ func TestAttack26BrokenChains(t *testing.T) {
 		}
 		if len(w.asked) > 0 {
 			t.Errorf("%s: asked %d questions (%s)", name, len(w.asked), v.Reason)
+		}
+		for _, s := range v.Sets {
+			if len(s.SealDomain) > 253 || len(s.CV) > 60 || len(s.Results) > 16<<10 {
+				t.Errorf("%s: the set is described at length", name)
+			}
 		}
 		if len(v.Reason) > 400 {
 			t.Errorf("%s: the reason has %d octets", name, len(v.Reason))
@@ -225,4 +232,18 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("%s (%s) sealed verifies as %s: %s", v.Result, v.Reason, sealed.Result, sealed.Reason)
 		}
 	})
+}
+
+// RFC 8617 section 3.9: instance = [CFWS] "i" [CFWS] "=" [CFWS] 1*2DIGIT.
+func TestInstanceTag(t *testing.T) {
+	for value, instances := range map[string]int{
+		"i=1; x; none": 1, " i = 1 ; x; none": 1, "(c) i (d) = (e) 01 (f) ; x; none": 1, "\r\n\ti=1\r\n ; x": 1,
+		"i=1": 0, "x; i=1": 0, "I=1; x": 0, "i=; x": 0, "i=0; x": 0, "i=1 1; x": 0, "i=001; x": 0, "i=+1; x": 0, "(i=1; x": 0, "i=1) ; x": 0,
+	} {
+		v := arc.Verify(t.Context(), dns.MustMemory(zone()), message.Parse([]byte("ARC-Authentication-Results:"+value+"\r\n"+plainMessage)), arc.Options{})
+		checkVerdict(t, v)
+		if v.Result != arc.Fail || v.Instances != instances {
+			t.Errorf("%q: %s, %d sets: %s", value, v.Result, v.Instances, v.Reason)
+		}
+	}
 }

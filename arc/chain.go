@@ -171,7 +171,7 @@ func (c *chain) checkCV(instance int, seal *signature) {
 		want = None
 	}
 	if seal.cv != string(want) {
-		c.fail("cv-invalid", "the seal i=%d by %s says cv=%s where it must say cv=%s (RFC 8617 section 5.2)", instance, seal.domain, clip(seal.cv), want)
+		c.fail("cv-invalid", "the seal i=%d by %s says cv=%s where it must say cv=%s (RFC 8617 section 5.2)", instance, seal.domain, seal.cv, want)
 	}
 }
 

@@ -30,7 +30,7 @@ func parseResults(f message.Field) results {
 		return r
 	}
 	r.instance = parseInstance(strings.Trim(value, " \t"))
-	r.payload = strings.Trim(payload[:min(len(payload), maxResultsShown)], " \t")
+	r.payload = strings.Trim(strings.ToValidUTF8(payload[:min(len(payload), maxResultsShown)], "?"), " \t")
 	r.id, _ = authres.AuthServID([]byte(r.payload))
 	return r
 }

@@ -94,6 +94,9 @@ func newSealer(m *message.Message, o SealOptions) (*sealer, error) {
 	if len(m.Raw) > 0 && (m.Raw[0] == ' ' || m.Raw[0] == '\t') {
 		return nil, errors.New("arc: the message starts with white space, which would become part of the field put before it")
 	}
+	if m.HeaderTruncated() {
+		return nil, errors.New("arc: the header of the message is too large to seal")
+	}
 	var ok bool
 	if s.Domain, ok = dnsName(o.Domain, 2); !ok {
 		return nil, fmt.Errorf("arc: sealing domain %q is no domain name", o.Domain)

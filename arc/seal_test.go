@@ -139,6 +139,7 @@ func TestSealRefuses(t *testing.T) {
 		{"verdict of another message", one, with(func(*arc.SealOptions) {}), arc.ErrChainChanged.Error()},
 		{"chain lost on the way", plainMessage, with(func(o *arc.SealOptions) { o.Chain = verify(t, r, one) }), arc.ErrChainChanged.Error()},
 		{"starts like a continuation line", " x\r\n" + plainMessage, with(func(*arc.SealOptions) {}), "white space"},
+		{"20,000 fields", strings.Repeat("X: y\r\n", 20000) + plainMessage, with(func(*arc.SealOptions) {}), "too large"},
 		{"no domain", plainMessage, with(func(o *arc.SealOptions) { o.Domain = "" }), "no domain name"},
 		{"domain with a semicolon", plainMessage, with(func(o *arc.SealOptions) { o.Domain = "a.example; x=" }), "no domain name"},
 		{"selector a path", plainMessage, with(func(o *arc.SealOptions) { o.Selector = "../x" }), "no domain name"},

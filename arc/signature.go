@@ -119,7 +119,7 @@ func (s *signature) tag(t wire.Tag) {
 		if s.name == messageName {
 			s.messageTag(t)
 		} else if t.Name == "cv" {
-			s.cv = strings.ToLower(t.Value)
+			s.cv = clip(strings.ToLower(t.Value))
 		}
 	}
 }
@@ -221,6 +221,7 @@ func (s *signature) dnsName(t wire.Tag, minLabels int) string {
 	name, ok := dnsName(t.Value, minLabels)
 	if !ok {
 		s.invalid("structure", "has a %s= that is no domain name: %q", t.Name, clip(t.Value))
+		return ""
 	}
 	return name
 }
@@ -280,4 +281,4 @@ func parseInstance(v string) int {
 }
 
 // clip shortens text from a message for a Reason.
-func clip(s string) string { return s[:min(len(s), 60)] }
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 60)], "") }
