@@ -1,0 +1,143 @@
+// The pages' one script. Everything also works without it: it adds copying,
+// dropping a file, and the SMTP session as it happens.
+"use strict";
+
+(() => {
+  // Copy buttons. They are hidden until it is certain that they can work.
+  const copy = async (text, from) => {
+    if (navigator.clipboard && window.isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    // Plain HTTP from another machine has no clipboard API.
+    const range = document.createRange();
+    range.selectNodeContents(from);
+    const selection = window.getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    if (!document.execCommand("copy")) throw new Error("copy refused");
+  };
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const from = document.getElementById(button.dataset.copy);
+    if (!from) continue;
+    const label = button.textContent;
+    let timer = 0;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await copy(from.textContent, from);
+        button.textContent = "✓ " + button.dataset.done;
+        clearTimeout(timer);
+        timer = setTimeout(() => { button.textContent = label; }, 2500);
+      } catch {
+        from.focus();
+      }
+    });
+  }
+
+  // Drop a file anywhere on the page that has the form.
+  const form = document.querySelector("form[data-drop]");
+  if (form) {
+    const input = form.querySelector("input[type=file]");
+    const name = form.querySelector("[data-drop-name]");
+    const hasFile = (e) => e.dataTransfer && Array.from(e.dataTransfer.types).includes("Files");
+    const show = () => {
+      name.textContent = input.files.length ? input.files[0].name : "";
+    };
+    input.addEventListener("change", show);
+    document.addEventListener("dragover", (e) => {
+      if (!hasFile(e)) return;
+      e.preventDefault();
+      form.classList.add("is-over");
+    });
+    document.addEventListener("dragleave", (e) => {
+      if (!e.relatedTarget) form.classList.remove("is-over");
+    });
+    document.addEventListener("drop", (e) => {
+      if (!hasFile(e)) return;
+      e.preventDefault();
+      form.classList.remove("is-over");
+      if (!e.dataTransfer.files.length) return;
+      input.files = e.dataTransfer.files;
+      show();
+      form.scrollIntoView({ block: "center" });
+      form.querySelector("button[type=submit]").focus();
+    });
+  }
+
+  // The session as it happens.
+  const live = document.getElementById("live");
+  if (!live || !window.EventSource) return;
+  // A reload shall keep the address, not make another.
+  if (location.pathname === "/" && live.dataset.page) {
+    history.replaceState(null, "", live.dataset.page + location.search);
+  }
+  const state = live.querySelector("[data-live-state]");
+  const log = live.querySelector("[data-live-log]");
+  const progress = live.querySelector("[data-live-progress]");
+  const maxLines = 60;
+  let done = false;
+  let lost = false;
+  let fallback = 0;
+
+  const go = (to) => {
+    done = true;
+    source.close();
+    live.classList.add("is-done");
+    location.assign(to);
+  };
+  const add = (e) => {
+    const item = document.createElement("li");
+    if (e.mark === "✓") item.className = "ok";
+    if (e.mark === "✗") item.className = "bad";
+    const sign = document.createElement("span");
+    sign.className = "t-sign";
+    sign.setAttribute("aria-hidden", "true");
+    sign.textContent = e.mark;
+    const text = document.createElement("span");
+    text.textContent = e.label;
+    if (e.link && e.mark === "✗") {
+      const a = document.createElement("a");
+      a.href = e.link;
+      a.textContent = live.dataset.details;
+      text.append(" ", a);
+    }
+    item.append(sign, text);
+    log.append(item);
+    while (log.children.length > maxLines) log.firstElementChild.remove();
+  };
+
+  const source = new EventSource(live.dataset.live);
+  source.onmessage = (message) => {
+    let e;
+    try { e = JSON.parse(message.data); } catch { return; }
+    if (e.kind === "data") { // grows: one line, outside the live region
+      progress.hidden = false;
+      progress.textContent = e.label;
+      return;
+    }
+    progress.hidden = true;
+    add(e);
+    if (e.go) {
+      state.textContent = e.label;
+      go(e.go);
+    } else if (e.kind === "received" && e.link) {
+      // Should the verdict's event get lost, the report's own page knows to wait.
+      clearTimeout(fallback);
+      fallback = setTimeout(() => go(e.link), 20000);
+    }
+  };
+  source.onopen = () => {
+    live.classList.remove("is-off");
+    if (lost) state.textContent = live.dataset.back;
+    lost = false;
+  };
+  source.onerror = () => {
+    if (done) return;
+    lost = true;
+    live.classList.add("is-off");
+    state.textContent = live.dataset.lost;
+  };
+  // Coming back by the Back button shows a page from memory whose stream is closed.
+  window.addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
+})();

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// maxClients bounds the clients that a limiter remembers. Beyond it all further
+// ones share one allowance: forgetting would let an attacker with many
+// addresses reset the limits.
+const maxClients = 10_000
+
+// limiter bounds how often a client may do something.
+type limiter struct {
+	mu                   sync.Mutex
+	clients              map[netip.Prefix]*allowance
+	others               *rate.Limiter
+	localBurst, farBurst int
+	localEvery, farEvery time.Duration
+}
+
+type allowance struct {
+	*rate.Limiter
+	last time.Time
+}
+
+// newLimiter: a client on loopback may do localBurst at once and one more each
+// localEvery; another one farBurst and farEvery.
+func newLimiter(localBurst int, localEvery time.Duration, farBurst int, farEvery time.Duration) *limiter {
+	return &limiter{
+		clients:    map[netip.Prefix]*allowance{},
+		others:     rate.NewLimiter(rate.Every(farEvery), farBurst),
+		localBurst: localBurst, localEvery: localEvery, farBurst: farBurst, farEvery: farEvery,
+	}
+}
+
+// network is what counts as one client: an IPv4 address, or an IPv6 /64, which
+// one machine may have to itself.
+func network(ip netip.Addr) netip.Prefix {
+	bits := 64
+	if ip.Is4() {
+		bits = 32
+	}
+	p, _ := ip.Prefix(bits) // the zero prefix for an unknown address
+	return p
+}
+
+// allow takes one from the client's allowance.
+func (l *limiter) allow(ip netip.Addr, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := network(ip)
+	a := l.clients[key]
+	if a == nil {
+		if len(l.clients) >= maxClients {
+			l.forgetIdle(now)
+		}
+		if len(l.clients) >= maxClients {
+			return l.others.AllowN(now, 1)
+		}
+		burst, every := l.farBurst, l.farEvery
+		if ip.IsLoopback() {
+			burst, every = l.localBurst, l.localEvery
+		}
+		a = &allowance{Limiter: rate.NewLimiter(rate.Every(every), burst)}
+		l.clients[key] = a
+	}
+	a.last = now
+	return a.AllowN(now, 1)
+}
+
+// forgetIdle drops clients whose allowance is full again: they lose nothing.
+func (l *limiter) forgetIdle(now time.Time) {
+	full := max(time.Duration(l.farBurst)*l.farEvery, time.Duration(l.localBurst)*l.localEvery)
+	for k, a := range l.clients {
+		if now.Sub(a.last) > full {
+			delete(l.clients, k)
+		}
+	}
+}
+
+// quota bounds how much of something lasts at a time.
+type quota struct {
+	mu                  sync.Mutex
+	total, most         int
+	perClient, perLocal int
+	clients             map[netip.Prefix]int
+}
+
+// newQuota: most in all, perClient for one client, perLocal for one on loopback.
+func newQuota(most, perClient, perLocal int) *quota {
+	return &quota{most: most, perClient: perClient, perLocal: perLocal, clients: map[netip.Prefix]int{}}
+}
+
+// take gives a function that gives back, or false when the quota is used up.
+func (q *quota) take(ip netip.Addr) (release func(), ok bool) {
+	key, limit := network(ip), q.perClient
+	if ip.IsLoopback() {
+		limit = q.perLocal
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.total >= q.most || q.clients[key] >= limit {
+		return nil, false
+	}
+	q.total++
+	q.clients[key]++
+	return sync.OnceFunc(func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.total--
+		if q.clients[key]--; q.clients[key] == 0 {
+			delete(q.clients, key)
+		}
+	}), true
+}
+
+// gate lets so many through at a time as its capacity.
+type gate chan struct{}
+
+// gateWait is how long one waits at a gate before giving up.
+const gateWait = 10 * time.Second
+
+// enter waits for a place; leave must be called when ok.
+func (g gate) enter(ctx context.Context) (leave func(), ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, gateWait)
+	defer cancel()
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}

@@ -1,0 +1,231 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/store"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// pages are the templates, by language and page name.
+type pages map[string]map[string]*template.Template
+
+var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error"}
+
+// loadPages parses every page once for each language, so that a template says only {{t "key"}}.
+func loadPages(a assets) (pages, error) {
+	out := pages{}
+	for _, lang := range i18n.Langs {
+		out[lang] = map[string]*template.Template{}
+		for _, name := range pageNames {
+			t, err := template.New("layout.html").Funcs(functions(lang, a)).
+				ParseFS(templateFiles, "templates/layout.html", "templates/parts_*.html", "templates/"+name+".html")
+			if err != nil {
+				return nil, fmt.Errorf("reading the page %s: %w", name, err)
+			}
+			out[lang][name] = t
+		}
+	}
+	return out, nil
+}
+
+// functions are what templates may call. vis is for every text from outside.
+func functions(lang string, a assets) template.FuncMap {
+	return template.FuncMap{
+		"t":     func(key string, pairs ...any) string { return i18n.T(lang, key, pairs...) },
+		"vis":   func(v any) string { return clip(visible(fmt.Sprint(v)), maxText) },
+		"lines": visibleLines,
+		"asset": a.url,
+		"when":  func(t time.Time) string { return stamp(t) },
+		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"clock": func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
+		"size":  func(n int) string { return size(int64(n)) },
+		"mark":  func(status string) mark { return markOf(lang, status) },
+		"dict":  dict,
+	}
+}
+
+// dict makes a map of name, value, name, value ... to hand several values to a template.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict: a name without a value")
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+func size(n int64) string {
+	switch {
+	case n < 1024:
+		return strconv.FormatInt(n, 10) + " B"
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KB", float64(n)/1024)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+}
+
+// mark is how a status is shown: a colour class, a sign and a word, never colour alone.
+type mark struct{ Class, Sign, Word string }
+
+// markOf gives the mark of a finding's status or a standard's result word. Words of
+// the standards stay what they are in every language.
+func markOf(lang, status string) mark {
+	class, sign := "none", "–"
+	switch status {
+	case "pass":
+		class, sign = "pass", "✓"
+	case "fail", "permerror":
+		class, sign = "fail", "✗"
+	case "warn", "softfail", "policy":
+		class, sign = "warn", "!"
+	case "unknown", "temperror":
+		class, sign = "unknown", "?"
+	case "info":
+		class, sign = "info", "i"
+	}
+	word := status
+	switch status {
+	case "pass", "fail", "warn", "info", "unknown":
+		word = i18n.T(lang, "status."+status)
+	}
+	return mark{class, sign, word}
+}
+
+// frame is what the layout needs of every page.
+type frame struct {
+	Lang, OtherLang, OtherName, OtherURL string
+	Title, Status                        string // Status, where there is one, is in the title and the icon
+	Version                              string
+	Operator                             bool // the client may see the operator's lists
+	Refresh                              int  // seconds, 0 for none
+	NoscriptRefresh                      int
+	Form                                 bool // the page has a form, see layout.html
+	Here                                 string
+}
+
+// titleSigns show the result in the tab.
+var titleSigns = map[string]string{"pass": "✓ ", "fail": "✗ ", "warn": "! ", "unknown": "? "}
+
+func (f frame) FullTitle() string { return titleSigns[f.Status] + f.Title + " · Todoku" }
+
+// Icon is the name of the favicon.
+func (f frame) Icon() string {
+	if titleSigns[f.Status] != "" {
+		return "icon-" + f.Status + ".svg"
+	}
+	return "icon.svg"
+}
+
+// frame fills in what follows from the request. here is the path to come back
+// to in the other language; "" is the request's own.
+func (s *server) frame(r *http.Request, here, title string) frame {
+	lang := i18n.FromRequest(r)
+	other := i18n.Langs[0]
+	if lang == other {
+		other = i18n.Langs[1]
+	}
+	if here == "" {
+		here = r.URL.Path
+	}
+	q := url.Values{"lang": {other}}
+	return frame{
+		Lang: lang, OtherLang: other, OtherName: i18n.T(other, "lang.name"), OtherURL: (&url.URL{Path: here, RawQuery: q.Encode()}).String(),
+		Title: title, Version: s.Version, Operator: localClient(r), Here: here,
+	}
+}
+
+// show renders a page whole before the first octet is sent, so that an error is still an error page.
+func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
+	var buf bytes.Buffer
+	if err := s.pages[i18n.FromRequest(r)][name].Execute(&buf, data); err != nil {
+		s.Log.Error("a page cannot be shown", "page", name, "error", err)
+		http.Error(w, "This page cannot be shown. The reason is in the log.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", i18n.FromRequest(r))
+	h.Set("Cache-Control", "private, no-store")
+	h.Add("Vary", "Accept-Language, Cookie")
+	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(code)
+	if r.Method != http.MethodHead {
+		_, _ = buf.WriteTo(w) // the client left: nobody to tell
+	}
+}
+
+// errorPage says what happened and what to do.
+type errorPage struct {
+	frame
+	Code           int
+	What, WhatToDo string
+}
+
+// fail shows the error page of a key: KEY.title and KEY.do.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, code int, key string, pairs ...any) {
+	lang := i18n.FromRequest(r)
+	f := s.frame(r, "", i18n.T(lang, key+".title", pairs...))
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		f.OtherURL = "" // a GET would not be the same page
+	}
+	s.show(w, r, code, "error", errorPage{frame: f, Code: code, What: f.Title, WhatToDo: i18n.T(lang, key+".do", pairs...)})
+}
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.fail(w, r, http.StatusMethodNotAllowed, "error.method")
+		return
+	}
+	key := "error.not-found"
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/r/"), strings.HasPrefix(r.URL.Path, "/s/"):
+		key = "error.no-report"
+	case strings.HasPrefix(r.URL.Path, "/m/"):
+		key = "error.no-mailbox"
+	}
+	s.fail(w, r, http.StatusNotFound, key)
+}
+
+// storeError answers for an error of the store.
+func (s *server) storeError(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, store.ErrNotFound) {
+		s.notFound(w, r)
+		return
+	}
+	if r.Context().Err() != nil {
+		return // the client left
+	}
+	s.Log.Error("the store failed", "path", r.URL.Path, "error", err)
+	if errors.Is(err, store.ErrFull) {
+		s.fail(w, r, http.StatusInsufficientStorage, "error.full")
+		return
+	}
+	s.fail(w, r, http.StatusServiceUnavailable, "error.store")
+}

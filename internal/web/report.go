@@ -1,0 +1,154 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// pendingPage is a report that is not there yet.
+type pendingPage struct {
+	frame
+	Message *store.Message
+}
+
+// pendingRefresh is how soon the page of a report to come looks again, in seconds.
+const pendingRefresh = 3
+
+// report serves /r/ID, /r/ID.json, .txt, .eml and .bundle.json.
+func (s *server) report(w http.ResponseWriter, r *http.Request) {
+	id, form, _ := strings.Cut(r.PathValue("id"), ".")
+	serve := map[string]func(http.ResponseWriter, *http.Request, *store.Message){
+		"": s.reportPage, "json": s.reportJSON, "txt": s.reportText, "eml": s.reportEML, "bundle.json": s.reportBundle,
+	}[form]
+	if serve == nil {
+		s.notFound(w, r)
+		return
+	}
+	leave, ok := s.work.enter(r.Context())
+	if !ok {
+		w.Header().Set("Retry-After", "10")
+		s.fail(w, r, http.StatusServiceUnavailable, "error.busy")
+		return
+	}
+	defer leave()
+	m, err := s.store.Message(r.Context(), id)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	serve(w, r, m)
+}
+
+func (s *server) reportPage(w http.ResponseWriter, r *http.Request, m *store.Message) {
+	lang := i18n.FromRequest(r)
+	if m.State != store.Verified {
+		p := pendingPage{frame: s.frame(r, "", i18n.T(lang, "pending.title")), Message: m}
+		p.Refresh = pendingRefresh
+		s.show(w, r, http.StatusOK, "pending", p)
+		return
+	}
+	rep, err := s.judged(r, m)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "report", s.reportView(r, m, rep))
+}
+
+var errNoReport = errors.New("the report could not be made from the evidence")
+
+func (s *server) judged(r *http.Request, m *store.Message) (*render.Report, error) {
+	if s.Report == nil {
+		return nil, errNoReport
+	}
+	rep := s.Report(r.Context(), m)
+	if rep == nil || rep.Message == nil {
+		return nil, errNoReport
+	}
+	return rep, nil
+}
+
+// notYet answers for a download of a verdict that is not there yet.
+func notYet(w http.ResponseWriter, r *http.Request, m *store.Message) bool {
+	if m.State == store.Verified {
+		return false
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Retry-After", strconv.Itoa(pendingRefresh))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	fmt.Fprintln(w, i18n.T(i18n.FromRequest(r), "pending.title"))
+	return true
+}
+
+func (s *server) reportJSON(w http.ResponseWriter, r *http.Request, m *store.Message) {
+	s.reportAs(w, r, m, "application/json", func(buf *bytes.Buffer, rep *render.Report, lang string) error {
+		return render.VerifyJSON(buf, rep, lang)
+	})
+}
+
+func (s *server) reportText(w http.ResponseWriter, r *http.Request, m *store.Message) {
+	s.reportAs(w, r, m, "text/plain; charset=utf-8", func(buf *bytes.Buffer, rep *render.Report, lang string) error {
+		return render.VerifyText(buf, rep, render.TextOptions{Lang: lang, Verbose: true})
+	})
+}
+
+func (s *server) reportAs(w http.ResponseWriter, r *http.Request, m *store.Message, mime string,
+	write func(*bytes.Buffer, *render.Report, string) error) {
+	if notYet(w, r, m) {
+		return
+	}
+	rep, err := s.judged(r, m)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	var buf bytes.Buffer
+	if err := write(&buf, rep, i18n.FromRequest(r)); err != nil {
+		s.storeError(w, r, fmt.Errorf("writing the report: %w", err))
+		return
+	}
+	s.sendFile(w, r, mime, "", buf.Bytes())
+}
+
+// reportEML is there before the verdict is: the message itself is not in doubt.
+func (s *server) reportEML(w http.ResponseWriter, r *http.Request, m *store.Message) {
+	s.sendFile(w, r, "message/rfc822", m.ID+".eml", m.Evidence.Message)
+}
+
+func (s *server) reportBundle(w http.ResponseWriter, r *http.Request, m *store.Message) {
+	if notYet(w, r, m) {
+		return
+	}
+	var buf bytes.Buffer
+	if err := evidence.Encode(&buf, &m.Evidence); err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	s.sendFile(w, r, "application/json", m.ID+".bundle.json", buf.Bytes())
+}
+
+// sendFile sends data, as a download where it has a name. Message ids are made by
+// the store of letters, digits, - and _, so they need no quoting here.
+func (s *server) sendFile(w http.ResponseWriter, r *http.Request, mime, name string, data []byte) {
+	h := w.Header()
+	h.Set("Content-Type", mime)
+	h.Set("Cache-Control", "private, no-store")
+	h.Add("Vary", "Accept-Language, Cookie")
+	if name != "" {
+		h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(data) // the client left: nobody to tell
+	}
+}

@@ -1,0 +1,174 @@
+// Package web is the pages: home with a one-time address, live session, report,
+// paste, operator lists. Server-rendered; everything works without JavaScript.
+//
+// The pages decide nothing: verdicts, findings and headlines come from elsewhere.
+// Whatever a message, a DNS answer or a client says is hostile text, and goes
+// through [visible] and html/template on its way out.
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// Config of the pages.
+type Config struct {
+	Store    *store.Store
+	Hub      *live.Hub
+	Resolver dns.Resolver
+	// MailDomain is the domain of one-time addresses; SMTPAddr is where to send, shown on the home page ("127.0.0.1:2525").
+	MailDomain, SMTPAddr string
+	// Version is shown in the footer.
+	Version string
+	// Demo, when not nil, lists sample messages to show on the home page.
+	Demo func(ctx context.Context) []DemoStory
+	// Report verifies a stored message again from its evidence.
+	Report func(ctx context.Context, m *store.Message) *render.Report
+	// Verify judges a stored message for the first time and keeps the verdict; nil
+	// does so with Resolver.
+	Verify func(ctx context.Context, m *store.Message) (*render.Report, error)
+	// Hosts are further host names that the pages answer to, beside the loopback
+	// ones and IP addresses. A connection that came in over loopback is answered for
+	// no other name, so that a web site cannot read the pages by DNS rebinding.
+	Hosts     []string
+	Log       *slog.Logger
+	Now       func() time.Time
+	MaxUpload int64 // octets of a pasted message; 0 means 25 MiB
+}
+
+// DemoStory is one sample on the demo's home page.
+type DemoStory struct {
+	ReportID    string
+	Title, Text map[string]string // by language
+	Status      string
+}
+
+// storage is what the pages need of the store.
+type storage interface {
+	NewMailbox(ctx context.Context, m store.Mailbox) (store.Mailbox, error)
+	Mailbox(ctx context.Context, token string) (store.Mailbox, error)
+	AddMessage(ctx context.Context, m *store.Message) error
+	SetVerified(ctx context.Context, m *store.Message) error
+	Message(ctx context.Context, id string) (*store.Message, error)
+	MessagesFor(ctx context.Context, token string, limit int) ([]store.Message, error)
+	Recent(ctx context.Context, limit int) ([]store.Message, error)
+	Sessions(ctx context.Context, limit int) ([]store.FailedSession, error)
+	Session(ctx context.Context, id string) (*store.FailedSession, error)
+}
+
+// server holds what the handlers share.
+type server struct {
+	Config
+	store  storage
+	pages  pages
+	assets assets
+	// headline is (*render.Report).Headline, but in tests.
+	headline func(r *render.Report, lang string) render.Headline
+
+	addresses, pastes *limiter // new mailboxes, pasted messages: per client
+	streams           *quota   // event streams: per client and in all
+	work              gate     // verifications and reports at a time
+}
+
+const (
+	defaultMaxUpload = 25 << 20
+	// mailboxLife is how long a one-time address takes mail.
+	mailboxLife = 24 * time.Hour
+	// workAtOnce bounds the messages held in memory by the pages at a time.
+	workAtOnce = 8
+)
+
+// New gives the handler with all routes:
+//
+//	GET  /                    home: fresh one-time address, waiting page, paste form
+//	POST /address             a fresh address, where GET / gave none (prefetch)
+//	GET  /m/{token}           the waiting page of an address (reload keeps it)
+//	GET  /m/{token}/events    server-sent events
+//	GET  /paste               the paste form alone
+//	POST /paste               verify a pasted or dropped message with an assumed envelope
+//	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
+//	GET  /s/{id}              a failed session
+//	GET  /operator            recent messages and failed sessions (loopback clients only)
+//	GET  /healthz             200 when the database answers
+//	GET  /assets/...          css, js, icon
+func New(c Config) (http.Handler, error) {
+	s, err := newServer(c, c.Store)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(), nil
+}
+
+func newServer(c Config, st storage) (*server, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.MaxUpload <= 0 {
+		c.MaxUpload = defaultMaxUpload
+	}
+	s := &server{
+		Config: c, store: st, headline: (*render.Report).Headline,
+		addresses: newLimiter(30, time.Second, 20, 3*time.Second),
+		pastes:    newLimiter(30, time.Second, 10, 6*time.Second),
+		streams:   newQuota(512, 16, 128),
+		work:      make(gate, workAtOnce),
+	}
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if s.pages, err = loadPages(s.assets); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return s, nil
+}
+
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("POST /address", s.newAddress)
+	mux.HandleFunc("GET /m/{token}", s.mailbox)
+	mux.HandleFunc("GET /m/{token}/events", s.events)
+	mux.HandleFunc("GET /paste", s.pasteForm)
+	mux.HandleFunc("POST /paste", s.paste)
+	mux.HandleFunc("GET /r/{id}", s.report)
+	mux.HandleFunc("GET /s/{id}", s.failedSession)
+	mux.HandleFunc("GET /operator", s.operator)
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /robots.txt", s.robots)
+	mux.HandleFunc("GET /assets/{name}", s.asset)
+	mux.HandleFunc("GET /favicon.ico", s.favicon)
+	mux.HandleFunc("/", s.notFound)
+	return s.secure(mux)
+}
+
+func (s *server) healthz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := s.store.Recent(ctx, 1); err != nil {
+		s.Log.Error("the database does not answer", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "the database does not answer")
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// robots keeps crawlers out: a visit makes an address, and reports are private.
+func (s *server) robots(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprint(w, "User-agent: *\nDisallow: /\n")
+}
