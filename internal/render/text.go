@@ -207,3 +207,20 @@ func (p *page) change(c catalogue.Change) {
 		p.line(6, p.paint(green, "+ "+Printable(s)))
 	}
 }
+
+// VerifyLine writes a report as one line, for a list of many.
+func VerifyLine(w io.Writer, r *Report, o TextOptions) error {
+	p := newPage(o)
+	h := r.Headline(o.Lang)
+	sign, color := signOf(h.Status)
+	id := "-"
+	if _, worst := r.worst(); worst != "" {
+		id = worst
+	}
+	from := r.Auth.DMARC.FromDomain
+	if from == "" {
+		from = "-"
+	}
+	p.line(0, p.paint(color, sign+" "+pad(h.Status, 7))+"  "+pad(Printable(id), 26)+"  "+pad(Printable(from), 24)+"  "+Printable(r.File))
+	return p.flush(w)
+}

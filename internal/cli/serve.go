@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/todoku/todoku/internal/demo"
+	"github.com/todoku/todoku/internal/serve"
+)
+
+// serveFlags are those of `todoku serve`.
+type serveFlags struct {
+	http, smtp, database, hostname, mailDomain string
+	tlsCert, tlsKey                            string
+	retention                                  days
+	workers                                    int
+	maxMessage                                 int64
+	httpHosts, trustProxy                      []string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var f serveFlags
+	c := a.command("serve", func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s", a.say(msgNoArgs))
+		}
+		cfg, err := a.serveConfig(c, &f)
+		if err != nil {
+			return err
+		}
+		return a.ran(serve.Run(c.Context(), cfg))
+	})
+	fl := c.Flags()
+	fl.StringVar(&f.http, "http", "127.0.0.1:8025", a.flagText("http"))
+	fl.StringVar(&f.smtp, "smtp", "127.0.0.1:2525", a.flagText("smtp"))
+	fl.StringVar(&f.database, "database", "todoku.db", a.flagText("database"))
+	fl.StringVar(&f.hostname, "hostname", "", a.flagText("hostname"))
+	fl.StringVar(&f.mailDomain, "mail-domain", "", a.flagText("mail-domain"))
+	fl.StringVar(&f.tlsCert, "tls-cert", "", a.flagText("tls-cert"))
+	fl.StringVar(&f.tlsKey, "tls-key", "", a.flagText("tls-key"))
+	f.retention = days(30 * 24 * time.Hour)
+	fl.Var(&f.retention, "retention", a.flagText("retention"))
+	fl.IntVar(&f.workers, "workers", 0, a.flagText("workers"))
+	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
+	fl.StringArrayVar(&f.httpHosts, "http-host", nil, a.flagText("http-host"))
+	fl.StringArrayVar(&f.trustProxy, "trust-proxy", nil, a.flagText("trust-proxy"))
+	return c
+}
+
+// serveConfig checks the flags before anything listens.
+func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error) {
+	cfg := serve.Config{
+		Database: f.database, SMTP: f.smtp, HTTP: f.http, Hostname: f.hostname, MailDomain: f.mailDomain,
+		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Workers: f.workers,
+		Log: a.logger(), Version: version(),
+		Ready: func(n *serve.Node) { a.announce(n.SMTP, n.HTTP) },
+	}
+	if cfg.Hostname == "" {
+		if name, err := os.Hostname(); err == nil {
+			cfg.Hostname = name
+		} else {
+			cfg.Hostname = "localhost"
+		}
+	}
+	if cfg.MailDomain == "" {
+		cfg.MailDomain = cfg.Hostname
+	}
+	if c.Flags().Changed("timeout") {
+		cfg.VerifyTimeout = time.Duration(a.globals.timeout)
+	}
+	for _, p := range f.trustProxy {
+		prefix, err := parsePrefix(p)
+		if err != nil {
+			return cfg, usagef("--trust-proxy: %v", err)
+		}
+		cfg.TrustProxy = append(cfg.TrustProxy, prefix)
+	}
+	if (f.tlsCert == "") != (f.tlsKey == "") {
+		return cfg, usagef("%s", a.say(msgBothTLS))
+	}
+	if f.tlsCert != "" {
+		cert, err := tls.LoadX509KeyPair(f.tlsCert, f.tlsKey)
+		if err != nil {
+			return cfg, lookError{fmt.Errorf("%s: %w", a.say(msgReadFile, "file", f.tlsCert), err)}
+		}
+		cfg.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	}
+	var err error
+	cfg.Resolver, err = a.newResolver()
+	return cfg, err
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var http, smtp string
+	c := a.command("demo", func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s", a.say(msgNoArgs))
+		}
+		return a.ran(demo.Run(c.Context(), demo.Config{
+			HTTP: http, SMTP: smtp, Log: a.logger(), Version: version(),
+			Ready:     a.announce,
+			Populated: func() { fmt.Fprintln(a.Out, a.say(msgPopulated)) },
+		}))
+	})
+	c.Flags().StringVar(&http, "http", "127.0.0.1:8025", a.flagText("http"))
+	c.Flags().StringVar(&smtp, "smtp", "127.0.0.1:2525", a.flagText("smtp"))
+	return c
+}
+
+// announce says where the program listens.
+func (a *app) announce(smtp, http net.Addr) {
+	fmt.Fprintln(a.Out, a.say(msgReady, "http", "http://"+http.String()+"/", "smtp", smtp.String()))
+}
+
+// logger writes what a running program has to say to stderr.
+func (a *app) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.Err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// ran gives the end of a server: an orderly one is no error, whoever asked for it.
+func (a *app) ran(err error) error {
+	if err == nil {
+		return nil
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "listen" {
+		return lookError{fmt.Errorf("%s: %w", a.say(msgListen), err)}
+	}
+	return lookError{err}
+}
+
+// days is a duration flag that also takes days: 30d.
+type days time.Duration
+
+func (d *days) Set(text string) error {
+	if n, ok := strings.CutSuffix(text, "d"); ok {
+		v, err := strconv.ParseUint(n, 10, 16)
+		if err != nil {
+			return err
+		}
+		*d = days(time.Duration(v) * 24 * time.Hour)
+		return nil
+	}
+	v, err := time.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	if v < 0 {
+		return errors.New("it is below zero")
+	}
+	*d = days(v)
+	return nil
+}
+
+func (d *days) String() string {
+	v := time.Duration(*d)
+	if v > 0 && v%(24*time.Hour) == 0 {
+		return strconv.Itoa(int(v/(24*time.Hour))) + "d"
+	}
+	return v.String()
+}
+
+func (d *days) Type() string { return "duration" }

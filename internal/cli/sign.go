@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/todoku/todoku/arc"
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/message"
+)
+
+// signFlags are those of `dkim sign` and `arc seal`.
+type signFlags struct {
+	domain, selector, key, headers, canon, timestamp string
+}
+
+func (a *app) signFlags(c *cobra.Command) *signFlags {
+	s := new(signFlags)
+	f := c.Flags()
+	f.StringVar(&s.domain, "domain", "", a.flagText("sign-domain"))
+	f.StringVar(&s.selector, "selector", "", a.flagText("selector"))
+	f.StringVar(&s.key, "key", "", a.flagText("key"))
+	f.StringVar(&s.headers, "headers", "", a.flagText("headers"))
+	f.StringVar(&s.canon, "canonicalization", "relaxed/relaxed", a.flagText("canonicalization"))
+	f.StringVar(&s.timestamp, "timestamp", "", a.flagText("timestamp"))
+	return s
+}
+
+// signer is what the flags of both commands mean.
+type signer struct {
+	domain       string
+	key          crypto.Signer
+	headers      []string
+	header, body wire.Canonicalization
+	timestamp    time.Time
+}
+
+func (s *signFlags) signer(a *app) (signer, error) {
+	var out signer
+	for _, f := range []struct{ name, value string }{{"domain", s.domain}, {"selector", s.selector}, {"key", s.key}} {
+		if f.value == "" {
+			return out, usagef("%s", a.say(msgNeedFlag, "flag", f.name))
+		}
+	}
+	var err error
+	if out.domain, err = ascii(s.domain); err != nil {
+		return out, usagef("--domain: %v", err)
+	}
+	if out.header, out.body, err = canonicalization(s.canon); err != nil {
+		return out, usagef("--canonicalization: %v", err)
+	}
+	for name := range strings.SplitSeq(s.headers, ":") {
+		if name = strings.TrimSpace(name); name != "" {
+			out.headers = append(out.headers, name)
+		}
+	}
+	if out.timestamp, err = a.moment("timestamp", s.timestamp, a.globals.now); err != nil {
+		return out, err
+	}
+	pem, err := os.ReadFile(s.key)
+	if err != nil {
+		return out, lookError{a.fileError(s.key, err)}
+	}
+	if out.key, err = dkim.ParsePrivateKey(pem); err != nil {
+		return out, usagef("--key %s: %v", s.key, err)
+	}
+	return out, nil
+}
+
+// canonicalization reads c= of RFC 6376 section 3.5: a single word leaves the body simple.
+func canonicalization(text string) (header, body wire.Canonicalization, err error) {
+	h, b, both := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "/")
+	if !both {
+		b = "simple"
+	}
+	words := map[string]wire.Canonicalization{"simple": wire.Simple, "relaxed": wire.Relaxed}
+	header, okH := words[h]
+	body, okB := words[b]
+	if !okH || !okB {
+		return 0, 0, fmt.Errorf("%q is not simple or relaxed, or two of them with a slash", text)
+	}
+	return header, body, nil
+}
+
+// moment reads seconds since 1970 or RFC 3339; "" gives the default, "none" the zero time.
+func (a *app) moment(flag, text string, def time.Time) (time.Time, error) {
+	switch text {
+	case "":
+		return def, nil
+	case "none":
+		return time.Time{}, nil
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 && n < 1e12 {
+		return time.Unix(n, 0), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, usagef("%s", a.say(msgBadTime, "flag", flag, "value", text))
+	}
+	return t, nil
+}
+
+func (a *app) dkimSignCommand() *cobra.Command {
+	var s *signFlags
+	var expires, identity string
+	c := a.command("dkim sign", func(c *cobra.Command, args []string) error {
+		o, err := s.signer(a)
+		if err != nil {
+			return err
+		}
+		x, err := a.moment("expires", expires, time.Time{})
+		if err != nil {
+			return err
+		}
+		raw, err := a.readMessage(args)
+		if err != nil {
+			return err
+		}
+		field, err := dkim.Sign(bytes.NewReader(raw), dkim.SignOptions{
+			Domain: o.domain, Selector: s.selector, Identity: identity, Key: o.key,
+			Header: o.header, Body: o.body, Headers: o.headers, Timestamp: o.timestamp, Expires: x,
+		})
+		if err != nil {
+			return usagef("%s: %v", a.say(msgSign), err)
+		}
+		return a.emit(field, raw)
+	})
+	s = a.signFlags(c)
+	c.Flags().StringVar(&expires, "expires", "", a.flagText("expires"))
+	c.Flags().StringVar(&identity, "identity", "", a.flagText("identity"))
+	return c
+}
+
+// emit writes the message with new fields before it.
+func (a *app) emit(fields, raw []byte) error {
+	for _, b := range [][]byte{fields, raw} {
+		if _, err := a.Out.Write(b); err != nil {
+			return lookError{fmt.Errorf("%s: %w", a.say(msgWrite), err)}
+		}
+	}
+	return nil
+}
+
+func (a *app) dkimVerifyCommand() *cobra.Command {
+	return a.command("dkim verify", func(c *cobra.Command, args []string) error {
+		raw, err := a.readMessage(args)
+		if err != nil {
+			return err
+		}
+		r, err := a.newResolver()
+		if err != nil {
+			return err
+		}
+		ctx, cancel := a.bounded(c.Context())
+		defer cancel()
+		vs := dkim.Verify(ctx, r, message.Parse(raw), dkim.Options{Now: a.globals.now})
+		if err := a.show(render.DKIM(vs), func(w io.Writer, o render.TextOptions) error { return render.DKIMText(w, vs, o) }); err != nil {
+			return err
+		}
+		for _, v := range vs {
+			if v.Result == dkim.TempError {
+				return lookError{errQuiet}
+			}
+		}
+		return nil
+	})
+}
+
+func (a *app) arcSealCommand() *cobra.Command {
+	var s *signFlags
+	var authServID, expires string
+	c := a.command("arc seal", func(c *cobra.Command, args []string) error {
+		if authServID == "" {
+			return usagef("%s", a.say(msgNeedFlag, "flag", "authserv-id"))
+		}
+		o, err := s.signer(a)
+		if err != nil {
+			return err
+		}
+		if expires != "" {
+			return usagef("%s", a.say(msgNoExpires))
+		}
+		raw, err := a.readMessage(args)
+		if err != nil {
+			return err
+		}
+		r, err := a.newResolver()
+		if err != nil {
+			return err
+		}
+		ctx, cancel := a.bounded(c.Context())
+		defer cancel()
+		m := message.Parse(raw)
+		chain := arc.Verify(ctx, r, m, arc.Options{Now: a.globals.now})
+		if chain.Result == arc.Fail && strings.HasPrefix(chain.Problem, "dns") {
+			// Sealing now would mark a chain as broken for good because DNS was down.
+			return lookError{errors.New(a.say(msgChainUnknown) + ": " + chain.Reason)}
+		}
+		fields, err := arc.Seal(m, arc.SealOptions{
+			Domain: o.domain, Selector: s.selector, Key: o.key, AuthServID: authServID,
+			Headers: o.headers, Header: o.header, Body: o.body, Timestamp: o.timestamp, Chain: chain,
+		})
+		if err != nil {
+			return usagef("%s: %v", a.say(msgSeal), err)
+		}
+		return a.emit(fields, raw)
+	})
+	s = a.signFlags(c)
+	c.Flags().StringVar(&authServID, "authserv-id", "", a.flagText("authserv-id"))
+	c.Flags().StringVar(&expires, "expires", "", a.flagText("expires"))
+	return c
+}
+
+func (a *app) arcVerifyCommand() *cobra.Command {
+	return a.command("arc verify", func(c *cobra.Command, args []string) error {
+		raw, err := a.readMessage(args)
+		if err != nil {
+			return err
+		}
+		r, err := a.newResolver()
+		if err != nil {
+			return err
+		}
+		ctx, cancel := a.bounded(c.Context())
+		defer cancel()
+		v := arc.Verify(ctx, r, message.Parse(raw), arc.Options{Now: a.globals.now})
+		if err := a.show(render.ARC(v), func(w io.Writer, o render.TextOptions) error { return render.ARCText(w, v, o) }); err != nil {
+			return err
+		}
+		if v.Result == arc.Fail && strings.HasPrefix(v.Problem, "dns") {
+			return lookError{errQuiet}
+		}
+		return nil
+	})
+}

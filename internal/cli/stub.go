@@ -1,2 +1,0 @@
-// Package cli is the command line: flags, files and exit codes. It decides nothing about mail.
-package cli

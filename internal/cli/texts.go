@@ -1,0 +1,292 @@
+package cli
+
+// What the program says, in both languages side by side.
+
+var usageWords = map[string]text{
+	"usage":    {EN: "Usage", JA: "使い方"},
+	"commands": {EN: "Commands", JA: "コマンド"},
+	"flags":    {EN: "Flags", JA: "フラグ"},
+	"global":   {EN: "Flags of every command", JA: "すべてのコマンドに共通のフラグ"},
+	"examples": {EN: "Examples", JA: "例"},
+	"command":  {EN: "COMMAND", JA: "コマンド"},
+	"options":  {EN: "[FLAGS]", JA: "[フラグ]"},
+	"more": {
+		EN: "Every flag is also an environment variable (TODOKU_MAIL_DOMAIN) and a key of the TOML file that --config names.\nExit codes: 0 fine, 1 findings, 2 wrong usage, 3 could not look.",
+		JA: "すべてのフラグは環境変数 (TODOKU_MAIL_DOMAIN など) でも、--config で指定する TOML ファイルのキーでも指定できます。\n終了コード: 0 問題なし、1 問題あり、2 使い方の誤り、3 調べられなかった。",
+	},
+	"help": {EN: "show this help", JA: "このヘルプを表示する"},
+}
+
+// commandText is the help of one command.
+type commandText struct {
+	args                 string
+	short, long, example text
+}
+
+var commandTexts = map[string]commandText{
+	"": {
+		short: text{EN: "Make a domain's mail arrive", JA: "ドメインのメールを確実に届ける"},
+		long: text{
+			EN: "Todoku says whether mail will be accepted, why not, and exactly what to publish to put it right.",
+			JA: "Todoku は、メールが受け入れられるか、受け入れられないならその理由と、何を公開すれば直るのかを示します。",
+		},
+		example: text{
+			EN: "  todoku verify message.eml --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com\n  todoku demo",
+			JA: "  todoku verify message.eml --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com\n  todoku demo",
+		},
+	},
+	"help": {
+		args:  "[COMMAND]",
+		short: text{EN: "Explain a command", JA: "コマンドの説明を表示する"},
+		long:  text{EN: "Explain a command.", JA: "コマンドの説明を表示します。"},
+		example: text{
+			EN: "  todoku help verify",
+			JA: "  todoku help verify",
+		},
+	},
+	"verify": {
+		args:  "FILE...",
+		short: text{EN: "Authenticate and judge messages", JA: "メッセージを認証して判定する"},
+		long: text{
+			EN: "Authenticate messages by SPF, DKIM, ARC and DMARC, and say what is wrong and how to put it right.\n\n" +
+				"FILE is a message (.eml), an mbox, a Maildir or another folder, or - for standard input. A file does not say\n" +
+				"how it was sent: give the envelope with --ip, --helo and --mail-from, or SPF stays unchecked. Several messages\n" +
+				"give one line each, in the order of the input.",
+			JA: "メッセージを SPF、DKIM、ARC、DMARC で認証し、問題点と直し方を示します。\n\n" +
+				"FILE にはメッセージ (.eml)、mbox、Maildir などのフォルダー、または標準入力を表す - を指定します。ファイルからは\n" +
+				"どのように送信されたかがわからないため、--ip、--helo、--mail-from でエンベロープを指定してください (指定しないと\n" +
+				"SPF は未確認になります)。メッセージが複数あるときは、入力の順に 1 通 1 行で表示します。",
+		},
+		example: text{
+			EN: "  todoku verify bounce.eml --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com\n" +
+				"  todoku verify --json ~/Maildir archive.mbox\n" +
+				"  todoku verify message.eml --what-if '_dmarc.example.com. TXT v=DMARC1; p=reject'\n" +
+				"  todoku verify --replay report.bundle.json",
+			JA: "  todoku verify bounce.eml --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com\n" +
+				"  todoku verify --json ~/Maildir archive.mbox\n" +
+				"  todoku verify message.eml --what-if '_dmarc.example.com. TXT v=DMARC1; p=reject'\n" +
+				"  todoku verify --replay report.bundle.json",
+		},
+	},
+	"spf": {
+		short: text{EN: "Evaluate SPF and show every step", JA: "SPF を評価し、過程をすべて表示する"},
+		long: text{
+			EN: "Evaluate the SPF record of the envelope sender's domain for one sending address, with its trace: every term,\nwhat it cost, and which one decided. --mail-from '' is the null path; then the HELO name is checked.",
+			JA: "1 つの送信元アドレスについて、エンベロープ送信者のドメインの SPF レコードを評価し、各項目の結果、参照回数、\n判定を決めた項目を表示します。--mail-from '' は空の送信者を表し、その場合は HELO の名前を調べます。",
+		},
+		example: text{
+			EN: "  todoku spf --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com",
+			JA: "  todoku spf --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com",
+		},
+	},
+	"dmarc": {
+		short: text{EN: "Evaluate DMARC for given results", JA: "与えられた結果について DMARC を評価する"},
+		long: text{
+			EN: "Say what DMARC makes of a From address, given the results of SPF and DKIM, and show how the policy was found\n(RFC 9989), with the answer of RFC 7489 beside it.",
+			JA: "SPF と DKIM の結果が与えられたとき、From アドレスについて DMARC がどう判定するかを示します。ポリシーを\n見つけた過程 (RFC 9989) と、RFC 7489 での結果も表示します。",
+		},
+		example: text{
+			EN: "  todoku dmarc --from news@example.com --spf bounce.example.com:pass --dkim example.com:fail",
+			JA: "  todoku dmarc --from news@example.com --spf bounce.example.com:pass --dkim example.com:fail",
+		},
+	},
+	"dkim": {
+		short: text{EN: "Sign and verify DKIM, make keys", JA: "DKIM の署名、検証、鍵の作成"},
+		long:  text{EN: "Sign and verify DKIM (RFC 6376, 8301, 8463) and make keys.", JA: "DKIM (RFC 6376、8301、8463) の署名と検証、鍵の作成を行います。"},
+		example: text{
+			EN: "  todoku dkim keygen --domain example.com --selector s2026 --out s2026.pem\n  todoku dkim sign --domain example.com --selector s2026 --key s2026.pem < message.eml > signed.eml",
+			JA: "  todoku dkim keygen --domain example.com --selector s2026 --out s2026.pem\n  todoku dkim sign --domain example.com --selector s2026 --key s2026.pem < message.eml > signed.eml",
+		},
+	},
+	"dkim sign": {
+		args:  "[FILE]",
+		short: text{EN: "Sign a message", JA: "メッセージに署名する"},
+		long: text{
+			EN: "Read a message, put a DKIM-Signature before it, and write it with CRLF line ends. Important header fields are\nsigned once more than they occur, so that none can be added.",
+			JA: "メッセージを読み取り、先頭に DKIM-Signature を付けて、行末を CRLF にして出力します。重要なヘッダーは出現回数\nより 1 回多く署名対象に含め、後から追加できないようにします。",
+		},
+		example: text{
+			EN: "  todoku dkim sign --domain example.com --selector s2026 --key s2026.pem < message.eml > signed.eml",
+			JA: "  todoku dkim sign --domain example.com --selector s2026 --key s2026.pem < message.eml > signed.eml",
+		},
+	},
+	"dkim verify": {
+		args:  "[FILE]",
+		short: text{EN: "Verify the signatures of a message", JA: "メッセージの署名を検証する"},
+		long:  text{EN: "Verify every DKIM signature of a message, top first.", JA: "メッセージのすべての DKIM 署名を、上から順に検証します。"},
+		example: text{
+			EN: "  todoku dkim verify < message.eml",
+			JA: "  todoku dkim verify < message.eml",
+		},
+	},
+	"dkim keygen": {
+		short: text{EN: "Make a key and its DNS record", JA: "鍵と DNS レコードを作る"},
+		long: text{
+			EN: "Make a key, keep the private half in --out (readable by its owner alone, never overwritten), and print the DNS\nrecord to publish. Publish the record before you sign with the key.",
+			JA: "鍵を作り、秘密鍵を --out に保存して (所有者だけが読め、上書きはしません)、公開する DNS レコードを表示します。\nレコードを公開してから、その鍵で署名を始めてください。",
+		},
+		example: text{
+			EN: "  todoku dkim keygen --domain example.com --selector s2026 --out s2026.pem\n  todoku dkim keygen --algorithm ed25519 --domain example.com --selector e2026 --out e2026.pem",
+			JA: "  todoku dkim keygen --domain example.com --selector s2026 --out s2026.pem\n  todoku dkim keygen --algorithm ed25519 --domain example.com --selector e2026 --out e2026.pem",
+		},
+	},
+	"arc": {
+		short: text{EN: "Seal and verify ARC chains", JA: "ARC チェーンの封印と検証"},
+		long:  text{EN: "Seal and verify Authenticated Received Chains (RFC 8617).", JA: "ARC (RFC 8617) のチェーンの封印と検証を行います。"},
+		example: text{
+			EN: "  todoku arc verify < message.eml",
+			JA: "  todoku arc verify < message.eml",
+		},
+	},
+	"arc seal": {
+		args:  "[FILE]",
+		short: text{EN: "Seal a message", JA: "メッセージを封印する"},
+		long: text{
+			EN: "Verify the chain of a message, put a new ARC set before it, and write it with CRLF line ends. The\nAuthentication-Results of --authserv-id in the message are folded into the set.",
+			JA: "メッセージのチェーンを検証し、先頭に新しい ARC セットを付けて、行末を CRLF にして出力します。メッセージにある\n--authserv-id の Authentication-Results がセットに取り込まれます。",
+		},
+		example: text{
+			EN: "  todoku arc seal --domain lists.example.com --selector s2026 --key s2026.pem --authserv-id mx.example.com < message.eml",
+			JA: "  todoku arc seal --domain lists.example.com --selector s2026 --key s2026.pem --authserv-id mx.example.com < message.eml",
+		},
+	},
+	"arc verify": {
+		args:  "[FILE]",
+		short: text{EN: "Verify the chain of a message", JA: "メッセージのチェーンを検証する"},
+		long:  text{EN: "Verify the ARC chain of a message.", JA: "メッセージの ARC チェーンを検証します。"},
+		example: text{
+			EN: "  todoku arc verify < message.eml",
+			JA: "  todoku arc verify < message.eml",
+		},
+	},
+	"serve": {
+		short: text{EN: "Run the inbox and the pages", JA: "受信サーバーと Web ページを動かす"},
+		long: text{
+			EN: "Receive test mail by SMTP for one-time addresses and show its report on web pages, all on one database.\nListens on loopback unless told otherwise.",
+			JA: "使い捨てアドレス宛てのテストメールを SMTP で受信し、判定を Web ページに表示します。データベースは 1 つです。\n指定しない限り、ループバックアドレスだけで待ち受けます。",
+		},
+		example: text{
+			EN: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com",
+			JA: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com",
+		},
+	},
+	"demo": {
+		short: text{EN: "Show everything with sample mail, without a network", JA: "サンプルメールで試す (ネットワーク不要)"},
+		long: text{
+			EN: "Run the inbox and the pages on loopback against a private DNS, with sample domains and mail that is really sent.",
+			JA: "内部の DNS とサンプルのドメインを使い、実際にメールを送って、受信サーバーと Web ページをループバックで動かします。",
+		},
+		example: text{
+			EN: "  todoku demo\n  todoku demo --http 127.0.0.1:9000",
+			JA: "  todoku demo\n  todoku demo --http 127.0.0.1:9000",
+		},
+	},
+	"version": {
+		short:   text{EN: "Print the version", JA: "バージョンを表示する"},
+		long:    text{EN: "Print the version of this program.", JA: "このプログラムのバージョンを表示します。"},
+		example: text{EN: "  todoku version", JA: "  todoku version"},
+	},
+	"completion": {
+		args:  "bash|zsh|fish|powershell",
+		short: text{EN: "Print a shell completion script", JA: "シェルの補完スクリプトを出力する"},
+		long:  text{EN: "Print the script that completes commands and flags in a shell.", JA: "シェルでコマンドとフラグを補完するスクリプトを出力します。"},
+		example: text{
+			EN: "  todoku completion bash > /etc/bash_completion.d/todoku",
+			JA: "  todoku completion bash > /etc/bash_completion.d/todoku",
+		},
+	},
+}
+
+// flagTexts are the helps of flags. The word in backquotes names the value.
+var flagTexts = map[string]text{
+	"resolver": {EN: "the DNS server to ask, `HOST:PORT` (default: the system's)", JA: "問い合わせる DNS サーバー `HOST:PORT` (既定: システムの設定)"},
+	"timeout":  {EN: "time for one target, `DURATION` or seconds; one DNS question gets a third of it", JA: "1 件にかけてよい時間 `DURATION` (または秒数)。DNS の問い合わせ 1 回はその 3 分の 1 まで"},
+	"lang":     {EN: "language, `en|ja` (default: from the locale)", JA: "言語 `en|ja` (既定: ロケールによる)"},
+	"at":       {EN: "the \"now\" of every expiry, `RFC3339`", JA: "有効期限の判定に使う現在時刻 `RFC3339`"},
+	"config":   {EN: "configuration `FILE` (TOML)", JA: "設定ファイル `FILE` (TOML)"},
+	"json":     {EN: "write JSON", JA: "JSON で出力する"},
+	"no-color": {EN: "no colours (as NO_COLOR does)", JA: "色を付けない (NO_COLOR と同じ)"},
+	"fail-on":  {EN: "exit 1 when a finding is at or above `STATUS`: fail, warn, info; or unknown", JA: "この `STATUS` 以上の指摘があれば終了コード 1 にする: fail、warn、info、または unknown"},
+
+	"ip":        {EN: "the sending `ADDRESS`", JA: "送信元 IP アドレス `ADDRESS`"},
+	"helo":      {EN: "the `NAME` given in HELO or EHLO", JA: "HELO または EHLO の `NAME`"},
+	"mail-from": {EN: "the envelope sender `ADDRESS`; '' is the null path", JA: "エンベロープ送信者 `ADDRESS`。'' は空の送信者"},
+	"what-if":   {EN: "judge as if this `RECORD` were published: 'NAME TYPE DATA' (repeatable)", JA: "この `RECORD` が公開されているものとして判定する: 'NAME TYPE DATA' (複数指定可)"},
+	"jobs":      {EN: "how many messages to verify at a time, `N`", JA: "同時に検証するメッセージの数 `N`"},
+	"replay":    {EN: "judge the evidence of `BUNDLE` again, offline", JA: "証拠ファイル `BUNDLE` をオフラインで再判定する"},
+	"progress":  {EN: "show progress even when standard error is no terminal", JA: "標準エラー出力が端末でなくても進捗を表示する"},
+	"verbose":   {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメッセージでも 1 通ずつ全文を表示する)"},
+
+	"from": {EN: "the From `ADDRESS` or its domain", JA: "From の `ADDRESS` またはそのドメイン"},
+	"spf":  {EN: "what SPF gave for the envelope sender, `DOMAIN:RESULT`", JA: "エンベロープ送信者の SPF の結果 `DOMAIN:RESULT`"},
+	"dkim": {EN: "what a signature gave, `DOMAIN:RESULT` (repeatable)", JA: "署名の結果 `DOMAIN:RESULT` (複数指定可)"},
+
+	"sign-domain":      {EN: "the signing `DOMAIN` (d=)", JA: "署名する `DOMAIN` (d=)"},
+	"key-domain":       {EN: "the `DOMAIN` that will sign", JA: "署名に使う `DOMAIN`"},
+	"selector":         {EN: "the `SELECTOR` (s=)", JA: "セレクター `SELECTOR` (s=)"},
+	"key":              {EN: "the private key, a PEM `FILE`", JA: "秘密鍵の PEM `FILE`"},
+	"headers":          {EN: "the header fields to sign, `A:B:C` (default: the recommended ones)", JA: "署名するヘッダー `A:B:C` (既定: 推奨されるもの)"},
+	"canonicalization": {EN: "`HEADER/BODY`, each simple or relaxed", JA: "正規化 `HEADER/BODY` (それぞれ simple か relaxed)"},
+	"timestamp":        {EN: "when it was signed, `TIME`: seconds since 1970, RFC 3339, or none (default: now)", JA: "署名の時刻 `TIME`: 1970 年からの秒数、RFC 3339、または none (既定: 現在)"},
+	"expires":          {EN: "when the signature expires, `TIME` (default: never)", JA: "署名の有効期限 `TIME` (既定: なし)"},
+	"identity":         {EN: "the `IDENTITY` (i=)", JA: "識別子 `IDENTITY` (i=)"},
+	"authserv-id":      {EN: "whose Authentication-Results to fold into the set, `ID`", JA: "セットに取り込む Authentication-Results の `ID`"},
+	"algorithm":        {EN: "`rsa|ed25519`", JA: "`rsa|ed25519`"},
+	"bits":             {EN: "size of an RSA key, `N` from 1024 to 4096", JA: "RSA 鍵の長さ `N` (1024〜4096)"},
+	"out":              {EN: "where to keep the private key, `FILE`; - prints it", JA: "秘密鍵を保存する `FILE`。- を指定すると出力する"},
+
+	"http":        {EN: "where the pages listen, `ADDRESS`", JA: "Web ページの待ち受け `ADDRESS`"},
+	"smtp":        {EN: "where the inbox listens, `ADDRESS`", JA: "受信サーバーの待ち受け `ADDRESS`"},
+	"database":    {EN: "SQLite file or postgres:// `URL`", JA: "SQLite のファイルまたは postgres:// の `URL`"},
+	"hostname":    {EN: "the inbox's own `NAME` (default: the system's)", JA: "受信サーバーの `NAME` (既定: システムのホスト名)"},
+	"mail-domain": {EN: "the `DOMAIN` of one-time addresses (default: the host name)", JA: "使い捨てアドレスの `DOMAIN` (既定: ホスト名)"},
+	"tls-cert":    {EN: "certificate for STARTTLS, PEM `FILE` (default: self-signed)", JA: "STARTTLS 用の証明書の PEM `FILE` (既定: 自己署名)"},
+	"tls-key":     {EN: "its key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
+	"retention":   {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メッセージの保存期間 `DURATION` (30d、12h など)"},
+	"workers":     {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメッセージの数 `N` (既定: コア数)"},
+	"max-message": {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},
+	"http-host":   {EN: "a host `NAME` that the pages answer to, beside loopback (repeatable)", JA: "ループバック以外に Web ページが応答するホスト名 `NAME` (複数指定可)"},
+	"trust-proxy": {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
+}
+
+// Messages on stderr, and the few lines on stdout that are not a verdict.
+var (
+	msgUnknownCommand = text{EN: "there is no command \"{name}\"", JA: "コマンド「{name}」はありません"}
+	msgTryHelp        = text{EN: "Try \"todoku help\".", JA: "「todoku help」で使い方を表示します。"}
+	msgNoFile         = text{EN: "name the messages to verify: files, folders, or - for standard input", JA: "検証するメッセージを指定してください (ファイル、フォルダー、または標準入力を表す -)"}
+	msgOneFile        = text{EN: "give one FILE, or nothing for standard input", JA: "FILE は 1 つだけ指定してください (省略すると標準入力を読みます)"}
+	msgNoArgs         = text{EN: "this command takes flags only", JA: "このコマンドにはフラグだけを指定してください"}
+	msgNeedFlag       = text{EN: "--{flag} is needed", JA: "--{flag} を指定してください"}
+	msgNeedOut        = text{EN: "--out is needed: the file for the private key (or - to print it)", JA: "--out で秘密鍵を保存するファイルを指定してください (- を指定すると出力します)"}
+	msgBadLang        = text{EN: "--lang {value}: it is en or ja", JA: "--lang {value}: en か ja を指定してください"}
+	msgBadTime        = text{EN: "--{flag} {value}: write it as 2026-11-22T09:00:00Z", JA: "--{flag} {value}: 2026-11-22T09:00:00Z の形で指定してください"}
+	msgBadTimeout     = text{EN: "--timeout must be above zero", JA: "--timeout は 0 より大きい値にしてください"}
+	msgBadFailOn      = text{EN: "--fail-on {value}: it is fail, warn, info or unknown", JA: "--fail-on {value}: fail、warn、info、unknown のいずれかを指定してください"}
+	msgBadIP          = text{EN: "--ip {value}: that is no IP address", JA: "--ip {value}: IP アドレスではありません"}
+	msgBadJobs        = text{EN: "--jobs is from 1 to 1024", JA: "--jobs は 1 から 1024 までです"}
+	msgBadResult      = text{EN: "--{flag} {value}: write DOMAIN:RESULT, the result one of {words}", JA: "--{flag} {value}: DOMAIN:RESULT の形で、結果は {words} のいずれかにしてください"}
+	msgBadAlgorithm   = text{EN: "--algorithm {value}: it is rsa or ed25519", JA: "--algorithm {value}: rsa か ed25519 を指定してください"}
+	msgBadBits        = text{EN: "--bits is from 1024 to 4096; 2048 is right", JA: "--bits は 1024 から 4096 までです。2048 が適切です"}
+	msgBothTLS        = text{EN: "--tls-cert and --tls-key belong together", JA: "--tls-cert と --tls-key は両方指定してください"}
+	msgReplayAlone    = text{EN: "--replay takes neither files nor an envelope: both are in the bundle", JA: "--replay にファイルやエンベロープは指定できません (どちらも証拠ファイルに含まれています)"}
+	msgShell          = text{EN: "name the shell: bash, zsh, fish or powershell", JA: "シェルを指定してください: bash、zsh、fish、powershell"}
+	msgConfig         = text{EN: "reading the configuration {file}", JA: "設定ファイル {file} を読み取れません"}
+	msgUnknownKey     = text{EN: "{file}: there is no setting \"{key}\"", JA: "{file}: 設定「{key}」はありません"}
+	msgReadStdin      = text{EN: "reading standard input", JA: "標準入力を読み取れません"}
+	msgReadFile       = text{EN: "cannot read {file}", JA: "{file} を読み取れません"}
+	msgEmptyFolder    = text{EN: "{file}: there are no messages in this folder", JA: "{file}: このフォルダーにメッセージはありません"}
+	msgConverted      = text{EN: "{file}: all lines end in LF; read as CRLF", JA: "{file}: 行末がすべて LF のため、CRLF とみなしました"}
+	msgInterrupted    = text{EN: "interrupted after {n} messages", JA: "{n} 通で中断しました"}
+	msgWrite          = text{EN: "writing the result", JA: "結果を書き込めません"}
+	msgProgress       = text{EN: "{n} messages", JA: "{n} 通"}
+	msgTally          = text{EN: "{n} messages: {fail} fail, {unknown} undecided, {warn} with warnings, {pass} pass, {unread} unreadable", JA: "{n} 通: 不合格 {fail}、未確定 {unknown}、注意 {warn}、合格 {pass}、読み取り不可 {unread}"}
+	msgSign           = text{EN: "cannot sign", JA: "署名できません"}
+	msgSeal           = text{EN: "cannot seal", JA: "封印できません"}
+	msgChainUnknown   = text{EN: "not sealed: the chain could not be checked", JA: "封印しませんでした: チェーンを確認できません"}
+	msgNoExpires      = text{EN: "--expires: ARC signatures cannot expire yet", JA: "--expires: ARC の署名には有効期限を付けられません"}
+	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} は既に存在するため、上書きしません"}
+	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
+	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
+	msgReady          = text{EN: "Ready: pages at {http}, mail to {smtp}", JA: "準備ができました: Web ページ {http}、メールの宛先 {smtp}"}
+	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
+)
