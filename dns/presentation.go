@@ -110,7 +110,7 @@ func NewRecord(name string, t Type, ttl uint32, data string) (Record, error) {
 // quote, the quoted character-strings.
 func setText(rec *Record, data string) error {
 	if !strings.HasPrefix(data, `"`) {
-		rec.Data = data
+		rec.setJoined(data)
 		return nil
 	}
 	parts, err := parseQuoted(data)
@@ -122,6 +122,15 @@ func setText(rec *Record, data string) error {
 		rec.Strings = parts
 	}
 	return nil
+}
+
+// setJoined takes raw text; what is too long for one character-string is cut as it
+// would be on the wire.
+func (r *Record) setJoined(text string) {
+	r.Data = text
+	if len(text) > 255 {
+		r.Strings = r.CharacterStrings()
+	}
 }
 
 // parseQuoted reads `"a" "b"` with the escapes \" \\ and \DDD.
