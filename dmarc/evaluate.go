@@ -1,0 +1,151 @@
+package dmarc
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// Evaluate discovers the policy and the alignment (RFC 9989 sections 4.4, 4.10, 5.3).
+//
+// It asks at most 8 questions for the author domain, 8 for each of at most 11
+// domains of identifiers, and 2 more. Walks of identifiers run at the same time.
+//
+// When a DNS failure hides what the result depends on, the result is temperror
+// (section 5.3.6), never none. A failure that changes nothing is no error: an
+// identifier that equals the author domain passes without any walk, and one that
+// is not below the author's Organizational Domain can never be aligned, so that
+// nobody turns a fail into a temperror by breaking his own DNS.
+func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
+	e := &evaluation{
+		ctx: ctx, in: in,
+		policies: policies{resolver: r, asked: make(map[string]*lookup, 8)},
+		v:        Verdict{SPFChecked: in.SPF != nil},
+	}
+	domain, err := normalize(in.AuthorDomain)
+	if in.AuthorError != nil {
+		err = in.AuthorError
+	}
+	if err != nil {
+		e.v.Result, e.v.Problem = PermError, ProblemAuthor
+		e.v.Reason = "no single author domain: " + err.Error()
+		e.v.RFC7489.Result = PermError
+		e.align(nil)
+		return e.v
+	}
+	e.v.FromDomain = domain
+	e.author = e.policies.walk(ctx, domain)
+	e.v.OrgDomain = e.author.OrgDomain
+	e.v.Discovery = append(e.v.Discovery, e.author.Walk)
+	e.decide()
+	e.v.RFC7489 = e.rfc7489()
+	return e.v
+}
+
+// evaluation is one run of Evaluate.
+type evaluation struct {
+	ctx      context.Context
+	in       Input
+	policies policies
+	author   walk
+	v        Verdict
+	// uncertain says why an identifier may be aligned and pass after all, "" if none may.
+	uncertain, uncertainProblem string
+}
+
+// decide gives the result once the author's walk is done.
+func (e *evaluation) decide() {
+	f, ok, known := e.author.policy()
+	if !known {
+		e.align(nil)
+		e.temporary("dns-"+e.author.failed, "the policy record could not be looked up: "+e.lastQuery()+": "+e.author.failed)
+		return
+	}
+	if !ok {
+		e.align(nil)
+		e.noPolicy()
+		return
+	}
+	if _, _, _, usable := f.record.Usable(); !usable {
+		e.align(nil)
+		e.v.Result, e.v.Problem, e.v.Disposition = None, ProblemInvalidPolicy, PolicyNone
+		e.v.Reason = "the record at " + prefix + f.domain + " has no valid policy and no rua (RFC 9989 section 4.10.1)"
+		return
+	}
+	e.v.PolicyDomain, e.v.Record = f.domain, f.record
+	e.align(f.record)
+	failedExistence := e.policyOf(f)
+	switch {
+	case e.v.SPFAligned || e.v.DKIMAligned:
+		e.v.Result, e.v.Disposition = Pass, PolicyNone
+		e.v.Reason = "an identifier that passes is aligned with " + e.v.FromDomain
+	case e.uncertain != "":
+		e.temporary(e.uncertainProblem, e.uncertain)
+	case failedExistence != "":
+		e.temporary("dns-"+failedExistence, "whether "+e.v.FromDomain+" exists could not be looked up: "+failedExistence)
+	default:
+		e.fail()
+	}
+}
+
+func (e *evaluation) temporary(problem, reason string) {
+	e.v.Result, e.v.Problem, e.v.Reason = TempError, problem, reason
+}
+
+func (e *evaluation) lastQuery() string {
+	return e.author.Queries[len(e.author.Queries)-1].Name
+}
+
+func (e *evaluation) noPolicy() {
+	e.v.Result, e.v.Problem, e.v.Disposition = None, ProblemNoRecord, PolicyNone
+	e.v.Reason = "no policy record applies to " + e.v.FromDomain
+	if e.author.multiple {
+		e.v.Problem = ProblemMultipleRecords
+		e.v.Reason += ": where there are several, all are discarded"
+	}
+}
+
+// policyOf sets the policy that applies (section 4.10.1): p for the domain of the
+// record itself, else np for a domain that does not exist, else sp. It gives the
+// word of a DNS failure where that was asked and not answered.
+func (e *evaluation) policyOf(f found) (failed string) {
+	p, sp, np, _ := f.record.Usable()
+	if f.domain == e.v.FromDomain {
+		e.v.Policy = p
+		return ""
+	}
+	e.v.Policy = sp
+	if np == sp {
+		return "" // existence changes nothing
+	}
+	yes, status := exists(e.ctx, e.policies.resolver, e.v.FromDomain)
+	if status.Failed() {
+		return failure(status)
+	}
+	if !yes {
+		e.v.Policy = np
+	}
+	return ""
+}
+
+func (e *evaluation) fail() {
+	e.v.Result, e.v.Problem = Fail, ProblemNotAuthenticated
+	e.v.Reason = "neither SPF nor DKIM passes"
+	for _, a := range e.v.Identifiers {
+		if a.Result == passWord {
+			e.v.Problem = ProblemNotAligned
+			e.v.Reason = fmt.Sprintf("%s passes for %s, which is not aligned with %s", a.Method, a.Domain, e.v.FromDomain)
+			break
+		}
+	}
+	e.v.Disposition = e.v.Policy
+	if e.v.Record.Testing { // section 4.7: one level below
+		switch e.v.Policy {
+		case PolicyReject:
+			e.v.Disposition = PolicyQuarantine
+		case PolicyQuarantine:
+			e.v.Disposition = PolicyNone
+		}
+	}
+}

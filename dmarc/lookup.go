@@ -1,0 +1,110 @@
+package dmarc
+
+import (
+	"context"
+	"sync"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// policies asks for the policy records of domains, each at most once however many
+// walks pass it.
+type policies struct {
+	resolver dns.Resolver
+
+	mu    sync.Mutex
+	asked map[string]*lookup
+}
+
+// lookup is the answer for one domain: its DMARC records, that is, those that
+// begin with v=DMARC1 (RFC 9989 section 4.10, steps 2 and 6).
+type lookup struct {
+	once   sync.Once
+	status dns.Status
+	count  int
+	record *Record // the only one; nil unless count is 1
+}
+
+func (p *policies) lookup(ctx context.Context, domain string) *lookup {
+	p.mu.Lock()
+	l := p.asked[domain]
+	if l == nil {
+		l = new(lookup)
+		p.asked[domain] = l
+	}
+	p.mu.Unlock()
+	l.once.Do(func() { l.ask(ctx, p.resolver, domain) })
+	return l
+}
+
+func (l *lookup) ask(ctx context.Context, r dns.Resolver, domain string) {
+	name := prefix + domain
+	if len(name) > 253 {
+		l.status = dns.BadName // no such name can exist
+		return
+	}
+	answer := r.Resolve(ctx, dns.Question{Name: name, Type: dns.TypeTXT})
+	l.status = answer.Status
+	for _, rr := range answer.Records {
+		rec, ok := Parse(rr.Data)
+		if !ok {
+			continue
+		}
+		if l.count++; l.count == 1 {
+			l.record = rec
+		} else {
+			l.record = nil // several: all are discarded
+		}
+	}
+}
+
+// failed reports that nothing is known about the domain's record.
+func (l *lookup) failed() bool { return l.status.Failed() }
+
+// failure gives the word of a failed look-up.
+func failure(s dns.Status) string {
+	switch s {
+	case dns.Timeout, dns.Unknown: // never asked: the time ran out
+		return "timeout"
+	case dns.ServFail:
+		return "servfail"
+	case dns.Refused:
+		return "refused"
+	case dns.NetError:
+		return "net-error"
+	case dns.Malformed:
+		return "malformed"
+	}
+	return "error"
+}
+
+// outcome is the word of WalkQuery.Outcome.
+func (l *lookup) outcome() string {
+	switch {
+	case l.failed():
+		return failure(l.status)
+	case l.count > 1:
+		return "multiple"
+	case l.count == 1:
+		if l.record.PSD != "u" {
+			return "psd=" + l.record.PSD
+		}
+		if _, _, _, ok := l.record.Usable(); !ok {
+			return "invalid"
+		}
+		return "record"
+	case l.status == dns.Success:
+		return "no-record"
+	case l.status == dns.NoData:
+		return "no-data"
+	}
+	return "nxdomain"
+}
+
+// exists reports whether a domain exists in the sense of RFC 9989 section 3.2.13
+// and appendix A.4: any answer but NXDOMAIN, to a question of any type, shows it.
+func exists(ctx context.Context, r dns.Resolver, domain string) (yes bool, status dns.Status) {
+	a := r.Resolve(ctx, dns.Question{Name: domain, Type: dns.TypeA})
+	// NXDOMAIN behind a CNAME is about the target: the name itself has a record.
+	return a.Status != dns.NXDomain || len(a.Chain) > 0, a.Status
+}
