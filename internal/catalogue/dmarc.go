@@ -146,6 +146,20 @@ var dmarcEntries = []Entry{
 		Refs:   []string{"RFC 9989 appendix A.6"},
 	},
 	{
+		ID: "dmarc.missing-p", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The DMARC record of {record_domain} has no p=: it only asks for reports", "{record_domain} の DMARC レコードに p= がありません: レポートを求めるだけです"},
+		Detail: Text{"With a report address it counts as p=none (RFC 9989). Receivers on the older standard treat it the same way.", "レポートの宛先があるため p=none として扱われます (RFC 9989)。古い規格の受信側でも同じです。"},
+		Fix:    Text{"Write p=none, or a stronger policy, so that everyone reads it alike.", "誰が読んでも同じになるように、p=none またはより強いポリシーを書いてください。"},
+		Refs:   []string{"RFC 9989 section 4.7", "RFC 9989 section 4.10.1"},
+	},
+	{
+		ID: "dmarc.invalid-tag", Status: Warn, Rank: rankRecord,
+		Title:  Text{"The DMARC record of {record_domain} has tags that cannot be used ({tags})", "{record_domain} の DMARC レコードに使えないタグがあります ({tags})"},
+		Detail: Text{"Receivers ignore them and take the default. A report address that cannot be used means that no reports come.", "受信側はこれらを無視し、既定値を使います。レポートの宛先が使えなければ、レポートは届きません。"},
+		Fix:    Text{"Correct or remove them; each tag may occur once, as name=value, and rua and ruf take mailto: addresses.", "修正するか削除してください。各タグは 名前=値 の形で 1 回だけ書き、rua と ruf には mailto: のアドレスを指定します。"},
+		Refs:   []string{"RFC 9989 section 4.7"},
+	},
+	{
 		ID: "dmarc.unknown-tag", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The DMARC record of {record_domain} has tags that nobody knows ({tags})", "{record_domain} の DMARC レコードに未知のタグがあります ({tags})"},
 		Detail: Text{"Unknown tags are ignored. Often they are misspelt.", "未知のタグは無視されます。綴りの誤りであることが多いものです。"},

@@ -19,7 +19,11 @@ func (c *verdict) dmarc() {
 	case dmarc.Fail:
 		c.dmarcFail(v)
 	case dmarc.TempError:
-		c.add("dmarc.temperror", c.from, args{"from": c.from}, v.Reason)
+		id := "dmarc.temperror"
+		if v.Problem == dmarc.ProblemIdentifier {
+			id = "dmarc.undecided-dns"
+		}
+		c.add(id, c.from, args{"from": c.from}, v.Reason, rawRecord(v))
 	case dmarc.PermError:
 		c.add("dmarc.permerror", c.author(), nil, v.Reason)
 		return
@@ -141,12 +145,30 @@ func (c *verdict) brokenRecords(v dmarc.Verdict) (found bool) {
 				}
 				found = true
 			case "invalid":
-				c.add("dmarc.invalid-record", domain, args{"record_domain": domain, "tag": "p"}, clip(q.Record))
+				c.add("dmarc.invalid-record", domain, args{"record_domain": domain, "tag": invalidTags(q.Record)}, q.Name+": "+clip(q.Record))
 				found = true
 			}
 		}
 	}
 	return found
+}
+
+// invalidTags names what makes a record useless (RFC 9989 section 4.10.1).
+func invalidTags(record string) string {
+	r, ok := dmarc.Parse(record)
+	if !ok {
+		return "v"
+	}
+	var tags []string
+	for _, p := range r.Problems {
+		switch p.ID {
+		case dmarc.InvalidP, dmarc.InvalidSP, dmarc.InvalidNP:
+			tags = append(tags, tagText(p))
+		case dmarc.MissingP:
+			tags = append(tags, "p")
+		}
+	}
+	return strings.Join(tags, ", ")
 }
 
 // noRecord tells what to publish. The record belongs at the organisation's name,
@@ -178,27 +200,46 @@ func (c *verdict) policyNotes(v dmarc.Verdict) {
 	case v.Policy == dmarc.PolicyNone && v.Result == dmarc.Pass:
 		c.add("dmarc.policy-none", v.PolicyDomain, a, r.Raw)
 	}
-	var removed, unknown, invalid []string
+	c.tagNotes(v.PolicyDomain, r)
+}
+
+// tagFindings gives the finding of each kind of problem in a record; what is not
+// here leaves a tag without effect.
+var tagFindings = map[string]string{
+	dmarc.InvalidP: "dmarc.invalid-record", dmarc.InvalidSP: "dmarc.invalid-record", dmarc.InvalidNP: "dmarc.invalid-record",
+	dmarc.MissingP:   "dmarc.missing-p",
+	dmarc.RemovedTag: "dmarc.removed-tag", dmarc.URISize: "dmarc.removed-tag",
+	dmarc.UnknownTag: "dmarc.unknown-tag",
+}
+
+// tagNotes makes one finding of all tags with the same kind of problem.
+func (c *verdict) tagNotes(domain string, r *dmarc.Record) {
+	tags := make(map[string][]string)
+	var order []string
 	for _, p := range r.Problems {
-		tag := clip(p.Tag + "=" + p.Value)
-		switch {
-		case p.ID == "removed-tag":
-			removed = append(removed, tag)
-		case p.ID == "unknown-tag":
-			unknown = append(unknown, tag)
-		case p.ID == "invalid-p" || p.ID == "invalid-sp" || p.ID == "invalid-np" || p.ID == "missing-p":
-			invalid = append(invalid, strings.TrimSuffix(tag, "="))
+		id, ok := tagFindings[p.ID]
+		if !ok {
+			id = "dmarc.invalid-tag"
+		}
+		if tags[id] == nil {
+			order = append(order, id)
+		}
+		if tag := tagText(p); len(tags[id]) < 10 && !slices.Contains(tags[id], tag) {
+			tags[id] = append(tags[id], tag)
 		}
 	}
-	if len(invalid) > 0 {
-		c.add("dmarc.invalid-record", v.PolicyDomain, args{"record_domain": v.PolicyDomain, "tag": strings.Join(invalid, "; ")}, clip(r.Raw))
+	for _, id := range order {
+		text := strings.Join(tags[id], ", ")
+		c.add(id, domain, args{"record_domain": domain, "tag": text, "tags": text}, "_dmarc."+domain+": "+clip(r.Raw))
 	}
-	if len(removed) > 0 {
-		c.add("dmarc.removed-tag", v.PolicyDomain, args{"record_domain": v.PolicyDomain, "tags": strings.Join(removed, ", ")}, clip(r.Raw))
+}
+
+// tagText shows a tag as it is written.
+func tagText(p dmarc.Problem) string {
+	if p.Tag == "" {
+		return clip(p.Value)
 	}
-	if len(unknown) > 0 {
-		c.add("dmarc.unknown-tag", v.PolicyDomain, args{"record_domain": v.PolicyDomain, "tags": strings.Join(unknown, ", ")}, clip(r.Raw))
-	}
+	return clip(p.Tag + "=" + p.Value)
 }
 
 // otherStandard says where receivers that follow RFC 7489 come to another answer.

@@ -292,13 +292,34 @@ var cases = []struct {
 		change: func(in *Input) {
 			d := &in.Auth.DMARC
 			d.Policy, d.Record.Raw = dmarc.PolicyNone, "v=DMARC1; p=none; pct=50; foo=1"
-			d.Record.Problems = []dmarc.Problem{{ID: "removed-tag", Tag: "pct", Value: "50"}, {ID: "unknown-tag", Tag: "foo", Value: "1"}}
+			d.Record.Problems = []dmarc.Problem{{ID: "removed-tag", Tag: "pct", Value: "50"}, {ID: "unknown-tag", Tag: "foo", Value: "1"}, {ID: dmarc.InvalidRUA, Tag: "rua", Value: "me@x"}, {ID: dmarc.MissingP, Tag: "p"}}
 			d.RFC7489.Policy, d.RFC7489.PolicyDomain = dmarc.PolicyReject, "example"
 		},
 		want: []string{
-			"info dmarc.rfc7489-differs shop.example", "info dmarc.policy-none shop.example",
+			"warn dmarc.invalid-tag shop.example",
+			"info dmarc.rfc7489-differs shop.example", "info dmarc.missing-p shop.example", "info dmarc.policy-none shop.example",
 			"info dmarc.removed-tag shop.example", "info dmarc.unknown-tag shop.example",
 		},
+	},
+	{
+		name: "a record that turns itself off (RFC 9989 section 4.10.1)",
+		change: func(in *Input) {
+			in.Auth.DMARC.Result, in.Auth.DMARC.Record, in.Auth.DMARC.PolicyDomain, in.Auth.DMARC.Policy = dmarc.None, nil, "", ""
+			in.Auth.DMARC.Discovery = []dmarc.Walk{{Domain: "shop.example", Queries: []dmarc.WalkQuery{
+				{Name: "_dmarc.shop.example", Outcome: "invalid", Record: "v=DMARC1; p=reject; sp=rejct"},
+			}}}
+			in.Auth.DMARC.RFC7489 = dmarc.RFC7489{OrgDomain: "shop.example", Result: dmarc.None}
+		},
+		want: []string{"fail dmarc.invalid-record shop.example"},
+	},
+	{
+		name: "a signature's key did not come, which DMARC says itself",
+		change: func(in *Input) {
+			in.Auth.DKIM = []dkim.Verdict{signed("shop.example", dkim.TempError, "dns-servfail")}
+			in.Auth.SPF.Domain = "relay.example"
+			in.Auth.DMARC.Result, in.Auth.DMARC.Problem, in.Auth.DMARC.RFC7489.Result = dmarc.TempError, dmarc.ProblemIdentifier, dmarc.TempError
+		},
+		want: []string{"unknown dkim.dns-failure shop.example", "unknown dmarc.undecided-dns shop.example"},
 	},
 	{
 		name: "several From fields (case 1)",
