@@ -45,6 +45,8 @@ var changeCases = []struct {
 	{"also for other types", change(Add, "q.wild.example.com", TypeTXT, []string{"own"}), "q.wild.example.com", TypeMX, "no-data"},
 	{"also two levels down", change(Add, "q.r.wild.example.com", TypeTXT, []string{"own"}), "q.r.wild.example.com", TypeTXT, "success own"},
 	{"also a CNAME wildcard", change(Add, "q.cw.example.com", TypeTXT, []string{"own"}), "q.cw.example.com", TypeTXT, "success own"},
+	{"nothing is added: the wildcard still covers", change(Replace, "q.wild.example.com", TypeTXT, []string{"own"}, "other"), "q.wild.example.com", TypeTXT, "success wild"},
+	{"beneath a wildcard, but with records of its own", change(Add, "x.wild.example.com", TypeA, []string{"192.0.2.9"}), "x.wild.example.com", TypeA, "success 192.0.2.3 | 192.0.2.9"},
 	{"the wildcard itself", change(Replace, "*.wild.example.com", TypeTXT, []string{"changed"}), "*.wild.example.com", TypeTXT, "success changed"},
 	{"a CAA record", change(Replace, "caa.example.com", TypeCAA, []string{`0 issue "other.example"`}, `0   issue  "ca.example"`), "caa.example.com", TypeCAA, `success 0 issue "other.example"`},
 	{"text that looks quoted", change(Add, "new.example.com", TypeTXT, []string{`"a" "b"`}), "new.example.com", TypeTXT, `success "a" "b"`},

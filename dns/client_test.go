@@ -304,6 +304,53 @@ func TestClientInFlightLimit(t *testing.T) {
 	}
 }
 
+func TestClientSlowServer(t *testing.T) {
+	s := dnstest.NewZone(t, zone, dnstest.Delay(100*time.Millisecond))
+	if a := ask(clientOf(t, s), "example.com", dns.TypeA); a.Status != dns.Success || a.Elapsed < 100*time.Millisecond || len(s.Queries()) != 1 {
+		t.Errorf("after %d questions: %+v", len(s.Queries()), a)
+	}
+	s = dnstest.NewZone(t, zone, dnstest.Delay(time.Hour))
+	if a := ask(impatient(t, s.Addr()), "example.com", dns.TypeA); a.Status != dns.Timeout || a.TTL != 0 || a.Server != "" {
+		t.Errorf("too slow: %+v", a)
+	}
+}
+
+// RFC 2308 section 2.2: an NS set without an SOA and without an answer is a
+// referral; it says nothing of the name.
+func TestClientReferral(t *testing.T) {
+	referral := func(q []byte, network string) []byte {
+		reply := rawAnswer(record("\xc0\x0c", 2, "\xc0\x0c"))(q, network)
+		reply[2], reply[7], reply[9] = 0x80, 0, 1 // not authoritative; the record is in the authority section
+		return reply
+	}
+	if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.Raw(referral))), "example.com", dns.TypeA); a.Status != dns.OtherError || !strings.Contains(a.Detail, "referral") {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+// RFC 2181 section 8: a TTL with the highest bit set counts as zero.
+func TestClientAbsurdTTL(t *testing.T) {
+	rec := []byte(record("\xc0\x0c", 16, "\x01a"))
+	rec[6] = 0x80
+	a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.Raw(rawAnswer(string(rec))))), "example.com", dns.TypeTXT)
+	if a.Status != dns.Success || a.TTL != 0 || a.Records[0].TTL != 0 {
+		t.Errorf("answer: %+v", a)
+	}
+}
+
+func TestClientOtherResponseCodes(t *testing.T) {
+	for rcode, want := range map[byte]string{9: "NOTAUTH", 14: "unknown"} {
+		s := dnstest.NewZone(t, zone, dnstest.Raw(func(q []byte, network string) []byte {
+			reply := rawAnswer()(q, network)
+			reply[3] = rcode
+			return reply
+		}))
+		if a := ask(clientOf(t, s), "example.com", dns.TypeA); a.Status != dns.OtherError || a.RCode != uint16(rcode) || !strings.Contains(a.Detail, want) {
+			t.Errorf("RCODE %d: %+v", rcode, a)
+		}
+	}
+}
+
 // Attack case 20: answers that break resolvers. No over-read, no panic, a failure or
 // the whole text, never a part of it.
 func TestAttack20LargeText(t *testing.T) {

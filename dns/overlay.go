@@ -83,16 +83,14 @@ func (o *overlay) step(ctx context.Context, q Question, name string) (a Answer, 
 // change answers for a touched name from base, the answer without the changes.
 func (o *overlay) change(ctx context.Context, base Answer, name string, changes []Change) (a Answer, next string) {
 	t := base.Question.Type
-	records, known := o.present(ctx, base, name, changes)
-	for _, c := range changes {
-		if c.settles(t) {
-			known = true
-		}
-		records = c.apply(records)
+	records, known := present(base)
+	if len(records) > 0 && len(applyAll(changes, nil)) > 0 && o.fromWildcard(ctx, base, records, name) {
+		records = nil
 	}
-	if !known {
+	if !known && !slices.ContainsFunc(changes, func(c Change) bool { return c.settles(t) }) {
 		return base, ""
 	}
+	records = applyAll(changes, records)
 	out := Answer{Question: base.Question, Status: NoData, TTL: DefaultTTL, AuthenticData: base.AuthenticData, Server: base.Server, Elapsed: base.Elapsed}
 	for _, rec := range records {
 		if rec.Type == TypeCNAME && t != TypeCNAME {
@@ -113,7 +111,7 @@ func (o *overlay) change(ctx context.Context, base Answer, name string, changes 
 	if out.Status == NoData && base.Status.Void() {
 		out.Status, out.TTL = base.Status, base.TTL
 		if slices.ContainsFunc(changes, addsData) || o.parents[name] {
-			out.Status = NoData
+			out.Status, out.RCode = NoData, 0
 		}
 	}
 	return out, ""
@@ -127,26 +125,30 @@ func (c Change) settles(t Type) bool {
 
 func addsData(c Change) bool { return c.Action != Remove && len(c.Data) > 0 }
 
-// present are the records at name now, of the asked type and CNAME; known is false
-// where base failed.
-func (o *overlay) present(ctx context.Context, base Answer, name string, changes []Change) (records []Record, known bool) {
-	if len(base.Chain) > 0 {
+// present are the records at the name now, of the asked type and CNAME; known is
+// false where base failed.
+func present(base Answer) (records []Record, known bool) {
+	switch {
+	case len(base.Chain) > 0:
 		// The CNAME is all that can stand at the name, whatever became of its target.
-		records = base.Chain[:1]
-	} else if base.Status.Failed() {
+		return base.Chain[:1], true
+	case base.Status.Failed():
 		return nil, false
-	} else {
-		records = base.Records
 	}
-	if len(records) > 0 && slices.ContainsFunc(changes, addsData) && o.fromWildcard(ctx, base, records, name) {
-		return nil, true
+	return base.Records, true
+}
+
+func applyAll(changes []Change, records []Record) []Record {
+	for _, c := range changes {
+		records = c.apply(records)
 	}
-	return records, true
+	return records
 }
 
 // fromWildcard reports whether the records at name come from a wildcard, which
 // stops covering a name as soon as the name has records of its own (RFC 4592
-// section 3.3.1). The wildcard is looked for at the three nearest parents.
+// section 3.3.1). The wildcard is looked for at the three nearest parents. The DNS
+// does not tell a wildcard's records from equal ones of the name's own.
 func (o *overlay) fromWildcard(ctx context.Context, base Answer, records []Record, name string) bool {
 	q := base.Question
 	q.Type = records[0].Type
