@@ -122,7 +122,7 @@ type WalkQuery struct {
 	// (TXT, but no DMARC record), nxdomain, no-data, or a failure, which ends the walk:
 	// timeout, servfail, refused, net-error, malformed, error.
 	Outcome string
-	Record  string // as served, "" unless there was just one
+	Record  string // as served; of several one a line
 }
 
 // RFC7489 is the answer of the obsolete standard with the public suffix list. Its

@@ -212,7 +212,7 @@ func TestWalkOutcomes(t *testing.T) {
 	for domain, want := range map[string][]WalkQuery{
 		"a.b.c.d.example": {
 			{"_dmarc.a.b.c.d.example", "record", "v=DMARC1; p=none"},
-			{"_dmarc.b.c.d.example", "multiple", ""},
+			{"_dmarc.b.c.d.example", "multiple", "v=DMARC1; p=none\nv=DMARC1; p=none"},
 			{"_dmarc.c.d.example", "no-record", ""},
 			{"_dmarc.d.example", "invalid", "v=DMARC1; p=x"},
 			{"_dmarc.example", "psd=y", "v=DMARC1; psd=y"},

@@ -10,6 +10,9 @@ const (
 	maxIdentifierWalks = 11
 	// maxIdentifiers is how many identifiers are looked at at all.
 	maxIdentifiers = 100
+	// maxServed bounds what is kept of several records at one name, in octets, but for
+	// the last of them.
+	maxServed = 4096
 	// maxDistinctNames is how many names one evaluation may ask about: the walks, the
 	// public suffix list's domain, the author domain itself.
 	maxDistinctNames = (1+maxIdentifierWalks)*maxWalkQueries + 2

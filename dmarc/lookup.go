@@ -23,6 +23,7 @@ type lookup struct {
 	status dns.Status
 	count  int
 	record *Record // the only one; nil unless count is 1
+	served string  // all of them, one a line
 }
 
 func (p *policies) lookup(ctx context.Context, domain string) *lookup {
@@ -51,9 +52,12 @@ func (l *lookup) ask(ctx context.Context, r dns.Resolver, domain string) {
 			continue
 		}
 		if l.count++; l.count == 1 {
-			l.record = rec
-		} else {
-			l.record = nil // several: all are discarded
+			l.record, l.served = rec, rr.Data
+			continue
+		}
+		l.record = nil // several: all are discarded
+		if len(l.served) < maxServed {
+			l.served += "\n" + rr.Data
 		}
 	}
 }

@@ -201,7 +201,7 @@ func TestRealRecords(t *testing.T) {
 	}
 	want := map[string]int{
 		"records": 380, "reject": 352, "none": 23, "quarantine": 3, "unusable": 2, "rua": 373,
-		"missing-p": 2, "removed-tag": 15, "elsewhere": 6, // the last under names that a CNAME points to
+		"missing-p": 2, "removed-tag": 15, "elsewhere": 6, // the last: targets of CNAMEs, report authorisations
 	}
 	if d := cmp.Diff(want, counts); d != "" {
 		t.Error(d)

@@ -52,9 +52,8 @@ func (p *policies) walk(ctx context.Context, start string) walk {
 	w := walk{Walk: Walk{Domain: start, Queries: make([]WalkQuery, 0, 4)}}
 	for domain := start; domain != ""; domain = next(domain) {
 		l := p.lookup(ctx, domain)
-		q := WalkQuery{Name: prefix + domain, Outcome: l.outcome()}
+		q := WalkQuery{Name: prefix + domain, Outcome: l.outcome(), Record: l.served}
 		if l.record != nil {
-			q.Record = l.record.Raw
 			w.found = append(w.found, found{domain, l.record})
 		}
 		w.Queries = append(w.Queries, q)
