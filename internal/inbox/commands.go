@@ -68,7 +68,7 @@ func (c *session) hello(extended bool, name string) error {
 		return c.bad(replyNeedName)
 	}
 	c.endTransaction() // "exactly as if a RSET command had been issued"
-	c.lastLine = c.transcript.continuePrelude(c.lastLine)
+	c.continuePrelude()
 	c.seen.HELO, c.seen.ESMTP = name, extended
 	c.emit(live.Event{Kind: "helo", Text: name})
 	if !extended {
@@ -128,7 +128,8 @@ func (c *session) mail(argument string) error {
 		c.fail(outcomeOf(r), r.text)
 		return c.bad(r)
 	}
-	c.lastLine = c.transcript.beginTransaction(c.lastLine)
+	c.transcript.beginTransaction(c.lastLine)
+	c.hear(c.heard)
 	c.story.beginTransaction()
 	c.setTransaction(t)
 	c.emit(live.Event{Kind: "mail-from", Text: p.mailbox})

@@ -53,7 +53,7 @@ func (c *session) dataEnded(b *body, p *progress, verdict, err error) error {
 	switch {
 	case errors.Is(err, errEndless):
 		c.fail(outcomeTooLarge, fmt.Sprintf("the client sent more than %d octets", p.octets))
-		c.say(c.tooLarge())
+		c.say(refusalOf(err, c.server.config.MaxSize))
 		return errHungUp
 	case err != nil:
 		return err
@@ -233,25 +233,23 @@ func (p *progress) report(always bool) {
 	p.session.emit(live.Event{Kind: "data", Bytes: p.before + p.octets})
 }
 
-func (c *session) tooLarge() reply {
-	r := replyTooLarge
-	r.text = fmt.Sprintf("%s: at most %d octets are taken", r.text, c.server.config.MaxSize)
-	return r
+// refusalOf gives the reply for a message that could not be received or stored.
+func refusalOf(reason error, maxSize int64) reply {
+	switch {
+	case errors.Is(reason, errTooLarge), errors.Is(reason, errEndless):
+		r := replyTooLarge
+		r.text = fmt.Sprintf("%s: at most %d octets are taken", r.text, maxSize)
+		return r
+	case errors.Is(reason, errNoMemory):
+		return replyNoMemory
+	case errors.Is(reason, store.ErrFull):
+		return replyFull
+	}
+	return replyStoreFailed
 }
 
-// refuseMessage answers a message that could not be received or stored.
 func (c *session) refuseMessage(reason error) {
-	var r reply
-	switch {
-	case errors.Is(reason, errTooLarge):
-		r = c.tooLarge()
-	case errors.Is(reason, errNoMemory):
-		r = replyNoMemory
-	case errors.Is(reason, store.ErrFull):
-		r = replyFull
-	default:
-		r = replyStoreFailed
-	}
+	r := refusalOf(reason, c.server.config.MaxSize)
 	if !errors.Is(reason, errTooLarge) {
 		c.server.config.Log.Error("a message could not be taken", "error", reason, "client", c.client)
 	}

@@ -58,7 +58,8 @@ type session struct {
 
 	seen       evidence.Session // what is known so far, without transcript and recipients
 	transcript transcript
-	lastLine   int // index of the client's last line in the transcript, -1 if left out
+	heard      string // the client's last line
+	lastLine   int    // its index in the transcript, -1 if left out
 	story      story
 	transaction
 	failure          *failure
@@ -279,7 +280,16 @@ func isTimeout(err error) bool {
 }
 
 // hear notes a line of the client.
-func (c *session) hear(line string) { c.lastLine = c.transcript.add(c.now(), "client", line, "") }
+func (c *session) hear(line string) {
+	c.heard, c.lastLine = line, c.transcript.add(c.now(), "client", line, "")
+}
+
+// continuePrelude leaves an earlier transaction out of the transcript.
+func (c *session) continuePrelude() {
+	if c.transcript.continuePrelude() {
+		c.hear(c.heard)
+	}
+}
 
 // note writes a remark of our own into the transcript.
 func (c *session) note(format string, args ...any) {

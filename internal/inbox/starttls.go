@@ -22,7 +22,7 @@ func (c *session) startTLS(argument string) error {
 		return c.bad(replyTLSTwice)
 	}
 	c.endTransaction()
-	c.lastLine = c.transcript.continuePrelude(c.lastLine)
+	c.continuePrelude()
 	c.say(replyStartTLS)
 	if err := c.w.Flush(); err != nil {
 		return err

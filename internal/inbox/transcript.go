@@ -22,8 +22,10 @@ const (
 type transcript struct {
 	lines   []spoken
 	octets  int
-	omitted int
+	omitted int // lines that did not fit
 	prelude int // how many lines; 0 while the prelude lasts
+	// preludeOmitted is how many lines of the prelude were left out.
+	preludeOmitted int
 }
 
 // spoken is a line; mailbox is the token that it tells of, "" for none.
@@ -52,46 +54,44 @@ func (t *transcript) tag(line int, mailbox string) {
 }
 
 // beginTransaction forgets an earlier transaction, and what is too much of the
-// prelude, but keeps the client's last line, whose index it takes and gives.
-func (t *transcript) beginTransaction(last int) int {
+// prelude. The client's last line, at an index or -1, goes too: it begins the
+// transaction and is to be added again.
+func (t *transcript) beginTransaction(last int) {
 	if t.prelude == 0 {
-		t.prelude = len(t.lines)
+		said := len(t.lines) + t.omitted - 1 // without the last line, kept or not
 		if last >= 0 {
-			t.prelude = last
+			t.lines = t.lines[:last]
 		}
-		t.prelude = max(1, min(t.prelude, preludeLines))
+		t.cut(preludeLines, maxOctets/2)
+		t.prelude = max(1, len(t.lines))
+		t.preludeOmitted += max(0, said-len(t.lines))
+		return
 	}
-	return t.cut(last)
+	t.cut(t.prelude, maxOctets)
 }
 
 // continuePrelude forgets an earlier transaction too; what follows is about the
-// session as a whole (EHLO, STARTTLS).
-func (t *transcript) continuePrelude(last int) int {
+// session as a whole (EHLO, STARTTLS). It reports whether the client's last line
+// was among what is forgotten.
+func (t *transcript) continuePrelude() bool {
 	if t.prelude == 0 {
-		return last
+		return false
 	}
-	last = t.cut(last)
+	t.cut(t.prelude, maxOctets)
 	t.prelude = 0
-	return last
+	return true
 }
 
-// cut leaves the prelude and the line at index last.
-func (t *transcript) cut(last int) int {
-	var kept *spoken
-	if last >= t.prelude {
-		l := t.lines[last]
-		kept, last = &l, -1
-	}
-	t.lines = t.lines[:min(t.prelude, len(t.lines))]
+// cut leaves the first lines, at most so many and so many octets.
+func (t *transcript) cut(lines, octets int) {
 	t.octets, t.omitted = 0, 0
-	for _, l := range t.lines {
+	for i, l := range t.lines {
+		if i == lines || t.octets+len(l.Text) > octets {
+			t.lines = t.lines[:i]
+			return
+		}
 		t.octets += len(l.Text)
 	}
-	if kept != nil {
-		last = len(t.lines)
-		t.lines, t.octets = append(t.lines, *kept), t.octets+len(kept.Text)
-	}
-	return last
 }
 
 // about gives the lines for the page of one mailbox: other mailboxes are hidden,
@@ -104,8 +104,8 @@ func (t *transcript) about(mailbox string) []evidence.Line {
 		}
 		lines = append(lines, l.Line)
 	}
-	if t.omitted > 0 {
-		n := evidence.Line{From: "note", Text: fmt.Sprintf("%d more lines are left out", t.omitted)}
+	if n := t.preludeOmitted + t.omitted; n > 0 {
+		n := evidence.Line{From: "note", Text: fmt.Sprintf("%d more lines are left out", n)}
 		if len(lines) > 0 {
 			n.At = lines[len(lines)-1].At
 		}
