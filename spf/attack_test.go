@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -222,6 +223,16 @@ func TestAttack29TimeCap(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no-deadline", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := &slowResolver{after: 1, next: zone{"example.com": {"TXT v=spf1 a -all"}}.resolver(t)}
+			start := time.Now()
+			v := Check(context.Background(), r, Request{IP: netip.MustParseAddr("192.0.2.1"), ReversePath: "a@example.com"})
+			if v.Problem != ProblemDNSTimeout || time.Since(start) != MaxDuration {
+				t.Errorf("%s after %v", v.Problem, time.Since(start))
+			}
+		})
+	})
 	t.Run("before-the-first-question", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

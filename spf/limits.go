@@ -1,5 +1,7 @@
 package spf
 
+import "time"
+
 // The limits of RFC 7208 section 4.6.4. They hold for the whole evaluation, over
 // all records that are included or redirected to, and are checked before the
 // question that would exceed them is asked.
@@ -17,6 +19,9 @@ const (
 	// %{p} included. The RFC's own limits would allow more than a hundred; records
 	// that are not an attack need far fewer than 40.
 	MaxQueries = 40
+	// MaxDuration is how long an evaluation may take where the context sets no
+	// deadline: the least that section 4.6.4 asks to allow.
+	MaxDuration = 20 * time.Second
 )
 
 // budget counts what an evaluation has spent.

@@ -29,16 +29,6 @@ type macroPart struct {
 // HasMacros reports whether the string depends on the message or the client.
 func (m MacroString) HasMacros() bool { return m.parts != nil }
 
-// uses reports whether one of the macro letters (lower case) occurs.
-func (m MacroString) uses(letters string) bool {
-	for i := range m.parts {
-		if l := m.parts[i].letter; l != 0 && strings.IndexByte(letters, l) >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // macroPlace says where a macro-string stands, which decides what it may hold.
 type macroPlace uint8
 
