@@ -3,8 +3,6 @@ package spf
 import (
 	"context"
 	"net/netip"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -71,82 +69,6 @@ func failed(e *failure) decision {
 	return decision{result: e.result, term: e.term, failure: e}
 }
 
-// Check evaluates check_host() (RFC 7208 section 4) for a request. Every
-// failure is a result; it never returns a Go error. The deadline of the context
-// ends it with temperror, [MaxDuration] where it has none.
-func Check(ctx context.Context, r dns.Resolver, req Request) Verdict {
-	v, ok := begin(&req)
-	if !ok {
-		return v
-	}
-	address := req.ReversePath
-	if address == "" {
-		address = "@" + req.HELO
-	}
-	local, domain := splitSender(address)
-	name, problem := initialDomain(domain)
-	v.Domain = strings.ToLower(name)
-	if problem != "" {
-		return v.reject(ProblemBadDomain, "the domain to check is not usable: "+problem)
-	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
-		defer cancel()
-	}
-	c := checkers.Get().(*checker)
-	defer c.release()
-	c.ctx, c.resolver = ctx, r
-	c.ip, c.receiver, c.now, c.helo = req.IP.Unmap().WithZone(""), req.Receiver, req.Now, req.HELO
-	c.is4, c.client = c.ip.Is4(), addressOf(c.ip)
-	c.local, c.domain = local, name
-	f := c.push(nil, name, v.Domain)
-	d := c.checkHost(f)
-	v.Record = f.record
-	c.conclude(&v, &d)
-	return v
-}
-
-// begin checks what does not need the DNS and says which identity is checked.
-func begin(req *Request) (Verdict, bool) {
-	v := Verdict{Identity: MailFrom}
-	if req.ReversePath == "" {
-		v.Identity = HELO
-	}
-	switch {
-	case !req.IP.IsValid():
-		return v.reject(ProblemBadAddress, "the address of the client is not known"), false
-	case len(req.ReversePath) > maxPath || len(req.HELO) > maxPath:
-		return v.reject(ProblemBadDomain, "the address or the HELO name has more than 1024 octets"), false
-	}
-	return v, true
-}
-
-// reject gives the verdict where there is nothing to check (section 4.3).
-func (v Verdict) reject(problem, reason string) Verdict {
-	v.Result, v.Problem, v.Reason, v.ProblemDomain = None, problem, reason, v.Domain
-	return v
-}
-
-// checkers keeps the memory of finished evaluations for the next.
-var checkers = sync.Pool{New: func() any { return new(checker) }}
-
-// maxKept is how many terms or events of memory are kept, not to hold on to what
-// one huge record needed.
-const maxKept = 512
-
-// release forgets the evaluation. The terms it leaves behind in unused memory are
-// overwritten by the next, and freed with the pool.
-func (c *checker) release() {
-	p, events, notes, asks := c.parser, c.trace.events, c.trace.notes, c.trace.asks
-	*c = checker{}
-	if cap(p.terms) <= maxKept && cap(events) <= maxKept {
-		c.parser.terms, c.parser.domains, c.trace.events = p.terms[:0], p.domains[:0], events[:0]
-		c.trace.notes, c.trace.asks = notes[:0], asks[:0]
-	}
-	checkers.Put(c)
-}
-
 // push makes the frame of a record that a record leads to; from is nil for the first.
 func (c *checker) push(from *frame, domain, name string) *frame {
 	f := &c.frames[c.nframes]
@@ -162,42 +84,6 @@ func (c *checker) push(from *frame, domain, name string) *frame {
 	c.paths = append(c.paths, name)
 	f.path = c.paths[start:len(c.paths):len(c.paths)]
 	return f
-}
-
-// conclude completes the verdict.
-func (c *checker) conclude(v *Verdict, d *decision) {
-	v.Result = d.result
-	if v.Record != "" {
-		v.Mechanism = d.term
-	}
-	if d.expAt != nil {
-		v.Explanation = c.explain(d.expAt, d.exp)
-	}
-	v.Lookups, v.VoidLookups = c.budget.lookups, c.budget.voids
-	if e := d.failure; e != nil {
-		v.Problem, v.ProblemDomain, v.ProblemTerm, v.Reason = e.problem, e.domain, e.term, e.reason
-	} else {
-		v.Reason = c.reason(v)
-	}
-	v.Trace = c.steps()
-}
-
-// reason says in a sentence why there is no pass.
-func (c *checker) reason(v *Verdict) string {
-	switch {
-	case v.Result == Pass:
-		return ""
-	case v.Mechanism == defaultTerm:
-		return "no term of the record of " + v.Domain + " matches " + c.ip.String()
-	}
-	says := "says that it makes no statement about "
-	switch v.Result {
-	case Fail:
-		says = "does not authorize "
-	case SoftFail:
-		says = "probably does not authorize "
-	}
-	return v.Domain + " " + says + c.ip.String() + ": the term " + v.Mechanism + " decided"
 }
 
 // defaultTerm is the term that decides where none matched (section 4.7).
@@ -334,113 +220,4 @@ func (c *checker) spent(step int, before *budget) {
 	e := &c.trace.events[step]
 	e.lookups = uint8(c.budget.lookups - before.lookups)
 	e.voids = uint8(c.budget.voids - before.voids)
-}
-
-// inNetwork reports whether ip4 or ip6 has the client. They never have one of the
-// other family, IPv4-mapped or not (section 5).
-func (c *checker) inNetwork(t *term) bool {
-	if t.kind == IP4 {
-		return c.is4 && c.client.inIP4(t.net, t.bits4)
-	}
-	return !c.is4 && c.client.inIP6(t.net, t.bits6)
-}
-
-// match asks whether a mechanism matches (section 5).
-func (c *checker) match(at site) (bool, *failure) {
-	switch at.t.kind {
-	case All:
-		return true, nil
-	case IP4, IP6:
-		c.trace.note(at.step).detail = c.ip.String() + " is in " + c.parser.export(at.f.record, at.t).Prefix.String()
-		return true, nil
-	case Include:
-		return c.evalInclude(at)
-	case A:
-		target, ok := c.target(at)
-		if !ok {
-			return false, nil
-		}
-		return c.matchHost(at, target)
-	case MX:
-		return c.evalMX(at)
-	case PTR:
-		return c.evalPTR(at)
-	case Exists:
-		return c.evalExists(at)
-	}
-	return false, nil
-}
-
-// target expands the domain-spec of a term. It is not ok where the name cannot be
-// asked: section 4.8 leaves open what happens then; it does not match. The openspf
-// suite prefers that, and a client cannot break a record by its HELO name.
-func (c *checker) target(at site) (string, bool) {
-	target := at.f.domain
-	if at.t.domain != 0 {
-		target = c.expandName(c.parser.domainSpec(at.t), at.f)
-	}
-	n := c.trace.note(at.step)
-	n.target = target
-	if problem := nameProblem(target); problem != "" {
-		n.detail = cannotAsk + problem
-		return target, false
-	}
-	return target, true
-}
-
-const cannotAsk = "cannot be looked up: "
-
-// matchHost compares the client with the addresses of a host (section 5.3).
-func (c *checker) matchHost(at site, host string) (bool, *failure) {
-	a, e := c.query(host, c.addressType(), at)
-	if e != nil {
-		return false, e
-	}
-	bits := at.t.bits4
-	if !c.is4 {
-		bits = at.t.bits6
-	}
-	addr, ok := c.contains(a.Records, bits)
-	if ok {
-		c.trace.note(at.step).detail = host + " has " + addr.String()
-	}
-	return ok, nil
-}
-
-// evalMX is the "mx" mechanism (section 5.4). Without MX records nothing matches:
-// the address of the name itself is not tried.
-func (c *checker) evalMX(at site) (bool, *failure) {
-	target, ok := c.target(at)
-	if !ok {
-		return false, nil
-	}
-	a, e := c.query(target, dns.TypeMX, at)
-	if e != nil {
-		return false, e
-	}
-	if len(a.Records) > MaxMX {
-		return false, permError(ProblemTooManyMX, at,
-			target+" has more than 10 mail exchangers (RFC 7208 section 4.6.4)")
-	}
-	for i := range a.Records {
-		host := strings.TrimSuffix(a.Records[i].Data, ".")
-		// The root is "no mail here" (RFC 7505).
-		if nameProblem(host) != "" {
-			continue
-		}
-		if matched, e := c.matchHost(at, host); matched || e != nil {
-			return matched, e
-		}
-	}
-	return false, nil
-}
-
-// evalExists is the "exists" mechanism: an A record, also for IPv6 (section 5.7).
-func (c *checker) evalExists(at site) (bool, *failure) {
-	target, ok := c.target(at)
-	if !ok {
-		return false, nil
-	}
-	a, e := c.query(target, dns.TypeA, at)
-	return e == nil && len(a.Records) > 0, e
 }
