@@ -101,7 +101,7 @@ var dmarcEntries = []Entry{
 		Refs: []string{"RFC 9989 section 4.10.1"},
 	},
 	{
-		ID: "dmarc.permerror", Status: Fail, Rank: rankReading,
+		ID: "dmarc.permerror", Status: Fail, Rank: rankDMARC,
 		Title:  Text{"DMARC cannot be evaluated: From has no single domain", "DMARC を評価できません: From のドメインが 1 つに定まりません"},
 		Detail: Text{"DMARC needs exactly one author domain. A message without one, or with an ambiguous one, is treated as suspicious and often refused (Gmail 5.7.1).", "DMARC には差出人ドメインが 1 つだけ必要です。それがないか曖昧なメッセージは疑わしいものとして扱われ、拒否されることも多くあります (Gmail 5.7.1)。"},
 		Fix:    Text{"Send with one From field that holds one address.", "From ヘッダーを 1 つ、アドレスも 1 つにして送信してください。"},

@@ -30,7 +30,9 @@ func Message(in Input) []catalogue.Finding {
 	c.message()
 	c.host()
 	c.spf()
-	c.dkim()
+	if !c.empty() {
+		c.dkim()
+	}
 	c.arc()
 	c.dmarc()
 	catalogue.Sort(c.findings)

@@ -327,7 +327,7 @@ var cases = []struct {
 			in.Message = message.Parse([]byte("From: ceo@victim.example\r\n" + good))
 			in.Auth.DMARC = dmarc.Verdict{Result: dmarc.PermError, SPFChecked: true, Reason: "several From fields"}
 		},
-		want: []string{"fail dmarc.permerror message", "fail message.several-from message"},
+		want: []string{"fail message.several-from message", "fail dmarc.permerror message"},
 	},
 	{
 		name: "an empty file",
@@ -335,7 +335,7 @@ var cases = []struct {
 			in.Message = message.Parse(nil)
 			in.Auth.DMARC = dmarc.Verdict{Result: dmarc.PermError, SPFChecked: true, Reason: "no From field"}
 		},
-		want: []string{"fail dmarc.permerror message", "fail message.empty message"},
+		want: []string{"fail message.empty message", "fail dmarc.permerror message"},
 	},
 	{
 		name: "defects of the message",

@@ -19,13 +19,16 @@ func (c *verdict) message() {
 	if c.Message == nil {
 		return
 	}
-	if slices.ContainsFunc(c.Message.Defects, func(d message.Defect) bool { return d.ID == message.Empty }) {
+	if c.empty() {
 		c.add("message.empty", c.author(), nil)
 		return // everything else is missing too
 	}
 	c.authorField()
 	c.defects()
 }
+
+// empty reports that there is no octet of a message.
+func (c *verdict) empty() bool { return c.Message != nil && len(c.Message.Raw) == 0 }
 
 // authorField judges From: who the author is.
 func (c *verdict) authorField() {

@@ -135,7 +135,8 @@ func (p *page) arc(v arc.Verdict) {
 	}
 	for _, s := range v.Sets {
 		if s.Results != "" && (p.o.Verbose || v.Result == arc.Pass) {
-			p.fact(p.label("claims", "server", s.AuthServID, "text", s.Results), faint)
+			claims := strings.TrimLeft(strings.TrimPrefix(s.Results, s.AuthServID), "; ")
+			p.fact(p.label("claims", "server", s.AuthServID, "text", claims), faint)
 		}
 	}
 }
@@ -145,17 +146,24 @@ func (p *page) dmarc(v dmarc.Verdict) {
 	if v.FromDomain != "" {
 		facts = append(facts, v.FromDomain)
 	}
-	if v.PolicyDomain != "" {
+	switch {
+	case v.PolicyDomain != "" && v.PolicyDomain == v.FromDomain:
+		facts = append(facts, "p="+string(v.Policy))
+	case v.PolicyDomain != "":
 		facts = append(facts, p.label("policy-at", "policy", string(v.Policy), "domain", v.PolicyDomain))
-	} else if v.Result == dmarc.None {
+	case v.Result == dmarc.None:
 		facts = append(facts, p.label("no-policy"))
 	}
 	if v.Result == dmarc.Fail && v.Disposition != "" {
 		facts = append(facts, p.label("disposition", "policy", string(v.Disposition)))
 	}
+	reason := v.Reason
+	if len(facts) == 0 {
+		facts, reason = []string{reason}, ""
+	}
 	p.row("DMARC", string(v.Result), strings.Join(facts, ", "))
-	if v.Reason != "" {
-		p.fact(v.Reason, faint)
+	if reason != "" {
+		p.fact(reason, faint)
 	}
 	p.alignment(v)
 	if o := v.RFC7489; o.Result != "" && (o.Result != v.Result || o.PolicyDomain != v.PolicyDomain) {

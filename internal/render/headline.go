@@ -35,6 +35,10 @@ var (
 		EN: "This message fails DMARC, and {from} asks receivers to {policy} it.",
 		JA: "このメッセージは DMARC に失敗し、{from} は受信側に {policy} を求めています。",
 	}
+	headFailSoFar = catalogue.Text{
+		EN: "So far nothing proves that this message comes from {from}; its envelope is not known.",
+		JA: "{from} からのものと証明するものは今のところありません (エンベロープは不明です)。",
+	}
 	headNone = catalogue.Text{
 		EN: "{from} has no DMARC record: nothing protects its name.",
 		JA: "{from} には DMARC レコードがなく、なりすましから保護されていません。",
@@ -118,6 +122,9 @@ func (r *Report) headTitle(worst catalogue.Status) catalogue.Text {
 		}
 		return headPass
 	case dmarc.Fail:
+		if !v.SPFChecked {
+			return headFailSoFar // SPF might still carry it
+		}
 		if v.Disposition == dmarc.PolicyReject || v.Disposition == dmarc.PolicyQuarantine {
 			return headReject
 		}

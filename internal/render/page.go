@@ -33,7 +33,7 @@ func (p *page) label(key string, pairs ...string) string {
 	for i, s := range pairs {
 		safe[i] = Printable(s)
 	}
-	return label(p.o.Lang, key, safe...)
+	return label(p.o.Lang, Printable(key), safe...)
 }
 
 func (p *page) blank() { p.b.WriteByte('\n') }

@@ -27,7 +27,9 @@ func Printable(s string) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\t' || r == '\n' || r == '\r' && strings.HasPrefix(s[i:], "\r\n"):
+		case r == '\r' && strings.HasPrefix(s[i:], "\r\n"):
+			// one line end, one space
+		case r == '\t' || r == '\n':
 			b.WriteByte(' ')
 		case unicode.In(r, unicode.Mn, unicode.Me):
 			// A pile of combining marks runs over the lines above and below.
