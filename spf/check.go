@@ -72,8 +72,8 @@ var checkers = sync.Pool{New: func() any { return new(checker) }}
 // one huge record needed.
 const maxKept = 512
 
-// release forgets the evaluation. The terms it leaves behind in unused memory are
-// overwritten by the next, and freed with the pool.
+// release forgets the evaluation. The texts it leaves behind in unused memory are
+// overwritten by the next, or freed with the pool.
 func (c *checker) release() {
 	p, events, notes, asks := c.parser, c.trace.events, c.trace.notes, c.trace.asks
 	*c = checker{}
