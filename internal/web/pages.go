@@ -53,6 +53,7 @@ func functions(lang string, a assets) template.FuncMap {
 		"clock": func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
 		"size":  func(n int) string { return size(int64(n)) },
 		"mark":  func(status string) mark { return markOf(lang, status) },
+		"res":   func(result string) mark { return markOf("", result) },
 		"dict":  dict,
 	}
 }
@@ -90,11 +91,15 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 }
 
+var statusKeys = map[string]string{
+	"pass": "status.pass", "fail": "status.fail", "warn": "status.warn", "info": "status.info", "unknown": "status.unknown",
+}
+
 // mark is how a status is shown: a colour class, a sign and a word, never colour alone.
 type mark struct{ Class, Sign, Word string }
 
-// markOf gives the mark of a finding's status or a standard's result word. Words of
-// the standards stay what they are in every language.
+// markOf gives the mark of a status in a language or, without one, of a standard's
+// result: those words stay what they are in every language.
 func markOf(lang, status string) mark {
 	class, sign := "none", "–"
 	switch status {
@@ -110,9 +115,8 @@ func markOf(lang, status string) mark {
 		class, sign = "info", "i"
 	}
 	word := status
-	switch status {
-	case "pass", "fail", "warn", "info", "unknown":
-		word = i18n.T(lang, "status."+status)
+	if key := statusKeys[status]; key != "" && lang != "" {
+		word = i18n.T(lang, key)
 	}
 	return mark{class, sign, word}
 }

@@ -128,7 +128,7 @@ func (v *reportView) chips(lang string) []chip {
 		{"SPF", "spf", v.SPF.Result, spfNote},
 		{"DKIM", "dkim", dkim, v.DKIM.firstDomain(dkim)},
 		{"ARC", "arc", v.ARC.Result, ""},
-		{"iprev", "iprev", v.IPRev.Result, v.IPRev.IP},
+		{i18n.T(lang, "iprev.heading"), "iprev", v.IPRev.Result, v.IPRev.IP},
 	}
 }
 
@@ -184,20 +184,21 @@ func viewFinding(lang string, f *catalogue.Finding) findingView {
 	changes, more := some(f.DNS, drawnChanges)
 	v.MoreChanges = more
 	for _, c := range changes {
-		v.Changes = append(v.Changes, changeView{Change: c, Do: i18n.T(lang, "dns.do."+actionKey(c.Action)), Host: strings.TrimSuffix(c.Name, ".")})
+		v.Changes = append(v.Changes, changeView{Change: c, Do: i18n.T(lang, actionKey(c.Action)), Host: strings.TrimSuffix(c.Name, ".")})
 	}
 	v.Snippets, _ = some(f.Snippets, drawnChanges)
 	v.Evidence, v.MoreEvidence = some(f.Evidence, drawnEvidence)
 	return v
 }
 
-// actionKey bounds what becomes part of a key to the words that have a text.
 func actionKey(action string) string {
 	switch action {
-	case "replace", "remove":
-		return action
+	case "replace":
+		return "dns.do.replace"
+	case "remove":
+		return "dns.do.remove"
 	}
-	return "add"
+	return "dns.do.add"
 }
 
 // viewRef links to RFCs and to addresses of the catalogue. A finding's refs come from

@@ -118,6 +118,8 @@
     }
     progress.hidden = true;
     add(e);
+    if (e.kind === "connected") state.textContent = live.dataset.arriving;
+    if (e.kind === "dropped" || e.kind === "refused") state.textContent = live.dataset.waiting;
     if (e.go) {
       state.textContent = e.label;
       go(e.go);
