@@ -130,6 +130,27 @@ var dkimEntries = []Entry{
 		Refs: []string{"RFC 6376 section 8.2"},
 	},
 	{
+		ID: "dkim.content-appended", Status: Fail, Rank: rankMechanism,
+		Title:  Text{"Content was added behind what the DKIM signature of {domain} covers (l=)", "{domain} の DKIM 署名の保護範囲 (l=) の後ろに、内容が追加されています"},
+		Detail: Text{"The signed part is unchanged, but the rest of the body may be from anybody. The signature is not accepted for DMARC.", "署名された部分は変わっていませんが、残りの本文は誰が書いたものかわかりません。この署名は DMARC の根拠として認められません。"},
+		Fix:    Text{"Switch off the body length limit (l=) in the signer, and find out who appends to the message.", "署名の設定で本文の長さの指定 (l=) を無効にし、内容を追加しているものを調べてください。"},
+		Refs:   []string{"RFC 6376 section 8.2"},
+	},
+	{
+		ID: "dkim.future-timestamp", Status: Fail, Rank: rankMechanism,
+		Title:  Text{"The DKIM signature of {domain} is dated in the future", "{domain} の DKIM 署名の日時が未来になっています"},
+		Detail: Text{"Its t= is more than a day ahead of the time of this check. Verifiers may ignore such a signature.", "署名の日時 (t=) が、確認の時点より 1 日以上先です。検証側はこのような署名を無視することがあります。"},
+		Fix:    Text{"Set the clock of the signing server.", "署名するサーバーの時計を合わせてください。"},
+		Refs:   []string{"RFC 6376 section 3.5"},
+	},
+	{
+		ID: "dkim.header-too-long", Status: Unknown, Rank: rankMechanism,
+		Title:  Text{"The DKIM signature of {domain} covers a header field that is too long to be verified", "{domain} の DKIM 署名の対象に、検証できないほど長いヘッダーがあります"},
+		Detail: Text{"Mail servers cut such fields when they hand them to a filter, so a mismatch would prove nothing.", "メールサーバーはフィルターに渡すときに長いヘッダーを切り詰めるため、一致しなくても改変の証拠にはなりません。"},
+		Fix:    Text{"Shorten the field, or leave it out of the signature (h=).", "ヘッダーを短くするか、署名の対象 (h=) から外してください。"},
+		Refs:   []string{"RFC 6376 section 5.4"},
+	},
+	{
 		ID: "dkim.dns-failure", Status: Unknown, Rank: rankMechanism,
 		Title:  Text{"The DKIM key {selector}._domainkey.{domain} could not be looked up", "DKIM 公開鍵 {selector}._domainkey.{domain} を調べられませんでした"},
 		Detail: Text{"A DNS server did not answer or answered with an error. Whether the signature is valid is not known; a receiver who meets the same error may defer the mail.", "DNS サーバーが応答しないか、エラーを返しました。署名が有効かどうかは不明です。受信側でも同じエラーが起きると、受信が一時的に保留されることがあります。"},

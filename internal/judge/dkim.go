@@ -13,27 +13,31 @@ import (
 // dkimProblems gives the finding of a signature that did not pass; what is not
 // here is dkim.invalid.
 var dkimProblems = map[string]string{
-	"body-hash-mismatch":  "dkim.body-hash-mismatch",
-	"signature-mismatch":  "dkim.signature-mismatch",
-	"key-missing":         "dkim.key-missing",
-	"key-revoked":         "dkim.key-revoked",
-	"key-syntax":          "dkim.key-syntax",
-	"key-too-small":       "dkim.key-too-small",
-	"key-too-large":       "dkim.key-too-large",
-	"sha1":                "dkim.sha1",
-	"expired":             "dkim.expired",
-	"length-tag":          "dkim.length-tag",
-	"syntax":              "dkim.syntax",
-	"duplicate-tag":       "dkim.syntax",
-	"missing-tag":         "dkim.syntax",
-	"domain-mismatch":     "dkim.domain-mismatch",
-	"unsigned-from":       "dkim.unsigned-from",
-	"body-truncated":      "dkim.body-truncated",
-	"not-email":           "dkim.key-mismatch",
-	"hash-not-allowed":    "dkim.key-mismatch",
-	"key-type-mismatch":   "dkim.key-mismatch",
-	"multiple-keys":       "dkim.multiple-keys",
-	"too-many-signatures": "dkim.too-many-signatures",
+	dkim.ProblemBodyHashMismatch:   "dkim.body-hash-mismatch",
+	dkim.ProblemSignatureMismatch:  "dkim.signature-mismatch",
+	dkim.ProblemKeyMissing:         "dkim.key-missing",
+	dkim.ProblemKeyRevoked:         "dkim.key-revoked",
+	dkim.ProblemKeySyntax:          "dkim.key-syntax",
+	dkim.ProblemKeyTooSmall:        "dkim.key-too-small",
+	dkim.ProblemKeyTooLarge:        "dkim.key-too-large",
+	dkim.ProblemSHA1:               "dkim.sha1",
+	dkim.ProblemExpired:            "dkim.expired",
+	dkim.ProblemFutureTimestamp:    "dkim.future-timestamp",
+	dkim.ProblemLengthTag:          "dkim.content-appended", // a pass with l= is dkim.length-tag
+	dkim.ProblemSyntax:             "dkim.syntax",
+	dkim.ProblemDuplicateTag:       "dkim.syntax",
+	dkim.ProblemMissingTag:         "dkim.syntax",
+	dkim.ProblemUnknownAlgorithm:   "dkim.syntax",
+	dkim.ProblemDomainMismatch:     "dkim.domain-mismatch",
+	dkim.ProblemUnsignedFrom:       "dkim.unsigned-from",
+	dkim.ProblemBodyTruncated:      "dkim.body-truncated",
+	dkim.ProblemNotEmail:           "dkim.key-mismatch",
+	dkim.ProblemHashNotAllowed:     "dkim.key-mismatch",
+	dkim.ProblemKeyTypeMismatch:    "dkim.key-mismatch",
+	dkim.ProblemMultipleKeys:       "dkim.multiple-keys",
+	dkim.ProblemTooManySignatures:  "dkim.too-many-signatures",
+	dkim.ProblemTooManyBodyLengths: "dkim.too-many-signatures",
+	dkim.ProblemHeaderTooLong:      "dkim.header-too-long",
 }
 
 // dkim makes one finding of each signature.
@@ -84,7 +88,7 @@ func (c *verdict) harmless(v dkim.Verdict) bool {
 
 // passNotes adds what is worth knowing of a good signature.
 func (c *verdict) passNotes(v dkim.Verdict, a args, subject string) {
-	if s := v.Signature; s != nil && s.Length >= 0 {
+	if s := v.Signature; s != nil && s.Length >= 0 { // RFC 6376 section 8.2
 		c.add("dkim.length-tag", subject, a, "l="+strconv.FormatInt(s.Length, 10))
 	}
 	if v.Testing {
