@@ -3,6 +3,7 @@ package arc
 import (
 	"bytes"
 	"crypto/sha256"
+	"hash/maphash"
 
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
@@ -14,21 +15,32 @@ import (
 // do not multiply.
 type headers struct {
 	fields []message.Field
-	// name gives each distinct name, in lower case, a number.
-	name map[string]int32
-	// last is the lowest field of a name, previous the next higher one of the same
-	// name; -1 ends.
+	// table is a hash table with open addressing, at most half full: 0 or the number
+	// of a name plus one. A map would copy every name.
+	table []int32
+	// last is, by number of the name, its lowest field; previous, by field, the next
+	// higher one of the same name; -1 ends.
 	last, previous []int32
-	cursor         []int32
+	cursor         []int32 // last, used up by one signature
 	buf, lower     []byte
 	// spent counts octets canonicalized.
 	spent int
 }
 
+// seed keeps names from being chosen to collide; no result depends on it.
+var seed = maphash.MakeSeed()
+
 func newHeaders(fields []message.Field) *headers {
+	n := len(fields)
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	index := make([]int32, size+3*n)
 	h := &headers{
-		fields: fields, name: make(map[string]int32, 32), previous: make([]int32, len(fields)),
-		last: make([]int32, 0, 32), lower: make([]byte, 0, 80), buf: make([]byte, 0, 4096),
+		fields: fields, table: index[:size], previous: index[size : size+n],
+		last: index[size+n : size+n : size+2*n], cursor: index[size+2*n : size+2*n : size+3*n],
+		lower: make([]byte, 0, 80), buf: make([]byte, 0, 4096),
 	}
 	for i := range fields {
 		raw := fields[i].Raw
@@ -36,16 +48,46 @@ func newHeaders(fields []message.Field) *headers {
 		if name == nil {
 			continue
 		}
-		id, ok := h.name[string(name)]
-		if !ok {
+		slot := h.find(name)
+		id := h.table[slot] - 1
+		if id < 0 {
 			id = int32(len(h.last))
-			h.name[string(name)] = id
+			h.table[slot] = id + 1
 			h.last = append(h.last, -1)
 		}
 		h.previous[i] = h.last[id]
 		h.last[id] = int32(i)
 	}
 	return h
+}
+
+// find gives the slot of a name in lower case: its own, or the empty one where
+// it belongs.
+func (h *headers) find(name []byte) int {
+	mask := len(h.table) - 1
+	slot := int(maphash.Bytes(seed, name)) & mask
+	for h.table[slot] != 0 && !hasName(h.fields[h.last[h.table[slot]-1]].Raw, name) {
+		slot = (slot + 1) & mask
+	}
+	return slot
+}
+
+// hasName reports whether raw, which is a field, has this name in lower case.
+func hasName(raw, name []byte) bool {
+	if len(raw) <= len(name) {
+		return false
+	}
+	for i, c := range name {
+		d := raw[i]
+		if 'A' <= d && d <= 'Z' {
+			d += 'a' - 'A'
+		}
+		if c != d {
+			return false
+		}
+	}
+	end := raw[len(name)]
+	return end == ':' || end == ' ' || end == '\t'
 }
 
 // fold gives a field name in lower case, in a buffer that the next call reuses;
@@ -81,8 +123,12 @@ func (h *headers) appendSigned(dst []byte, c wire.Canonicalization, names string
 	h.cursor = append(h.cursor[:0], h.last...)
 	list := []byte(names)
 	for name := range bytes.SplitSeq(list, []byte(":")) {
-		id, ok := h.name[string(h.fold(bytes.Trim(name, " \t\r\n")))]
-		if !ok {
+		folded := h.fold(bytes.Trim(name, " \t\r\n"))
+		if folded == nil {
+			continue
+		}
+		id := h.table[h.find(folded)] - 1
+		if id < 0 {
 			continue
 		}
 		if i := h.cursor[id]; i >= 0 {
