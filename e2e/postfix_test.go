@@ -135,7 +135,7 @@ func TestPostfixOverSTARTTLS(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	go p.send(t, "me@sender.example", to, fmt.Sprintf(letter, to, time.Now().UnixNano()))
+	p.send(t, "me@sender.example", to, fmt.Sprintf(letter, to, time.Now().UnixNano()))
 	kinds, id := n.events(t, ctx, token, "verified")
 	for _, want := range []string{"tls", "helo", "mail-from", "rcpt", "received"} {
 		if !strings.Contains(strings.Join(kinds, " ")+" ", want+" ") {

@@ -7,7 +7,6 @@ package demo
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,7 +18,6 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/inbox"
 	"github.com/todoku/todoku/internal/serve"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/web"
@@ -59,11 +57,6 @@ func Run(ctx context.Context, c Config) error {
 		return fmt.Errorf("making a folder for the demo's database: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	cert, err := inbox.SelfSigned(hostname)
-	if err != nil {
-		return fmt.Errorf("making the demo's certificate: %w", err)
-	}
-
 	zone := &privateDNS{}
 	tale := &teller{}
 	ctx, stop := context.WithCancelCause(ctx)
@@ -72,7 +65,6 @@ func Run(ctx context.Context, c Config) error {
 	err = serve.Run(ctx, serve.Config{
 		Database: filepath.Join(dir, "demo.db"), SMTP: c.SMTP, HTTP: c.HTTP,
 		Hostname: hostname, MailDomain: mailDomain,
-		TLS:        &tls.Config{Certificates: []tls.Certificate{cert}},
 		Resolver:   zone,
 		TrustProxy: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		Log:        c.Log, Version: c.Version,

@@ -89,11 +89,11 @@ func (c *Config) defaults() error {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.TLS == nil {
-		cert, err := inbox.SelfSigned(c.Hostname)
+		own, err := inbox.SelfSigned(c.Hostname)
 		if err != nil {
-			return fmt.Errorf("making a self-signed certificate for %s: %w", c.Hostname, err)
+			return err
 		}
-		c.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+		c.TLS = own
 	}
 	return nil
 }

@@ -1,0 +1,161 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/smtp"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts a headless Chromium that asks for pages in a language.
+func browser(t *testing.T, lang string) context.Context {
+	t.Helper()
+	need(t, "chromium")
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath("chromium"), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("accept-lang", lang), chromedp.WindowSize(1100, 900), chromedp.UserDataDir(t.TempDir()),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// shot keeps a picture of the page where TODOKU_SHOTS names a folder.
+func shot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	dir := os.Getenv("TODOKU_SHOTS")
+	if dir == "" {
+		return
+	}
+	var png []byte
+	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir+"/"+name+".png", string(png))
+}
+
+// words are what a reader must find on the pages, by language.
+var words = map[string]struct{ lang, htmlLang, pass, fail string }{
+	"English":  {"en-US", "en", "DMARC", "fails DMARC"},
+	"Japanese": {"ja-JP", "ja", "DMARC", "DMARC"},
+}
+
+func TestBrowserSendLiveReport(t *testing.T) {
+	for name, w := range words {
+		t.Run(name, func(t *testing.T) {
+			zone := senderZone(t)
+			n := serve(t, "--resolver", zone.Addr())
+			ctx := browser(t, w.lang)
+			var page, htmlLang string
+			if err := chromedp.Run(ctx,
+				chromedp.Navigate("http://"+n.http+"/"),
+				chromedp.OuterHTML("html", &page),
+				chromedp.AttributeValue("html", "lang", &htmlLang, nil),
+			); err != nil {
+				t.Fatal(err)
+			}
+			if htmlLang != w.htmlLang {
+				t.Errorf("the page is in %q, want %q", htmlLang, w.htmlLang)
+			}
+			m := address.FindString(page)
+			if m == "" {
+				t.Fatalf("no address on the page:\n%.3000s", page)
+			}
+			shot(t, ctx, "home-"+w.htmlLang)
+			message := strings.ReplaceAll(fmt.Sprintf(letter, m, time.Now().UnixNano()), "\n", "\r\n")
+			if err := smtp.SendMail(n.smtp, nil, "me@sender.example", []string{m}, []byte(message)); err != nil {
+				// The receiver's certificate is self-signed: net/smtp insists on a good one, so send without STARTTLS.
+				if err := sendPlain(n.smtp, "me@sender.example", m, message); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// The page that waits becomes the report by itself.
+			var title, body string
+			if err := chromedp.Run(ctx,
+				chromedp.Poll(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, nil),
+				chromedp.Title(&title),
+				chromedp.Text("main", &body),
+			); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(body, "sender.example") || !strings.Contains(body, w.pass) {
+				t.Errorf("the report (%q) does not speak of the message:\n%.2000s", title, body)
+			}
+			if !strings.Contains(title, "✓") {
+				t.Errorf("the title does not show the result: %q", title)
+			}
+			shot(t, ctx, "report-"+w.htmlLang)
+		})
+	}
+}
+
+// sendPlain delivers without TLS.
+func sendPlain(addr, from, to, message string) error {
+	c, err := smtp.Dial(addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Hello("mail.sender.example"); err != nil {
+		return err
+	}
+	if err := c.Mail(from); err != nil {
+		return err
+	}
+	if err := c.Rcpt(to); err != nil {
+		return err
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write([]byte(message)); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return c.Quit()
+}
+
+func TestBrowserPasteReport(t *testing.T) {
+	for name, w := range words {
+		t.Run(name, func(t *testing.T) {
+			zone := senderZone(t)
+			n := serve(t, "--resolver", zone.Addr())
+			ctx := browser(t, w.lang)
+			var body, title string
+			if err := chromedp.Run(ctx,
+				chromedp.Navigate("http://"+n.http+"/paste"),
+				chromedp.SetValue("#message", fmt.Sprintf(letter, "a@b.example", 1)),
+				chromedp.SetValue("#ip", "192.0.2.99"),
+				chromedp.SetValue("#helo", "mail.sender.example"),
+				chromedp.SetValue("#mail_from", "me@sender.example"),
+				chromedp.Submit("#message"),
+				chromedp.Poll(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, nil),
+				chromedp.Title(&title),
+				chromedp.Text("main", &body),
+			); err != nil {
+				t.Fatal(err)
+			}
+			// Sent from elsewhere and not signed: SPF fails, and so does DMARC.
+			if !strings.Contains(body, w.fail) || !strings.Contains(body, "192.0.2.99") {
+				t.Errorf("the report (%q) does not say what failed:\n%.2000s", title, body)
+			}
+			if !strings.Contains(title, "✗") {
+				t.Errorf("the title does not show the result: %q", title)
+			}
+			shot(t, ctx, "pasted-"+w.htmlLang)
+		})
+	}
+}
