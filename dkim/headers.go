@@ -32,6 +32,7 @@ func newHeaders(fields []message.Field) *headers {
 	h := &headers{
 		fields: fields, seed: maphash.MakeSeed(), mask: uint64(size - 1),
 		head: slab[:size], next: slab[size:], used: make([]uint32, len(fields)),
+		buf: make([]byte, 0, 3<<10), // the signed fields of ordinary mail
 	}
 	for i := range h.head {
 		h.head[i] = -1

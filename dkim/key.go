@@ -91,12 +91,15 @@ func keyList(t wire.Tag) ([]string, error) {
 }
 
 func (k *Key) readPublic(p string) error {
-	if p = wire.StripFWS(p); p == "" {
+	var buf [768]byte // holds the base64 of a 4096-bit key
+	text := wire.AppendStripped(buf[:0], p)
+	if len(text) == 0 {
 		k.Revoked = true
 		return nil
 	}
-	raw, err := base64.StdEncoding.DecodeString(p)
-	if err != nil {
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(raw, text)
+	if raw = raw[:n]; err != nil {
 		return failure(ErrKeySyntax, "p= of the key record is not base64")
 	}
 	switch k.Type {

@@ -261,17 +261,19 @@ func (p *parsed) headers(v string) {
 
 // base64 decodes a value in which white space means nothing.
 func (p *parsed) base64(t wire.Tag, most int) []byte {
-	text := wire.StripFWS(t.Value)
+	var buf [768]byte // holds the base64 of a 4096-bit signature
+	text := wire.AppendStripped(buf[:0], t.Value)
 	if base64.StdEncoding.DecodedLen(len(text))-2 > most {
 		p.fail(ErrSyntax, "%s= is too long: %d octets of base64", t.Name, len(text))
 		return nil
 	}
-	out, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(out) == 0 {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(out, text)
+	if err != nil || n == 0 {
 		p.fail(ErrSyntax, "%s= is not base64", t.Name)
 		return nil
 	}
-	return out
+	return out[:n]
 }
 
 func (p *parsed) number(t wire.Tag, digits int) int64 {

@@ -110,13 +110,22 @@ func isTagName(name string) bool {
 	return name != ""
 }
 
+// plain marks the octets of a value that need no second look: VALCHAR and WSP.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = true
+	}
+	t['\t'] = true
+	return t
+}()
+
 // checkValue allows VALCHAR, UTF-8 and folding white space.
 func checkValue(v string, at int) error {
 	ascii := true
 	for i := 0; i < len(v); i++ {
 		c := v[i]
 		switch {
-		case c > ' ' && c < 0x7f, c == ' ', c == '\t':
+		case plain[c]:
 		case c >= 0x80:
 			ascii = false
 		case c == '\r' && isFold(v[i:]):
@@ -164,15 +173,28 @@ func isFWS(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n'
 // StripFWS removes all white space from a value in which it means nothing: the
 // base64 of b=, bh= and p=, and around the colons of h= (RFC 6376 section 3.5).
 func StripFWS(v string) string {
-	first := strings.IndexAny(v, " \t\r\n")
-	if first < 0 {
-		return v
-	}
-	out := append(make([]byte, 0, len(v)), v[:first]...)
-	for i := first; i < len(v); i++ {
-		if !isFWS(v[i]) {
-			out = append(out, v[i])
+	for i := 0; i < len(v); i++ {
+		if isFWS(v[i]) {
+			return string(AppendStripped(make([]byte, 0, len(v)), v))
 		}
 	}
-	return string(out)
+	return v
+}
+
+// AppendStripped appends v without its white space.
+func AppendStripped(dst []byte, v string) []byte {
+	for v != "" {
+		n := 0
+		for n < len(v) && v[n] > ' ' {
+			n++
+		}
+		dst = append(dst, v[:n]...)
+		if v = v[n:]; v != "" {
+			if !isFWS(v[0]) {
+				dst = append(dst, v[0])
+			}
+			v = v[1:]
+		}
+	}
+	return dst
 }
