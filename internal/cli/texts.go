@@ -290,3 +290,14 @@ var (
 	msgReady          = text{EN: "Ready: pages at {http}, mail to {smtp}", JA: "準備ができました: Web ページ {http}、メールの宛先 {smtp}"}
 	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
 )
+
+// allMessages are the messages above, for the test that none lacks a language.
+var allMessages = []text{
+	msgUnknownCommand, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
+	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
+	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
+	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
+	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
+	msgSeal, msgChainUnknown, msgNoExpires, msgKeyExists, msgKeyKept, msgListen,
+	msgReady, msgPopulated,
+}

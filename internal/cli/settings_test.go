@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// TestPrecedence: flag, then environment, then file, then default.
+func TestPrecedence(t *testing.T) {
+	p := newProgram(t, shop())
+	conf := write(t, "todoku.toml", "ip = \"192.0.2.77\"\nmail_from = \"a@shop.example\"\n[spf]\nip = \"192.0.2.1\"\nhelo = \"mx.shop.example\"\n")
+	spf := func(args ...string) any {
+		return p.run(append([]string{"spf", "--json", "--config", conf}, args...)...).want(t, 0).json(t)
+	}
+	if v := spf(); at(t, v, "result") != "pass" { // the command's table wins over the top of the file
+		t.Errorf("file: %v", v)
+	}
+	p.env["TODOKU_IP"] = "192.0.2.2"
+	if v := spf(); at(t, v, "result") != "fail" {
+		t.Errorf("environment over file: %v", v)
+	}
+	if v := spf("--ip", "192.0.2.1"); at(t, v, "result") != "pass" {
+		t.Errorf("flag over environment: %v", v)
+	}
+	p.env["TODOKU_CONFIG"] = conf
+	delete(p.env, "TODOKU_IP")
+	if v := p.run("spf", "--json").want(t, 0).json(t); at(t, v, "result") != "pass" {
+		t.Errorf("TODOKU_CONFIG: %v", v)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	p := newProgram(t, shop())
+	for name, c := range map[string]struct {
+		text string
+		code int
+	}{
+		"unknown key":       {"databse = \"x\"\n", 2},
+		"unknown table":     {"[serv]\nhttp = \"x\"\n", 2},
+		"bad value":         {"timeout = \"soon\"\n", 2},
+		"no TOML":           {"= =", 3},
+		"another command's": {"[serve]\nmail-domain = \"x.example\"\n", 0},
+		"dashes and lines":  {"no_color = true\ntimeout = 5\n", 0},
+		"repeatable":        {"what-if = [\"a.example. TXT x\", \"b.example. TXT y\"]\n", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.run("spf", "--config", write(t, "c.toml", c.text)).want(t, c.code)
+		})
+	}
+	if r := p.run("spf", "--config", "/nonexistent.toml").want(t, 3); !strings.Contains(r.err, "/nonexistent.toml") {
+		t.Errorf("%q", r.err)
+	}
+}
+
+// TestTexts: every command and every flag is explained, in both languages.
+func TestTexts(t *testing.T) {
+	for name, c := range commandTexts {
+		for what, s := range map[string]text{"short": c.short, "long": c.long, "example": c.example} {
+			if s.EN == "" || s.JA == "" {
+				t.Errorf("%q: %s is missing in a language", name, what)
+			}
+		}
+	}
+	for _, list := range []map[string]text{flagTexts, usageWords} {
+		for name, s := range list {
+			if s.EN == "" || s.JA == "" || strings.Count(s.EN, "`") != strings.Count(s.JA, "`") {
+				t.Errorf("%q is missing in a language, or its value is not named in both", name)
+			}
+		}
+	}
+	for _, lang := range []string{"en", "ja"} {
+		a := &app{lang: lang}
+		var walk func(c *cobra.Command)
+		walk = func(c *cobra.Command) {
+			path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), "todoku"))
+			if _, ok := commandTexts[path]; !ok {
+				t.Errorf("%q has no text", path)
+			}
+			c.Flags().VisitAll(func(f *pflag.Flag) {
+				if f.Usage == "" {
+					t.Errorf("%s: --%s has no text in %s", path, f.Name, lang)
+				}
+			})
+			for _, child := range c.Commands() {
+				walk(child)
+			}
+		}
+		walk(a.root())
+	}
+}
+
+// TestMessagesComplete: what the program says exists in both languages, with the same placeholders.
+func TestMessagesComplete(t *testing.T) {
+	for _, m := range allMessages {
+		if m.EN == "" || m.JA == "" {
+			t.Errorf("%+v is missing in a language", m)
+		}
+		for _, part := range strings.Split(m.EN, "{")[1:] {
+			name, _, _ := strings.Cut(part, "}")
+			if !strings.Contains(m.JA, "{"+name+"}") {
+				t.Errorf("%q is not in %q", name, m.JA)
+			}
+		}
+	}
+}
+
+func TestHelpLanguage(t *testing.T) {
+	p := newProgram(t, shop())
+	if r := p.run("--lang", "ja", "verify", "--help").want(t, 0); !strings.Contains(r.out, "使い方:") || strings.Contains(r.out, "(default") {
+		t.Errorf("%s", r.out)
+	}
+	p.env["LC_ALL"] = "ja_JP.UTF-8"
+	if r := p.run("verify").want(t, 2); !strings.Contains(r.err, "指定してください") {
+		t.Errorf("%s", r.err)
+	}
+	if r := p.run("--lang=en", "verify", "--help").want(t, 0); !strings.Contains(r.out, "Usage:") {
+		t.Errorf("%s", r.out)
+	}
+}
