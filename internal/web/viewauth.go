@@ -118,7 +118,7 @@ func viewSignature(lang string, d *dkim.Verdict) signatureView {
 	if key == "" {
 		key = "dkim.say.neutral"
 	}
-	v.Say = i18n.T(lang, key, "Domain", visible(v.Domain))
+	v.Say = i18n.T(lang, key, "Domain", v.Domain)
 	return v
 }
 

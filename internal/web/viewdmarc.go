@@ -52,7 +52,7 @@ func viewDMARC(lang string, d dmarc.Verdict) dmarcView {
 	v.Now = dmarcAnswer{v.Result, d.OrgDomain, d.PolicyDomain, string(d.Policy)}
 	v.Old = dmarcAnswer{word(string(d.RFC7489.Result)), d.RFC7489.OrgDomain, d.RFC7489.PolicyDomain, string(d.RFC7489.Policy)}
 	v.compare(lang)
-	v.Say = i18n.T(lang, dmarcSay(d), "From", visible(d.FromDomain), "Policy", string(d.Disposition))
+	v.Say = i18n.T(lang, dmarcSay(d), "From", d.FromDomain, "Policy", string(d.Disposition))
 	return v
 }
 

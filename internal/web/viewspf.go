@@ -63,7 +63,7 @@ func viewSPF(lang string, checked bool, v *spf.Verdict) *spfView {
 	case key == "":
 		key = "spf.say.none"
 	}
-	out.Say = i18n.T(lang, key, "Domain", visible(v.Domain))
+	out.Say = i18n.T(lang, key, "Domain", v.Domain)
 	steps, more := some(v.Trace, drawnSteps)
 	out.More = more
 	out.Records = spfTree(steps)
