@@ -34,7 +34,11 @@ const (
 
 // sqliteDB is the embedded database: SQLite takes one writer at a time, so the
 // write pool is one connection; readers see snapshots and never wait for it.
-type sqliteDB struct{ write, read *sql.DB }
+type sqliteDB struct {
+	write, read *sql.DB
+	writing     preparedWriter
+	reading     preparedReader
+}
 
 // migrating keeps two stores of one process from migrating one file together;
 // between processes the busy time-out and the transaction do.
@@ -64,6 +68,8 @@ func openSQLiteWaiting(ctx context.Context, database string, busy time.Duration)
 	}
 	db.read.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	db.read.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	db.writing = preparedWriter{db: db.write, statements: make(map[string]*sql.Stmt)}
+	db.reading = preparedReader{db: db.read, statements: make(map[string]*sql.Stmt)}
 	if err := db.prepare(ctx); err != nil {
 		return nil, errors.Join(explainSQLite(path, err), db.close())
 	}
@@ -146,14 +152,16 @@ func explainSQLite(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-func (db *sqliteDB) reader() querier { return sqlQuerier{db.read} }
+func (db *sqliteDB) reader() querier { return &db.reading }
 
 func (db *sqliteDB) inTx(ctx context.Context, f func(querier) error) (committing bool, err error) {
+	ctx = context.WithoutCancel(ctx) // nothing here can hang, and the driver would watch ctx in a goroutine for each statement
+	db.writing.prepareWanted(ctx)
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
 	}
-	if err := f(sqlQuerier{tx}); err != nil {
+	if err := f(preparedTx{tx, &db.writing}); err != nil {
 		_ = tx.Rollback() // SQLite itself rolls back on some errors, and then this one fails
 		return false, err
 	}

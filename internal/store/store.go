@@ -36,7 +36,7 @@ type Store struct {
 type database interface {
 	// reader runs statements that only read, each by itself.
 	reader() querier
-	// inTx runs f in one transaction and commits it durably. committing tells
+	// inTx runs f in one transaction and commits it durably; one caller at a time. committing tells
 	// whether a failure came from the commit itself, where the outcome is unknown.
 	inTx(ctx context.Context, f func(querier) error) (committing bool, err error)
 	// translate gives the package's own errors for the engine's: ErrFull, ErrExists,
