@@ -44,6 +44,19 @@ func shot(t *testing.T, ctx context.Context, name string) {
 	write(t, dir+"/"+name+".png", string(png))
 }
 
+// reportShown waits until the page has become a report. Evaluating while the browser navigates is an
+// error of the moment, not of the page: it is tried again.
+func reportShown(t *testing.T) chromedp.ActionFunc {
+	return func(ctx context.Context) error {
+		poll(t, ctx, "the page to become a report", func() bool {
+			var shown bool
+			err := chromedp.Evaluate(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, &shown).Do(ctx)
+			return err == nil && shown
+		}, func() string { return "" })
+		return nil
+	}
+}
+
 // words are what a reader must find on the pages, by language.
 var words = map[string]struct{ lang, htmlLang, pass, fail string }{
 	"English":  {"en-US", "en", "DMARC", "fails DMARC"},
@@ -82,7 +95,7 @@ func TestBrowserSendLiveReport(t *testing.T) {
 			// The page that waits becomes the report by itself.
 			var title, body string
 			if err := chromedp.Run(ctx,
-				chromedp.Poll(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, nil),
+				reportShown(t),
 				chromedp.Title(&title),
 				chromedp.Text("main", &body),
 			); err != nil {
@@ -91,7 +104,8 @@ func TestBrowserSendLiveReport(t *testing.T) {
 			if !strings.Contains(body, "sender.example") || !strings.Contains(body, w.pass) {
 				t.Errorf("the report (%q) does not speak of the message:\n%.2000s", title, body)
 			}
-			if !strings.Contains(title, "✓") {
+			// DMARC passes by SPF alone, without TLS: a warning, not a failure.
+			if !strings.HasPrefix(title, "! ") {
 				t.Errorf("the title does not show the result: %q", title)
 			}
 			shot(t, ctx, "report-"+w.htmlLang)
@@ -142,7 +156,7 @@ func TestBrowserPasteReport(t *testing.T) {
 				chromedp.SetValue("#helo", "mail.sender.example"),
 				chromedp.SetValue("#mail_from", "me@sender.example"),
 				chromedp.Submit("#message"),
-				chromedp.Poll(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, nil),
+				reportShown(t),
 				chromedp.Title(&title),
 				chromedp.Text("main", &body),
 			); err != nil {
@@ -152,7 +166,7 @@ func TestBrowserPasteReport(t *testing.T) {
 			if !strings.Contains(body, w.fail) || !strings.Contains(body, "192.0.2.99") {
 				t.Errorf("the report (%q) does not say what failed:\n%.2000s", title, body)
 			}
-			if !strings.Contains(title, "✗") {
+			if !strings.HasPrefix(title, "✗ ") {
 				t.Errorf("the title does not show the result: %q", title)
 			}
 			shot(t, ctx, "pasted-"+w.htmlLang)
