@@ -1,15 +1,19 @@
 package dkim
 
 import (
-	"bytes"
 	"context"
 	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"maps"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
 
@@ -128,8 +132,22 @@ func resigned(t testing.TB, raw, selector, tags string) string {
 	h.begin(-1)
 	data, _ := h.signed(nil, p.sig.Header, p.sig.Headers)
 	field := []byte("DKIM-Signature: " + tags + "; b=")
-	data = appendUnsigned(data, p.sig.Header, field)
+	data = wire.AppendUnsigned(data, p.sig.Header, field, len(field), len(field))
 	return string(field) + b64(signHash(t, testKeys[selector], data)) + "\r\n" + raw
 }
 
-var _ = bytes.Equal
+func b64(p []byte) string { return base64.StdEncoding.EncodeToString(p) }
+
+func signHash(t testing.TB, key crypto.Signer, data []byte) []byte {
+	t.Helper()
+	sum := sha256.Sum256(data)
+	opts := crypto.SHA256
+	if _, ok := key.(ed25519.PrivateKey); ok {
+		opts = 0
+	}
+	sig, err := key.Sign(rand.Reader, sum[:], opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sig
+}
