@@ -129,7 +129,9 @@ func (c *session) storeFailure(r recipient, f *failure) string {
 	ctx, cancel := context.WithTimeout(c.work, 10*time.Second)
 	defer cancel()
 	if err := c.server.config.Store.AddSession(ctx, s); err != nil {
-		c.server.config.Log.Error("a failed session could not be stored", "error", err, "client", c.client)
+		if c.work.Err() == nil { // else the server is being stopped
+			c.server.config.Log.Error("a failed session could not be stored", "error", err, "client", c.client)
+		}
 		return ""
 	}
 	return s.ID
