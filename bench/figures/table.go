@@ -38,8 +38,11 @@ var groups = []group{
 		figures: []figure{{what: "mailauth, two signatures and an ARC set, 10 KB", name: "Authenticate", atMost: 1.3}},
 	},
 	{
-		title: "inbox", dir: "..", pkg: "./internal/inbox", bench: "^BenchmarkReceive$",
-		figures: []figure{{what: "SMTP receiver, small messages, durable", name: "Receive", unit: "msgs/s", atLeast: 1000}},
+		title: "inbox", dir: "..", pkg: "./internal/inbox", bench: "^BenchmarkReceive$/^sqlite$",
+		figures: []figure{
+			{what: "SMTP receiver, 2 KB messages, durable, many a connection", name: "Receive/sqlite/many-per-connection", unit: "msgs/s", atLeast: 1000},
+			{what: "SMTP receiver, 2 KB messages, durable, one a connection", name: "Receive/sqlite/one-per-connection", unit: "msgs/s", atLeast: 1000},
+		},
 	},
 	{
 		title: "peers", dir: ".", pkg: ".", bench: ".", showRest: true,
