@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	heartbeatEvery = 15 * time.Second
-	// pollEvery is how soon a message is noticed whose events went elsewhere: to
+	defaultHeartbeat = 15 * time.Second
+	// defaultPoll is how soon a message is noticed whose events went elsewhere: to
 	// another node, or lost by a full buffer.
-	pollEvery = 5 * time.Second
+	defaultPoll = 5 * time.Second
 	// streamLife bounds one stream; the browser connects again by itself.
 	streamLife = time.Hour
 	// writeWithin is the time for one event to leave; a client that does not read is dropped.
@@ -82,7 +82,7 @@ func (s *server) follow(ctx context.Context, st *stream, token string, events <-
 	if s.catchUp(ctx, st, token) {
 		return
 	}
-	heartbeat, poll := time.NewTicker(heartbeatEvery), time.NewTicker(pollEvery)
+	heartbeat, poll := time.NewTicker(s.heartbeatEvery), time.NewTicker(s.pollEvery)
 	defer heartbeat.Stop()
 	defer poll.Stop()
 	for {

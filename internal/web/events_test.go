@@ -149,6 +149,7 @@ func TestEventsSayWhatAlreadyHappened(t *testing.T) {
 // TestEventsOfAStoredMessage: received elsewhere and not yet verified.
 func TestEventsOfAStoredMessage(t *testing.T) {
 	s := newSite(t)
+	s.pollEvery = 10 * time.Millisecond
 	s.mem.mailboxes["tok"] = mailboxOf("tok")
 	m := &store.Message{ID: "m1", Token: "tok", Received: now, Evidence: sesReport().Bundle}
 	if err := s.mem.AddMessage(t.Context(), m); err != nil {
@@ -172,7 +173,7 @@ func TestEventsAreBounded(t *testing.T) {
 	s.mem.mailboxes["tok"] = mailboxOf("tok")
 	s.streams = newQuota(10, 1, 2)
 	srv := httptest.NewServer(s.h)
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	first := dial(t, srv, "/m/tok/events")
 	second := dial(t, srv, "/m/tok/events")
 	if first.line() == "" || second.line() == "" {
@@ -207,6 +208,18 @@ func waitFor(t *testing.T, ok func() bool) {
 	t.Fatal("it did not happen in 5 s")
 }
 
+// TestHeartbeat keeps proxies from closing a stream on which nothing happens.
+func TestHeartbeat(t *testing.T) {
+	s := newSite(t)
+	s.heartbeatEvery = 10 * time.Millisecond
+	s.mem.mailboxes["tok"] = mailboxOf("tok")
+	st := openStream(t, s, "/m/tok/events")
+	st.line()
+	if got := st.line(); got != ": still waiting" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestEventsOfNobody(t *testing.T) {
 	if w := newSite(t).get(t, "/m/none/events"); w.Code != 204 {
 		t.Errorf("status %d: EventSource would ask for ever", w.Code)
@@ -219,7 +232,7 @@ func TestEventsForLoopbackAlone(t *testing.T) {
 	s := newSite(t)
 	s.mem.mailboxes["tok"] = mailboxOf("tok")
 	srv := httptest.NewServer(s.h)
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	direct := dial(t, srv, "/m/tok/events")
 	direct.line()
 

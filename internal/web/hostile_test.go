@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,24 +123,22 @@ func hugeReport() *render.Report {
 	raw.WriteString(strings.Repeat("y", 1<<20))
 	rep.Bundle.Message = raw.Bytes()
 	rep.Message = message.Parse(rep.Bundle.Message)
-	rep.Findings = nil
-	for range 2000 {
-		f := findings()[0]
-		for range 200 {
-			f.Evidence = append(f.Evidence, strings.Repeat("e", 5000))
-			f.DNS = append(f.DNS, f.DNS[0])
-		}
-		rep.Findings = append(rep.Findings, f)
+	f := findings()[0]
+	long := strings.Repeat("e", 5000)
+	for range 200 {
+		f.Evidence = append(f.Evidence, long)
+		f.DNS = append(f.DNS, f.DNS[0])
 	}
+	rep.Findings = slices.Repeat([]catalogue.Finding{f}, 2000)
 	one := rep.Auth.DKIM[0]
 	for range 2999 {
 		rep.Auth.DKIM = append(rep.Auth.DKIM, one)
 	}
-	step := rep.Auth.SPF.Trace[1]
+	step, set := rep.Auth.SPF.Trace[1], arc.Set{Results: strings.Repeat("r", 9000)}
 	for range 5000 {
 		rep.Auth.SPF.Trace = append(rep.Auth.SPF.Trace, step)
 		rep.DNS = append(rep.DNS, rep.DNS[0])
-		rep.Auth.ARC.Sets = append(rep.Auth.ARC.Sets, arc.Set{Results: strings.Repeat("r", 9000)})
+		rep.Auth.ARC.Sets = append(rep.Auth.ARC.Sets, set)
 		rep.Bundle.Session.Transcript = append(rep.Bundle.Session.Transcript, rep.Bundle.Session.Transcript[0])
 	}
 	return rep

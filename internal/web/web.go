@@ -76,6 +76,8 @@ type server struct {
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
 	streams           *quota   // event streams: per client and in all
 	work              gate     // verifications and reports at a time
+
+	heartbeatEvery, pollEvery time.Duration // of an event stream
 }
 
 const (
@@ -123,6 +125,8 @@ func newServer(c Config, st storage) (*server, error) {
 		pastes:    newLimiter(30, time.Second, 10, 6*time.Second),
 		streams:   newQuota(512, 16, 128),
 		work:      make(gate, workAtOnce),
+
+		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll,
 	}
 	var err error
 	if s.assets, err = loadAssets(); err != nil {
