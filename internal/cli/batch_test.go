@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/todoku/todoku/internal/verify"
@@ -18,11 +19,11 @@ import (
 func TestBatchOrder(t *testing.T) {
 	const workers, n = 4, 200
 	const window = workers*batchPerJob + workers + 2
-	var read int
+	var read atomic.Int64
 	others := make(chan struct{})
 	each := func(yield func(item) bool) {
 		for i := range n {
-			read = i
+			read.Store(int64(i))
 			if !yield(item{name: itoa(i)}) {
 				return
 			}
@@ -41,8 +42,8 @@ func TestBatchOrder(t *testing.T) {
 	}
 	var out bytes.Buffer
 	if err := batch(t.Context(), workers, each, work, func(j *job) error {
-		if out.Len() == 0 && read > window {
-			t.Errorf("%d messages were read while the first was not done", read)
+		if out.Len() == 0 && read.Load() > window {
+			t.Errorf("%d messages were read while the first was not done", read.Load())
 		}
 		return copyOut(&out, j)
 	}); err != nil {

@@ -119,9 +119,13 @@ func TestSeal(t *testing.T) {
 	if at(t, v, "result") != "pass" || at(t, v, "instances") != 2.0 {
 		t.Fatalf("%v", v)
 	}
-	// The story of the changed body: DMARC fails, the chain could override.
+	// The story of the changed body: DMARC fails, and the chain could override it.
 	changed := strings.Replace(signed, "\r\n\r\nHello", "\r\n\r\nHello, footer", 1)
-	_ = changed
+	passed := "Authentication-Results: mx.lists.example; dmarc=pass header.from=shop.example\r\n" + changed
+	relayed := p.with(p.with(passed).run(seal...).want(t, 0).out).run("verify", "--json", "--ip", "198.51.100.9", "--helo", "fwd.example", "--mail-from", "list@lists.example", "-").want(t, 1)
+	if !strings.Contains(relayed.out, `"dmarc.fail"`) || !strings.Contains(relayed.out, `"arc.could-override"`) {
+		t.Errorf("%s", relayed.out)
+	}
 	p.with(hello).run("arc", "seal", "--domain", "lists.example", "--selector", "s1", "--key", key).want(t, 2)
 	// A chain whose key cannot be fetched is not sealed as broken.
 	p.env["TODOKU_RESOLVER"] = "127.0.0.1:1"
@@ -250,6 +254,10 @@ func TestVerify(t *testing.T) {
 	}
 	if r := p.run("verify", filepath.Join(t.TempDir(), "missing.eml")).want(t, 3); !strings.Contains(r.err, "missing.eml") {
 		t.Errorf("stderr %q", r.err)
+	}
+	v = p.run("verify", "--json", "/nonexistent/x.eml").want(t, 3).json(t)
+	if at(t, v, "file") != "/nonexistent/x.eml" || at(t, v, "spf") != nil || len(at(t, v, "findings").([]any)) != 0 || at(t, v, "error") == "" {
+		t.Errorf("%v", v)
 	}
 	// Findings outweigh what could not be read.
 	p.run(append([]string{"verify", bad, "/nonexistent/x.eml"}, envelope...)...).want(t, 1)

@@ -110,6 +110,9 @@ func (v *verifier) run(ctx context.Context, targets []target, f *verifyFlags) er
 func (v *verifier) one(ctx context.Context, j *job) {
 	if j.item.err != nil {
 		j.outcome.err = j.item.err
+		if v.globals.json {
+			_ = render.UnreadJSON(&j.out, j.item.name, j.item.err.Error()) // a buffer does not fail
+		}
 		return
 	}
 	raw, converted := message.NormalizeFile(j.item.raw)

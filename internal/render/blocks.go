@@ -158,6 +158,9 @@ func (p *page) dmarc(v dmarc.Verdict) {
 		facts = append(facts, p.label("disposition", "policy", string(v.Disposition)))
 	}
 	reason := v.Reason
+	if v.Result == dmarc.Pass {
+		reason = "" // the alignment below shows it
+	}
 	if len(facts) == 0 {
 		facts, reason = []string{reason}, ""
 	}
@@ -204,10 +207,11 @@ func (p *page) spfTrace(v spf.Verdict) {
 	for _, s := range v.Trace {
 		indent := 2 + 2*min(s.Depth, 12)
 		if s.Term == "" {
-			p.line(indent, p.paint(faint, Printable(s.Domain)+": "+Printable(s.Record)))
-			if s.Detail != "" {
-				p.line(indent+2, p.paint(faint, Printable(s.Detail)))
+			shown := s.Record
+			if shown == "" {
+				shown = s.Detail
 			}
+			p.line(indent, p.paint(faint, Printable(s.Domain)+": "+Printable(shown)))
 			continue
 		}
 		outcome := s.Outcome

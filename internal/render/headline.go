@@ -1,8 +1,12 @@
 package render
 
 import (
+	"slices"
+
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/spf"
 )
 
 // Headline is the one-line verdict of a report that every door shows first.
@@ -42,6 +46,14 @@ var (
 	headNone = catalogue.Text{
 		EN: "{from} has no DMARC record: nothing protects its name.",
 		JA: "{from} には DMARC レコードがなく、なりすましから保護されていません。",
+	}
+	headNoneFail = catalogue.Text{
+		EN: "{from} has no DMARC record, and something else keeps this message from arriving.",
+		JA: "{from} には DMARC レコードがなく、別の理由でも届かないおそれがあります。",
+	}
+	headNothing = catalogue.Text{
+		EN: "Nothing proves that this message comes from {from}.",
+		JA: "このメッセージが {from} からのものと証明するものがありません。",
 	}
 	headPermError = catalogue.Text{
 		EN: "Nobody can tell whose message this is: DMARC cannot be evaluated.",
@@ -136,7 +148,18 @@ func (r *Report) headTitle(worst catalogue.Status) catalogue.Text {
 		return headRecordError
 	case dmarc.TempError:
 		return headTempError
-	default:
-		return headNone
 	}
+	switch {
+	case worst == catalogue.Fail && r.somethingPasses():
+		return headNoneFail
+	case worst == catalogue.Fail:
+		return headNothing
+	}
+	return headNone
+}
+
+// somethingPasses reports whether SPF or a signature passes, for whatever domain.
+func (r *Report) somethingPasses() bool {
+	return r.Auth.SPFChecked && r.Auth.SPF.Result == spf.Pass ||
+		slices.ContainsFunc(r.Auth.DKIM, func(v dkim.Verdict) bool { return v.Result == dkim.Pass })
 }

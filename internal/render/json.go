@@ -180,6 +180,23 @@ func VerifyJSON(w io.Writer, r *Report, lang string) error {
 	return WriteJSON(w, Verify(r, lang))
 }
 
+// UnreadJSON writes the `verify` object of a file that could not be read: nothing is
+// known of it but the error.
+func UnreadJSON(w io.Writer, file, problem string) error {
+	return WriteJSON(w, struct {
+		File       string     `json:"file"`
+		IPRev      *struct{}  `json:"iprev"`
+		SPF        *struct{}  `json:"spf"`
+		DKIM       []struct{} `json:"dkim"`
+		ARC        *struct{}  `json:"arc"`
+		DMARC      *struct{}  `json:"dmarc"`
+		Findings   []struct{} `json:"findings"`
+		Scorecards []struct{} `json:"scorecards"`
+		Score      *struct{}  `json:"score"`
+		Error      string     `json:"error"`
+	}{File: file, DKIM: []struct{}{}, Findings: []struct{}{}, Scorecards: []struct{}{}, Error: problem})
+}
+
 // WriteJSON writes one object on one line. Text stays raw UTF-8: <, > and & are
 // not escaped; octets that are no UTF-8 become U+FFFD, as JSON cannot hold them.
 func WriteJSON(w io.Writer, v any) error {

@@ -260,7 +260,7 @@ func TestLabels(t *testing.T) {
 		}
 	}
 	for _, h := range []catalogue.Text{
-		headPass, headPassWarn, headPassFail, headFail, headFailSoFar, headReject, headNone, headPermError, headRecordError, headTempError, headUndecided,
+		headPass, headPassWarn, headPassFail, headFail, headFailSoFar, headReject, headNoneFail, headNothing, headNone, headPermError, headRecordError, headTempError, headUndecided,
 	} {
 		if h.EN == "" || h.JA == "" {
 			t.Errorf("%+v is missing in a language", h)
@@ -285,6 +285,7 @@ func TestHeadline(t *testing.T) {
 		{"the host", dmarc.Pass, []catalogue.Finding{finding("ptr.missing", catalogue.Fail)}, "fail", headPassFail},
 		{"fail", dmarc.Fail, []catalogue.Finding{finding("dmarc.fail", catalogue.Fail)}, "fail", headFail},
 		{"no record", dmarc.None, []catalogue.Finding{finding("dmarc.none", catalogue.Warn)}, "warn", headNone},
+		{"no record and nothing passes", dmarc.None, []catalogue.Finding{finding("spf.none", catalogue.Fail)}, "fail", headNothing},
 		{"no author", dmarc.PermError, []catalogue.Finding{finding("dmarc.permerror", catalogue.Fail)}, "fail", headRecordError},
 		{"no DNS", dmarc.TempError, []catalogue.Finding{finding("dmarc.temperror", catalogue.Unknown)}, "unknown", headTempError},
 		{"no envelope", dmarc.Fail, []catalogue.Finding{finding("dmarc.undecided", catalogue.Unknown)}, "unknown", headUndecided},
