@@ -54,8 +54,26 @@ func functions(lang string, a assets) template.FuncMap {
 		"size":  func(n int) string { return size(int64(n)) },
 		"mark":  func(status string) mark { return markOf(lang, status) },
 		"res":   func(result string) mark { return markOf("", result) },
+		"spans": spans,
 		"dict":  dict,
 	}
+}
+
+// span is a piece of running text; Code is what stood between backquotes.
+type span struct {
+	Text string
+	Code bool
+}
+
+// spans cuts a text of the catalogue at its backquotes, without which it reads badly.
+func spans(text string) []span {
+	var out []span
+	for i, piece := range strings.Split(clip(visible(text), maxText), "`") {
+		if piece != "" {
+			out = append(out, span{piece, i%2 == 1})
+		}
+	}
+	return out
 }
 
 // dict makes a map of name, value, name, value ... to hand several values to a template.
