@@ -7,6 +7,16 @@ require (
 	github.com/emersion/go-msgauth v0.7.0
 )
 
-require golang.org/x/crypto v0.31.0 // indirect
+require (
+	github.com/miekg/dns v1.1.73 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+require (
+	github.com/todoku/todoku v0.0.0
+	golang.org/x/crypto v0.58.0 // indirect
+)
 
 replace github.com/todoku/todoku => ../
