@@ -33,6 +33,7 @@ func newMboxReader(r *bufio.Reader) *mboxReader { return &mboxReader{r: r} }
 func (m *mboxReader) Next() ([]byte, error) {
 	var out []byte
 	blank, tooLarge := false, false // blank: the line before was empty
+	whole := true                   // the piece before ended its line
 	first := !m.started
 	m.started = false
 	for {
@@ -46,8 +47,11 @@ func (m *mboxReader) Next() ([]byte, error) {
 				m.started = true
 				return finish(out, tooLarge)
 			}
-			blank = len(bytes.TrimRight(line, "\r\n")) == 0
-			line = unquote(line)
+			blank = whole && len(bytes.TrimRight(line, "\r\n")) == 0
+			if whole {
+				line = unquote(line)
+			}
+			whole = line[len(line)-1] == '\n'
 			if tooLarge = tooLarge || len(out)+len(line) > verify.MaxMessage; tooLarge {
 				out = nil
 			} else {

@@ -42,10 +42,11 @@ func TestMbox(t *testing.T) {
 		{"CRLF", "From a 10:00\r\nA: 1\r\n\r\nx\r\n\r\nFrom b 10:00\r\nB: 1\r\n\r\ny\r\n\r\n", []string{"A: 1\r\n\r\nx\r\n", "B: 1\r\n\r\ny\r\n"}},
 		{"an address only", "From a@x\nA: 1\n\n\nFrom b@x\nB: 1\n\n", []string{"A: 1\n\n", "B: 1\n"}},
 		{"long lines", "From a\nA: 1\n\n" + strings.Repeat("x", 5000) + "\n\n", []string{"A: 1\n\n" + strings.Repeat("x", 5000) + "\n"}},
+		{"a line as long as the buffer", "From a\nA: 1\n\n" + strings.Repeat("x", 4096) + "\nFrom b@x\n\n", []string{"A: 1\n\n" + strings.Repeat("x", 4096) + "\nFrom b@x\n"}},
 		{"nothing", "", nil},
 	} {
-		for _, buffer := range []int{16, 64 << 10} {
-			if d := cmp.Diff(c.want, readMbox(t, c.text, buffer)); d != "" && !(buffer == 16 && c.name != "long lines") {
+		for _, buffer := range []int{4096, 64 << 10} {
+			if d := cmp.Diff(c.want, readMbox(t, c.text, buffer)); d != "" {
 				t.Errorf("%s, buffer %d:\n%s", c.name, buffer, d)
 			}
 		}
