@@ -42,6 +42,10 @@ type wireEvent struct {
 // rest, until a message has its verdict. ?seen= names the newest message that the
 // page lists already.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // it would wait for events that it cannot show
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		return
+	}
 	release, ok := s.streams.take(clientAddr(r))
 	if !ok {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -68,9 +68,10 @@ type span struct {
 // spans cuts a text of the catalogue at its backquotes, without which it reads badly.
 func spans(text string) []span {
 	var out []span
-	for i, piece := range strings.Split(clip(visible(text), maxText), "`") {
+	pieces := strings.Split(clip(visible(text), maxText), "`")
+	for i, piece := range pieces {
 		if piece != "" {
-			out = append(out, span{piece, i%2 == 1})
+			out = append(out, span{piece, i%2 == 1 && i < len(pieces)-1}) // one backquote alone is none
 		}
 	}
 	return out

@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 			[]string{"メールを待っています", "TLS 接続を確立できませんでした。"}},
 		{"/paste", 200,
 			[]string{`enctype="multipart/form-data"`, "Message file (.eml)", `<meta name="referrer" content="same-origin">`},
-			[]string{"メールファイル(.eml)"}},
+			[]string{"メールファイル (.eml)"}},
 		{"/r/m1", 200,
 			[]string{"<title>✗ This message fails DMARC: nothing proves that it comes from webshop.example. · Todoku</title>", "icon-fail.svg",
 				"Fix first:</strong> Turn on DKIM signing", "Web Shop &lt;order@webshop.example&gt;", `<mark class="match">include:spf2.amazonses.com</mark>`,
@@ -142,6 +142,7 @@ func TestHomeMakesNoAddressForNobody(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
 		"HEAD":        func(r *http.Request) { r.Method = "HEAD" },
 		"prefetch":    func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch;prerender") },
+		"events":      func(r *http.Request) { r.Method, r.URL.Path = "HEAD", "/m/tok/events" },
 		"old Firefox": func(r *http.Request) { r.Header.Set("X-Moz", "prefetch") },
 	} {
 		if w := s.get(t, "/", change); w.Code != 200 || s.mem.made != 0 {

@@ -121,8 +121,8 @@ func newServer(c Config, st storage) (*server, error) {
 	}
 	s := &server{
 		Config: c, store: st, headline: (*render.Report).Headline,
-		addresses: newLimiter(30, time.Second, 20, 3*time.Second),
-		pastes:    newLimiter(30, time.Second, 10, 6*time.Second),
+		addresses: newLimiter(300, 250*time.Millisecond, 20, 3*time.Second),
+		pastes:    newLimiter(100, 250*time.Millisecond, 10, 6*time.Second),
 		streams:   newQuota(512, 16, 128),
 		work:      make(gate, workAtOnce),
 
