@@ -107,7 +107,7 @@ func (c *verdict) tls() {
 	if !s.Observed {
 		return
 	}
-	subject := s.RemoteIP.String()
+	subject := s.RemoteIP.Unmap().String()
 	if s.TLS == nil || s.TLS.Version == "" {
 		f := c.add("tls.none", subject, nil)
 		if private(s.RemoteIP) {

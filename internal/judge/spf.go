@@ -28,7 +28,7 @@ func (c *verdict) spf() {
 		return
 	}
 	a := args{
-		"domain": v.Domain, "ip": c.Session.RemoteIP.String(), "mechanism": v.Mechanism,
+		"domain": v.Domain, "ip": c.Session.RemoteIP.Unmap().String(), "mechanism": v.Mechanism,
 		"term": addressTerm(c), "where": v.ProblemDomain,
 	}
 	switch v.Result {
