@@ -8,7 +8,7 @@ var dkimEntries = []Entry{
 		Refs:   []string{"RFC 6376 section 6.1"},
 	},
 	{
-		ID: "dkim.none", Status: Warn, Rank: rankMechanism,
+		ID: "dkim.none", Status: Warn, Rank: rankMechanism + 5, // after an SPF that failed: a spoof has neither
 		Title: Text{"The message carries no DKIM signature", "メッセージに DKIM 署名がありません"},
 		Detail: Text{
 			"Without a signature nothing shows that the content is unchanged, and DMARC rests on SPF alone, which breaks whenever mail is forwarded. Gmail, Yahoo and Microsoft require DKIM of bulk senders.",

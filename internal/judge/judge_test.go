@@ -130,7 +130,7 @@ var cases = []struct {
 			in.Auth.DKIM = nil
 			in.Auth.DMARC.Identifiers = []dmarc.Alignment{{Method: "spf", Domain: "shop.example", Result: "fail", Mode: "relaxed", Aligned: true}}
 		},
-		want: []string{"fail dkim.none shop.example", "fail spf.fail shop.example", "fail dmarc.fail shop.example"},
+		want: []string{"fail spf.fail shop.example", "fail dkim.none shop.example", "fail dmarc.fail shop.example"},
 	},
 	{
 		name: "forwarded: SPF lost, DKIM kept",
