@@ -34,6 +34,10 @@ fuzz: ## ten minutes for every fuzz target
 figures: ## measure every figure beside its floor and print the ratios
 	scripts/figures
 
+.PHONY: pictures
+pictures: ## draw the pictures of the README anew
+	scripts/pictures
+
 .PHONY: soak
 soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQLite and PostgreSQL
 	TODOKU_SOAK=1 go test -count=1 -timeout 60m -v -run 'Kill9|Soak' ./internal/inbox/ ./internal/store/
