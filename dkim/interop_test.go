@@ -186,12 +186,20 @@ func (in *interop) theirs(t *testing.T, file string, o SignOptions) {
 	}
 	vs := verify(t, testZone(), string(raw), Options{})
 	if len(vs) != 1 || vs[0].Result != Pass {
-		t.Errorf("%s: %+v", filepath.Base(file), vs)
+		t.Errorf("%s: %s", filepath.Base(file), reasons(vs))
 		return
 	}
 	if s := vs[0].Signature; s.Header != o.Header || s.Body != o.Body {
 		t.Errorf("%s: canonicalization %s", filepath.Base(file), s.Canonicalization())
 	}
+}
+
+func reasons(vs []Verdict) string {
+	var b strings.Builder
+	for _, v := range vs {
+		fmt.Fprintf(&b, "%s (%s) ", v.Result, v.Reason)
+	}
+	return b.String()
 }
 
 func TestInteropDkimpy(t *testing.T) {
@@ -232,6 +240,11 @@ func TestInteropOpenDKIM(t *testing.T) {
 	}
 	for _, algorithm := range []string{"rsa", "ed25519"} {
 		for i, o := range interopCanonicalizations {
+			if algorithm == "ed25519" && o.Header == Simple {
+				// OpenDKIM 2.11 folds this field anew after it has hashed it: it does not
+				// verify such a signature of its own either, nor does dkimpy.
+				continue
+			}
 			conf := fmt.Sprintf("sign-%s-%d.conf", algorithm, i)
 			in.write(t, conf, []byte(common+"Mode s\nDomain example.com\nSelector "+algorithm+"\nKeyFile "+in.opendkimKey(t, algorithm)+
 				"\nSignatureAlgorithm "+algorithm+"-sha256\nCanonicalization "+o.Header.String()+"/"+o.Body.String()+"\n"))
