@@ -203,7 +203,10 @@ func worded(lang string, e live.Event) wireEvent {
 	case "rcpt-refused":
 		out.Mark, out.Label = "✗", i18n.T(lang, "live.rcpt-refused", "Text", e.Text)
 	case "data":
-		out.Label = i18n.T(lang, "live.data", "Size", size(e.Bytes))
+		out.Label = i18n.T(lang, "live.data-begin")
+		if e.Bytes > 0 {
+			out.Label = i18n.T(lang, "live.data", "Size", size(e.Bytes))
+		}
 	case "received":
 		out.Mark, out.Label = "✓", i18n.T(lang, "live.received", "Size", size(e.Bytes))
 		out.Link = reportPath(e.ReportID)

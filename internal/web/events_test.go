@@ -101,6 +101,7 @@ func TestEventsOfASession(t *testing.T) {
 		{live.Event{Kind: "mail-from"}, "MAIL FROM: <>", "·", "", ""},
 		{live.Event{Kind: "rcpt", Text: "tok@x"}, "Recipient accepted: tok@x", "✓", "", ""},
 		{live.Event{Kind: "rcpt-refused", Text: "y@x"}, "Recipient refused: y@x", "✗", "", ""},
+		{live.Event{Kind: "data"}, "Receiving the message …", "·", "", ""},
 		{live.Event{Kind: "data", Bytes: 2048}, "Receiving the message: 2.0 KB", "·", "", ""},
 		{live.Event{Kind: "dropped", Text: "time-out", ReportID: "f2"}, "The connection ended before the message: time-out", "✗", "", "/s/f2"},
 		{live.Event{Kind: "refused", Text: "552 5.3.4", ReportID: "f3"}, "Refused: 552 5.3.4", "✗", "", "/s/f3"},

@@ -34,7 +34,7 @@ type spfPart struct{ Text, Class string }
 // spfTerm is one evaluated term with the records it led to.
 type spfTerm struct {
 	Term, Target, Outcome, Result, Detail string
-	Class, Sign                           string
+	Class, Sign, Tone                     string // Tone is the colour: of the result, where the term matched
 	Lookups, Voids                        int
 	Queries                               []string
 	MoreQueries                           int
@@ -106,7 +106,7 @@ func spfTree(steps []spf.Step) []*spfRecord {
 // last is the term that led to the record below; there always is one.
 func (r *spfRecord) last() *spfTerm {
 	if len(r.Terms) == 0 {
-		r.Terms = append(r.Terms, &spfTerm{Class: "none", Sign: "–"})
+		r.Terms = append(r.Terms, &spfTerm{Class: "none", Tone: "none", Sign: "–"})
 	}
 	return r.Terms[len(r.Terms)-1]
 }
@@ -128,14 +128,17 @@ func newSPFRecord(s *spf.Step) *spfRecord {
 func newSPFTerm(s *spf.Step) *spfTerm {
 	t := &spfTerm{
 		Term: s.Term, Target: s.Target, Outcome: s.Outcome, Result: string(s.Result), Detail: s.Detail,
-		Lookups: s.Lookups, Voids: s.Voids, Class: "none", Sign: "–",
+		Lookups: s.Lookups, Voids: s.Voids, Class: "none", Tone: "none", Sign: "–",
 	}
 	t.Queries, t.MoreQueries = some(s.Queries, drawnQueries)
 	switch s.Outcome {
 	case spf.OutcomeMatch:
-		t.Class, t.Sign = "match", "●"
+		t.Class, t.Sign, t.Tone = "match", "●", "match"
+		if s.Result != "" && s.Result != spf.Pass {
+			t.Tone = markOf("", string(s.Result)).Class
+		}
 	case spf.OutcomeError:
-		t.Class, t.Sign = "error", "✗"
+		t.Class, t.Sign, t.Tone = "error", "✗", "error"
 	}
 	return t
 }
