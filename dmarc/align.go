@@ -44,9 +44,8 @@ func (e *evaluation) candidates(rec *Record) []candidate {
 		if c.strict {
 			c.Mode = "strict"
 		}
-		c.domain, _ = normalize(id.Domain)
-		if !hostName(c.domain) {
-			c.domain = ""
+		if domain, err := normalize(id.Domain); err == nil {
+			c.domain = domain
 		}
 		cs = append(cs, c)
 	}

@@ -79,7 +79,9 @@ type Verdict struct {
 	OrgDomain    string
 	PolicyDomain string  // "" when no record
 	Record       *Record // that of PolicyDomain, nil when none
-	Policy       Policy  // that applies after sp/np, before t=; "" when no record
+	// Policy is what applies after sp/np, before t=; "" when no record, or when np and
+	// sp differ and whether the domain exists could not be looked up.
+	Policy Policy
 	// Disposition is after t=; none with pass and none, "" where the result is an error
 	// and no policy can be applied (RFC 9989 section 5.3.6).
 	Disposition Policy
@@ -118,9 +120,10 @@ type Walk struct {
 type WalkQuery struct {
 	Name string // _dmarc.example.com
 	// Outcome is record, psd=y, psd=n (a record with that tag: the walk ends), invalid (a
-	// record of no use by section 4.10.1), multiple (several: all discarded), no-record
-	// (TXT, but no DMARC record), nxdomain, no-data, or a failure, which ends the walk:
-	// timeout, servfail, refused, net-error, malformed, error.
+	// record of no use by section 4.10.1; with psd=y or psd=n it ends the walk too),
+	// multiple (several: all discarded), no-record (TXT, but no DMARC record), nxdomain,
+	// no-data, or a failure, which ends the walk: timeout, servfail, refused, net-error,
+	// malformed, error.
 	Outcome string
 	Record  string // as served; of several one a line
 }

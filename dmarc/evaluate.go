@@ -108,22 +108,23 @@ func (e *evaluation) noPolicy() {
 
 // policyOf sets the policy that applies (section 4.10.1): p for the domain of the
 // record itself, else np for a domain that does not exist, else sp. It gives the
-// word of a DNS failure where that was asked and not answered.
+// word of a DNS failure where that was asked and not answered, and no policy then.
 func (e *evaluation) policyOf(f found) (failed string) {
 	p, sp, np, _ := f.record.Usable()
 	if f.domain == e.v.FromDomain {
 		e.v.Policy = p
 		return ""
 	}
-	e.v.Policy = sp
 	if np == sp {
-		return "" // existence changes nothing
+		e.v.Policy = sp // existence changes nothing
+		return ""
 	}
-	yes, status := exists(e.ctx, e.policies.resolver, e.v.FromDomain)
-	if status.Failed() {
-		return failure(status)
-	}
-	if !yes {
+	switch yes, status := exists(e.ctx, e.policies.resolver, e.v.FromDomain); {
+	case status.Failed():
+		return failure(status) // either may apply: none is named
+	case yes:
+		e.v.Policy = sp
+	default:
 		e.v.Policy = np
 	}
 	return ""

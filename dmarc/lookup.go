@@ -56,9 +56,10 @@ func (l *lookup) ask(ctx context.Context, r dns.Resolver, domain string) {
 			continue
 		}
 		l.record = nil // several: all are discarded
-		if len(l.served) < maxServed {
-			l.served += "\n" + rr.Data
+		if len(l.served) >= maxServed {
+			return // nothing that follows changes that
 		}
+		l.served += "\n" + rr.Data
 	}
 }
 
@@ -90,11 +91,11 @@ func (l *lookup) outcome() string {
 	case l.count > 1:
 		return "multiple"
 	case l.count == 1:
-		if l.record.PSD != "u" {
-			return "psd=" + l.record.PSD
-		}
 		if _, _, _, ok := l.record.Usable(); !ok {
 			return "invalid"
+		}
+		if l.record.PSD != "u" {
+			return "psd=" + l.record.PSD
 		}
 		return "record"
 	case l.status == dns.Success:
@@ -109,6 +110,9 @@ func (l *lookup) outcome() string {
 // and appendix A.4: any answer but NXDOMAIN, to a question of any type, shows it.
 func exists(ctx context.Context, r dns.Resolver, domain string) (yes bool, status dns.Status) {
 	a := r.Resolve(ctx, dns.Question{Name: domain, Type: dns.TypeA})
-	// NXDOMAIN behind a CNAME is about the target: the name itself has a record.
-	return a.Status != dns.NXDomain || len(a.Chain) > 0, a.Status
+	if len(a.Chain) > 0 {
+		// Whatever became of the target, the name itself has a record: its CNAME.
+		return true, dns.Success
+	}
+	return a.Status != dns.NXDomain, a.Status
 }

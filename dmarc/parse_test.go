@@ -91,6 +91,9 @@ func TestURIs(t *testing.T) {
 		"mailto:a%2Bb@example.com":        true,
 		"mailto:a@example.com?subject=x":  true,
 		"mailto:a%21b@example.com":        true, // section 4.8: "!" encoded
+		"mailto:%E5%B1%B1@%E4%BE%8B.jp":   true, // RFC 6068 section 2
+		"mailto:a%E3@example.com":         false,
+		"mailto:a%C2%85b@example.com":     false, // a control of Unicode
 		"https://example.com/report":      true,
 		"x-other:anything":                true, // any valid URI
 		"mailto:a!b@example.com":          false,

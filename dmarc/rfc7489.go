@@ -9,6 +9,9 @@ import (
 // RegisteredDomain gives the Organizational Domain of RFC 7489 section 3.2 by the
 // public suffix list that is compiled in: the public suffix and one label more. A
 // public suffix itself, and what is no domain name, is its own.
+//
+// The list's private section counts as well: the RFC names the whole list, and to
+// leave it out would align the tenants of one hosting name with each other.
 func RegisteredDomain(domain string) string {
 	// The list takes a name with an empty label for what it is not.
 	if !hostName(domain) {

@@ -3,6 +3,8 @@ package dmarc
 import (
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // uris reads a list of reporting URIs (RFC 9989 sections 4.6 and 4.8): those that
@@ -103,13 +105,15 @@ func validMailto(s string) bool {
 	if at <= 0 || at+1 == len(to) {
 		return false
 	}
-	// A mailbox with controls could put a header field into the report that is sent to it.
-	for i := 0; i < len(to); i++ {
-		if to[i] <= ' ' || to[i] >= 0x7f {
+	// A mailbox with controls could put a header field into the report that is sent to
+	// it. UTF-8 may stand in it, percent-encoded (RFC 6068 section 2).
+	for _, c := range to {
+		if c <= ' ' || c == utf8.RuneError || unicode.IsControl(c) || unicode.IsSpace(c) {
 			return false
 		}
 	}
-	return hostName(to[at+1:])
+	_, err = normalize(to[at+1:])
+	return err == nil
 }
 
 // hostName reports whether s can be a DNS name: letters, digits, hyphens and

@@ -18,7 +18,7 @@ var (
 	// ErrSeveralDomains: the mailboxes of From have different domains.
 	ErrSeveralDomains = errors.New("mailboxes of different domains in From")
 	// ErrFromSyntax: From does not parse, or readers would not agree on its meaning.
-	ErrFromSyntax = errors.New("From cannot be read without ambiguity")
+	ErrFromSyntax = errors.New("the From field cannot be read without ambiguity")
 	// ErrHeaderLimits: the header exceeds MaxFields or MaxHeader, so that a From field
 	// may be among what was not read.
 	ErrHeaderLimits = errors.New("the header is too large to be sure of its From field")
@@ -135,7 +135,7 @@ func plainAuthor(a Address) error {
 	switch {
 	case strings.HasPrefix(a.Domain, "["):
 		return fmt.Errorf("%w: %s is no domain", ErrFromSyntax, a.Domain)
-	case strings.ContainsAny(a.Local, "@<>,;:\t \"\\"):
+	case strings.ContainsAny(a.Local, "@<>,;:\"\\"):
 		return fmt.Errorf("%w: the local part may be taken for an address", ErrFromSyntax)
 	case strings.Contains(a.Local, "=?"):
 		return fmt.Errorf("%w: an encoded-word in an address", ErrFromSyntax)

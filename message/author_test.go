@@ -37,7 +37,9 @@ func TestAuthorDomain(t *testing.T) {
 		"From: G: a@example.com, b@Example.com;":        "example.com", // RFC 6854
 		"From: a@example.com (Anna)":                    "example.com",
 		"From: Anna <a(mail)@example.com>":              "example.com",
-		"From: \"ceo@victim.test\" <a@example.com>":     "example.com", // the display name is not the author
+		"From: \"anna maria\"@example.com":              "example.com",
+		"From: a@fa\u00df.example, b@FA\u00df.example":  "xn--fa-hia.example", // RFC 5891: no "ss"
+		"From: \"ceo@victim.test\" <a@example.com>":     "example.com",        // the display name is not the author
 		"From: a@sub.example.com, b@example.com":        ErrSeveralDomains,
 		"From: a@[192.0.2.1]":                           ErrFromSyntax,
 		"X-From: a@example.com\r\nResent-From: b@x":     ErrNoFrom,
