@@ -36,6 +36,9 @@ type SealOptions struct {
 	// Header, Body canonicalization of the AMS. The seal is always relaxed.
 	Header, Body wire.Canonicalization
 	// Timestamp of t=; the zero time omits it.
+	// Expires is x= of the ARC-Message-Signature, after Timestamp; zero omits it. An
+	// ARC-Seal has no such tag (RFC 8617 section 4.1.3).
+	Expires   time.Time
 	Timestamp time.Time
 	// Chain is the verdict on the message as it arrived; it decides cv=.
 	Chain Verdict
@@ -113,6 +116,9 @@ func newSealer(m *message.Message, o SealOptions) (*sealer, error) {
 	if !o.Timestamp.IsZero() && (o.Timestamp.Unix() < 0 || o.Timestamp.Unix() >= 1e12) {
 		return nil, fmt.Errorf("arc: timestamp %v does not fit t=", o.Timestamp)
 	}
+	if !o.Expires.IsZero() && (o.Expires.Unix() >= 1e12 || !o.Expires.After(o.Timestamp)) {
+		return nil, fmt.Errorf("arc: expiry %v is not after the timestamp %v", o.Expires, o.Timestamp)
+	}
 	return s, s.continueChain()
 }
 
@@ -183,6 +189,9 @@ func (s *sealer) message() ([]byte, error) {
 	f.tag("i", strconv.Itoa(s.instance))
 	f.tag("s", s.Selector)
 	s.timestamp(f)
+	if !s.Expires.IsZero() {
+		f.tag("x", strconv.FormatInt(s.Expires.Unix(), 10))
+	}
 
 	h := newHeaders(s.m.Fields)
 	unsigned := f.bytes("")

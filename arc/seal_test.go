@@ -1,6 +1,7 @@
 package arc_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -181,5 +182,23 @@ func TestSealRecommendedFields(t *testing.T) {
 	}
 	if v := verify(t, dns.MustMemory(zone()), seal(t, raw, o)); v.Result != arc.Pass {
 		t.Error(v.Reason)
+	}
+}
+
+// An ARC-Message-Signature may carry x= like a DKIM-Signature (RFC 8617 section 4.1.2); the seal has no such tag.
+func TestSealExpires(t *testing.T) {
+	r := dns.MustMemory(zone())
+	o := options("lists.example.org", rsa2048(), none)
+	o.Expires = o.Timestamp.Add(time.Hour)
+	m := message.Parse([]byte(seal(t, plainMessage, o)))
+	for at, want := range map[time.Duration]arc.Result{time.Minute: arc.Pass, 2 * time.Hour: arc.Fail} {
+		v := arc.Verify(context.Background(), r, m, arc.Options{Now: o.Timestamp.Add(at)})
+		if v.Result != want {
+			t.Errorf("%v after sealing: %s (%s), want %s", at, v.Result, v.Reason, want)
+		}
+	}
+	o.Expires = o.Timestamp
+	if _, err := arc.Seal(message.Parse([]byte(plainMessage)), o); err == nil {
+		t.Error("an expiry that is not after the timestamp was accepted")
 	}
 }

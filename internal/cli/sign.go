@@ -188,8 +188,9 @@ func (a *app) arcSealCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if expires != "" {
-			return usagef("%s", a.say(msgNoExpires))
+		x, err := a.moment("expires", expires, time.Time{})
+		if err != nil {
+			return err
 		}
 		raw, err := a.readMessage(args)
 		if err != nil {
@@ -209,7 +210,7 @@ func (a *app) arcSealCommand() *cobra.Command {
 		}
 		fields, err := arc.Seal(m, arc.SealOptions{
 			Domain: o.domain, Selector: s.selector, Key: o.key, AuthServID: authServID,
-			Headers: o.headers, Header: o.header, Body: o.body, Timestamp: o.timestamp, Chain: chain,
+			Headers: o.headers, Header: o.header, Body: o.body, Timestamp: o.timestamp, Expires: x, Chain: chain,
 		})
 		if err != nil {
 			return usagef("%s: %v", a.say(msgSeal), err)

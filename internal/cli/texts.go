@@ -283,7 +283,6 @@ var (
 	msgSign           = text{EN: "cannot sign", JA: "署名できません"}
 	msgSeal           = text{EN: "cannot seal", JA: "封印できません"}
 	msgChainUnknown   = text{EN: "not sealed: the chain could not be checked", JA: "封印しませんでした: チェーンを確認できません"}
-	msgNoExpires      = text{EN: "--expires: ARC signatures cannot expire yet", JA: "--expires: ARC の署名には有効期限を付けられません"}
 	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} は既に存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
@@ -298,6 +297,6 @@ var allMessages = []text{
 	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
-	msgSeal, msgChainUnknown, msgNoExpires, msgKeyExists, msgKeyKept, msgListen,
+	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
 	msgReady, msgPopulated,
 }
