@@ -408,7 +408,8 @@ func TestAttack21HostileFields(t *testing.T) {
 	}
 }
 
-// TestManyFieldsAndNames: hostile numbers of fields and names do not multiply.
+// TestManyFieldsAndNames: hostile numbers of fields and names do not multiply
+// (were they to, this would take minutes).
 func TestManyFieldsAndNames(t *testing.T) {
 	var b bytes.Buffer
 	for i := range 9000 {
@@ -421,13 +422,13 @@ func TestManyFieldsAndNames(t *testing.T) {
 		fmt.Fprintf(&sigs, "%s%d\r\n", field, i)
 	}
 	raw := sigs.String() + strings.Repeat("From: a@example.com\r\n", 900) + b.String() + "\r\n"
-	start := time.Now()
-	for _, v := range verify(t, testZone(), raw, Options{}) {
+	vs := verify(t, testZone(), raw, Options{})
+	for _, v := range vs {
 		if v.Result != Fail {
 			t.Errorf("%s: %s", v.Result, v.Reason)
 		}
 	}
-	if d := time.Since(start); d > 5*time.Second {
-		t.Errorf("took %v", d)
+	if len(vs) != 10 {
+		t.Errorf("%d verdicts", len(vs))
 	}
 }

@@ -74,7 +74,7 @@ func benchmarkVerifyFloor(b *testing.B, size int) {
 	}
 }
 
-// slowReader hides the type of a reader, as a network connection would.
+// plainReader hides the type of a reader, as a network connection would.
 type plainReader struct{ io.Reader }
 
 func benchmarkSign(b *testing.B, size int, line string) {

@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // AppendHeader appends the canonical form of one raw header field (RFC 6376
 // sections 3.4.1 and 3.4.2), with its CRLF. A field that lacks its final CRLF,
@@ -51,27 +54,33 @@ func appendRelaxedHeader(dst, raw []byte) []byte {
 // appendReduced unfolds v and reduces its white space, none at either end. A CR
 // or LF that does not fold is data.
 func appendReduced(dst, v []byte) []byte {
-	start, space := len(dst), false
-	for i := 0; i < len(v); {
-		if n := foldLen(v[i:]); n > 0 {
-			space = true
-			i += n
-			continue
+	start := len(dst)
+	dst = slices.Grow(dst, len(v))
+	out, n := dst[start:start+len(v)], 0
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		if c <= ' ' {
+			from := i
+			for i < len(v) {
+				k := foldLen(v[i:])
+				if k == 0 {
+					break
+				}
+				i += k
+			}
+			if i == len(v) {
+				break
+			}
+			if i > from && n > 0 {
+				out[n] = ' '
+				n++
+			}
+			c = v[i]
 		}
-		if space && len(dst) > start {
-			dst = append(dst, ' ')
-		}
-		space = false
-		from := i
-		for i < len(v) && v[i] > ' ' {
-			i++
-		}
-		if i == from { // a control character, or a CR or LF that is no fold
-			i++
-		}
-		dst = append(dst, v[from:i]...)
+		out[n] = c
+		n++
 	}
-	return dst
+	return dst[:start+n]
 }
 
 // foldLen gives the length of the white space v starts with: 1 for WSP, 3 for
