@@ -136,7 +136,7 @@ func (e *evaluation) fail() {
 	for _, a := range e.v.Identifiers {
 		if a.Result == passWord {
 			e.v.Problem = ProblemNotAligned
-			e.v.Reason = fmt.Sprintf("%s passes for %s, which is not aligned with %s", a.Method, a.Domain, e.v.FromDomain)
+			e.v.Reason = fmt.Sprintf("%s passes for %s, which is not aligned with %s", a.Method, showDomain(a.Domain), e.v.FromDomain)
 			break
 		}
 	}
