@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -52,7 +53,12 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	if p.Was == nil {
 		p.Was = []string{}
 	}
-	return json.Marshal(p)
+	// json.Marshal would escape <, > and & for good, whatever the caller's encoder wants.
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(p)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
 // Validate checks that the change can be made; the error says why not.

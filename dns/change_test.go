@@ -171,6 +171,19 @@ func TestChangeJSON(t *testing.T) {
 	}
 }
 
+// TestChangeJSONRaw: text stays as it is published where the encoder says so.
+func TestChangeJSONRaw(t *testing.T) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(change(Add, "example.com", TypeTXT, []string{"a<b>&c"})); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), `"data":["a<b>&c"]`) {
+		t.Errorf("got %s", b.String())
+	}
+}
+
 func TestWhatIf(t *testing.T) {
 	var recs []Record
 	for _, line := range []string{

@@ -3,6 +3,8 @@
 // source. A finding is data; nothing here decides that one applies.
 package catalogue
 
+import "github.com/todoku/todoku/dns"
+
 // Status of a finding (see the outer contract in docs/contract.md).
 type Status string
 
@@ -45,18 +47,8 @@ type Finding struct {
 	Subject  string            // the domain, address or message concerned
 	Args     map[string]string // for the placeholders
 	Evidence []string          // raw facts seen, as they were
-	DNS      []Change
+	DNS      []dns.Change
 	Snippets []Snippet
-}
-
-// Change is one DNS change of the outer contract.
-type Change struct {
-	Action string   `json:"action"` // add, replace, remove
-	Name   string   `json:"name"`   // absolute, with the final dot
-	Type   string   `json:"type"`
-	TTL    int      `json:"ttl"`
-	Data   []string `json:"data"`
-	Was    []string `json:"was"`
 }
 
 // Snippet is a configuration text to paste.

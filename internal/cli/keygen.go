@@ -10,16 +10,15 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/render"
 )
 
 // keyObject is the JSON of `dkim keygen`.
 type keyObject struct {
-	Algorithm string             `json:"algorithm"`
-	Bits      int                `json:"bits"`
-	File      *string            `json:"file"`
-	DNS       []catalogue.Change `json:"dns"`
+	Algorithm string       `json:"algorithm"`
+	Bits      int          `json:"bits"`
+	File      *string      `json:"file"`
+	DNS       []dns.Change `json:"dns"`
 }
 
 func (a *app) keygenCommand() *cobra.Command {
@@ -62,8 +61,8 @@ func (a *app) keygenCommand() *cobra.Command {
 		if algorithm == "ed25519" {
 			bits = 256
 		}
-		return a.showKey(keyObject{Algorithm: algorithm, Bits: bits, File: fileName(out), DNS: []catalogue.Change{
-			{Action: "add", Name: name, Type: "TXT", TTL: 3600, Data: []string{record}, Was: []string{}},
+		return a.showKey(keyObject{Algorithm: algorithm, Bits: bits, File: fileName(out), DNS: []dns.Change{
+			{Action: dns.Add, Name: name, Type: dns.TypeTXT, TTL: 3600, Data: []string{record}},
 		}})
 	})
 	f := c.Flags()
@@ -108,7 +107,7 @@ func (a *app) showKey(o keyObject) error {
 		return render.WriteJSON(w, o)
 	}
 	change := o.DNS[0]
-	rec, err := dns.NewRecord(change.Name, dns.TypeTXT, uint32(change.TTL), change.Data[0])
+	rec, err := dns.NewRecord(change.Name, change.Type, change.TTL, change.Data[0])
 	if err != nil {
 		return lookError{err}
 	}

@@ -182,8 +182,8 @@ func (c *verdict) noRecord(v dmarc.Verdict) {
 		}
 	}
 	f := c.add("dmarc.none", c.from, args{"from": c.from, "record_domain": "_dmarc." + domain})
-	f.DNS = append(f.DNS, catalogue.Change{
-		Action: "add", Name: "_dmarc." + domain + ".", Type: "TXT", TTL: 3600, Data: []string{"v=DMARC1; p=none"}, Was: []string{},
+	f.DNS = append(f.DNS, dns.Change{
+		Action: dns.Add, Name: "_dmarc." + domain + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1; p=none"},
 	})
 }
 

@@ -42,8 +42,8 @@ func (c *verdict) ptr() {
 	default:
 		f := c.add("ptr.missing", ip, args{"ip": ip}, v.Reason)
 		if helo := dns.CanonicalName(c.Session.HELO); hostName(helo) {
-			f.DNS = append(f.DNS, addressRecord(helo, v.IP), catalogue.Change{
-				Action: "add", Name: dns.ReverseName(v.IP) + ".", Type: "PTR", TTL: 3600, Data: []string{helo + "."}, Was: []string{},
+			f.DNS = append(f.DNS, addressRecord(helo, v.IP), dns.Change{
+				Action: dns.Add, Name: dns.ReverseName(v.IP) + ".", Type: dns.TypePTR, TTL: 3600, Data: []string{helo + "."},
 			})
 		}
 	}
@@ -61,12 +61,13 @@ func (c *verdict) ownHost(names []string) bool {
 	return false
 }
 
-func addressRecord(name string, ip netip.Addr) catalogue.Change {
-	kind := "AAAA"
+// addressRecord is the change that gives a host name an address.
+func addressRecord(name string, ip netip.Addr) dns.Change {
+	kind := dns.TypeAAAA
 	if ip.Is4() {
-		kind = "A"
+		kind = dns.TypeA
 	}
-	return catalogue.Change{Action: "add", Name: name + ".", Type: kind, TTL: 3600, Data: []string{ip.String()}, Was: []string{}}
+	return dns.Change{Action: dns.Add, Name: name + ".", Type: kind, TTL: 3600, Data: []string{ip.String()}}
 }
 
 // hostName reports whether a HELO argument is a full host name rather than an

@@ -16,6 +16,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/wire"
@@ -463,14 +464,14 @@ func TestRepairs(t *testing.T) {
 		Result: dmarc.None, FromDomain: "news.shop.example", OrgDomain: "news.shop.example", SPFChecked: true,
 		RFC7489: dmarc.RFC7489{OrgDomain: "shop.example", Result: dmarc.None},
 	}
-	var got []catalogue.Change
+	var got []dns.Change
 	for _, f := range Message(in) {
 		got = append(got, f.DNS...)
 	}
-	want := []catalogue.Change{
-		{Action: "add", Name: "mx.shop.example.", Type: "A", TTL: 3600, Data: []string{"192.0.2.1"}, Was: []string{}},
-		{Action: "add", Name: "1.2.0.192.in-addr.arpa.", Type: "PTR", TTL: 3600, Data: []string{"mx.shop.example."}, Was: []string{}},
-		{Action: "add", Name: "_dmarc.shop.example.", Type: "TXT", TTL: 3600, Data: []string{"v=DMARC1; p=none"}, Was: []string{}},
+	want := []dns.Change{
+		{Action: dns.Add, Name: "mx.shop.example.", Type: dns.TypeA, TTL: 3600, Data: []string{"192.0.2.1"}},
+		{Action: dns.Add, Name: "1.2.0.192.in-addr.arpa.", Type: dns.TypePTR, TTL: 3600, Data: []string{"mx.shop.example."}},
+		{Action: dns.Add, Name: "_dmarc.shop.example.", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1; p=none"}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

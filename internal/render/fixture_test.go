@@ -15,6 +15,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/judge"
@@ -171,7 +172,7 @@ func hostileReport() *Report {
 	r.Findings = judge.Message(judge.Input{Session: *s, Message: r.Message, Auth: *a})
 	r.Findings = append(r.Findings, catalogue.Finding{
 		ID: evil, Status: catalogue.Fail, Subject: evil, Evidence: []string{evil},
-		DNS:      []catalogue.Change{{Action: evil, Name: evil, Type: evil, Data: []string{evil}, Was: []string{evil}}},
+		DNS:      []dns.Change{{Action: dns.Action(evil), Name: evil, Type: 65280, Data: []string{evil}, Was: []string{evil}}},
 		Snippets: []catalogue.Snippet{{For: evil, Text: evil + "\n" + evil}},
 	})
 	return r

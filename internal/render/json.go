@@ -8,6 +8,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/iprev"
 	"github.com/todoku/todoku/spf"
@@ -170,7 +171,7 @@ type FindingObject struct {
 // FixObject is the repair of a finding. Summary is null where nothing is to be done.
 type FixObject struct {
 	Summary  *string             `json:"summary"`
-	DNS      []catalogue.Change  `json:"dns"`
+	DNS      []dns.Change        `json:"dns"`
 	Snippets []catalogue.Snippet `json:"snippets"`
 	Steps    []string            `json:"steps"`
 }
@@ -319,13 +320,9 @@ func Findings(fs []catalogue.Finding, lang string) []FindingObject {
 			ID: f.ID, Status: string(f.Status), Subject: f.Subject, Title: f.Title(lang), Detail: f.Detail(lang),
 			Evidence: list(f.Evidence), Refs: list(f.Refs()),
 			Fix: FixObject{
-				Summary: known(f.Fix(lang)), DNS: make([]catalogue.Change, 0, len(f.DNS)),
+				Summary: known(f.Fix(lang)), DNS: append([]dns.Change{}, f.DNS...),
 				Snippets: append([]catalogue.Snippet{}, f.Snippets...), Steps: list(f.Steps(lang)),
 			},
-		}
-		for _, c := range f.DNS {
-			c.Data, c.Was = list(c.Data), list(c.Was)
-			o.Fix.DNS = append(o.Fix.DNS, c)
 		}
 		out = append(out, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/message"
 )
@@ -198,8 +199,8 @@ func (p *page) finding(f catalogue.Finding) {
 }
 
 // change writes one DNS change so that each datum stands alone on its line, to copy.
-func (p *page) change(c catalogue.Change) {
-	p.line(4, p.paint(bold, p.label("dns"))+" "+p.label(c.Action)+"  "+Printable(c.Name)+"  "+Printable(c.Type)+"  TTL "+itoa(c.TTL))
+func (p *page) change(c dns.Change) {
+	p.line(4, p.paint(bold, p.label("dns"))+" "+p.label(string(c.Action))+"  "+Printable(c.Name)+"  "+Printable(c.Type.String())+"  TTL "+itoa(int(c.TTL)))
 	for _, s := range c.Was {
 		p.line(6, p.paint(red, "- "+Printable(s)))
 	}

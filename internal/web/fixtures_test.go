@@ -340,9 +340,9 @@ func findings() []catalogue.Finding {
 				Evidence: []string{"MAIL FROM ap-northeast-1.amazonses.com", "d=amazonses.com"},
 			}
 			if status == catalogue.Fail && n == 1 {
-				f.DNS = []catalogue.Change{
-					{Action: "add", Name: "abc._domainkey.webshop.example.", Type: "CNAME", TTL: 3600, Data: []string{"abc.dkim.amazonses.com."}, Was: []string{}},
-					{Action: "replace", Name: "_dmarc.webshop.example.", Type: "TXT", TTL: 3600, Data: []string{"v=DMARC1; p=quarantine; rua=mailto:dmarc@webshop.example; adkim=r"}, Was: []string{"v=DMARC1; p=quarantine"}},
+				f.DNS = []dns.Change{
+					{Action: "add", Name: "abc._domainkey.webshop.example.", Type: dns.TypeCNAME, TTL: 3600, Data: []string{"abc.dkim.amazonses.com."}, Was: []string{}},
+					{Action: "replace", Name: "_dmarc.webshop.example.", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1; p=quarantine; rua=mailto:dmarc@webshop.example; adkim=r"}, Was: []string{"v=DMARC1; p=quarantine"}},
 				}
 				f.Snippets = []catalogue.Snippet{{For: "postfix main.cf", Text: "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\n"}}
 			}

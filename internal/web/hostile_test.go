@@ -78,7 +78,7 @@ func hostileReport() *render.Report {
 		for k := range f.Args {
 			f.Args[k] = script
 		}
-		f.DNS = []catalogue.Change{{Action: script, Name: script, Type: script, Data: []string{script}, Was: []string{script}}}
+		f.DNS = []dns.Change{{Action: dns.Action(script), Name: script, Type: 65280, Data: []string{script}, Was: []string{script}}}
 		f.Snippets = []catalogue.Snippet{{For: script, Text: script}}
 	}
 	return rep

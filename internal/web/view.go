@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/i18n"
@@ -149,7 +150,7 @@ type ref struct{ Text, URL string }
 
 // changeView is a DNS change to copy.
 type changeView struct {
-	catalogue.Change
+	dns.Change
 	Do   string // what to do in words
 	Host string // the name without the final dot
 }
@@ -191,11 +192,11 @@ func viewFinding(lang string, f *catalogue.Finding) findingView {
 	return v
 }
 
-func actionKey(action string) string {
+func actionKey(action dns.Action) string {
 	switch action {
-	case "replace":
+	case dns.Replace:
 		return "dns.do.replace"
-	case "remove":
+	case dns.Remove:
 		return "dns.do.remove"
 	}
 	return "dns.do.add"
