@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -16,9 +17,14 @@ import (
 	"github.com/todoku/todoku/message"
 )
 
-// rescanEvery bounds how long a message waits whose wake-up was lost: the queue
-// was full, or another node that took it died.
-const rescanEvery = 15 * time.Second
+const (
+	// rescanEvery bounds how long a message waits whose wake-up was lost: another
+	// node that took it died, or verifying it failed.
+	rescanEvery = 15 * time.Second
+	// queued bounds the wake-ups that wait, and rescanned those of one rescan.
+	queued    = 1024
+	rescanned = queued / 2
+)
 
 // workers verify what the inbox made durable. The queue is the database: the
 // channel only wakes a worker at once, and losing a wake-up costs a rescan.
@@ -30,6 +36,12 @@ type workers struct {
 	count    int
 	log      *slog.Logger
 	wake     chan string
+	// more: the database may hold messages that nobody was woken for, because wake
+	// was full when they came or the last rescan ended at its bound. They are looked
+	// for as soon as the workers are out of work, which drained tells.
+	more    atomic.Bool
+	drained chan struct{}
+	done    atomic.Int64 // verified since the last rescan
 
 	mu   sync.Mutex
 	busy map[string]bool
@@ -38,7 +50,7 @@ type workers struct {
 func newWorkers(c Config, st *store.Store, hub *live.Hub) *workers {
 	return &workers{
 		store: st, hub: hub, resolver: c.Resolver, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
-		wake: make(chan string, 1024), busy: map[string]bool{},
+		wake: make(chan string, queued), drained: make(chan struct{}, 1), busy: map[string]bool{},
 	}
 }
 
@@ -47,6 +59,7 @@ func (w *workers) received(id string) {
 	select {
 	case w.wake <- id:
 	default:
+		w.more.Store(true)
 	}
 }
 
@@ -60,6 +73,7 @@ func (w *workers) run(ctx context.Context) error {
 					return
 				case id := <-w.wake:
 					w.one(ctx, id)
+					w.tellDrained()
 				}
 			}
 		})
@@ -69,13 +83,31 @@ func (w *workers) run(ctx context.Context) error {
 	return nil
 }
 
+// tellDrained wakes the rescan once the queue is empty and more may be waiting.
+func (w *workers) tellDrained() {
+	if len(w.wake) > 0 || !w.more.Load() {
+		return
+	}
+	select {
+	case w.drained <- struct{}{}:
+	default:
+	}
+}
+
 func (w *workers) rescan(ctx context.Context) {
 	t := time.NewTicker(rescanEvery)
 	defer t.Stop()
-	for {
-		ids, err := w.store.Unverified(ctx, cap(w.wake)/2)
+	for first := true; ; first = false {
+		progress := w.done.Swap(0) > 0 || first
+		w.more.Store(false)
+		ids, err := w.store.Unverified(ctx, rescanned)
 		if err != nil && ctx.Err() == nil {
 			w.log.Error("looking for messages to verify failed", "error", err)
+		}
+		// Where nothing gets done (the database cannot be written, say) only the tick
+		// tries again.
+		if len(ids) == rescanned && progress {
+			w.more.Store(true)
 		}
 		for _, id := range ids {
 			select {
@@ -87,6 +119,7 @@ func (w *workers) rescan(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-w.drained:
 		case <-t.C:
 		}
 	}
@@ -100,7 +133,9 @@ func (w *workers) one(ctx context.Context, id string) {
 	defer w.release(id)
 	m, err := w.store.Message(ctx, id)
 	if err == nil && m.State == store.Received {
-		_, err = w.verify(ctx, m)
+		if _, err = w.verify(ctx, m); err == nil {
+			w.done.Add(1)
+		}
 	}
 	if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
 		w.log.Error("verifying a message failed; it will be tried again", "message", id, "error", err)
