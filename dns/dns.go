@@ -74,7 +74,8 @@ const (
 	// BadName: the question itself cannot be asked (label over 63 octets, name over
 	// 253, empty label); nothing was sent.
 	BadName
-	// NetError: the server could not be reached (connection refused, no route).
+	// NetError: the server could not be reached (connection refused, no route) or
+	// closed the connection before its answer was complete.
 	NetError
 	// OtherError: any other RCODE; see Answer.RCode.
 	OtherError

@@ -89,7 +89,8 @@ func (q *query) overUDP(ctx context.Context, addr string, patience time.Duration
 			return nil, false, failure
 		}
 		if !q.isReply(buf[:n]) {
-			stray = Answer{Status: Malformed, Detail: "only answers came that do not carry the ID of the question"}
+			// Not from the server asked, as far as we can know: it has not answered.
+			stray = Answer{Status: Timeout, Detail: "no answer in time: only answers came that do not carry the ID of the question"}
 			continue
 		}
 		if buf[2]&0x02 != 0 { // TC
@@ -134,6 +135,9 @@ func (q *query) overTCP(ctx context.Context, addr string, patience time.Duration
 	}
 	if !q.isReply(buf) {
 		return nil, Answer{Status: Malformed, Detail: "the answer over TCP is not one to the question"}
+	}
+	if buf[2]&0x02 != 0 { // TC: records may be missing, and there is nothing larger to ask by
+		return nil, Answer{Status: Malformed, Detail: "the answer is truncated over TCP too"}
 	}
 	m, err := q.unpack(buf)
 	if err != nil {
@@ -187,7 +191,8 @@ func netFailure(err error) Answer {
 		errors.As(err, &ne) && ne.Timeout():
 		return Answer{Status: Timeout, Detail: "no answer in time"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return Answer{Status: Malformed, Detail: "the server closed the connection in the middle of the answer"}
+		// The network's or the server's trouble of the moment, not what the zone says.
+		return Answer{Status: NetError, Detail: "the server closed the connection in the middle of the answer"}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

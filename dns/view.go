@@ -115,6 +115,14 @@ func (v *view) find(name string) *node {
 	if n := v.nodes[name]; n != nil {
 		return n
 	}
+	return v.findFolded(name)
+}
+
+// findFolded is find for names with capitals. It stands alone because its buffer
+// would make the stack of every goroutine grow that asks for one name.
+//
+//go:noinline
+func (v *view) findFolded(name string) *node {
 	if len(name) > 4*MaxName {
 		return nil
 	}
