@@ -98,7 +98,7 @@ func sample() *Message {
 		Token:    "abc",
 		Received: noon,
 		Evidence: evidence.Bundle{
-			Format: "todoku-evidence", Version: 1, Time: noon, Source: "smtp",
+			Format: "todoku-evidence", Version: 1, Time: noon, Source: "smtp", LineEndsConverted: true,
 			Session: evidence.Session{
 				ID: "s1", Observed: true, RemoteIP: netip.MustParseAddr("192.0.2.1"), RemotePort: 25, HELO: "mail.example.com",
 				ESMTP: true, HasMailFrom: true, Recipients: []string{"abc@inbox.example"}, Parameters: []string{"SIZE=10"},

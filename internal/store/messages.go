@@ -92,15 +92,23 @@ func (in *insertion) run(ctx context.Context, q querier) error {
 	e := &in.Evidence
 	var seq int64
 	if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING seq`,
+			source, format, version, evidence_time, session, dns, line_ends_converted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING seq`,
 		in.ID, in.Token, millis(in.Received), string(in.State), text(in.Status), text(in.FromDomain), text(in.Subject), in.Size,
-		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers,
+		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers, number(e.LineEndsConverted),
 	).Scan(&seq); err != nil {
 		return err
 	}
 	_, err := q.exec(ctx, `INSERT INTO raws (seq, message) VALUES ($1, $2)`, seq, in.raw)
 	return err
+}
+
+// number is the stored form of a truth value, the same in both engines.
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (s *Store) fillIn(m *Message) {
@@ -154,17 +162,18 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 	}
 	m := &Message{Evidence: evidence.Bundle{}}
 	e := &m.Evidence
-	var received, evidenceTime int64
+	var received, evidenceTime, converted int64
 	var session, answers string
 	err := s.db.reader().queryRow(ctx, `SELECT id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns, message
+			source, format, version, evidence_time, session, dns, line_ends_converted, message
 		FROM messages JOIN raws USING (seq) WHERE id = $1`, id).
 		Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size,
-			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &e.Message)
+			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &converted, &e.Message)
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", s.db.translate(err))
 	}
 	m.Received, e.Time = fromMillis(received), fromMillis(evidenceTime)
+	e.LineEndsConverted = converted != 0
 	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
 		return nil, fmt.Errorf("message %s: reading its session: %w", id, err)
 	}
