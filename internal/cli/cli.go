@@ -55,7 +55,7 @@ func (a *app) root() *cobra.Command {
 	root.Use = "todoku"
 	root.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("%s", a.say(msgUnknownCommand, "name", args[0]))
+			return a.unknownCommand(c, args[0])
 		}
 		return c.Help()
 	}
@@ -64,7 +64,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(a.helpCommand())
 	root.SetUsageTemplate(usageTemplate(a.lang))
 	root.SetHelpTemplate("{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}\n\n{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	root.SetFlagErrorFunc(a.flagError)
 	a.globalFlags(root.PersistentFlags())
 
 	root.AddCommand(
@@ -99,7 +99,7 @@ func (a *app) command(path string, run func(c *cobra.Command, args []string) err
 func (a *app) group(name string, children ...*cobra.Command) *cobra.Command {
 	g := a.command(name, func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("%s", a.say(msgUnknownCommand, "name", name+" "+args[0]))
+			return a.unknownCommand(c, args[0])
 		}
 		c.SetOut(a.Err)
 		_ = c.Help()
@@ -114,7 +114,10 @@ func (a *app) helpCommand() *cobra.Command {
 	h.RunE = func(c *cobra.Command, args []string) error {
 		target, rest, err := c.Root().Find(args)
 		if err != nil || target == nil || len(rest) > 0 {
-			return usagef("%s", a.say(msgUnknownCommand, "name", strings.Join(args, " ")))
+			if target != nil && len(rest) > 0 {
+				return a.unknownCommand(target, rest[0])
+			}
+			return a.unknownCommand(c.Root(), strings.Join(args, " "))
 		}
 		target.InitDefaultHelpFlag()
 		return target.Help()

@@ -72,5 +72,5 @@ func (a *app) fileError(name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("%s: %w", a.say(msgReadFile, "file", name), err)
+	return fmt.Errorf("%s: %w", a.say(msgReadFile, "file", name), a.reason(err))
 }

@@ -177,4 +177,4 @@ func (d *days) String() string {
 	return v.String()
 }
 
-func (d *days) Type() string { return "duration" }
+func (d *days) Type() string { return "days" }

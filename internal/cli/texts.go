@@ -252,6 +252,15 @@ var flagTexts = map[string]text{
 // Messages on stderr, and the few lines on stdout that are not a verdict.
 var (
 	msgUnknownCommand = text{EN: "there is no command \"{name}\"", JA: "コマンド「{name}」はありません"}
+	msgDidYouMean     = text{EN: "; did you mean {commands}?", JA: "。{commands} ではありませんか?"}
+	msgUnknownFlag    = text{EN: "there is no flag {flag}", JA: "フラグ {flag} はありません"}
+	msgFlagNeedsValue = text{EN: "--{flag} needs a value", JA: "--{flag} には値が必要です"}
+	msgBadValue       = text{EN: "--{flag} {value}: that value cannot be used", JA: "--{flag} {value}: この値は使えません"}
+	msgBadNumber      = text{EN: "--{flag} {value}: write a whole number", JA: "--{flag} {value}: 整数で指定してください"}
+	msgBadDuration    = text{EN: "--{flag} {value}: write it as 20s, 5m or 12h", JA: "--{flag} {value}: 20s、5m、12h の形で指定してください"}
+	msgBadDays        = text{EN: "--{flag} {value}: write it as 30d or 12h", JA: "--{flag} {value}: 30d や 12h の形で指定してください"}
+	msgNotExist       = text{EN: "there is no such file", JA: "ファイルが存在しません"}
+	msgPermission     = text{EN: "permission denied", JA: "アクセス権がありません"}
 	msgTryHelp        = text{EN: "Try \"todoku help\".", JA: "「todoku help」で使い方を表示します。"}
 	msgNoFile         = text{EN: "name the messages to verify: files, folders, or - for standard input", JA: "検証するメッセージを指定してください (ファイル、フォルダー、または標準入力を表す -)"}
 	msgOneFile        = text{EN: "give one FILE, or nothing for standard input", JA: "FILE は 1 つだけ指定してください (省略すると標準入力を読みます)"}
@@ -292,7 +301,7 @@ var (
 
 // allMessages are the messages above, for the test that none lacks a language.
 var allMessages = []text{
-	msgUnknownCommand, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
+	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
 	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
