@@ -20,10 +20,15 @@ type mboxReader struct {
 	consumed int64
 }
 
-// isMbox reports whether the input begins with a From_ line.
+// isMbox reports whether the input begins with a From_ line. "From : a@b.example" is
+// a header field with white space before its colon (RFC 5322 section 4.5.8): to drop it
+// would hide an author.
 func isMbox(r *bufio.Reader) bool {
-	head, _ := r.Peek(5)
-	return string(head) == "From "
+	const enough = 1000
+	head, _ := r.Peek(enough)
+	rest, ok := bytes.CutPrefix(head, []byte("From "))
+	rest = bytes.TrimLeft(rest, " \t")
+	return ok && !bytes.HasPrefix(rest, []byte(":")) && len(rest) > 0
 }
 
 func newMboxReader(r *bufio.Reader) *mboxReader { return &mboxReader{r: r} }

@@ -53,6 +53,25 @@ func TestMbox(t *testing.T) {
 	}
 }
 
+// A field with white space before its colon is no From_ line: to drop it would hide an
+// author from DMARC (RFC 5322 section 4.5.8).
+func TestMboxOrFromField(t *testing.T) {
+	for text, want := range map[string]bool{
+		"From a@b.example Sun Nov 22 10:00:00 2026\nA: 1\n": true,
+		"From \nA: 1\n":                     true,
+		"From: a@b.example\n":               false,
+		"From : a@b.example\n":              false,
+		"From \t : a@b.example\r\n\r\n":     false,
+		"From " + strings.Repeat(" ", 5000): false,
+		"From":                              false,
+		"":                                  false,
+	} {
+		if got := isMbox(bufio.NewReaderSize(strings.NewReader(text), 64<<10)); got != want {
+			t.Errorf("%.40q: %v", text, got)
+		}
+	}
+}
+
 // TestMboxTooLarge: a message over the limit is reported, and the next one is read.
 func TestMboxTooLarge(t *testing.T) {
 	line := strings.Repeat("x", 1<<20) + "\n"
