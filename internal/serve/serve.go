@@ -25,8 +25,13 @@ import (
 	"github.com/todoku/todoku/internal/web"
 )
 
-// Grace is how long running transactions and requests may take after the end was asked for.
-const Grace = 4 * time.Second
+const (
+	// Grace is how long running transactions and requests may take after the end was asked for.
+	Grace = 3 * time.Second
+	// abortAfter is when the database is waited for no longer: soon after the
+	// sessions that waited for it were cut off.
+	abortAfter = Grace + time.Second/4
+)
 
 // Config of a node.
 type Config struct {
@@ -99,16 +104,20 @@ func (c *Config) defaults() error {
 }
 
 // Run serves until ctx ends, then lets what is running finish within Grace.
-// It returns nil after an orderly end.
+// It returns nil after an orderly end, also where the end came before the start was over.
 func Run(ctx context.Context, c Config) error {
 	if err := c.defaults(); err != nil {
 		return err
 	}
 	st, err := store.Open(ctx, c.Database)
 	if err != nil {
+		if ctx.Err() != nil { // the end was asked for before the beginning was over
+			return nil
+		}
 		return err
 	}
 	defer st.Close()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortAfter, st.Abort) })()
 	smtpL, err := listen("SMTP", c.SMTP)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ type write struct {
 type committer struct {
 	db    database
 	queue chan *write
+	// work is the context of every transaction; abort ends it.
+	work  context.Context
+	abort context.CancelFunc
 
 	mu     sync.RWMutex // guards closed; held for reading while sending to queue
 	closed bool
@@ -40,6 +43,7 @@ type committer struct {
 
 func startCommitter(db database) *committer {
 	c := &committer{db: db, queue: make(chan *write, batchWrites), ended: make(chan struct{})}
+	c.work, c.abort = context.WithCancel(context.Background())
 	go c.loop()
 	return c
 }
@@ -55,6 +59,7 @@ func (c *committer) stop() bool {
 	}
 	c.mu.Unlock()
 	<-c.ended
+	c.abort()
 	return first
 }
 
@@ -147,7 +152,7 @@ func (c *committer) commit(batch []*write) {
 
 func (c *committer) transact(batch []*write) (committing bool, err error) {
 	// Not the callers' contexts: a caller who leaves must not undo the others' work.
-	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	ctx, cancel := context.WithTimeout(c.work, batchTimeout)
 	defer cancel()
 	committing, err = c.db.inTx(ctx, func(q querier) error {
 		for _, w := range batch {

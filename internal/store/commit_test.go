@@ -133,3 +133,30 @@ func TestOneBadWriteHarmsNoOther(t *testing.T) {
 		t.Errorf("written: %v", written)
 	}
 }
+
+// hangingDB is a database server that does not answer.
+type hangingDB struct {
+	database
+	asked chan struct{}
+}
+
+func (h *hangingDB) inTx(ctx context.Context, _ func(querier) error) (bool, error) {
+	close(h.asked)
+	<-ctx.Done()
+	return false, ctx.Err()
+}
+
+func (h *hangingDB) translate(err error) error { return err }
+
+// TestAbort: a caller whose write is with a server that does not answer is told,
+// whatever its own context says.
+func TestAbort(t *testing.T) {
+	h := &hangingDB{asked: make(chan struct{})}
+	c := startCommitter(h)
+	result := make(chan error, 1)
+	go func() { result <- c.do(ctx, 1, nil) }()
+	<-h.asked
+	(&Store{committer: c}).Abort()
+	wantErr(t, <-result, context.Canceled)
+	c.stop()
+}

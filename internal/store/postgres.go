@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,8 +24,16 @@ type postgresDB struct {
 	asynchronous bool
 }
 
+// connectTimeout is for one connection, where the URL's connect_timeout does not
+// say: a server that takes connections and does not answer is as good as none.
+const connectTimeout = 10 * time.Second
+
 func openPostgres(ctx context.Context, database string) (database, error) {
-	pool, err := pgxpool.New(ctx, database)
+	c, err := poolConfig(database)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("the postgres:// URL cannot be used: %w", err)
 	}
@@ -39,6 +49,17 @@ func openPostgres(ctx context.Context, database string) (database, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+func poolConfig(database string) (*pgxpool.Config, error) {
+	c, err := pgxpool.ParseConfig(database)
+	if err != nil {
+		return nil, fmt.Errorf("the postgres:// URL cannot be used: %w", err)
+	}
+	if u, err := url.Parse(database); err == nil && !u.Query().Has("connect_timeout") {
+		c.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	return c, nil
 }
 
 // migrate lets one process at a time migrate: several may start together.
@@ -94,7 +115,20 @@ func (db *postgresDB) translate(err error) error {
 // reclaim does nothing: PostgreSQL's autovacuum does it.
 func (db *postgresDB) reclaim(context.Context) error { return nil }
 
+// closeTimeout bounds the farewell to a server: pgx waits 15 s for one that no
+// longer answers, which is longer than anyone waits for a program to end.
+const closeTimeout = 500 * time.Millisecond
+
 func (db *postgresDB) close() error {
-	db.pool.Close()
-	return nil
+	closed := make(chan struct{})
+	go func() {
+		db.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-time.After(closeTimeout):
+		return errors.New("PostgreSQL does not answer: its connections were left open")
+	}
 }

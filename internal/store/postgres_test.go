@@ -3,8 +3,15 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -58,6 +65,7 @@ func TestPostgresServer(t *testing.T) {
 			t.Errorf("synchronous_commit = %s while writing", during)
 		}
 	})
+	t.Run("ASilentServerIsNotWaitedFor", func(t *testing.T) { testSilentServer(t, server.Database(t)) })
 	t.Run("ANewerSchemaIsRefused", func(t *testing.T) {
 		url := server.Database(t)
 		s := openTest(t, url)
@@ -93,5 +101,109 @@ func TestPostgresErrorCodes(t *testing.T) {
 	}
 	if err := (&postgresDB{}).translate(&pgconn.PgError{Code: "53300"}); errors.Is(err, ErrFull) {
 		t.Error("too many connections is not a full disk")
+	}
+}
+
+// TestPostgresConnectTimeout: a server that takes connections and says nothing must
+// not hold the start up for ever.
+func TestPostgresConnectTimeout(t *testing.T) {
+	for url, want := range map[string]time.Duration{
+		"postgres://u@127.0.0.1/x":                   connectTimeout,
+		"postgres://u@127.0.0.1/x?connect_timeout=3": 3 * time.Second,
+	} {
+		c, err := poolConfig(url)
+		ok(t, err)
+		if got := c.ConnConfig.ConnectTimeout; got != want {
+			t.Errorf("%s: connecting may take %v, want %v", url, got, want)
+		}
+	}
+}
+
+// testSilentServer: the server stops answering in the middle of a write. Abort lets
+// the writer go, and Close does not wait for a farewell.
+func testSilentServer(t *testing.T, database string) {
+	c, err := poolConfig(database)
+	ok(t, err)
+	p := startProxy(t, fmt.Sprintf("%s/.s.PGSQL.%d", c.ConnConfig.Host, c.ConnConfig.Port))
+	u, err := url.Parse(database)
+	ok(t, err)
+	q := u.Query()
+	q.Set("host", p.dir)
+	q.Set("port", "5432")
+	u.RawQuery = q.Encode()
+	s, err := Open(ctx, u.String())
+	ok(t, err)
+	p.silent.Store(true)
+	result := make(chan error, 1)
+	go func() { result <- s.AddMessage(ctx, sample()) }()
+	<-p.swallowed
+	s.Abort()
+	wantErr(t, <-result, context.Canceled)
+	begun := time.Now()
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("closing: %v", err)
+	}
+	if took := time.Since(begun); took > 5*time.Second { // pgx alone waits 15 s
+		t.Errorf("closing took %v", took)
+	}
+}
+
+// proxy stands before a server's unix socket and can become silent.
+type proxy struct {
+	dir       string
+	silent    atomic.Bool
+	swallowed chan struct{} // something came while it was silent
+}
+
+func startProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pgproxy") // a socket's path must be short
+	ok(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	p := &proxy{dir: dir, swallowed: make(chan struct{}, 1)}
+	l, err := net.Listen("unix", dir+"/.s.PGSQL.5432")
+	ok(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = from.Close() })
+			if p.silent.Load() {
+				continue
+			}
+			to, err := net.Dial("unix", server)
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			t.Cleanup(func() { _ = to.Close() })
+			go func() { _, _ = io.Copy(from, to) }()
+			go p.forward(to, from)
+		}
+	}()
+	return p
+}
+
+// forward copies until the proxy is silent.
+func (p *proxy) forward(to io.Writer, from io.Reader) {
+	b := make([]byte, 4096)
+	for {
+		n, err := from.Read(b)
+		if err != nil {
+			return
+		}
+		if p.silent.Load() {
+			select {
+			case p.swallowed <- struct{}{}:
+			default:
+			}
+			continue
+		}
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
 	}
 }

@@ -66,6 +66,11 @@ func isPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
+// Abort ends the transactions of a database server that no longer answers, so that
+// callers and Close need not wait for it; of what was being committed nobody
+// knows the outcome. SQLite's transactions, which cannot hang, go on.
+func (s *Store) Abort() { s.committer.abort() }
+
 // Close finishes the writes that wait and closes the database. Later calls of other
 // methods give an error.
 func (s *Store) Close() error {
