@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash"
 	"slices"
+	"sync"
 )
 
 // Bodies hashes a message body with SHA-256 once for each distinct
@@ -16,7 +17,8 @@ import (
 type Bodies struct {
 	wanted   int
 	started  bool
-	finished bool
+	finished sync.Once
+	closed   bool // by the first Sum
 	simple   *trimmer
 	relaxed  *reducer
 }
@@ -52,7 +54,7 @@ var errFinished = errors.New("wire: body written after its hashes were asked for
 
 // Write feeds body octets. It fails only after Sum.
 func (b *Bodies) Write(p []byte) (int, error) {
-	if b.finished {
+	if b.closed {
 		return 0, errFinished
 	}
 	b.started = true
@@ -67,9 +69,10 @@ func (b *Bodies) Write(p []byte) (int, error) {
 
 // Sum finishes (idempotently) and gives the hash, and the length in octets of the
 // whole canonicalized body. A limit beyond that length hashes the whole body: the
-// length tells. ok is false when it was not wanted.
+// length tells. ok is false when it was not wanted. Verifiers that share the body
+// may ask at the same time.
 func (b *Bodies) Sum(c Canonicalization, limit int64) (sum [32]byte, length int64, ok bool) {
-	b.finish()
+	b.finished.Do(b.finish)
 	d := b.digest(c)
 	if d == nil || !d.wants(limit) {
 		return sum, 0, false
@@ -78,10 +81,7 @@ func (b *Bodies) Sum(c Canonicalization, limit int64) (sum [32]byte, length int6
 }
 
 func (b *Bodies) finish() {
-	if b.finished {
-		return
-	}
-	b.started, b.finished = true, true
+	b.started, b.closed = true, true
 	if b.simple != nil {
 		// RFC 6376 section 3.4.3: a missing or empty body is a single CRLF.
 		b.simple.finish(true)

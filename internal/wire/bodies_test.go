@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -185,6 +186,27 @@ func TestBodiesBounds(t *testing.T) {
 	again, n, ok := b.Sum(Simple, -1)
 	if first != again || n != 3 || !ok {
 		t.Error("Sum is not idempotent")
+	}
+}
+
+// TestBodiesSharedSum: the verifiers of one message ask for its hashes at the same time.
+func TestBodiesSharedSum(t *testing.T) {
+	want := sha256.Sum256([]byte("text\r\n"))
+	for range 2000 {
+		b := NewBodies()
+		b.Want(Relaxed, -1)
+		if _, err := b.Write([]byte("text\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				if sum, n, ok := b.Sum(Relaxed, -1); sum != want || n != 6 || !ok {
+					t.Errorf("length %d, %v, or another hash", n, ok)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
 
