@@ -74,6 +74,9 @@ type Options struct {
 	Now time.Time
 	// Bodies shares body hashes with other verifiers of the same message. nil: own.
 	Bodies *wire.Bodies
+	// HeaderTruncated: fields are not all of the header. A chain then fails, for its
+	// signatures may cover fields that are missing. Verify finds out for itself.
+	HeaderTruncated bool
 }
 
 // The limits of verification. MaxSets is RFC 8617's (section 4.2.1).

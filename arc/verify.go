@@ -18,6 +18,7 @@ func Verify(ctx context.Context, r dns.Resolver, m *message.Message, o Options) 
 	if own {
 		o.Bodies = wire.NewBodies()
 	}
+	o.HeaderTruncated = o.HeaderTruncated || m.HeaderTruncated()
 	v := NewVerifier(m.Fields, o.Bodies, o)
 	if own && v.pending() {
 		// Writing to our own hashes cannot fail before they are asked for.
@@ -50,6 +51,9 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 		return v
 	}
 	c.check()
+	if c.problem == "" && o.HeaderTruncated {
+		c.fail("structure", "the header has more fields or octets than are read: the chain cannot be validated")
+	}
 	v.verdict.Sets = c.describe()
 	v.verdict.Instances = len(v.verdict.Sets)
 	if c.problem == "too-many-sets" {

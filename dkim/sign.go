@@ -43,9 +43,12 @@ const MaxSignedHeader = 1 << 20
 var (
 	// ErrNoFrom: a message without From cannot be signed (RFC 6376 section 5.4).
 	ErrNoFrom = errors.New("dkim: the message has no From field to sign")
-	// ErrHeaderTooLong: the header is longer than MaxSignedHeader, or its From field
-	// longer than mail servers carry whole.
+	// ErrHeaderTooLong: the header is longer than MaxSignedHeader, has more fields than
+	// message.MaxFields, or its From field is longer than mail servers carry whole.
 	ErrHeaderTooLong = errors.New("dkim: the header is too long to sign")
+	// ErrLeadingSpace: the message begins with white space. Behind a new field it would
+	// become the end of that field's value (RFC 5322 section 2.2.3).
+	ErrLeadingSpace = errors.New("dkim: the message begins with white space, which would become part of the field put before it")
 )
 
 // Sign reads a message once and returns the DKIM-Signature field, folded, with
@@ -57,6 +60,9 @@ func Sign(r io.Reader, o SignOptions) ([]byte, error) {
 		return nil, err
 	}
 	m := message.Parse(head)
+	if m.HeaderTruncated() {
+		return nil, fmt.Errorf("%w: more than %d fields", ErrHeaderTooLong, message.MaxFields)
+	}
 	bodies := wire.NewBodies()
 	s, err := NewSigner(m.Fields, bodies, o)
 	if err != nil {
@@ -122,6 +128,9 @@ func NewSigner(fields []message.Field, bodies *wire.Bodies, o SignOptions) (*Sig
 	s := &Signer{fields: fields, bodies: bodies, o: o}
 	if err := s.checkOptions(); err != nil {
 		return nil, err
+	}
+	if len(fields) > 0 && bytes.IndexAny(fields[0].Raw, " \t") == 0 {
+		return nil, ErrLeadingSpace
 	}
 	if err := s.chooseHeaders(); err != nil {
 		return nil, err

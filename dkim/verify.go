@@ -26,6 +26,10 @@ type Options struct {
 	// Bodies shares body hashes with other verifiers of the same message (mailauth). nil: own.
 	// Verify writes the body to it.
 	Bodies *wire.Bodies
+	// HeaderTruncated: fields are not all of the header. Nothing is then verified, for of
+	// several fields of one name the lowest is signed (RFC 6376 section 5.4.2), and
+	// that may be one that is missing. Verify finds out for itself.
+	HeaderTruncated bool
 }
 
 // defaultMaxSignatures: real mail has up to four or five; each more costs a look-up
@@ -43,6 +47,7 @@ func Verify(ctx context.Context, r dns.Resolver, m *message.Message, o Options) 
 	if bodies == nil {
 		bodies = wire.NewBodies()
 	}
+	o.HeaderTruncated = o.HeaderTruncated || m.HeaderTruncated()
 	v := NewVerifier(m.Fields, bodies, o)
 	if len(v.jobs) == 0 {
 		return nil
@@ -58,7 +63,9 @@ type Verifier struct {
 	fields []message.Field
 	bodies *wire.Bodies
 	now    time.Time
-	jobs   []job
+	// truncated: see Options.HeaderTruncated.
+	truncated bool
+	jobs      []job
 }
 
 // job is one signature on its way to a verdict.
@@ -71,7 +78,7 @@ type job struct {
 
 // NewVerifier parses the signatures among fields and registers the hashes they want.
 func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifier {
-	v := &Verifier{fields: fields, bodies: bodies, now: o.Now}
+	v := &Verifier{fields: fields, bodies: bodies, now: o.Now, truncated: o.HeaderTruncated}
 	most := o.MaxSignatures
 	if most <= 0 {
 		most = defaultMaxSignatures
@@ -117,6 +124,8 @@ func (v *Verifier) open(i int) job {
 	case p.sig.Algorithm == algorithmRSASHA1:
 		j.set(Fail, ProblemSHA1, "the signature uses SHA-1, which has not counted since 2018 (RFC 8301 section 3.1)")
 	case v.judgeTime(&j):
+	case v.truncated:
+		j.set(Neutral, ProblemHeaderTooLong, "the header has more fields or octets than are read, so the signature cannot be verified")
 	case !v.bodies.Want(p.sig.Body, p.sig.Length):
 		j.set(Policy, ProblemTooManyBodyLengths, "the signatures of this message want too many different hashes of its body")
 	default:

@@ -66,8 +66,8 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 	ip, mailFrom, helo := e.start(ctx, r, now)
 
 	bodies := dkim.NewBodies()
-	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now})
-	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now})
+	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
+	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
 	sealed := make(chan arc.Verdict, 1)
 	bodies.Write(m.Body) // hashing cannot fail
 	go func() { sealed <- chain.Finish(ctx, r) }()
