@@ -9,10 +9,10 @@ var dkimEntries = []Entry{
 	},
 	{
 		ID: "dkim.none", Status: Warn, Rank: rankMechanism + 5, // after an SPF that failed: a spoof has neither
-		Title: Text{"The message carries no DKIM signature", "メッセージに DKIM 署名がありません"},
+		Title: Text{"The message carries no DKIM signature", "メールに DKIM 署名がありません"},
 		Detail: Text{
 			"Without a signature nothing shows that the content is unchanged, and DMARC rests on SPF alone, which breaks whenever mail is forwarded. Gmail, Yahoo and Microsoft require DKIM of bulk senders.",
-			"署名がないと、内容が改変されていないことを示すものがなく、DMARC は転送されるたびに壊れる SPF だけに頼ることになります。Gmail、Yahoo、Microsoft は大量送信者に DKIM を必須としています。",
+			"署名がないと、内容が改変されていないことを示すものがなく、DMARC は、転送されると pass にならない SPF だけに頼ることになります。Gmail、Yahoo、Microsoft は大量送信者に DKIM を必須としています。",
 		},
 		Fix: Text{"Sign outgoing mail with DKIM for the domain of the From address.", "送信メールに、From アドレスのドメインで DKIM 署名を付けてください。"},
 		Steps: []Text{
@@ -30,7 +30,7 @@ var dkimEntries = []Entry{
 		},
 		Fix: Text{"Sign last: whatever changes the body must run before the signer.", "本文を変更する処理はすべて署名の前に行い、署名を最後にしてください。"},
 		Steps: []Text{
-			{"Compare the message as sent with the message as received; the difference shows what changed it.", "送信時のメッセージと受信したメッセージを比べると、何が変更したのかがわかります。"},
+			{"Compare the message as sent with the message as received; the difference shows what changed it.", "送信時のメールと受信したメールを比べると、何が変更したのかがわかります。"},
 			{"Your own outgoing path: put footers, disclaimers and scanners before the DKIM signer, and let the signer be the last step.", "自社の送信経路の場合: フッターや免責文の追加、検査などは DKIM 署名より前に行い、署名を最後の処理にします。"},
 			{"A mailing list: have it stop changing subject and body, or let it sign with its own domain and rewrite From.", "メーリングリストの場合: 件名や本文を変更しない設定にするか、リスト自身のドメインで署名して From を書き換えるようにします。"},
 			{"Encode bodies as quoted-printable or base64 with lines under 998 octets, so that no relay has to convert them.", "本文は quoted-printable か base64 にして 1 行を 998 オクテット未満にすると、中継サーバーに変換されなくなります。"},
@@ -46,8 +46,8 @@ var dkimEntries = []Entry{
 		},
 		Fix: Text{"Check first that the key published at {selector}._domainkey.{domain} belongs to the private key that signs.", "まず、{selector}._domainkey.{domain} で公開している鍵が、署名に使っている秘密鍵に対応しているかを確認してください。"},
 		Steps: []Text{
-			{"If every message fails, the keys differ: publish the public key of the signer's private key (`todoku dkim keygen` prints the record of a new pair).", "すべてのメールで失敗する場合は鍵の不一致です。署名に使う秘密鍵に対応する公開鍵を公開してください (`todoku dkim keygen` は新しい鍵ペアのレコードを表示します)。"},
-			{"If only some fail, something rewrites Subject, To or MIME fields after signing: sign last, and use relaxed header canonicalization.", "一部だけ失敗する場合は、署名後に Subject、To、MIME 関連のヘッダーが書き換えられています。署名を最後にし、ヘッダーの正規化には relaxed を使ってください。"},
+			{"If every message fails, the keys differ: publish the public key of the signer's private key (`todoku dkim keygen` prints the record of a new pair).", "すべてのメールで検証に失敗する場合は鍵の不一致です。署名に使う秘密鍵に対応する公開鍵を公開してください (`todoku dkim keygen` は新しい鍵ペアのレコードを表示します)。"},
+			{"If only some fail, something rewrites Subject, To or MIME fields after signing: sign last, and use relaxed header canonicalization.", "一部のメールだけ失敗する場合は、署名後に Subject、To、MIME 関連のヘッダーが書き換えられています。署名を最後にし、ヘッダーの正規化には relaxed を使ってください。"},
 		},
 		Refs: []string{"RFC 6376 section 3.7", "RFC 6376 section 6.1.3"},
 	},
@@ -56,7 +56,7 @@ var dkimEntries = []Entry{
 		Title: Text{"The DKIM key {selector}._domainkey.{domain} is not published", "DKIM 公開鍵 {selector}._domainkey.{domain} が公開されていません"},
 		Detail: Text{
 			"The message is signed, but nobody can verify it: DNS has no key record at that name. Receivers treat the message as unsigned.",
-			"メッセージには署名がありますが、その名前の鍵レコードが DNS にないため、誰も検証できません。受信側は署名がないものとして扱います。",
+			"メールには署名がありますが、その名前の鍵レコードが DNS にないため、誰も検証できません。受信側は署名がないものとして扱います。",
 		},
 		Fix: Text{"Publish the public key as TXT (or the CNAME that your sending service gives) at {selector}._domainkey.{domain}.", "{selector}._domainkey.{domain} に公開鍵の TXT レコード (または配信サービスが指定する CNAME) を公開してください。"},
 		Steps: []Text{
@@ -92,7 +92,7 @@ var dkimEntries = []Entry{
 		Title: Text{"The DKIM key of {domain} is too small ({bits} bits)", "{domain} の DKIM 鍵は短すぎます ({bits} ビット)"},
 		Detail: Text{
 			"RSA keys below 1024 bits can be broken by anyone with a computer; verifiers must not accept them (RFC 8301), so the signature counts as not passed.",
-			"1024 ビット未満の RSA 鍵は個人のコンピューターでも破れるため、検証側は受け入れてはならないと定められています (RFC 8301)。署名は通過しなかったものとして扱われます。",
+			"1024 ビット未満の RSA 鍵は個人のコンピューターでも破れるため、検証側は受け入れてはならないと定められています (RFC 8301)。この署名は pass になりません。",
 		},
 		Fix:   Text{"Make a 2048-bit key under a new selector, publish it, and sign with it.", "新しいセレクターで 2048 ビットの鍵を作り、公開してから署名に使ってください。"},
 		Steps: []Text{{"`todoku dkim keygen --bits 2048 --domain {domain} --selector NEW` makes the key and prints its record; publish it, then switch the signer.", "`todoku dkim keygen --bits 2048 --domain {domain} --selector 新しい名前` で鍵を作り、表示されたレコードを公開してから、署名の設定を切り替えます。"}},
@@ -100,14 +100,14 @@ var dkimEntries = []Entry{
 	},
 	{
 		ID: "dkim.key-too-large", Status: Fail, Rank: rankRecord,
-		Title:  Text{"The DKIM key of {domain} is larger than verifiers accept ({bits} bits)", "{domain} の DKIM 鍵は検証側が受け付けるより長い鍵です ({bits} ビット)"},
+		Title:  Text{"The DKIM key of {domain} is larger than verifiers accept ({bits} bits)", "{domain} の DKIM 鍵は長すぎて、検証側に受け付けられません ({bits} ビット)"},
 		Detail: Text{"Verifiers need to handle 1024 to 4096 bits; larger keys are refused to save them from needless work.", "検証側が対応すべき鍵長は 1024〜4096 ビットです。これより長い鍵は、過大な計算を避けるために拒否されます。"},
 		Fix:    Text{"Use a 2048-bit RSA key.", "2048 ビットの RSA 鍵を使ってください。"},
 		Refs:   []string{"RFC 8301 section 3.2"},
 	},
 	{
 		ID: "dkim.sha1", Status: Fail, Rank: rankRecord,
-		Title:  Text{"The DKIM signature of {domain} uses SHA-1, which is no longer accepted", "{domain} の DKIM 署名は、もう受け付けられない SHA-1 を使っています"},
+		Title:  Text{"The DKIM signature of {domain} uses SHA-1, which is no longer accepted", "{domain} の DKIM 署名は、使用が禁止された SHA-1 を使っています"},
 		Detail: Text{"rsa-sha1 must neither be used for signing nor be accepted (RFC 8301). Receivers treat the message as unsigned.", "rsa-sha1 は署名にも検証にも使ってはならないと定められています (RFC 8301)。受信側は署名がないものとして扱います。"},
 		Fix:    Text{"Set the signer to rsa-sha256.", "署名の設定を rsa-sha256 に変更してください。"},
 		Refs:   []string{"RFC 8301 section 3.1"},
@@ -115,7 +115,7 @@ var dkimEntries = []Entry{
 	{
 		ID: "dkim.expired", Status: Fail, Rank: rankMechanism,
 		Title:  Text{"The DKIM signature of {domain} has expired", "{domain} の DKIM 署名は有効期限が切れています"},
-		Detail: Text{"The signer set an expiry (x=) of {expires}, and it has passed at the time of this check. For an old message that is to be expected; use `--at` to judge it as of the day it came.", "署名者が定めた有効期限 (x=) の {expires} を、確認の時点で過ぎています。古いメッセージであれば自然なことです。`--at` を使うと、届いた日の時点で判定できます。"},
+		Detail: Text{"The signer set an expiry (x=) of {expires}, and it has passed at the time of this check. For an old message that is to be expected; use `--at` to judge it as of the day it came.", "署名者が定めた有効期限 (x=) の {expires} を、確認の時点で過ぎています。古いメールであれば問題ありません。`--at` を使うと、届いた日の時点で判定できます。"},
 		Fix:    Text{"If fresh mail arrives expired, set the clock of the signing server or allow a longer life (a week or more).", "新しいメールで期限切れになる場合は、署名するサーバーの時計を合わせるか、有効期間を長く (1 週間以上に) してください。"},
 		Refs:   []string{"RFC 6376 section 3.5"},
 	},
@@ -152,9 +152,9 @@ var dkimEntries = []Entry{
 	},
 	{
 		ID: "dkim.dns-failure", Status: Unknown, Rank: rankMechanism,
-		Title:  Text{"The DKIM key {selector}._domainkey.{domain} could not be looked up", "DKIM 公開鍵 {selector}._domainkey.{domain} を調べられませんでした"},
-		Detail: Text{"A DNS server did not answer or answered with an error. Whether the signature is valid is not known; a receiver who meets the same error may defer the mail.", "DNS サーバーが応答しないか、エラーを返しました。署名が有効かどうかは不明です。受信側でも同じエラーが起きると、受信が一時的に保留されることがあります。"},
-		Fix:    Text{"Try again; if it stays, have the name servers of {domain} checked.", "時間をおいて再度試してください。続く場合は {domain} のネームサーバーを点検してください。"},
+		Title:  Text{"The DKIM key {selector}._domainkey.{domain} could not be looked up", "DKIM 公開鍵 {selector}._domainkey.{domain} を取得できませんでした"},
+		Detail: Text{"A DNS server did not answer or answered with an error. Whether the signature is valid is not known; a receiver that meets the same error may defer the mail.", "DNS サーバーが応答しないか、エラーを返しました。署名が有効かどうかは不明です。受信側でも同じエラーが起きると、メールが 4xx で一時的に拒否されることがあります。"},
+		Fix:    Text{"Try again; if it stays, have the name servers of {domain} checked.", "時間をおいてもう一度お試しください。続く場合は {domain} のネームサーバーの状態を確認してください。"},
 		Refs:   []string{"RFC 6376 section 6.1.2"},
 	},
 	{
@@ -173,7 +173,7 @@ var dkimEntries = []Entry{
 	},
 	{
 		ID: "dkim.syntax", Status: Fail, Rank: rankRecord,
-		Title:  Text{"A DKIM-Signature field cannot be used as it is written", "DKIM-Signature ヘッダーの書式が正しくないため、使用できません"},
+		Title:  Text{"A DKIM-Signature field cannot be used as it is written", "DKIM-Signature ヘッダーの書式が正しくないため、検証できません"},
 		Detail: Text{"The field of {domain} breaks the rules of RFC 6376, so no receiver can verify it. The evidence shows what is wrong.", "{domain} の DKIM-Signature ヘッダーが RFC 6376 の規則に反しているため、受信側は検証できません。問題の箇所は「根拠」に示しています。"},
 		Fix:    Text{"Correct the signer's configuration or update its software.", "署名ソフトウェアの設定を見直すか、更新してください。"},
 		Refs:   []string{"RFC 6376 section 3.5", "RFC 6376 section 6.1.1"},
@@ -195,8 +195,8 @@ var dkimEntries = []Entry{
 	{
 		ID: "dkim.body-truncated", Status: Fail, Rank: rankMechanism,
 		Title:  Text{"The body is shorter than the DKIM signature of {domain} says (l=)", "本文が {domain} の DKIM 署名の指定 (l=) より短くなっています"},
-		Detail: Text{"Part of the body that was signed is missing: the message was cut short on the way.", "署名された本文の一部が失われています。途中でメッセージが切り詰められています。"},
-		Fix:    Text{"Find the relay that cuts the message, and switch off the body length limit (l=) in the signer.", "メッセージを切り詰めている中継サーバーを特定し、署名の設定で本文の長さの指定 (l=) を無効にしてください。"},
+		Detail: Text{"Part of the body that was signed is missing: the message was cut short on the way.", "署名された本文の一部が失われています。途中でメールが切り詰められています。"},
+		Fix:    Text{"Find the relay that cuts the message, and switch off the body length limit (l=) in the signer.", "メールを切り詰めている中継サーバーを特定し、署名の設定で本文の長さの指定 (l=) を無効にしてください。"},
 		Refs:   []string{"RFC 6376 section 3.5"},
 	},
 	{
@@ -209,7 +209,7 @@ var dkimEntries = []Entry{
 	{
 		ID: "dkim.multiple-keys", Status: Fail, Rank: rankRecord,
 		Title:  Text{"{selector}._domainkey.{domain} has more than one key record", "{selector}._domainkey.{domain} に鍵レコードが複数あります"},
-		Detail: Text{"With several records, receivers take any one of them: the signature passes here and fails there.", "レコードが複数あると、受信側がどれを使うかは決まっていません。受信側によって成功したり失敗したりします。"},
+		Detail: Text{"With several records, receivers take any one of them: the signature passes here and fails there.", "レコードが複数あると、受信側がどれを使うかは決まっていません。受信側によって pass になったりならなかったりします。"},
 		Fix:    Text{"Leave exactly one key record at that name.", "その名前の鍵レコードを 1 つだけにしてください。"},
 		Refs:   []string{"RFC 6376 section 3.6.2.2"},
 	},
@@ -221,9 +221,30 @@ var dkimEntries = []Entry{
 		Refs:   []string{"RFC 6376 section 6.1"},
 	},
 	{
+		ID: "dkim.unknown-algorithm", Status: Fail, Rank: rankRecord,
+		Title:  Text{"The DKIM signature of {domain} uses an algorithm that receivers do not know", "{domain} の DKIM 署名は、受信側が対応していないアルゴリズムを使っています"},
+		Detail: Text{"Receivers verify rsa-sha256 and ed25519-sha256 and treat anything else as unsigned.", "受信側が検証できるのは rsa-sha256 と ed25519-sha256 です。それ以外は署名がないものとして扱われます。"},
+		Fix:    Text{"Set the signer to rsa-sha256; ed25519-sha256 can stand beside it as a second signature.", "署名の設定を rsa-sha256 にしてください。ed25519-sha256 は 2 つ目の署名として併用できます。"},
+		Refs:   []string{"RFC 6376 section 3.3", "RFC 8301 section 3.1", "RFC 8463 section 3"},
+	},
+	{
+		ID: "dkim.key-unreadable-answer", Status: Fail, Rank: rankRecord,
+		Title:  Text{"The DNS answer for the DKIM key {selector}._domainkey.{domain} makes no sense", "DKIM 公開鍵 {selector}._domainkey.{domain} の DNS 応答を解釈できません"},
+		Detail: Text{"The name server answered, but not with a well-formed DNS message, so nobody can read the key. Receivers treat the message as unsigned.", "ネームサーバーの応答が DNS の形式に従っていないため、鍵を読み取れません。受信側は署名がないものとして扱います。"},
+		Fix:    Text{"Have the name servers of {domain} checked; ask them with `dig TXT {selector}._domainkey.{domain}`.", "{domain} のネームサーバーの状態を確認してください。`dig TXT {selector}._domainkey.{domain}` で応答を確認できます。"},
+		Refs:   []string{"RFC 6376 section 6.1.2", "RFC 1035 section 4"},
+	},
+	{
+		ID: "dkim.too-many-body-lengths", Status: Warn, Rank: rankRecord,
+		Title:  Text{"The DKIM signature of {domain} was not verified: the signatures limit the body in too many different ways (l=)", "{domain} の DKIM 署名は検証していません: 本文の長さの指定 (l=) の種類が多すぎます"},
+		Detail: Text{"Each different l= or canonicalization means another pass over the body. Receivers bound that work, as it is a way to tire them.", "l= や正規化の方法が異なるごとに、本文のハッシュを計算し直す必要があります。過負荷を避けるため、受信側もその数を制限しています。"},
+		Fix:    Text{"Switch off the body length limit (l=) in every signer, and sign with one or two domains.", "すべての署名の設定で本文の長さの指定 (l=) を無効にし、署名は 1 つか 2 つのドメインにしてください。"},
+		Refs:   []string{"RFC 6376 section 3.5", "RFC 6376 section 8.2"},
+	},
+	{
 		ID: "dkim.invalid", Status: Fail, Rank: rankMechanism,
 		Title:  Text{"The DKIM signature of {domain} does not verify", "{domain} の DKIM 署名は検証できません"},
-		Detail: Text{"The evidence shows the exact reason. Receivers treat the message as unsigned.", "正確な理由は「根拠」に示しています。受信側は署名がないものとして扱います。"},
+		Detail: Text{"The evidence shows the exact reason. Receivers treat the message as unsigned.", "理由は「根拠」に示しています。受信側は署名がないものとして扱います。"},
 		Fix:    Text{"Correct the signer or the key as the reason says.", "理由に従って、署名の設定または鍵を修正してください。"},
 		Refs:   []string{"RFC 6376 section 6.1"},
 	},

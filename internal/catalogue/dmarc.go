@@ -3,7 +3,7 @@ package catalogue
 var dmarcEntries = []Entry{
 	{
 		ID: "dmarc.pass", Status: Pass, Rank: rankDMARC,
-		Title:  Text{"DMARC passes: the message really comes from {from}", "DMARC は pass です: メッセージは確かに {from} からのものです"},
+		Title:  Text{"DMARC passes: the message really comes from {from}", "DMARC は pass です: メールは確かに {from} からのものです"},
 		Detail: Text{"At least one of SPF and DKIM passed for a domain that belongs with the From address.", "SPF と DKIM の少なくとも一方が、From アドレスと一致するドメインで pass になりました。"},
 		Refs:   []string{"RFC 9989 section 5.3.5"},
 	},
@@ -12,11 +12,11 @@ var dmarcEntries = []Entry{
 		Title: Text{"DMARC fails: neither SPF nor DKIM passed for {from}", "DMARC は fail です: {from} について SPF も DKIM も pass になりませんでした"},
 		Detail: Text{
 			"Nothing shows that {from} sent this message. Its policy is p={policy}; receivers reject it, put it into the spam folder, or (with p=none) only report it. Gmail answers 5.7.26 or 5.7.32, Microsoft 5.7.515.",
-			"このメッセージが {from} から送られたことを示すものがありません。ポリシーは p={policy} です。受信側は拒否するか、迷惑メールに振り分けるか、(p=none であれば) レポートするだけです。Gmail は 5.7.26 や 5.7.32、Microsoft は 5.7.515 を返します。",
+			"このメールが {from} から送られたことを示すものがありません。ポリシーは p={policy} です。受信側は拒否するか、迷惑メールに振り分けるか、(p=none であれば) レポートするだけです。Gmail は 5.7.26 や 5.7.32、Microsoft は 5.7.515 を返します。",
 		},
-		Fix: Text{"Make SPF or, better, a DKIM signature of {from} pass; the findings above say what broke.", "SPF、またはできれば {from} の DKIM 署名が pass になるようにしてください。原因は他の項目に示しています。"},
+		Fix: Text{"Make SPF or, better, a DKIM signature of {from} pass; the findings on SPF and DKIM say what broke.", "SPF、またはできれば {from} の DKIM 署名が pass になるようにしてください。原因は SPF と DKIM の項目に示しています。"},
 		Steps: []Text{
-			{"If you sent it: repair the SPF or DKIM findings above. Prefer DKIM, which survives forwarding.", "自社で送信したメールの場合: SPF と DKIM の項目を修正します。転送されても有効な DKIM を優先してください。"},
+			{"If you sent it: repair what the findings on SPF and DKIM name. Prefer DKIM, which survives forwarding.", "自社で送信したメールの場合: SPF と DKIM の項目を修正します。転送されても有効な DKIM を優先してください。"},
 			{"If you did not: it is a spoof, and DMARC did its work.", "自社で送信していない場合: なりすましであり、DMARC は正しく働いています。"},
 		},
 		Refs: []string{"RFC 9989 section 5.3.5", "https://support.google.com/a/answer/81126"},
@@ -38,7 +38,7 @@ var dmarcEntries = []Entry{
 	},
 	{
 		ID: "dmarc.fail-ses-default", Status: Fail, Rank: rankService,
-		Title: Text{"DMARC fails: Amazon SES passed SPF and DKIM, but in its own name (amazonses.com)", "DMARC は fail です: Amazon SES は SPF も DKIM も pass ですが、自分の名前 (amazonses.com) によるものです"},
+		Title: Text{"DMARC fails: Amazon SES passed SPF and DKIM, but in its own name (amazonses.com)", "DMARC は fail です: Amazon SES の SPF と DKIM は pass ですが、どちらも amazonses.com としての結果です"},
 		Detail: Text{
 			"Out of the box SES uses {mail_from} as envelope sender and signs with d=amazonses.com. Both pass, and neither belongs to {from}, so DMARC fails with policy p={policy}. Adding `include:amazonses.com` to the SPF record of {from} changes nothing.",
 			"初期設定の SES は、エンベロープ送信者に {mail_from} を使い、d=amazonses.com で署名します。どちらも pass ですが {from} とは一致しないため、DMARC は fail になります (ポリシーは p={policy})。{from} の SPF レコードに `include:amazonses.com` を追加しても変わりません。",
@@ -64,9 +64,9 @@ var dmarcEntries = []Entry{
 	},
 	{
 		ID: "dmarc.undecided-dns", Status: Unknown, Rank: rankDMARC,
-		Title:  Text{"DMARC is undecided: SPF or a DKIM key of {from} could not be looked up", "DMARC は未確定です: {from} の SPF または DKIM 鍵を調べられませんでした"},
-		Detail: Text{"Nothing passed, but what could have passed met a DNS failure. A receiver in the same position defers the mail or lets it fail.", "pass になったものはありませんが、pass になり得たものが DNS の障害で調べられませんでした。受信側でも同じことが起きると、受信が保留されるか fail になります。"},
-		Fix:    Text{"Try again; if it stays, have the name servers of {from} checked.", "時間をおいて再度試してください。続く場合は {from} のネームサーバーを点検してください。"},
+		Title:  Text{"DMARC is undecided: SPF or a DKIM key of {from} could not be looked up", "DMARC は未確定です: {from} の SPF または DKIM 鍵を取得できませんでした"},
+		Detail: Text{"Nothing passed, but what could have passed met a DNS failure. A receiver in the same position defers the mail or lets it fail.", "pass になったものはありませんが、pass になる可能性のあるものを DNS の障害で確認できませんでした。受信側でも同じことが起きると、一時的に拒否されるか fail になります。"},
+		Fix:    Text{"Try again; if it stays, have the name servers of {from} checked.", "時間をおいてもう一度お試しください。続く場合は {from} のネームサーバーの状態を確認してください。"},
 		Refs:   []string{"RFC 9989 section 5.3.5"},
 	},
 	{
@@ -103,30 +103,30 @@ var dmarcEntries = []Entry{
 	{
 		ID: "dmarc.permerror", Status: Fail, Rank: rankDMARC,
 		Title:  Text{"DMARC cannot be evaluated: From has no single domain", "DMARC を評価できません: From のドメインが 1 つに定まりません"},
-		Detail: Text{"DMARC needs exactly one author domain. A message without one, or with an ambiguous one, is treated as suspicious and often refused (Gmail 5.7.1).", "DMARC には差出人ドメインが 1 つだけ必要です。それがないか曖昧なメッセージは疑わしいものとして扱われ、拒否されることも多くあります (Gmail 5.7.1)。"},
+		Detail: Text{"DMARC needs exactly one author domain. A message without one, or with an ambiguous one, is treated as suspicious and often refused (Gmail 5.7.1).", "DMARC には差出人ドメインが 1 つだけ必要です。それがないか曖昧なメールは疑わしいものとして扱われ、拒否されることも多くあります (Gmail 5.7.1)。"},
 		Fix:    Text{"Send with one From field that holds one address.", "From ヘッダーを 1 つ、アドレスも 1 つにして送信してください。"},
 		Refs:   []string{"RFC 9989 section 5.3.1", "RFC 5322 section 3.6.2"},
 	},
 	{
 		ID: "dmarc.temperror", Status: Unknown, Rank: rankDMARC,
-		Title:  Text{"The DMARC record of {from} could not be looked up", "{from} の DMARC レコードを調べられませんでした"},
-		Detail: Text{"A DNS server did not answer or answered with an error, so the policy is not known. Receivers may defer the mail.", "DNS サーバーが応答しないかエラーを返したため、ポリシーがわかりません。受信側で受信が保留されることがあります。"},
-		Fix:    Text{"Try again; if it stays, have the name servers of {from} checked.", "時間をおいて再度試してください。続く場合は {from} のネームサーバーを点検してください。"},
+		Title:  Text{"The DMARC record of {from} could not be looked up", "{from} の DMARC レコードを取得できませんでした"},
+		Detail: Text{"A DNS server did not answer or answered with an error, so the policy is not known. Receivers may defer the mail.", "DNS サーバーが応答しないかエラーを返したため、ポリシーがわかりません。受信側でメールが 4xx で一時的に拒否されることがあります。"},
+		Fix:    Text{"Try again; if it stays, have the name servers of {from} checked.", "時間をおいてもう一度お試しください。続く場合は {from} のネームサーバーの状態を確認してください。"},
 		Refs:   []string{"RFC 9989 section 4.10"},
 	},
 	{
 		ID: "dmarc.spf-only", Status: Warn, Rank: rankAlignment,
-		Title: Text{"DMARC passes by SPF alone: it breaks as soon as the mail is forwarded", "DMARC は SPF だけで pass になっています: 転送されると失敗します"},
+		Title: Text{"DMARC passes by SPF alone: it breaks as soon as the mail is forwarded", "DMARC は SPF だけで pass になっています: 転送されると fail になります"},
 		Detail: Text{
 			"No DKIM signature of {from} passed. A forwarder sends from another address, SPF then fails, and nothing is left. Domains with p=reject must not rely on SPF alone.",
-			"{from} の DKIM 署名で pass になったものがありません。転送されると送信元アドレスが変わって SPF が失敗し、頼れるものがなくなります。p=reject のドメインは SPF だけに頼ってはならないと定められています。",
+			"{from} の DKIM 署名で pass になったものがありません。転送されると送信元アドレスが変わって SPF が fail になり、DMARC も fail になります。p=reject のドメインは SPF だけに頼ってはならないと定められています。",
 		},
 		Fix:  Text{"Sign with DKIM for {from}.", "{from} の DKIM 署名を付けてください。"},
 		Refs: []string{"RFC 9989 section 7.4"},
 	},
 	{
 		ID: "dmarc.policy-none", Status: Info, Rank: rankHygiene,
-		Title:  Text{"{from} only watches (p=none): spoofed mail is delivered", "{from} は監視のみです (p=none): なりすましメールは配送されます"},
+		Title:  Text{"{from} only watches (p=none): spoofed mail is delivered", "{from} のポリシーは監視のみです (p=none): なりすましメールも配送されます"},
 		Detail: Text{"p=none satisfies Gmail, Yahoo and Microsoft. It does not protect your recipients; p=quarantine and p=reject do.", "p=none は Gmail、Yahoo、Microsoft の要件を満たします。ただし受信者は守られません。守るには p=quarantine または p=reject が必要です。"},
 		Fix:    Text{"When the reports show that all your senders pass, go on to p=quarantine.", "すべての正規の送信元が pass になることをレポートで確認したら、p=quarantine に進んでください。"},
 		Refs:   []string{"RFC 9989 section 7.4"},
@@ -162,7 +162,7 @@ var dmarcEntries = []Entry{
 	{
 		ID: "dmarc.unknown-tag", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The DMARC record of {record_domain} has tags that nobody knows ({tags})", "{record_domain} の DMARC レコードに未知のタグがあります ({tags})"},
-		Detail: Text{"Unknown tags are ignored. Often they are misspelt.", "未知のタグは無視されます。綴りの誤りであることが多いものです。"},
+		Detail: Text{"Unknown tags are ignored. Often they are misspelt.", "未知のタグは無視されます。多くは綴りの誤りです。"},
 		Fix:    Text{"Correct or remove them.", "修正するか削除してください。"},
 		Refs:   []string{"RFC 9989 section 4.7"},
 	},

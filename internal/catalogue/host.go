@@ -4,7 +4,7 @@ package catalogue
 var hostEntries = []Entry{
 	{
 		ID: "ptr.pass", Status: Pass, Rank: rankHost,
-		Title:  Text{"{ip} has a name, {name}, and the name leads back to it", "{ip} の逆引き名は {name} で、正引きも一致しています"},
+		Title:  Text{"{ip} has the name {name}, and the name resolves back to it", "{ip} の逆引き名は {name} で、正引きも一致しています"},
 		Detail: Text{"Forward-confirmed reverse DNS, as Gmail, Yahoo and Apple require of every sending address. The name is never required to equal the domain in From.", "正引きで確認できる逆引き (FCrDNS) が設定されています。Gmail、Yahoo、Apple がすべての送信元アドレスに求めているものです。逆引き名が From のドメインと同じである必要はありません。"},
 		Refs:   []string{"RFC 8601 section 3", "https://support.google.com/a/answer/81126"},
 	},
@@ -12,15 +12,15 @@ var hostEntries = []Entry{
 		ID: "ptr.generic-shared", Status: Info, Rank: rankHygiene,
 		Title: Text{"The address is named {name}, which is not within {from}", "逆引き名は {name} で、{from} のものではありません"},
 		Detail: Text{
-			"That is fine and usual on shared and rented hosts: no provider requires the PTR name to equal the From domain, only that it exists and leads back. On a shared address its reputation is shared with the neighbours too.",
+			"That is fine and usual on shared and rented hosts: no provider requires the PTR name to equal the From domain, only that it exists and resolves back. On a shared address its reputation is shared with the neighbours too.",
 			"共用サーバーやレンタルサーバーでは普通のことで、問題ありません。どのプロバイダーも、逆引き名が From のドメインと同じであることは求めておらず、逆引きが存在して正引きと一致することだけを求めています。ただし共用アドレスでは、その評価も他の利用者と共有されます。",
 		},
 		Refs: []string{"RFC 8601 section 3", "https://support.google.com/a/answer/81126"},
 	},
 	{
 		ID: "ptr.missing", Status: Fail, Rank: rankHost,
-		Title:  Text{"{ip} has no name (no PTR record)", "{ip} に逆引き (PTR レコード) がありません"},
-		Detail: Text{"Gmail refuses or defers mail from addresses without reverse DNS (4.7.23, 5.7.25), and so do many others.", "逆引きのないアドレスからのメールは、Gmail では拒否または保留され (4.7.23、5.7.25)、他の多くの受信側でも同様です。"},
+		Title:  Text{"{ip} has no reverse DNS name (no PTR record)", "{ip} に逆引き (PTR レコード) がありません"},
+		Detail: Text{"Gmail refuses or defers mail from addresses without reverse DNS (4.7.23, 5.7.25), and so do many others.", "逆引きのないアドレスからのメールは、Gmail では拒否され (一時的な 4.7.23、恒久的な 5.7.25)、他の多くの受信側でも同様です。"},
 		Fix:    Text{"Have a PTR record set for {ip} that names the mail server, and let that name's A or AAAA record be {ip}.", "{ip} にメールサーバー名の PTR レコードを設定し、その名前の A または AAAA レコードが {ip} になるようにしてください。"},
 		Steps: []Text{
 			{"The PTR record belongs to whoever owns the address: set it in the control panel of your server provider or ask them for it.", "PTR レコードはアドレスの所有者が管理しています。サーバー事業者の管理画面で設定するか、事業者に依頼してください。"},
@@ -30,7 +30,7 @@ var hostEntries = []Entry{
 	},
 	{
 		ID: "ptr.unconfirmed", Status: Fail, Rank: rankHost,
-		Title:  Text{"{ip} is named {name}, but that name does not lead back to it", "{ip} の逆引き名 {name} の正引きが {ip} と一致しません"},
+		Title:  Text{"{ip} has the name {name}, but that name does not resolve back to it", "{ip} の逆引き名 {name} の正引きが {ip} と一致しません"},
 		Detail: Text{"Reverse and forward DNS contradict each other. Gmail treats this like a missing PTR record (4.7.23, 5.7.25).", "逆引きと正引きが食い違っています。Gmail は PTR レコードがない場合と同じように扱います (4.7.23、5.7.25)。"},
 		Fix:    Text{"Publish {ip} as A (IPv4) or AAAA (IPv6) of {name}, or have the PTR record name a host that has it.", "{name} の A (IPv4) または AAAA (IPv6) に {ip} を公開するか、{ip} を持つホスト名に PTR レコードを変更してください。"},
 		Steps: []Text{
@@ -40,15 +40,15 @@ var hostEntries = []Entry{
 	},
 	{
 		ID: "ptr.dns-failure", Status: Unknown, Rank: rankHost,
-		Title:  Text{"The name of {ip} could not be looked up", "{ip} の逆引きを調べられませんでした"},
-		Detail: Text{"A DNS server did not answer or answered with an error. A receiver who meets the same error may defer the mail.", "DNS サーバーが応答しないか、エラーを返しました。受信側でも同じエラーが起きると、受信が一時的に保留されることがあります。"},
-		Fix:    Text{"Try again; if it stays, ask the owner of the address to check its reverse zone.", "時間をおいて再度試してください。続く場合は、アドレスの所有者に逆引きゾーンの点検を依頼してください。"},
+		Title:  Text{"The reverse DNS name of {ip} could not be looked up", "{ip} の逆引きを確認できませんでした"},
+		Detail: Text{"A DNS server did not answer or answered with an error. A receiver that meets the same error may defer the mail.", "DNS サーバーが応答しないか、エラーを返しました。受信側でも同じエラーが起きると、メールが 4xx で一時的に拒否されることがあります。"},
+		Fix:    Text{"Try again; if it stays, ask the owner of the address to check its reverse zone.", "時間をおいてもう一度お試しください。続く場合は、アドレスの所有者に逆引きゾーンの確認を依頼してください。"},
 		Refs:   []string{"RFC 8601 section 3"},
 	},
 	{
 		ID: "ptr.unknown", Status: Unknown, Rank: rankContext,
 		Title:  Text{"Reverse DNS was not checked: the sending address is not known", "逆引きは未確認です: 送信元 IP アドレスがわかりません"},
-		Detail: Text{"A message file does not say which address sent it; Received fields are claims.", "メッセージのファイルからは、どのアドレスが送信したのかはわかりません。Received ヘッダーは自称にすぎません。"},
+		Detail: Text{"A message file does not say which address sent it; Received fields are claims.", "メールのファイルからは、どのアドレスが送信したのかはわかりません。Received ヘッダーは自称にすぎません。"},
 		Fix:    Text{"Give the sending address with `--ip`, or send the message to a Todoku inbox.", "`--ip` で送信元アドレスを指定するか、Todoku の受信アドレス宛てに送信してください。"},
 		Refs:   []string{"RFC 8601 section 3"},
 	},
@@ -67,8 +67,8 @@ var hostEntries = []Entry{
 	},
 	{
 		ID: "tls.none", Status: Fail, Rank: rankHost,
-		Title:  Text{"The message was sent without TLS", "メッセージは TLS なしで送信されました"},
-		Detail: Text{"STARTTLS was offered and not used. Gmail requires TLS of every sender and refuses or defers mail without it (4.7.29, 5.7.29).", "STARTTLS に対応していたにもかかわらず使われませんでした。Gmail はすべての送信者に TLS を必須とし、使わないメールを拒否または保留します (4.7.29、5.7.29)。"},
+		Title:  Text{"The message was sent without TLS", "メールは TLS なしで送信されました"},
+		Detail: Text{"STARTTLS was offered, but not used. Gmail requires TLS of every sender and refuses or defers mail without it (4.7.29, 5.7.29).", "受信側は STARTTLS に対応していますが、使われませんでした。Gmail はすべての送信者に TLS を必須とし、使わないメールを拒否します (一時的な 4.7.29、恒久的な 5.7.29)。"},
 		Fix:    Text{"Switch on opportunistic TLS for outgoing mail.", "送信時に TLS を使うように設定してください。"},
 		Steps: []Text{
 			{"Postfix: set `smtp_tls_security_level = may` in main.cf and reload.", "Postfix の場合: main.cf に `smtp_tls_security_level = may` を設定して再読み込みします。"},
@@ -77,7 +77,7 @@ var hostEntries = []Entry{
 	},
 	{
 		ID: "tls.old-version", Status: Warn, Rank: rankHost,
-		Title:  Text{"The connection used {version}, which is deprecated", "接続は廃止された {version} を使っています"},
+		Title:  Text{"The connection used {version}, which is deprecated", "接続に、廃止された {version} が使われています"},
 		Detail: Text{"TLS 1.0 and 1.1 must not be used any more (RFC 8996); receivers switch them off, and mail then goes unencrypted or not at all.", "TLS 1.0 と 1.1 は使用してはならないと定められています (RFC 8996)。受信側で無効にされると、暗号化されずに送られるか、届かなくなります。"},
 		Fix:    Text{"Update the sending server's TLS library and allow TLS 1.2 and 1.3.", "送信サーバーの TLS ライブラリを更新し、TLS 1.2 と 1.3 を使えるようにしてください。"},
 		Refs:   []string{"RFC 8996"},

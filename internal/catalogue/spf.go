@@ -14,24 +14,24 @@ var spfEntries = []Entry{
 			"The SPF record of {domain} does not list {ip} and ends in a refusal (`{mechanism}`). Receivers treat the envelope sender as unauthorised. Mail that was forwarded without rewriting the envelope sender looks exactly like this too.",
 			"{domain} の SPF レコードに {ip} は含まれておらず、拒否 (`{mechanism}`) で終わっています。受信側はエンベロープ送信者を「許可されていない」とみなします。エンベロープ送信者を書き換えずに転送されたメールも、同じ結果になります。",
 		},
-		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}; if it is not, someone else used your domain.", "{ip} が自社のサーバーであれば {domain} の SPF レコードに追加してください。そうでなければ、第三者がドメインを騙っています。"},
+		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}; if it is not, someone else used your domain.", "{ip} が自社のサーバーであれば {domain} の SPF レコードに追加してください。そうでなければ、第三者がドメインを騙って送信しています。"},
 		Steps: []Text{
 			{"Find out who runs {ip}: your own server, a sending service, a forwarder, or nobody you know.", "{ip} が自社のサーバー、配信サービス、転送サーバー、無関係な第三者のどれであるかを確認します。"},
-			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスの説明書にある include を追加します。"},
+			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
 			{"A forwarder: nothing is wrong with your record. Make sure that your mail carries an aligned DKIM signature, which survives forwarding.", "転送サーバーの場合、レコードに誤りはありません。転送後も有効な、From ドメインと一致する DKIM 署名を付けてください。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.4", "RFC 7208 section 8.4", "https://support.google.com/a/answer/81126"},
 	},
 	{
 		ID: "spf.softfail", Status: Fail, Rank: rankMechanism,
-		Title: Text{"SPF softfails: {ip} is probably not allowed to send for {domain}", "SPF は softfail です: {ip} は {domain} の送信元としておそらく許可されていません"},
+		Title: Text{"SPF softfails: {ip} is probably not allowed to send for {domain}", "SPF は softfail です: {ip} は {domain} の送信元として許可されていない可能性があります"},
 		Detail: Text{
 			"The record of {domain} does not list {ip} and ends in `{mechanism}`. This counts as \"not passed\": DMARC needs an aligned DKIM signature instead.",
-			"{domain} のレコードに {ip} は含まれておらず、`{mechanism}` で終わっています。これは「通過しなかった」ことを意味し、DMARC には From ドメインと一致する DKIM 署名が必要になります。",
+			"{domain} のレコードに {ip} は含まれておらず、`{mechanism}` で終わっています。DMARC では pass として扱われないため、From ドメインと一致する DKIM 署名が必要になります。",
 		},
 		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}.", "{ip} が自社のサーバーであれば、{domain} の SPF レコードに追加してください。"},
 		Steps: []Text{
-			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスの説明書にある include を追加します。"},
+			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
 			{"A forwarder: leave the record as it is and sign your mail with DKIM, which survives forwarding.", "転送サーバーの場合は、レコードはそのままにして、転送後も有効な DKIM で署名してください。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.5", "RFC 7208 section 8.5"},
@@ -69,22 +69,22 @@ var spfEntries = []Entry{
 		Title: Text{"The host name {domain} publishes no SPF record", "ホスト名 {domain} には SPF レコードがありません"},
 		Detail: Text{
 			"The message has no envelope sender (it is a bounce or a notice), so SPF looks at the name given in HELO. Without a record there, SPF says nothing about such mail.",
-			"このメッセージにはエンベロープ送信者がない (エラー通知など) ため、SPF は HELO のホスト名を調べます。そこにレコードがなければ、SPF はこの種のメールについて何も示しません。",
+			"このメールにはエンベロープ送信者がない (エラー通知など) ため、SPF は HELO のホスト名を調べます。そこにレコードがなければ、SPF はこの種のメールについて何も示しません。",
 		},
 		Fix:  Text{"Publish `v=spf1 a -all` at the host name {domain}, if it is yours.", "{domain} が自社のホスト名であれば、そこに `v=spf1 a -all` を公開してください。"},
 		Refs: []string{"RFC 7208 section 2.4", "RFC 7208 section 10.1.3"},
 	},
 	{
 		ID: "spf.temperror", Status: Unknown, Rank: rankMechanism,
-		Title:  Text{"SPF of {domain} could not be looked up", "{domain} の SPF を調べられませんでした"},
-		Detail: Text{"A DNS server did not answer or answered with an error. This says nothing about the mail; receivers who meet the same error may defer it with a 4xx reply.", "DNS サーバーが応答しないか、エラーを返しました。メールそのものの良し悪しとは関係ありませんが、受信側でも同じエラーが起きると 4xx で一時的に拒否されることがあります。"},
-		Fix:    Text{"Try again; if it stays, have the name servers of {domain} (and of what it includes) checked.", "時間をおいて再度試してください。続く場合は、{domain} と include 先のネームサーバーを点検してください。"},
+		Title:  Text{"The SPF record of {domain} could not be looked up", "{domain} の SPF レコードを取得できませんでした"},
+		Detail: Text{"A DNS server did not answer or answered with an error. This says nothing about the mail; receivers that meet the same error may defer it with a 4xx reply.", "DNS サーバーが応答しないか、エラーを返しました。メールそのものの良し悪しとは関係ありませんが、受信側でも同じエラーが起きると 4xx で一時的に拒否されることがあります。"},
+		Fix:    Text{"Try again; if it stays, have the name servers of {domain} (and of what it includes) checked.", "時間をおいてもう一度お試しください。続く場合は、{domain} と include 先のネームサーバーの状態を確認してください。"},
 		Refs:   []string{"RFC 7208 section 2.6.6"},
 	},
 	{
 		ID: "spf.permerror", Status: Fail, Rank: rankRecord,
 		Title:  Text{"The SPF record of {domain} cannot be evaluated", "{domain} の SPF レコードを評価できません"},
-		Detail: Text{"The result is permerror: for receivers the domain has no usable SPF, whoever sends. The evidence shows the exact cause.", "結果は permerror です。どこから送信しても、受信側にとっては使える SPF がないことになります。正確な原因は「根拠」に示しています。"},
+		Detail: Text{"The result is permerror: for receivers the domain has no usable SPF, whoever sends. The evidence shows the exact cause.", "結果は permerror です。どこから送信しても、受信側にとっては使える SPF がないことになります。原因は「根拠」に示しています。"},
 		Fix:    Text{"Correct the record of {where}.", "{where} のレコードを修正してください。"},
 		Refs:   []string{"RFC 7208 section 2.6.7"},
 	},
@@ -103,7 +103,7 @@ var spfEntries = []Entry{
 	},
 	{
 		ID: "spf.too-many-lookups", Status: Fail, Rank: rankRecord,
-		Title: Text{"The SPF record of {domain} needs more than 10 DNS look-ups", "{domain} の SPF レコードは DNS 参照が 10 回を超えています"},
+		Title: Text{"The SPF record of {domain} needs more than 10 DNS look-ups", "{domain} の SPF レコードは DNS 参照回数が 10 回を超えています"},
 		Detail: Text{
 			"`include`, `a`, `mx`, `ptr`, `exists` and `redirect` cost one look-up each, counted through everything that is included. Beyond 10 the result is permerror: receivers stop, and {domain} has no SPF for the servers that come later.",
 			"`include`、`a`、`mx`、`ptr`、`exists`、`redirect` はそれぞれ 1 回の参照として、include 先も含めて数えます。10 回を超えると permerror になり、受信側は評価を打ち切ります。その後ろに並ぶサーバーにとって {domain} の SPF はないのと同じです。",
@@ -118,10 +118,10 @@ var spfEntries = []Entry{
 	},
 	{
 		ID: "spf.too-many-void-lookups", Status: Fail, Rank: rankRecord,
-		Title: Text{"The SPF record of {domain} points to too many names that do not exist", "{domain} の SPF レコードは、存在しない名前を参照しすぎています"},
+		Title: Text{"The SPF record of {domain} points to too many names that do not exist", "{domain} の SPF レコードに、存在しない名前の参照が多すぎます"},
 		Detail: Text{
 			"More than two look-ups found nothing. Receivers stop there with permerror, to protect themselves; the record is unusable for all senders that come later in it.",
-			"結果が空の参照が 2 回を超えました。受信側は自衛のためにそこで permerror とするため、レコードの後ろにあるすべての送信元が通過しなくなります。",
+			"結果が空の参照が 2 回を超えました。受信側は自衛のためにそこで permerror とするため、レコードのそれより後ろにある送信元は、すべて pass になりません。",
 		},
 		Fix:  Text{"Remove the terms whose names no longer exist; `{term}` in the record of {where} was the one too many.", "存在しなくなった名前の項目を削除してください。{where} のレコードの `{term}` で上限を超えました。"},
 		Refs: []string{"RFC 7208 section 4.6.4"},
@@ -154,7 +154,7 @@ var spfEntries = []Entry{
 			"An include or redirect whose target has no SPF record makes the whole evaluation a permerror. If the target's domain has expired, a stranger can register it and send in your name.",
 			"include や redirect の先に SPF レコードがないと、評価全体が permerror になります。参照先のドメインが失効している場合、第三者がそれを取得して、あなたのドメインを騙って送信できるおそれもあります。",
 		},
-		Fix:  Text{"Remove `{term}` from the record of {where}, or correct its name as the service's documentation gives it.", "{where} のレコードから `{term}` を削除するか、サービスの説明書のとおりに名前を修正してください。"},
+		Fix:  Text{"Remove `{term}` from the record of {where}, or correct its name as the service's documentation gives it.", "{where} のレコードから `{term}` を削除するか、サービスのドキュメントのとおりに名前を修正してください。"},
 		Refs: []string{"RFC 7208 section 5.2", "RFC 7208 section 6.1"},
 	},
 	{
@@ -166,7 +166,7 @@ var spfEntries = []Entry{
 	},
 	{
 		ID: "spf.bad-domain", Status: Warn, Rank: rankRecord,
-		Title:  Text{"{domain} is no domain name that SPF could look up", "{domain} は SPF で調べられるドメイン名ではありません"},
+		Title:  Text{"SPF cannot look up {domain}: it is not a full domain name", "{domain} は SPF で調べられるドメイン名ではありません"},
 		Detail: Text{"The envelope sender or HELO name is malformed, is an address literal or has a single label. SPF gives none; many receivers refuse such senders.", "エンベロープ送信者または HELO の名前が不正か、アドレスリテラルか、ラベルが 1 つだけです。SPF の結果は none になり、多くの受信側はこのような送信者を拒否します。"},
 		Fix:    Text{"Send with a fully qualified domain name as envelope sender and in HELO.", "エンベロープ送信者と HELO には、完全修飾ドメイン名を使ってください。"},
 		Refs:   []string{"RFC 7208 section 4.3"},
@@ -176,20 +176,20 @@ var spfEntries = []Entry{
 		Title: Text{"The SPF record of {domain} lets the whole Internet send (`{mechanism}`)", "{domain} の SPF レコードはインターネット全体に送信を許可しています (`{mechanism}`)"},
 		Detail: Text{
 			"SPF passes, but it proves nothing: anyone passes. Gmail names such records suspicious (4.7.24, 5.7.24), and with DMARC anyone can send mail that passes in your name.",
-			"SPF は pass ですが、誰でも通過できるため何の証明にもなりません。Gmail はこのようなレコードを疑わしいものとして扱い (4.7.24、5.7.24)、DMARC でも第三者があなたのドメインで通過できてしまいます。",
+			"SPF は pass ですが、誰が送信しても pass になるため、何の証明にもなりません。Gmail はこのようなレコードを疑わしいものとして扱い (4.7.24、5.7.24)、第三者があなたのドメインを騙って送信したメールも DMARC が pass になってしまいます。",
 		},
 		Fix: Text{"List the servers that send and end the record in `~all` or `-all`.", "送信するサーバーを列挙し、レコードの末尾を `~all` または `-all` にしてください。"},
 		Steps: []Text{
-			{"Before you publish the change, make sure that every server of yours is listed: from then on the others no longer pass.", "変更を公開する前に、自社の送信サーバーがすべて列挙されていることを確認してください。公開後は、それ以外のサーバーは通過しなくなります。"},
+			{"Before you publish the change, make sure that every server of yours is listed: from then on the others no longer pass.", "変更を公開する前に、自社の送信サーバーがすべて列挙されていることを確認してください。公開後は、それ以外のサーバーからの送信は pass になりません。"},
 		},
 		Refs: []string{"RFC 7208 section 5.1", "RFC 7208 section 11.4", "https://support.google.com/a/answer/3726730"},
 	},
 	{
 		ID: "spf.unchecked", Status: Unknown, Rank: rankContext,
-		Title: Text{"SPF was not checked: the envelope is not known", "SPF は未確認です: エンベロープがわかりません"},
+		Title: Text{"SPF was not checked: the envelope is not known", "SPF は未確認です: エンベロープが不明です"},
 		Detail: Text{
 			"SPF judges the sending address and the envelope sender, and a message file holds neither. Header fields such as Return-Path are claims and are never taken for the envelope.",
-			"SPF は送信元 IP アドレスとエンベロープ送信者を判定しますが、メッセージのファイルにはどちらも含まれていません。Return-Path などのヘッダーは自称にすぎないため、エンベロープの代わりにはしません。",
+			"SPF は送信元 IP アドレスとエンベロープ送信者を判定しますが、メールのファイルにはどちらも含まれていません。Return-Path などのヘッダーは自称にすぎないため、エンベロープの代わりにはしません。",
 		},
 		Fix:  Text{"Give the envelope: `--ip`, `--helo` and `--mail-from`; or send the message to a Todoku inbox.", "`--ip`、`--helo`、`--mail-from` でエンベロープを指定するか、Todoku の受信アドレス宛てに送信してください。"},
 		Refs: []string{"RFC 7208 section 2.2"},

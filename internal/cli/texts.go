@@ -46,16 +46,16 @@ var commandTexts = map[string]commandText{
 	},
 	"verify": {
 		args:  "FILE...",
-		short: text{EN: "Authenticate and judge messages", JA: "メッセージを認証して判定する"},
+		short: text{EN: "Authenticate and judge messages", JA: "メールを認証して判定する"},
 		long: text{
 			EN: "Authenticate messages by SPF, DKIM, ARC and DMARC, and say what is wrong and how to put it right.\n\n" +
 				"FILE is a message (.eml), an mbox, a Maildir or another folder, or - for standard input. A file does not say\n" +
 				"how it was sent: give the envelope with --ip, --helo and --mail-from, or SPF stays unchecked. Several messages\n" +
 				"give one line each, in the order of the input.",
-			JA: "メッセージを SPF、DKIM、ARC、DMARC で認証し、問題点と直し方を示します。\n\n" +
-				"FILE にはメッセージ (.eml)、mbox、Maildir などのフォルダー、または標準入力を表す - を指定します。ファイルからは\n" +
+			JA: "メールを SPF、DKIM、ARC、DMARC で認証し、問題点と直し方を示します。\n\n" +
+				"FILE にはメール (.eml)、mbox、Maildir などのフォルダー、または標準入力を表す - を指定します。ファイルからは\n" +
 				"どのように送信されたかがわからないため、--ip、--helo、--mail-from でエンベロープを指定してください (指定しないと\n" +
-				"SPF は未確認になります)。メッセージが複数あるときは、入力の順に 1 通 1 行で表示します。",
+				"SPF は未確認になります)。メールが複数あるときは、入力の順に 1 通 1 行で表示します。",
 		},
 		example: text{
 			EN: "  todoku verify bounce.eml --ip 192.0.2.1 --helo mx.example.com --mail-from news@example.com\n" +
@@ -100,10 +100,10 @@ var commandTexts = map[string]commandText{
 	},
 	"dkim sign": {
 		args:  "[FILE]",
-		short: text{EN: "Sign a message", JA: "メッセージに署名する"},
+		short: text{EN: "Sign a message", JA: "メールに署名する"},
 		long: text{
 			EN: "Read a message, put a DKIM-Signature before it, and write it with CRLF line ends. Important header fields are\nsigned once more than they occur, so that none can be added.",
-			JA: "メッセージを読み取り、先頭に DKIM-Signature を付けて、行末を CRLF にして出力します。重要なヘッダーは出現回数\nより 1 回多く署名対象に含め、後から追加できないようにします。",
+			JA: "メールを読み取り、先頭に DKIM-Signature を付けて、行末を CRLF にして出力します。重要なヘッダーは出現回数\nより 1 回多く署名対象に含め、後から追加できないようにします。",
 		},
 		example: text{
 			EN: "  todoku dkim sign --domain example.com --selector s2026 --key s2026.pem < message.eml > signed.eml",
@@ -112,8 +112,8 @@ var commandTexts = map[string]commandText{
 	},
 	"dkim verify": {
 		args:  "[FILE]",
-		short: text{EN: "Verify the signatures of a message", JA: "メッセージの署名を検証する"},
-		long:  text{EN: "Verify every DKIM signature of a message, top first.", JA: "メッセージのすべての DKIM 署名を、上から順に検証します。"},
+		short: text{EN: "Verify the signatures of a message", JA: "メールの署名を検証する"},
+		long:  text{EN: "Verify every DKIM signature of a message, top first.", JA: "メールのすべての DKIM 署名を、上から順に検証します。"},
 		example: text{
 			EN: "  todoku dkim verify < message.eml",
 			JA: "  todoku dkim verify < message.eml",
@@ -131,8 +131,8 @@ var commandTexts = map[string]commandText{
 		},
 	},
 	"arc": {
-		short: text{EN: "Seal and verify ARC chains", JA: "ARC チェーンの封印と検証"},
-		long:  text{EN: "Seal and verify Authenticated Received Chains (RFC 8617).", JA: "ARC (RFC 8617) のチェーンの封印と検証を行います。"},
+		short: text{EN: "Seal and verify ARC chains", JA: "ARC シールの付加とチェーンの検証"},
+		long:  text{EN: "Seal and verify Authenticated Received Chains (RFC 8617).", JA: "ARC (RFC 8617) のシールの付加と、チェーンの検証を行います。"},
 		example: text{
 			EN: "  todoku arc verify < message.eml",
 			JA: "  todoku arc verify < message.eml",
@@ -140,10 +140,10 @@ var commandTexts = map[string]commandText{
 	},
 	"arc seal": {
 		args:  "[FILE]",
-		short: text{EN: "Seal a message", JA: "メッセージを封印する"},
+		short: text{EN: "Seal a message", JA: "メールに ARC シールを付ける"},
 		long: text{
 			EN: "Verify the chain of a message, put a new ARC set before it, and write it with CRLF line ends. The\nAuthentication-Results of --authserv-id in the message are folded into the set.",
-			JA: "メッセージのチェーンを検証し、先頭に新しい ARC セットを付けて、行末を CRLF にして出力します。メッセージにある\n--authserv-id の Authentication-Results がセットに取り込まれます。",
+			JA: "メールのチェーンを検証し、先頭に新しい ARC セットを付けて、行末を CRLF にして出力します。メールにある\n--authserv-id の Authentication-Results がセットに取り込まれます。",
 		},
 		example: text{
 			EN: "  todoku arc seal --domain lists.example.com --selector s2026 --key s2026.pem --authserv-id mx.example.com < message.eml",
@@ -152,8 +152,8 @@ var commandTexts = map[string]commandText{
 	},
 	"arc verify": {
 		args:  "[FILE]",
-		short: text{EN: "Verify the chain of a message", JA: "メッセージのチェーンを検証する"},
-		long:  text{EN: "Verify the ARC chain of a message.", JA: "メッセージの ARC チェーンを検証します。"},
+		short: text{EN: "Verify the chain of a message", JA: "メールのチェーンを検証する"},
+		long:  text{EN: "Verify the ARC chain of a message.", JA: "メールの ARC チェーンを検証します。"},
 		example: text{
 			EN: "  todoku arc verify < message.eml",
 			JA: "  todoku arc verify < message.eml",
@@ -212,10 +212,10 @@ var flagTexts = map[string]text{
 	"helo":      {EN: "the `NAME` given in HELO or EHLO", JA: "HELO または EHLO の `NAME`"},
 	"mail-from": {EN: "the envelope sender `ADDRESS`; '' is the null path", JA: "エンベロープ送信者 `ADDRESS`。'' は空の送信者"},
 	"what-if":   {EN: "judge as if this `RECORD` were published: 'NAME TYPE DATA' (repeatable)", JA: "この `RECORD` が公開されているものとして判定する: 'NAME TYPE DATA' (複数指定可)"},
-	"jobs":      {EN: "how many messages to verify at a time, `N`", JA: "同時に検証するメッセージの数 `N`"},
+	"jobs":      {EN: "how many messages to verify at a time, `N`", JA: "同時に検証するメールの数 `N`"},
 	"replay":    {EN: "judge the evidence of `BUNDLE` again, offline", JA: "証拠ファイル `BUNDLE` をオフラインで再判定する"},
 	"progress":  {EN: "show progress even when standard error is no terminal", JA: "標準エラー出力が端末でなくても進捗を表示する"},
-	"verbose":   {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメッセージでも 1 通ずつ全文を表示する)"},
+	"verbose":   {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメールでも 1 通ずつ全文を表示する)"},
 
 	"from": {EN: "the From `ADDRESS` or its domain", JA: "From の `ADDRESS` またはそのドメイン"},
 	"spf":  {EN: "what SPF gave for the envelope sender, `DOMAIN:RESULT`", JA: "エンベロープ送信者の SPF の結果 `DOMAIN:RESULT`"},
@@ -242,8 +242,8 @@ var flagTexts = map[string]text{
 	"mail-domain": {EN: "the `DOMAIN` of one-time addresses (default: the host name)", JA: "使い捨てアドレスの `DOMAIN` (既定: ホスト名)"},
 	"tls-cert":    {EN: "certificate for STARTTLS, PEM `FILE` (default: self-signed)", JA: "STARTTLS 用の証明書の PEM `FILE` (既定: 自己署名)"},
 	"tls-key":     {EN: "its key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
-	"retention":   {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メッセージの保存期間 `DURATION` (30d、12h など)"},
-	"workers":     {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメッセージの数 `N` (既定: コア数)"},
+	"retention":   {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メールの保存期間 `DURATION` (30d、12h など)"},
+	"workers":     {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメールの数 `N` (既定: コア数)"},
 	"max-message": {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},
 	"http-host":   {EN: "a host `NAME` that the pages answer to, beside loopback (repeatable)", JA: "ループバック以外に Web ページが応答するホスト名 `NAME` (複数指定可)"},
 	"trust-proxy": {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
@@ -262,20 +262,20 @@ var (
 	msgNotExist       = text{EN: "there is no such file", JA: "ファイルが存在しません"}
 	msgPermission     = text{EN: "permission denied", JA: "アクセス権がありません"}
 	msgTryHelp        = text{EN: "Try \"todoku help\".", JA: "「todoku help」で使い方を表示します。"}
-	msgNoFile         = text{EN: "name the messages to verify: files, folders, or - for standard input", JA: "検証するメッセージを指定してください (ファイル、フォルダー、または標準入力を表す -)"}
+	msgNoFile         = text{EN: "name the messages to verify: files, folders, or - for standard input", JA: "検証するメールを指定してください (ファイル、フォルダー、または標準入力を表す -)"}
 	msgOneFile        = text{EN: "give one FILE, or nothing for standard input", JA: "FILE は 1 つだけ指定してください (省略すると標準入力を読みます)"}
 	msgNoArgs         = text{EN: "this command takes flags only", JA: "このコマンドにはフラグだけを指定してください"}
 	msgNeedFlag       = text{EN: "--{flag} is needed", JA: "--{flag} を指定してください"}
 	msgNeedOut        = text{EN: "--out is needed: the file for the private key (or - to print it)", JA: "--out で秘密鍵を保存するファイルを指定してください (- を指定すると出力します)"}
-	msgBadLang        = text{EN: "--lang {value}: it is en or ja", JA: "--lang {value}: en か ja を指定してください"}
+	msgBadLang        = text{EN: "--lang {value}: choose en or ja", JA: "--lang {value}: en か ja を指定してください"}
 	msgBadTime        = text{EN: "--{flag} {value}: write it as 2026-11-22T09:00:00Z", JA: "--{flag} {value}: 2026-11-22T09:00:00Z の形で指定してください"}
 	msgBadTimeout     = text{EN: "--timeout must be above zero", JA: "--timeout は 0 より大きい値にしてください"}
-	msgBadFailOn      = text{EN: "--fail-on {value}: it is fail, warn, info or unknown", JA: "--fail-on {value}: fail、warn、info、unknown のいずれかを指定してください"}
-	msgBadIP          = text{EN: "--ip {value}: that is no IP address", JA: "--ip {value}: IP アドレスではありません"}
-	msgBadJobs        = text{EN: "--jobs is from 1 to 1024", JA: "--jobs は 1 から 1024 までです"}
+	msgBadFailOn      = text{EN: "--fail-on {value}: choose fail, warn, info or unknown", JA: "--fail-on {value}: fail、warn、info、unknown のいずれかを指定してください"}
+	msgBadIP          = text{EN: "--ip {value}: this is not an IP address", JA: "--ip {value}: IP アドレスではありません"}
+	msgBadJobs        = text{EN: "--jobs must be from 1 to 1024", JA: "--jobs は 1 から 1024 までです"}
 	msgBadResult      = text{EN: "--{flag} {value}: write DOMAIN:RESULT, the result one of {words}", JA: "--{flag} {value}: DOMAIN:RESULT の形で、結果は {words} のいずれかにしてください"}
-	msgBadAlgorithm   = text{EN: "--algorithm {value}: it is rsa or ed25519", JA: "--algorithm {value}: rsa か ed25519 を指定してください"}
-	msgBadBits        = text{EN: "--bits is from 1024 to 4096; 2048 is right", JA: "--bits は 1024 から 4096 までです。2048 が適切です"}
+	msgBadAlgorithm   = text{EN: "--algorithm {value}: choose rsa or ed25519", JA: "--algorithm {value}: rsa か ed25519 を指定してください"}
+	msgBadBits        = text{EN: "--bits must be from 1024 to 4096; 2048 is right for almost everyone", JA: "--bits は 1024 から 4096 までです。2048 が適切です"}
 	msgBothTLS        = text{EN: "--tls-cert and --tls-key belong together", JA: "--tls-cert と --tls-key は両方指定してください"}
 	msgReplayAlone    = text{EN: "--replay takes neither files nor an envelope: both are in the bundle", JA: "--replay にファイルやエンベロープは指定できません (どちらも証拠ファイルに含まれています)"}
 	msgShell          = text{EN: "name the shell: bash, zsh, fish or powershell", JA: "シェルを指定してください: bash、zsh、fish、powershell"}
@@ -283,15 +283,15 @@ var (
 	msgUnknownKey     = text{EN: "{file}: there is no setting \"{key}\"", JA: "{file}: 設定「{key}」はありません"}
 	msgReadStdin      = text{EN: "reading standard input", JA: "標準入力を読み取れません"}
 	msgReadFile       = text{EN: "cannot read {file}", JA: "{file} を読み取れません"}
-	msgEmptyFolder    = text{EN: "{file}: there are no messages in this folder", JA: "{file}: このフォルダーにメッセージはありません"}
+	msgEmptyFolder    = text{EN: "{file}: there are no messages in this folder", JA: "{file}: このフォルダーにメールはありません"}
 	msgConverted      = text{EN: "{file}: all lines end in LF; read as CRLF", JA: "{file}: 行末がすべて LF のため、CRLF とみなしました"}
 	msgInterrupted    = text{EN: "interrupted after {n} messages", JA: "{n} 通で中断しました"}
 	msgWrite          = text{EN: "writing the result", JA: "結果を書き込めません"}
 	msgProgress       = text{EN: "{n} messages", JA: "{n} 通"}
 	msgTally          = text{EN: "{n} messages: {fail} fail, {unknown} undecided, {warn} with warnings, {pass} pass, {unread} unreadable", JA: "{n} 通: 不合格 {fail}、未確定 {unknown}、注意 {warn}、合格 {pass}、読み取り不可 {unread}"}
 	msgSign           = text{EN: "cannot sign", JA: "署名できません"}
-	msgSeal           = text{EN: "cannot seal", JA: "封印できません"}
-	msgChainUnknown   = text{EN: "not sealed: the chain could not be checked", JA: "封印しませんでした: チェーンを確認できません"}
+	msgSeal           = text{EN: "cannot seal", JA: "ARC シールを付けられません"}
+	msgChainUnknown   = text{EN: "not sealed: the chain could not be checked", JA: "ARC シールを付けませんでした: チェーンを検証できません"}
 	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} は既に存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}

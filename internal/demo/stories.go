@@ -70,7 +70,7 @@ var sampleStories = []story{
 	},
 	{
 		key:   "list",
-		title: catalogue.Text{EN: "Through a mailing list, with ARC", JA: "メーリングリスト経由(ARC あり)"},
+		title: catalogue.Text{EN: "Through a mailing list, with ARC", JA: "メーリングリスト経由 (ARC あり)"},
 		text: catalogue.Text{
 			EN: "The list changed subject and body, so DKIM and DMARC fail. Its ARC chain is valid: a receiver that trusts the list may let it in. Gmail no longer asks for ARC.",
 			JA: "リストが件名と本文を変更したため DKIM と DMARC は fail です。ARC チェーンは有効なので、このリストを信頼する受信側は受け入れることがあります。Gmail はもう ARC を求めていません。",

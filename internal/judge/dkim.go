@@ -27,7 +27,7 @@ var dkimProblems = map[string]string{
 	dkim.ProblemSyntax:             "dkim.syntax",
 	dkim.ProblemDuplicateTag:       "dkim.syntax",
 	dkim.ProblemMissingTag:         "dkim.syntax",
-	dkim.ProblemUnknownAlgorithm:   "dkim.syntax",
+	dkim.ProblemUnknownAlgorithm:   "dkim.unknown-algorithm",
 	dkim.ProblemDomainMismatch:     "dkim.domain-mismatch",
 	dkim.ProblemUnsignedFrom:       "dkim.unsigned-from",
 	dkim.ProblemBodyTruncated:      "dkim.body-truncated",
@@ -36,7 +36,8 @@ var dkimProblems = map[string]string{
 	dkim.ProblemKeyTypeMismatch:    "dkim.key-mismatch",
 	dkim.ProblemMultipleKeys:       "dkim.multiple-keys",
 	dkim.ProblemTooManySignatures:  "dkim.too-many-signatures",
-	dkim.ProblemTooManyBodyLengths: "dkim.too-many-signatures",
+	dkim.ProblemTooManyBodyLengths: "dkim.too-many-body-lengths",
+	dkim.ProblemDNSMalformed:       "dkim.key-unreadable-answer",
 	dkim.ProblemHeaderTooLong:      "dkim.header-too-long",
 }
 

@@ -21,31 +21,31 @@ type Headline struct {
 var (
 	headPass = catalogue.Text{
 		EN: "This message passes DMARC: it really comes from {from}.",
-		JA: "このメッセージは DMARC を通過し、確かに {from} からのものです。",
+		JA: "このメールの DMARC は pass です。確かに {from} からのものです。",
 	}
 	headPassWarn = catalogue.Text{
-		EN: "This message passes DMARC, but something about it can be better.",
-		JA: "このメッセージは DMARC を通過しますが、改善すべき点があります。",
+		EN: "This message passes DMARC, but something could be better.",
+		JA: "このメールの DMARC は pass ですが、改善すべき点があります。",
 	}
 	headPassFail = catalogue.Text{
 		EN: "This message passes DMARC, but something else keeps it from arriving.",
-		JA: "このメッセージは DMARC を通過しますが、別の理由で届かないおそれがあります。",
+		JA: "このメールの DMARC は pass ですが、別の理由で届かないおそれがあります。",
 	}
 	headFail = catalogue.Text{
 		EN: "This message fails DMARC: nothing proves that it comes from {from}.",
-		JA: "このメッセージは DMARC に失敗します: {from} からのものと証明できません。",
+		JA: "このメールの DMARC は fail です。{from} からのものと証明できません。",
 	}
 	headReject = catalogue.Text{
 		EN: "This message fails DMARC, and {from} asks receivers to {policy} it.",
-		JA: "このメッセージは DMARC に失敗し、{from} は受信側に {policy} を求めています。",
+		JA: "このメールの DMARC は fail です。{from} は受信側に {policy} を求めています。",
 	}
 	headFailSoFar = catalogue.Text{
 		EN: "So far nothing proves that this message comes from {from}; its envelope is not known.",
-		JA: "{from} からのものと証明するものは今のところありません (エンベロープは不明です)。",
+		JA: "このメールが {from} からのものとは、まだ証明できていません (エンベロープが不明です)。",
 	}
 	headNone = catalogue.Text{
 		EN: "{from} has no DMARC record: nothing protects its name.",
-		JA: "{from} には DMARC レコードがなく、なりすましから保護されていません。",
+		JA: "{from} には DMARC レコードがなく、なりすましから守られていません。",
 	}
 	headNoneFail = catalogue.Text{
 		EN: "{from} has no DMARC record, and something else keeps this message from arriving.",
@@ -53,15 +53,15 @@ var (
 	}
 	headNothing = catalogue.Text{
 		EN: "Nothing proves that this message comes from {from}.",
-		JA: "このメッセージが {from} からのものと証明するものがありません。",
+		JA: "このメールが {from} からのものとは証明できません。",
 	}
 	headPermError = catalogue.Text{
-		EN: "Nobody can tell whose message this is: DMARC cannot be evaluated.",
-		JA: "誰からのメッセージか判断できず、DMARC を評価できません。",
+		EN: "It is not clear who sent this message: DMARC cannot be evaluated.",
+		JA: "差出人を特定できないため、DMARC を評価できません。",
 	}
 	headRecordError = catalogue.Text{
 		EN: "The DMARC record of {from} is broken: it does not protect the message.",
-		JA: "{from} の DMARC レコードに誤りがあり、メッセージは保護されていません。",
+		JA: "{from} の DMARC レコードに誤りがあり、メールは保護されていません。",
 	}
 	headTempError = catalogue.Text{
 		EN: "Undecided: DNS did not answer everything that was needed.",
@@ -69,7 +69,7 @@ var (
 	}
 	headUndecided = catalogue.Text{
 		EN: "Undecided: the envelope of this message is not known.",
-		JA: "未確定: このメッセージのエンベロープがわかりません。",
+		JA: "未確定: このメールのエンベロープがわかりません。",
 	}
 )
 
