@@ -22,7 +22,7 @@ type headers struct {
 	// higher one of the same name; -1 ends.
 	last, previous []int32
 	cursor         []int32 // last, used up by one signature
-	buf, lower     []byte
+	lower          []byte
 	// spent counts octets canonicalized.
 	spent int
 }
@@ -40,7 +40,7 @@ func newHeaders(fields []message.Field) *headers {
 	h := &headers{
 		fields: fields, table: index[:size], previous: index[size : size+n],
 		last: index[size+n : size+n : size+2*n], cursor: index[size+2*n : size+2*n : size+3*n],
-		lower: make([]byte, 0, 80), buf: make([]byte, 0, 4096),
+		lower: make([]byte, 0, 80),
 	}
 	for i := range fields {
 		raw := fields[i].Raw
@@ -111,10 +111,12 @@ func (h *headers) fold(name []byte) []byte {
 
 // sum is the hash that a message signature signs (RFC 6376 section 3.7).
 func (h *headers) sum(s *signature) [32]byte {
-	h.buf = h.appendSigned(h.buf[:0], s.header, s.headers)
-	h.buf = wire.AppendUnsigned(h.buf, s.header, s.raw, s.start, s.end)
-	h.spent += len(h.buf)
-	return sha256.Sum256(h.buf)
+	buf := wire.NewScratch()
+	defer buf.Release()
+	buf.B = h.appendSigned(buf.B, s.header, s.headers)
+	buf.B = wire.AppendUnsigned(buf.B, s.header, s.raw, s.start, s.end)
+	h.spent += len(buf.B)
+	return sha256.Sum256(buf.B)
 }
 
 // appendSigned appends the canonical fields of a list of names. A name without a

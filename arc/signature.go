@@ -54,7 +54,8 @@ func parseSignature(name string, f message.Field) *signature {
 	// sealers that leave it out, and the public test suite, mean relaxed/relaxed.
 	s.header, s.body = wire.Relaxed, wire.Relaxed
 	offset := bytes.IndexByte(f.Raw, ':') + 1
-	tags, err := wire.ParseTags(string(f.Value()))
+	var room [16]wire.Tag
+	tags, err := wire.AppendTags(room[:0], string(f.Value()))
 	if err != nil {
 		s.invalid("structure", "cannot be read: %v", err)
 		return s

@@ -20,7 +20,7 @@ func Verify(ctx context.Context, r dns.Resolver, m *message.Message, o Options) 
 	}
 	o.HeaderTruncated = o.HeaderTruncated || m.HeaderTruncated()
 	v := NewVerifier(m.Fields, o.Bodies, o)
-	if own && v.pending() {
+	if own && v.pending {
 		// Writing to our own hashes cannot fail before they are asked for.
 		_, _ = o.Bodies.Write(m.Body)
 	}
@@ -31,10 +31,13 @@ func Verify(ctx context.Context, r dns.Resolver, m *message.Message, o Options) 
 // [NewVerifier] parses the sets and registers the body hashes they want; when
 // the body has been written to bodies, [Verifier.Finish] gives the verdict.
 type Verifier struct {
+	fields  []message.Field
 	chain   *chain
 	bodies  *wire.Bodies
 	options Options
 	verdict Verdict
+	// pending: the verdict is still open.
+	pending bool
 	headers *headers
 }
 
@@ -44,7 +47,7 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 	if bodies == nil {
 		bodies = o.Bodies
 	}
-	v := &Verifier{bodies: bodies, options: o, chain: collect(fields)}
+	v := &Verifier{fields: fields, bodies: bodies, options: o, chain: collect(fields)}
 	c := v.chain
 	v.verdict = Verdict{Result: None, OldestPass: -1}
 	if c.fields == 0 {
@@ -69,16 +72,12 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 		v.fail(c.problem, c.reason)
 		return v
 	}
-	v.headers = newHeaders(fields)
+	v.pending = true
 	return v
 }
 
-// pending reports that the verdict is still open.
-func (v *Verifier) pending() bool { return v.headers != nil }
-
 func (v *Verifier) fail(problem, reason string) {
 	v.verdict.Result, v.verdict.Problem, v.verdict.Reason = Fail, problem, reason
-	v.headers = nil
 }
 
 // wantBodies registers the body hash of every AMS that may verify. Only that of
@@ -102,15 +101,21 @@ func (v *Verifier) wantBodies() bool {
 
 // Finish fetches the keys and verifies.
 func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) Verdict {
-	if !v.pending() {
-		return v.verdict
+	if v.pending {
+		v.pending = false
+		v.validate(ctx, r)
 	}
+	return v.verdict
+}
+
+// validate settles what only the body and the keys can.
+func (v *Verifier) validate(ctx context.Context, r dns.Resolver) {
 	newest := v.chain.newest().message
 	n := len(v.chain.sets)
 	if problem, reason := v.checkBody(newest); problem != "" {
 		v.ams(n, problem, reason)
 		v.fail(problem, reason)
-		return v.verdict
+		return
 	}
 	// Older signatures that the body alone refutes need no key.
 	oldest := n
@@ -127,18 +132,17 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) Verdict {
 		oldest--
 	}
 	keys := fetchKeys(ctx, r, v.wanted(oldest))
+	v.headers = newHeaders(v.fields)
 	if problem, reason := v.verifyMessage(n, keys); problem != "" {
 		v.fail(problem, reason)
-		return v.verdict
+		return
 	}
 	oldestPass := v.oldestPass(oldest, keys)
 	if problem, reason := v.verifySeals(keys); problem != "" {
 		v.fail(problem, reason)
-		return v.verdict
+		return
 	}
 	v.verdict.Result, v.verdict.OldestPass = Pass, oldestPass
-	v.headers = nil
-	return v.verdict
 }
 
 // wanted lists the signatures whose keys are needed, most urgent first.
@@ -235,7 +239,9 @@ func (v *Verifier) sealSums() [][32]byte {
 	sets := v.chain.sets
 	sums := make([][32]byte, len(sets))
 	running := sha256.New()
-	buf := v.headers.buf
+	scratch := wire.NewScratch()
+	defer scratch.Release()
+	buf := scratch.B
 	for i := range sets {
 		buf = wire.AppendHeader(buf[:0], wire.Relaxed, sets[i].results.raw)
 		buf = wire.AppendHeader(buf, wire.Relaxed, sets[i].message.raw)
@@ -249,9 +255,11 @@ func (v *Verifier) sealSums() [][32]byte {
 		own.Write(buf)
 		own.Sum(sums[i][:0])
 		if i < len(sets)-1 {
-			running.Write(wire.AppendHeader(buf[:0], wire.Relaxed, seal.raw))
+			buf = wire.AppendHeader(buf[:0], wire.Relaxed, seal.raw)
+			running.Write(buf)
 		}
 	}
+	scratch.B = buf
 	return sums
 }
 

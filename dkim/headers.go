@@ -20,7 +20,6 @@ type headers struct {
 	next   []int32 // by field: the next higher one of the same hash
 	used   []uint32
 	round  uint32 // a field is used up when used says this
-	buf    []byte
 }
 
 func newHeaders(fields []message.Field) *headers {
@@ -32,7 +31,6 @@ func newHeaders(fields []message.Field) *headers {
 	h := &headers{
 		fields: fields, seed: maphash.MakeSeed(), mask: uint64(size - 1),
 		head: slab[:size], next: slab[size:], used: make([]uint32, len(fields)),
-		buf: make([]byte, 0, 3<<10), // the signed fields of ordinary mail
 	}
 	for i := range h.head {
 		h.head[i] = -1

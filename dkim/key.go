@@ -40,7 +40,8 @@ const (
 // revoked key, and an RSA key of a size nobody accepts, are no errors: see
 // Revoked and Bits.
 func ParseKey(record string) (*Key, error) {
-	tags, err := wire.ParseTags(record)
+	var room [8]wire.Tag
+	tags, err := wire.AppendTags(room[:0], record)
 	if err != nil {
 		return nil, failure(ErrKeySyntax, "the key record cannot be parsed: %v", err)
 	}

@@ -61,7 +61,9 @@ func isNameOctet(c byte) bool {
 }
 
 // keyName is where a key is published (RFC 6376 section 3.6.2.1).
-func keyName(selector, domain string) string { return selector + "._domainkey." + domain }
+func keyName(selector, domain string) string { return selector + keyLabel + domain }
+
+const keyLabel = "._domainkey."
 
 // within reports whether name is domain or beneath it, both in lower case.
 func within(name, domain string) bool {

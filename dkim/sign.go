@@ -229,9 +229,11 @@ func (s *Signer) Finish() ([]byte, error) {
 	f := s.unsigned(body[:])
 	h := newHeaders(s.fields)
 	h.begin(-1)
-	sums, _ := h.signed(nil, s.o.Header, s.names)
-	sums = wire.AppendUnsigned(sums, s.o.Header, f.b, len(f.b), len(f.b))
-	hash := sha256.Sum256(sums)
+	buf := wire.NewScratch()
+	signed, _ := h.signed(buf.B, s.o.Header, s.names)
+	buf.B = wire.AppendUnsigned(signed, s.o.Header, f.b, len(f.b), len(f.b))
+	hash := sha256.Sum256(buf.B)
+	buf.Release()
 	opts := crypto.SHA256
 	if s.algorithm == algorithmEd25519 {
 		opts = 0 // RFC 8463 section 3: the hash is the message that PureEdDSA signs

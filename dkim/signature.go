@@ -127,7 +127,8 @@ var requiredTags = [...]string{"v", "a", "d", "s", "h", "bh", "b"}
 func parseSignature(value string) *parsed {
 	p := &parsed{}
 	p.sig.Length = -1
-	tags, err := wire.ParseTags(value)
+	var room [16]wire.Tag
+	tags, err := wire.AppendTags(room[:0], value)
 	if err != nil {
 		kind := ErrSyntax
 		if errors.Is(err, wire.ErrDuplicateTag) {
@@ -358,7 +359,7 @@ func (p *parsed) check() {
 	if s.BodyHash != nil && s.Algorithm != "" && len(s.BodyHash) != want {
 		p.fail(ErrSyntax, "bh= has %d octets, but the hash of a=%s has %d", len(s.BodyHash), s.Algorithm, want)
 	}
-	if s.Domain != "" && s.Selector != "" && len(keyName(s.Selector, s.Domain)) > maxName {
+	if s.Domain != "" && s.Selector != "" && len(s.Selector)+len(keyLabel)+len(s.Domain) > maxName {
 		p.fail(ErrSyntax, "s= and d= make a name longer than %d octets", maxName)
 	}
 }

@@ -201,7 +201,7 @@ type lookup struct {
 // fetchKeys gives for each job the key it needs.
 func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
 	keys := make([]lookup, len(v.jobs))
-	asked := make([]int, 0, 4)
+	asked := make([]int, 0, defaultMaxSignatures)
 	for i := range v.jobs {
 		j := &v.jobs[i]
 		if j.done || j.twin >= 0 {
@@ -222,15 +222,15 @@ func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
 		s, k := v.jobs[i].Signature, &keys[i]
 		k.key, k.result, k.problem, k.reason = LookupKey(ctx, r, s.Selector, s.Domain)
 	}
-	if len(asked) == 1 {
-		fetch(asked[0])
-	} else {
-		var wg sync.WaitGroup
-		for _, i := range asked {
+	var wg sync.WaitGroup
+	for n, i := range asked {
+		if n == len(asked)-1 {
+			fetch(i) // the last one, often the only one, needs no goroutine
+		} else {
 			wg.Go(func() { fetch(i) })
 		}
-		wg.Wait()
 	}
+	wg.Wait()
 	for i := range keys {
 		if !v.jobs[i].done && v.jobs[i].twin < 0 && keys[i].same != i {
 			keys[i] = keys[keys[i].same]
@@ -264,10 +264,11 @@ func (v *Verifier) verify(j *job, h *headers) {
 		return
 	}
 	h.begin(j.FieldIndex)
-	var longest int
-	h.buf, longest = h.signed(h.buf[:0], s.Header, s.Headers)
-	h.buf = wire.AppendUnsigned(h.buf, s.Header, v.fields[j.FieldIndex].Raw, j.bFrom, j.bEnd)
-	sums := &[2][sha256.Size]byte{body, sha256.Sum256(h.buf)}
+	buf := wire.NewScratch()
+	signed, longest := h.signed(buf.B, s.Header, s.Headers)
+	buf.B = wire.AppendUnsigned(signed, s.Header, v.fields[j.FieldIndex].Raw, j.bFrom, j.bEnd)
+	sums := &[2][sha256.Size]byte{body, sha256.Sum256(buf.B)}
+	buf.Release()
 	j.BodyHash, j.HeaderHash = sums[0][:], sums[1][:]
 
 	headerOK := verifyHash(j.Key.Public, j.HeaderHash, s.Value)

@@ -22,8 +22,12 @@ func AppendHeader(dst []byte, c Canonicalization, raw []byte) []byte {
 // 6376 section 3.7 wants it hashed: raw[start:end], the value of its b= tag,
 // left out, and no final CRLF.
 func AppendUnsigned(dst []byte, c Canonicalization, raw []byte, start, end int) []byte {
-	cut := make([]byte, 0, len(raw)-(end-start))
-	cut = append(append(cut, raw[:start]...), raw[end:]...)
+	// The field without b= is put together behind the place where its canonical form
+	// goes, which is never longer but for a CRLF.
+	n := len(raw) - (end - start)
+	dst = slices.Grow(dst, 2*n+len(crlf))
+	from := len(dst) + n + len(crlf)
+	cut := append(append(dst[from:from], raw[:start]...), raw[end:]...)
 	dst = AppendHeader(dst, c, cut)
 	return dst[:len(dst)-len(crlf)]
 }

@@ -37,11 +37,14 @@ var (
 // wraps ErrDuplicateTag, ErrTagSyntax or ErrTooManyTags (more than MaxTags tags
 // or MaxTagListLen octets). Names are case-sensitive and kept as written. Octets
 // above 127 are allowed in values where they are UTF-8 (RFC 8616 section 5).
-func ParseTags(s string) ([]Tag, error) {
+func ParseTags(s string) ([]Tag, error) { return AppendTags(make([]Tag, 0, 12), s) }
+
+// AppendTags is ParseTags into memory of the caller, which dst has and nothing in it.
+func AppendTags(dst []Tag, s string) ([]Tag, error) {
 	if len(s) > MaxTagListLen {
 		return nil, fmt.Errorf("%w: %d octets, at most %d are read", ErrTooManyTags, len(s), MaxTagListLen)
 	}
-	tags := make([]Tag, 0, 12)
+	tags := dst[:0]
 	for pos := 0; ; {
 		end := len(s)
 		if i := strings.IndexByte(s[pos:], ';'); i >= 0 {
