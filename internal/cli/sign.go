@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
-	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
@@ -152,31 +150,6 @@ func (a *app) emit(fields, raw []byte) error {
 	return nil
 }
 
-func (a *app) dkimVerifyCommand() *cobra.Command {
-	return a.command("dkim verify", func(c *cobra.Command, args []string) error {
-		raw, err := a.readMessage(args)
-		if err != nil {
-			return err
-		}
-		r, err := a.newResolver()
-		if err != nil {
-			return err
-		}
-		ctx, cancel := a.bounded(c.Context())
-		defer cancel()
-		vs := dkim.Verify(ctx, r, message.Parse(raw), dkim.Options{Now: a.globals.now})
-		if err := a.show(render.DKIM(vs), func(w io.Writer, o render.TextOptions) error { return render.DKIMText(w, vs, o) }); err != nil {
-			return err
-		}
-		for _, v := range vs {
-			if v.Result == dkim.TempError {
-				return lookError{errQuiet}
-			}
-		}
-		return nil
-	})
-}
-
 func (a *app) arcSealCommand() *cobra.Command {
 	var s *signFlags
 	var authServID, expires string
@@ -221,27 +194,4 @@ func (a *app) arcSealCommand() *cobra.Command {
 	c.Flags().StringVar(&authServID, "authserv-id", "", a.flagText("authserv-id"))
 	c.Flags().StringVar(&expires, "expires", "", a.flagText("expires"))
 	return c
-}
-
-func (a *app) arcVerifyCommand() *cobra.Command {
-	return a.command("arc verify", func(c *cobra.Command, args []string) error {
-		raw, err := a.readMessage(args)
-		if err != nil {
-			return err
-		}
-		r, err := a.newResolver()
-		if err != nil {
-			return err
-		}
-		ctx, cancel := a.bounded(c.Context())
-		defer cancel()
-		v := arc.Verify(ctx, r, message.Parse(raw), arc.Options{Now: a.globals.now})
-		if err := a.show(render.ARC(v), func(w io.Writer, o render.TextOptions) error { return render.ARCText(w, v, o) }); err != nil {
-			return err
-		}
-		if v.Result == arc.Fail && strings.HasPrefix(v.Problem, "dns") {
-			return lookError{errQuiet}
-		}
-		return nil
-	})
 }

@@ -15,8 +15,10 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/verify"
+	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -65,7 +67,10 @@ func (a *app) spfCommand() *cobra.Command {
 			v = spf.Check(ctx, r, spf.Request{IP: env.RemoteIP, HELO: env.HELO, ReversePath: env.MailFrom, Now: a.globals.now})
 		}
 		if err := a.show(render.SPF(v, checked), func(w io.Writer, o render.TextOptions) error {
-			return render.SPFText(w, v, checked, o)
+			if err := render.SPFText(w, v, checked, o); err != nil {
+				return err
+			}
+			return advise(w, o, "spf", judge.Input{Session: session, Auth: mailauth.Result{SPF: v, SPFChecked: checked}})
 		}); err != nil {
 			return err
 		}
@@ -102,7 +107,10 @@ func (a *app) dmarcCommand() *cobra.Command {
 		defer cancel()
 		v := dmarc.Evaluate(ctx, r, in)
 		if err := a.show(render.DMARC(v), func(w io.Writer, o render.TextOptions) error {
-			return render.DMARCText(w, v, o)
+			if err := render.DMARCText(w, v, o); err != nil {
+				return err
+			}
+			return advise(w, o, "dmarc", judge.Input{Auth: mailauth.Result{DMARC: v, SPFChecked: v.SPFChecked}})
 		}); err != nil {
 			return err
 		}

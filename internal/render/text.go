@@ -225,3 +225,20 @@ func VerifyLine(w io.Writer, r *Report, o TextOptions) error {
 	p.line(0, p.paint(color, sign+" "+pad(h.Status, 7))+"  "+pad(Printable(id), 26)+"  "+pad(Printable(from), 24)+"  "+Printable(r.File))
 	return p.flush(w)
 }
+
+// Advice writes findings briefly, under the verdict that they are about: what is
+// the matter, the repair in a sentence, and the records to publish. Of no findings it writes nothing.
+func Advice(w io.Writer, fs []catalogue.Finding, o TextOptions) error {
+	p := newPage(o)
+	for _, f := range fs {
+		p.blank()
+		p.title(f, bold)
+		if fix := f.Fix(o.Lang); fix != "" {
+			p.para(4, p.label("fix"), fix, plain)
+		}
+		for _, c := range f.DNS {
+			p.change(c)
+		}
+	}
+	return p.flush(w)
+}
