@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -97,26 +98,59 @@ func newQuota(most, perClient, perLocal int) *quota {
 }
 
 // take gives a function that gives back, or false when the quota is used up.
-func (q *quota) take(ip netip.Addr) (release func(), ok bool) {
+func (q *quota) take(ip netip.Addr) (release func(), ok bool) { return q.takeMany(ip, 1) }
+
+// takeMany takes n, or all that one client may have when n is more than that.
+func (q *quota) takeMany(ip netip.Addr, n int) (release func(), ok bool) {
 	key, limit := network(ip), q.perClient
 	if ip.IsLoopback() {
 		limit = q.perLocal
 	}
+	n = min(n, limit)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.total >= q.most || q.clients[key] >= limit {
+	if q.total+n > q.most || q.clients[key]+n > limit {
 		return nil, false
 	}
-	q.total++
-	q.clients[key]++
+	q.total += n
+	q.clients[key] += n
 	return sync.OnceFunc(func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		q.total--
-		if q.clients[key]--; q.clients[key] == 0 {
+		q.total -= n
+		if q.clients[key] -= n; q.clients[key] == 0 {
 			delete(q.clients, key)
 		}
 	}), true
+}
+
+// Messages on their way to or from a client are held in memory for as long as the
+// client likes to take, so their octets are bounded, in all and for each client.
+const (
+	transferred      = 256 << 20
+	transferredFar   = 64 << 20
+	transferredLocal = 192 << 20
+	// leastTransfer is what a small one counts for: it may wait for DNS too.
+	leastTransfer = 8 << 20
+	// smallTransfer is sent without being counted.
+	smallTransfer = 1 << 20
+)
+
+// leaving leaves a gate as soon as the answer, which is whole by then, begins to be
+// sent: how fast a client reads must not be the others' affair.
+type leaving struct {
+	http.ResponseWriter
+	leave func()
+}
+
+func (l leaving) WriteHeader(code int) {
+	l.leave()
+	l.ResponseWriter.WriteHeader(code)
+}
+
+func (l leaving) Write(b []byte) (int, error) {
+	l.leave()
+	return l.ResponseWriter.Write(b)
 }
 
 // gate lets so many through at a time as its capacity.
@@ -131,7 +165,7 @@ func (g gate) enter(ctx context.Context) (leave func(), ok bool) {
 	defer cancel()
 	select {
 	case g <- struct{}{}:
-		return func() { <-g }, true
+		return sync.OnceFunc(func() { <-g }), true
 	case <-ctx.Done():
 		return nil, false
 	}

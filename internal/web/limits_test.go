@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -148,6 +150,106 @@ func TestBusy(t *testing.T) {
 	w := s.get(t, "/r/m1", func(r *http.Request) { *r = *r.WithContext(ctx) })
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+// stuckBody is an upload whose client sends no more.
+type stuckBody struct{ ctx context.Context }
+
+func (b stuckBody) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+// TestSlowUploads: clients that never finish an upload hold up neither reports nor, beyond
+// their share, other clients' uploads.
+func TestSlowUploads(t *testing.T) {
+	s := newSite(t)
+	s.keep("m1", "", sesReport())
+	ctx, cancel := context.WithCancel(t.Context())
+	answers := make(chan int)
+	const n = 40
+	for i := range n {
+		go func() {
+			r := httptest.NewRequest("POST", "/paste", stuckBody{ctx})
+			r.Host, r.RemoteAddr = "127.0.0.1:8025", fmt.Sprintf("192.0.2.%d:1000", 1+i%4)
+			r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+			w := httptest.NewRecorder()
+			s.h.ServeHTTP(w, r)
+			answers <- w.Code
+		}()
+	}
+	stuck := n
+	for stuck > 4*(transferredFar/defaultMaxUpload) { // the others are refused at once
+		if code := <-answers; code != 503 {
+			t.Fatalf("an upload too many gets %d", code)
+		}
+		stuck--
+	}
+	if w := s.get(t, "/r/m1"); w.Code != 200 {
+		t.Errorf("a report gets %d", w.Code)
+	}
+	if w := postPaste(t, s, map[string]string{"message": mail}, func(r *http.Request) { r.RemoteAddr = "192.0.2.77:1" }); w.Code != 303 {
+		t.Errorf("another client's upload gets %d", w.Code)
+	}
+	cancel()
+	for range stuck {
+		if code := <-answers; code != 400 {
+			t.Errorf("a broken upload gets %d", code)
+		}
+	}
+	if s.transfers.total != 0 {
+		t.Errorf("%d octets were not given back", s.transfers.total)
+	}
+}
+
+// slowReader is a client that reads nothing until it is let.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	begun, read chan struct{}
+}
+
+func (w *slowReader) Write(b []byte) (int, error) {
+	w.begun <- struct{}{}
+	<-w.read
+	return w.ResponseRecorder.Write(b)
+}
+
+// TestSlowReaders: a client that does not read its answer holds up no other report,
+// and can have only so many octets held for it.
+func TestSlowReaders(t *testing.T) {
+	s := newSite(t)
+	s.work = make(gate, 1)
+	s.keep("m1", "", sesReport())
+	big := sesReport()
+	big.Bundle.Message = make([]byte, transferredFar)
+	s.keep("m2", "", big)
+	begun, read := make(chan struct{}), make(chan struct{})
+	var over sync.WaitGroup
+	ask := func(target string) {
+		over.Go(func() {
+			r := request("GET", target, nil)
+			r.RemoteAddr = "192.0.2.1:1000"
+			s.h.ServeHTTP(&slowReader{httptest.NewRecorder(), begun, read}, r)
+		})
+		<-begun
+	}
+	ask("/r/m1")
+	ask("/r/m2.eml")
+	far := func(ip string) func(*http.Request) { return func(r *http.Request) { r.RemoteAddr = ip + ":1000" } }
+	if w := s.get(t, "/r/m1"); w.Code != 200 {
+		t.Errorf("a report gets %d", w.Code)
+	}
+	if w := s.get(t, "/r/m2.eml", far("192.0.2.1")); w.Code != 503 {
+		t.Errorf("a second big download of one client gets %d", w.Code)
+	}
+	if w := s.get(t, "/r/m2.eml", far("192.0.2.2")); w.Code != 200 {
+		t.Errorf("another client's download gets %d", w.Code)
+	}
+	close(read)
+	over.Wait()
+	if s.transfers.total != 0 || len(s.work) != 0 {
+		t.Errorf("%d octets, %d places were not given back", s.transfers.total, len(s.work))
 	}
 }
 

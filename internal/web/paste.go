@@ -68,13 +68,13 @@ func (s *server) paste(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
 		return
 	}
-	leave, ok := s.work.enter(r.Context())
+	// Not the gate of the reports: this waits for the client and for DNS.
+	release, ok := s.transfers.takeMany(clientAddr(r), s.uploadWeight(r))
 	if !ok {
-		w.Header().Set("Retry-After", "10")
-		s.fail(w, r, http.StatusServiceUnavailable, "error.busy")
+		s.busy(w, r)
 		return
 	}
-	defer leave()
+	defer release()
 	r.Body = http.MaxBytesReader(w, r.Body, s.MaxUpload+formOverhead)
 	f, raw, err := readPaste(r, s.MaxUpload)
 	if tooLarge(err) {
@@ -96,6 +96,15 @@ func (s *server) paste(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, reportPath(id), http.StatusSeeOther)
+}
+
+// uploadWeight is what an upload counts for: what it says, or the largest there may be.
+func (s *server) uploadWeight(r *http.Request) int {
+	size := s.MaxUpload
+	if r.ContentLength >= 0 {
+		size = min(size, r.ContentLength)
+	}
+	return int(max(size, leastTransfer))
 }
 
 // keepPaste stores a message and judges it. One that could not be judged in time is

@@ -35,17 +35,23 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 	}
 	leave, ok := s.work.enter(r.Context())
 	if !ok {
-		w.Header().Set("Retry-After", "10")
-		s.fail(w, r, http.StatusServiceUnavailable, "error.busy")
+		s.busy(w, r)
 		return
 	}
 	defer leave()
+	w = leaving{w, leave}
 	m, err := s.store.Message(r.Context(), id)
 	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
 	serve(w, r, m)
+}
+
+// busy answers when as much as may be is going on already.
+func (s *server) busy(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "10")
+	s.fail(w, r, http.StatusServiceUnavailable, "error.busy")
 }
 
 func (s *server) reportPage(w http.ResponseWriter, r *http.Request, m *store.Message) {
@@ -140,6 +146,14 @@ func (s *server) reportBundle(w http.ResponseWriter, r *http.Request, m *store.M
 // sendFile sends data, as a download where it has a name. Message ids are made by
 // the store of letters, digits, - and _, so they need no quoting here.
 func (s *server) sendFile(w http.ResponseWriter, r *http.Request, mime, name string, data []byte) {
+	if len(data) > smallTransfer && r.Method != http.MethodHead {
+		release, ok := s.transfers.takeMany(clientAddr(r), max(len(data), leastTransfer))
+		if !ok {
+			s.busy(w, r)
+			return
+		}
+		defer release()
+	}
 	h := w.Header()
 	h.Set("Content-Type", mime)
 	h.Set("Cache-Control", "private, no-store")

@@ -75,7 +75,8 @@ type server struct {
 
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
 	streams           *quota   // event streams: per client and in all
-	work              gate     // verifications and reports at a time
+	transfers         *quota   // octets of messages that are uploaded or downloaded
+	work              gate     // reports at a time
 
 	heartbeatEvery, pollEvery time.Duration // of an event stream
 }
@@ -84,8 +85,9 @@ const (
 	defaultMaxUpload = 25 << 20
 	// mailboxLife is how long a one-time address takes mail.
 	mailboxLife = 24 * time.Hour
-	// workAtOnce bounds the messages held in memory by the pages at a time.
-	workAtOnce = 8
+	// workAtOnce bounds the reports in the making, each of which holds its message; it
+	// takes milliseconds and waits for nobody.
+	workAtOnce = 4
 )
 
 // New gives the handler with all routes:
@@ -124,6 +126,7 @@ func newServer(c Config, st storage) (*server, error) {
 		addresses: newLimiter(300, 250*time.Millisecond, 20, 3*time.Second),
 		pastes:    newLimiter(100, 250*time.Millisecond, 10, 6*time.Second),
 		streams:   newQuota(512, 16, 128),
+		transfers: newQuota(transferred, transferredFar, transferredLocal),
 		work:      make(gate, workAtOnce),
 
 		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll,
