@@ -140,6 +140,19 @@ func TestVerifyManyMessages(t *testing.T) {
 	}
 	empty := t.TempDir()
 	p.run("verify", empty).want(t, 3)
+
+	// A link that is given is followed; one that is found (here to its own folder) is not.
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(filepath.Join(dir, "folder"), link); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if err := os.Symlink(".", filepath.Join(dir, "folder", "again")); err != nil {
+		t.Fatal(err)
+	}
+	linked := p.run(append([]string{"verify", "--json", link}, envelope...)...).want(t, 0)
+	if strings.Count(linked.out, "\n") != 3 || !strings.Contains(linked.out, filepath.Join(link, "a.eml")) {
+		t.Errorf("through a link: %q %q", linked.out, linked.err)
+	}
 }
 
 func TestProgress(t *testing.T) {

@@ -91,6 +91,8 @@ func (a *app) folder(out []target, root string) []target {
 		}
 		return nil
 	}
+	// A root that is a link is what the user asked for: the separator follows it.
+	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator)
 	_ = filepath.WalkDir(root, walk) // walk keeps every error with its file
 	return out
 }
