@@ -352,3 +352,27 @@ func TestVersionAndCompletion(t *testing.T) {
 	p.run().want(t, 0)
 	p.run("help", "dkim", "sign").want(t, 0)
 }
+
+// --from is read as a From field is: several different domains, or a value without
+// one meaning, are permerror; names that the DNS allows and IDNA does not stay as they are.
+func TestDMARCFromAsInAMessage(t *testing.T) {
+	p := newProgram(t, shop())
+	for from, want := range map[string]any{
+		"a@example.com, b@example.net":       nil,
+		"a@b@c":                              nil,
+		"exa mple.com":                       nil,
+		"Jane <j@mail.shop.example>":         "mail.shop.example",
+		"a@shop.example, B <b@shop.example>": "shop.example",
+		"r3---sn.shop.example":               "r3---sn.shop.example",
+		"xn--zzzzzz--.shop.example":          "xn--zzzzzz--.shop.example",
+		"BÜRO.shop.example.":                 "xn--bro-hoa.shop.example",
+	} {
+		out := p.run("dmarc", "--json", "--from", from).want(t, 0).json(t)
+		if got := at(t, out, "from_domain"); got != want {
+			t.Errorf("--from %q: from_domain %v, want %v", from, got, want)
+		}
+		if result := at(t, out, "result"); (result == "permerror") != (want == nil) {
+			t.Errorf("--from %q: result %v", from, result)
+		}
+	}
+}

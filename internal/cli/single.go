@@ -2,23 +2,21 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/mailauth"
+	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -162,37 +160,22 @@ func (a *app) identifier(flag, text string, words []string) (dmarc.Identifier, e
 	if !slices.Contains(words, result) {
 		return dmarc.Identifier{}, usagef("%s", a.say(msgBadResult, "flag", flag, "value", text, "words", strings.Join(words, ", ")))
 	}
-	domain, err := ascii(text[:i])
-	if err != nil {
-		return dmarc.Identifier{}, usagef("--%s %q: %v", flag, text, err)
+	domain := strings.TrimSpace(text[:i])
+	if domain == "" {
+		return dmarc.Identifier{}, usagef("--%s %q: %v", flag, text, errNoDomain)
 	}
 	return dmarc.Identifier{Domain: domain, Result: result}, nil
 }
 
-var errNoDomain = errors.New("there is no domain in it")
-
-// authorDomain reads an address or a domain. What cannot be one is a result of
-// DMARC (permerror), as it is in a message.
+// authorDomain reads an address, or several as a From field holds them, or a
+// domain. What cannot be one is a result of DMARC (permerror), as it is in a message.
 func authorDomain(from string) (string, error) {
-	from = strings.TrimSpace(from)
-	if strings.Contains(from, "@") {
-		if addr, err := mail.ParseAddress(from); err == nil {
-			from = addr.Address
-		}
-		from = strings.TrimSuffix(from[strings.LastIndexByte(from, '@')+1:], ">")
+	if !strings.Contains(from, "@") {
+		return strings.TrimSpace(from), nil
 	}
-	return ascii(from)
-}
-
-// ascii gives a domain in A-labels, lower case, without a final dot.
-func ascii(domain string) (string, error) {
-	domain = strings.TrimSuffix(strings.TrimSpace(domain), ".")
-	if domain == "" {
+	if strings.ContainsAny(from, "\r\n") {
 		return "", errNoDomain
 	}
-	out, err := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.VerifyDNSLength(true)).ToASCII(domain)
-	if err != nil {
-		return "", fmt.Errorf("%q is no domain: %w", domain, err)
-	}
-	return out, nil
+	domain, _, err := message.Parse([]byte("From: " + from + "\r\n\r\n")).AuthorDomain()
+	return domain, err
 }
