@@ -9,11 +9,16 @@ import "github.com/todoku/todoku/dns"
 type Status string
 
 const (
-	Fail    Status = "fail"
-	Warn    Status = "warn"
-	Info    Status = "info"
+	// Fail: delivery or a promised protection breaks.
+	Fail Status = "fail"
+	// Warn: published, but not doing what it says.
+	Warn Status = "warn"
+	// Info: optional, absent, or history.
+	Info Status = "info"
+	// Unknown: could not be seen; never a pass and never a fail.
 	Unknown Status = "unknown"
-	Pass    Status = "pass"
+	// Pass: in order.
+	Pass Status = "pass"
 )
 
 // Text is a text in both languages. A test fails when one is missing.

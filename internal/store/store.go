@@ -1,5 +1,6 @@
-// Package store keeps mailboxes, messages and their verdicts durably, in SQLite
-// (embedded) or PostgreSQL, with one plain SQL text for both.
+// Package store keeps mailboxes, messages, the DNS answers that their verdicts rest
+// on, and sessions durably, in SQLite (embedded) or PostgreSQL, with one plain SQL
+// text for both.
 //
 // All writing goes through one committer, which puts everything that waits into
 // one transaction (group commit): many senders share the cost of one fsync, and
