@@ -52,10 +52,9 @@ FLAGS:
 {{.LocalFlags.FlagUsages | DEFAULTS | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
 
 GLOBAL:
-{{.InheritedFlags.FlagUsages | DEFAULTS | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+{{.InheritedFlags.FlagUsages | DEFAULTS | trimTrailingWhitespaces}}{{end}}
 
 MORE
-{{end}}
 `)
 }
 

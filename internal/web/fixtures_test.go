@@ -176,7 +176,7 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 	}
 	st.server.headline = func(r *render.Report, lang string) render.Headline {
 		if lang == "ja" {
-			return render.Headline{Status: headStatus(r), Title: "このメッセージは DMARC に失敗します: webshop.example からのものと証明できません。", Sub: "From ドメインの DKIM 署名を有効にしてください。"}
+			return render.Headline{Status: headStatus(r), Title: "このメールの DMARC は fail です。webshop.example からのものと証明できません。", Sub: "From ドメインの DKIM 署名を有効にしてください。"}
 		}
 		return render.Headline{Status: headStatus(r), Title: "This message fails DMARC: nothing proves that it comes from webshop.example.", Sub: "Turn on DKIM signing for webshop.example in Amazon SES."}
 	}
