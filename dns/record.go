@@ -3,6 +3,7 @@ package dns
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -137,9 +138,17 @@ func NewReplayer(answers []Answer) *Replayer {
 	return r
 }
 
-// Resolve gives the recorded answer.
+// Resolve gives the recorded answer. One that says that there are records, but holds
+// none of the type asked, no server gave: it is Malformed.
 func (r *Replayer) Resolve(_ context.Context, q Question) Answer {
 	if a, ok := r.answers[keyOf(q)]; ok {
+		other := func(rec Record) bool { return rec.Type != q.Type }
+		if slices.ContainsFunc(a.Records, other) {
+			a.Records = slices.DeleteFunc(slices.Clone(a.Records), other)
+		}
+		if a.Status == Success && len(a.Records) == 0 {
+			a.Status, a.Detail = Malformed, "the recorded answer holds no record of the type asked"
+		}
 		return again(a, q)
 	}
 	if !ValidName(q.Name) {

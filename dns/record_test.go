@@ -197,3 +197,25 @@ func TestCounterStopsBeforeTheQuestion(t *testing.T) {
 		t.Errorf("counted %d, asked %d", c.Count(), inner.Count())
 	}
 }
+
+// A recording may have been edited by hand: an answer that contradicts itself proves neither presence nor absence.
+func TestReplayOfContradiction(t *testing.T) {
+	q := Question{Name: "a.example", Type: TypeTXT}
+	address := Record{Name: "a.example", Type: TypeA, Data: "v=spf1 +all"}
+	text := Record{Name: "a.example", Type: TypeTXT, Data: "v=spf1 -all"}
+	for _, c := range []struct {
+		name    string
+		records []Record
+		want    Status
+	}{{"none", nil, Malformed}, {"another type", []Record{address}, Malformed}, {"both", []Record{address, text}, Success}} {
+		kept := len(c.records)
+		r := NewReplayer([]Answer{{Question: q, Status: Success, Records: c.records}})
+		a := r.Resolve(t.Context(), q)
+		if a.Status != c.want || a.Status == Success && (len(a.Records) != 1 || a.Records[0].Data != text.Data) {
+			t.Errorf("%s: %+v", c.name, a)
+		}
+		if len(c.records) != kept || kept > 0 && c.records[0].Type != TypeA {
+			t.Errorf("%s: the recording was changed", c.name)
+		}
+	}
+}

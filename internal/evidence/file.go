@@ -33,17 +33,25 @@ func Encode(w io.Writer, b *Bundle) error {
 func Decode(r io.Reader) (*Bundle, error) {
 	limited := &io.LimitedReader{R: r, N: MaxBundle + 1}
 	var b Bundle
-	if err := json.NewDecoder(limited).Decode(&b); err != nil {
+	d := json.NewDecoder(limited)
+	if err := d.Decode(&b); err != nil {
 		if limited.N <= 0 {
 			return nil, fmt.Errorf("%w: it is larger than %d MiB", ErrNotBundle, MaxBundle>>20)
 		}
 		return nil, fmt.Errorf("%w: %v", ErrNotBundle, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: something stands behind its end", ErrNotBundle)
 	}
 	if b.Format != Format {
 		return nil, fmt.Errorf("%w: its \"format\" is %q, not %q", ErrNotBundle, b.Format, Format)
 	}
 	if b.Version < 1 || b.Version > BundleVersion {
 		return nil, fmt.Errorf("%w: it has version %d and this program reads up to %d: use a newer Todoku", ErrNotBundle, b.Version, BundleVersion)
+	}
+	if b.Time.IsZero() {
+		// Without the time of the verdict no signature would ever expire.
+		return nil, fmt.Errorf("%w: it does not say its time", ErrNotBundle)
 	}
 	return &b, nil
 }

@@ -41,6 +41,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"other JSON":    `{"format":"something","version":1}`,
 		"newer version": `{"format":"todoku-evidence","version":2}`,
 		"a message":     "From: a@b.example\r\n\r\n",
+		"two":           `{"format":"todoku-evidence","version":1,"time":"2026-11-01T00:00:00Z"} {}`,
+		"no time":       `{"format":"todoku-evidence","version":1,"message":"QQ=="}`,
 		"bad base64":    `{"format":"todoku-evidence","version":1,"message":"***"}`,
 	} {
 		if _, err := Decode(strings.NewReader(in)); !errors.Is(err, ErrNotBundle) {
@@ -50,7 +52,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"format":"todoku-evidence","version":1,"message":"QQ==","session":{"mail_from":""}}`))
+	f.Add([]byte(`{"format":"todoku-evidence","version":1,"time":"2026-11-01T00:00:00Z","message":"QQ==","session":{"mail_from":""}}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		b, err := Decode(bytes.NewReader(in))
 		if err != nil {
