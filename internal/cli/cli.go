@@ -74,6 +74,8 @@ func (a *app) root() *cobra.Command {
 		a.serveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)
+	completeWords(root, "lang", "en", "ja")
+	completeWords(root, "fail-on", "fail", "warn", "info", "unknown")
 	return root
 }
 

@@ -67,6 +67,7 @@ func (a *app) keygenCommand() *cobra.Command {
 	})
 	f := c.Flags()
 	f.StringVar(&algorithm, "algorithm", "rsa", a.flagText("algorithm"))
+	completeWords(c, "algorithm", "rsa", "ed25519")
 	f.IntVar(&bits, "bits", 2048, a.flagText("bits"))
 	f.StringVar(&out, "out", "", a.flagText("out"))
 	f.StringVar(&domain, "domain", "", a.flagText("key-domain"))

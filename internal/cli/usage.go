@@ -55,6 +55,14 @@ func (a *app) flagError(_ *cobra.Command, err error) error {
 	return usagef("%v", err)
 }
 
+// completeWords lets a shell complete the value of a flag that takes one of a few words.
+func completeWords(c *cobra.Command, flag string, words ...string) {
+	err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic("cli: " + err.Error()) // there is no such flag, or it has words already
+	}
+}
+
 // reason gives the usual reasons why a file cannot be used in the language of this
 // run, and any other as the system has it.
 func (a *app) reason(err error) error {

@@ -37,3 +37,19 @@ func TestWrongUsage(t *testing.T) {
 		})
 	}
 }
+
+// TestCompletion: a shell is offered the words that a flag takes.
+func TestCompletion(t *testing.T) {
+	p := newProgram(t, dns.Zone{})
+	for args, want := range map[string]string{
+		"verify --lang ":           "en\nja\n",
+		"verify --fail-on ":        "fail\nwarn\n",
+		"dkim keygen --algorithm ": "rsa\ned25519\n",
+		"completion z":             "zsh\n",
+	} {
+		r := p.run(append([]string{"__complete"}, strings.Split(args, " ")...)...).want(t, 0)
+		if !strings.HasPrefix(r.out, want) {
+			t.Errorf("%q: got %q, want %q", args, r.out, want)
+		}
+	}
+}
