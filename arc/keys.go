@@ -12,6 +12,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // keyName is where a key is published.
@@ -44,7 +45,7 @@ func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature) keyring {
 		if i == len(names)-1 {
 			fetch() // the last one, mostly the only one, needs no goroutine
 		} else {
-			wg.Go(fetch)
+			wire.Go(&wg, fetch)
 		}
 	}
 	wg.Wait()

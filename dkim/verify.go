@@ -227,7 +227,7 @@ func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
 		if n == len(asked)-1 {
 			fetch(i) // the last one, often the only one, needs no goroutine
 		} else {
-			wg.Go(func() { fetch(i) })
+			wire.Go(&wg, func() { fetch(i) })
 		}
 	}
 	wg.Wait()

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -24,6 +25,7 @@ type candidate struct {
 // Without a record there is no DMARC: only identical names are then compared.
 func (e *evaluation) align(rec *Record) {
 	cs := e.candidates(rec)
+	e.v.Identifiers = slices.Grow(e.v.Identifiers, len(cs))
 	if rec != nil && e.author.failed == "" {
 		e.walkIdentifiers(cs)
 	}
@@ -38,7 +40,7 @@ func (e *evaluation) candidates(rec *Record) []candidate {
 	if rec == nil {
 		rec = &Record{ADKIM: "r", ASPF: "r"}
 	}
-	var cs []candidate
+	cs := make([]candidate, 0, min(1+len(e.in.DKIM), maxIdentifiers))
 	add := func(method, mode string, id Identifier) {
 		c := candidate{Alignment: Alignment{Method: method, Domain: id.Domain, Result: id.Result, Mode: "relaxed"}, strict: mode == "s"}
 		if c.strict {

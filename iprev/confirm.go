@@ -37,7 +37,12 @@ func forward(ctx context.Context, r dns.Resolver, names []string, ip netip.Addr)
 	answers := make([]dns.Answer, len(names))
 	var wg sync.WaitGroup
 	for i, name := range names {
-		wg.Go(func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) })
+		look := func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) }
+		if i == len(names)-1 {
+			look() // the last one, mostly the only one, needs no goroutine
+		} else {
+			wg.Go(look)
+		}
 	}
 	wg.Wait()
 	return answers

@@ -9,12 +9,14 @@ package mailauth
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/iprev"
 	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"
@@ -63,62 +65,66 @@ type Result struct {
 // judges no expiry. Running out of ctx is temperror in what was not finished.
 func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Envelope, now time.Time) Result {
 	var res Result
-	ip, mailFrom, helo := e.start(ctx, r, now)
+	envelope := e.check(ctx, r, now)
 
 	bodies := dkim.NewBodies()
-	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
-	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
-	sealed := make(chan arc.Verdict, 1)
+	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now})
+	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now})
 	bodies.Write(m.Body) // hashing cannot fail
-	go func() { sealed <- chain.Finish(ctx, r) }()
+	var sealed sync.WaitGroup
+	wire.Go(&sealed, func() { res.ARC = chain.Finish(ctx, r) })
 	res.DKIM = signatures.Finish(ctx, r)
 
 	domain, author, authorErr := m.AuthorDomain()
 	res.Author = author
 	in := dmarc.Input{AuthorDomain: domain, AuthorError: authorErr, DKIM: dkimIdentifiers(res.DKIM)}
-	if v := <-mailFrom; v != nil {
+	envelope.mailFromDone.Wait()
+	if v := envelope.mailFrom; v != nil {
 		res.SPFChecked, res.SPF = true, *v
 		in.SPF = &dmarc.Identifier{Domain: v.Domain, Result: string(v.Result)}
 	} else {
 		res.SPF = spf.Verdict{Result: spf.None, Identity: spf.MailFrom}
 	}
 	res.DMARC = dmarc.Evaluate(ctx, r, in)
-	res.ARC, res.IPRev, res.HELO = <-sealed, <-ip, <-helo
+	envelope.restDone.Wait()
+	res.IPRev, res.HELO = envelope.ip, envelope.helo
+	sealed.Wait()
 	return res
 }
 
-// start begins what the envelope alone decides. Each channel gives exactly one value.
-func (e Envelope) start(ctx context.Context, r dns.Resolver, now time.Time) (<-chan iprev.Verdict, <-chan *spf.Verdict, <-chan *spf.Verdict) {
-	ip, mailFrom, helo := make(chan iprev.Verdict, 1), make(chan *spf.Verdict, 1), make(chan *spf.Verdict, 1)
+// checks are what the envelope alone decides. mailFrom may be read after
+// mailFromDone, the others after restDone; nil was not checked.
+type checks struct {
+	mailFrom, helo         *spf.Verdict
+	ip                     iprev.Verdict
+	mailFromDone, restDone sync.WaitGroup
+}
+
+// check begins the checks, all at the same time.
+func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *checks {
+	c := &checks{ip: iprev.Verdict{Result: iprev.None}}
 	if !e.RemoteIP.IsValid() {
-		ip <- iprev.Verdict{Result: iprev.None}
-		mailFrom <- nil
-		helo <- nil
-		return ip, mailFrom, helo
+		return c
 	}
-	go func() { ip <- iprev.Lookup(ctx, r, e.RemoteIP) }()
-	check := func(to chan<- *spf.Verdict, path string) {
+	sender := func(path string) *spf.Verdict {
 		v := spf.Check(ctx, r, spf.Request{IP: e.RemoteIP, HELO: e.HELO, ReversePath: path, Receiver: e.Receiver, Now: now})
-		to <- &v
+		return &v
 	}
 	if e.SPFCheckable() {
-		go check(mailFrom, e.MailFrom)
-	} else {
-		mailFrom <- nil
+		wire.Go(&c.mailFromDone, func() { c.mailFrom = sender(e.MailFrom) })
 	}
 	// With a null path the MAIL FROM check above already is the HELO check.
 	if e.HELO != "" && e.MailFrom != "" {
-		go check(helo, "")
-	} else {
-		helo <- nil
+		wire.Go(&c.restDone, func() { c.helo = sender("") })
 	}
-	return ip, mailFrom, helo
+	wire.Go(&c.restDone, func() { c.ip = iprev.Lookup(ctx, r, e.RemoteIP) })
+	return c
 }
 
 // dkimIdentifiers ties each result to its own domain: a failing signature never
 // lends its domain to another's pass.
 func dkimIdentifiers(vs []dkim.Verdict) []dmarc.Identifier {
-	var ids []dmarc.Identifier
+	ids := make([]dmarc.Identifier, 0, len(vs))
 	for _, v := range vs {
 		if v.Signature != nil && v.Signature.Domain != "" {
 			ids = append(ids, dmarc.Identifier{Domain: v.Signature.Domain, Result: string(v.Result)})

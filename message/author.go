@@ -93,7 +93,7 @@ func hidesFrom(f Field) bool {
 	}
 	rest := f.Raw
 	for {
-		i := bytes.IndexAny(rest, "\r\n")
+		i := lineBreak(rest)
 		if i < 0 || i+1 == len(rest) {
 			return false
 		}
@@ -105,6 +105,18 @@ func hidesFrom(f Field) bool {
 			return true
 		}
 	}
+}
+
+// lineBreak finds the first CR or LF, -1 for none.
+func lineBreak(b []byte) int {
+	i := bytes.IndexByte(b, '\n')
+	if i >= 0 {
+		b = b[:i]
+	}
+	if j := bytes.IndexByte(b, '\r'); j >= 0 {
+		return j
+	}
+	return i
 }
 
 // looksLikeFrom reports that the octets before the first colon spell From when

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -188,8 +189,14 @@ func longLines(text []byte) (n, first int) {
 }
 
 func firstNonASCII(b []byte) int {
-	for i, c := range b {
-		if c >= utf8.RuneSelf {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 != 0 {
+			break
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= utf8.RuneSelf {
 			return i
 		}
 	}
@@ -198,7 +205,7 @@ func firstNonASCII(b []byte) int {
 
 // once are the fields that a message has at most one of: RFC 5322 section 3.6,
 // RFC 2045 section 3, RFC 2369 section 2 with RFC 8058 section 3.1, RFC 2919 section 3.
-var once = []string{
+var once = [...]string{
 	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date",
 	"Message-ID", "In-Reply-To", "References",
 	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-ID",
@@ -218,8 +225,7 @@ var onceByLength = func() (t [32][]int) {
 
 // fieldCounts finds fields that occur too often or not at all.
 func (m *Message) fieldCounts(d *defects, headerEnd int) {
-	counts := make([]int, len(once))
-	second := make([]int, len(once))
+	var counts, second [len(once)]int
 	at := 0
 	for _, f := range m.Fields {
 		if n, _, ok := f.split(); ok && n < len(onceByLength) {

@@ -188,6 +188,9 @@ func StripFWS(v string) string {
 func AppendStripped(dst []byte, v string) []byte {
 	for v != "" {
 		n := 0
+		for n+8 <= len(v) && smalls(word(v[n:]))&highs == 0 {
+			n += 8
+		}
 		for n < len(v) && v[n] > ' ' {
 			n++
 		}
@@ -200,4 +203,11 @@ func AppendStripped(dst []byte, v string) []byte {
 		}
 	}
 	return dst
+}
+
+// word reads eight octets as one number.
+func word(v string) uint64 {
+	_ = v[7]
+	return uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24 |
+		uint64(v[4])<<32 | uint64(v[5])<<40 | uint64(v[6])<<48 | uint64(v[7])<<56
 }
