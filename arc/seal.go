@@ -117,7 +117,7 @@ func newSealer(m *message.Message, o SealOptions) (*sealer, error) {
 		return nil, fmt.Errorf("arc: timestamp %v does not fit t=", o.Timestamp)
 	}
 	if !o.Expires.IsZero() && (o.Expires.Unix() >= 1e12 || !o.Expires.After(o.Timestamp)) {
-		return nil, fmt.Errorf("arc: expiry %v is not after the timestamp %v", o.Expires, o.Timestamp)
+		return nil, fmt.Errorf("arc: expiry %s is not after the timestamp %s", o.Expires.UTC().Format(time.RFC3339), o.Timestamp.UTC().Format(time.RFC3339))
 	}
 	return s, s.continueChain()
 }

@@ -457,6 +457,21 @@ func TestProblemsOfDKIM(t *testing.T) {
 }
 
 // TestRepairs checks the DNS changes that are given.
+// Of a header that is not wholly read nobody can say that it has no signature.
+func TestTruncatedHeaderIsNotCalledUnsigned(t *testing.T) {
+	for fields, want := range map[int]bool{1: true, message.MaxFields: false} {
+		in := healthy()
+		in.Auth.DKIM = nil
+		in.Message = message.Parse([]byte(strings.Repeat("X: y\r\n", fields) + good))
+		fs := Message(in)
+		unsigned := slices.ContainsFunc(fs, func(f catalogue.Finding) bool { return f.ID == "dkim.none" })
+		said := slices.ContainsFunc(fs, func(f catalogue.Finding) bool { return f.ID == "message.too-many-fields" })
+		if unsigned != want || said == want {
+			t.Errorf("%d fields: %v", fields, lines(fs))
+		}
+	}
+}
+
 func TestRepairs(t *testing.T) {
 	in := healthy()
 	in.Auth.IPRev = iprev.Verdict{Result: iprev.PermError, IP: address, Problem: iprev.NoPTR}
