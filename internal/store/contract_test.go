@@ -171,6 +171,13 @@ func testMessageRoundTrip(t *testing.T, s *Store) {
 	if diff := cmp.Diff(want, got, equal); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	if n, err := s.MessageSize(ctx, want.ID); err != nil || n != want.Size {
+		t.Errorf("its size is %d (%v), want %d", n, err, want.Size)
+	}
+	for _, id := range []string{NewID(), "a b", ""} {
+		_, err := s.MessageSize(ctx, id)
+		wantErr(t, err, ErrNotFound)
+	}
 }
 
 func testMessageIsByteExact(t *testing.T, s *Store) {

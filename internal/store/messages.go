@@ -183,6 +183,18 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 	return m, nil
 }
 
+// MessageSize gives the octets of a message without reading it. ErrNotFound.
+func (s *Store) MessageSize(ctx context.Context, id string) (int, error) {
+	if !validName(id) {
+		return 0, fmt.Errorf("message: %w", ErrNotFound)
+	}
+	var size int
+	if err := s.db.reader().queryRow(ctx, `SELECT size FROM messages WHERE id = $1`, id).Scan(&size); err != nil {
+		return 0, fmt.Errorf("message: %w", s.db.translate(err))
+	}
+	return size, nil
+}
+
 // evidenceJSON gives the stored form of the two structured parts of a bundle.
 func evidenceJSON(b *evidence.Bundle) (session, answers string, err error) {
 	s, err := json.Marshal(b.Session)

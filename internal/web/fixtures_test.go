@@ -105,6 +105,14 @@ func (m *memory) Message(_ context.Context, id string) (*store.Message, error) {
 	return nil, store.ErrNotFound
 }
 
+func (m *memory) MessageSize(ctx context.Context, id string) (int, error) {
+	s, err := m.Message(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	return s.Size, nil
+}
+
 func (m *memory) list(limit int, keep func(*store.Message) bool) (out []store.Message, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -141,10 +141,34 @@ func TestTooManyPastes(t *testing.T) {
 	}
 }
 
+// TestLargeMessages: those have a place of their own, of which there is one.
+func TestLargeMessages(t *testing.T) {
+	s := newSite(t)
+	s.keep("m1", "", sesReport())
+	large := sesReport()
+	large.Bundle.Message = make([]byte, largeMessage)
+	s.keep("m2", "", large)
+	leave, _ := s.largeWork.enter(t.Context())
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	impatient := func(r *http.Request) { *r = *r.WithContext(gone) }
+	if w := s.get(t, "/r/m2.eml", impatient); w.Code != 503 {
+		t.Errorf("a second large message gets %d", w.Code)
+	}
+	if w := s.get(t, "/r/m1"); w.Code != 200 {
+		t.Errorf("a usual message gets %d", w.Code)
+	}
+	leave()
+	if w := s.get(t, "/r/m2.eml"); w.Code != 200 {
+		t.Errorf("a large message gets %d", w.Code)
+	}
+}
+
 // TestBusy: when all places are taken and the client gives up, the answer is 503.
 func TestBusy(t *testing.T) {
 	s := newSite(t)
 	s.work = make(gate)
+	s.keep("m1", "", sesReport())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := s.get(t, "/r/m1", func(r *http.Request) { *r = *r.WithContext(ctx) })

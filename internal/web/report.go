@@ -33,7 +33,16 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	leave, ok := s.work.enter(r.Context())
+	octets, err := s.store.MessageSize(r.Context(), id)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	work := s.work
+	if octets >= largeMessage {
+		work = s.largeWork
+	}
+	leave, ok := work.enter(r.Context())
 	if !ok {
 		s.busy(w, r)
 		return

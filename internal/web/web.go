@@ -58,6 +58,7 @@ type storage interface {
 	AddMessage(ctx context.Context, m *store.Message) error
 	SetVerified(ctx context.Context, m *store.Message) error
 	Message(ctx context.Context, id string) (*store.Message, error)
+	MessageSize(ctx context.Context, id string) (int, error)
 	MessagesFor(ctx context.Context, token string, limit int) ([]store.Message, error)
 	Recent(ctx context.Context, limit int) ([]store.Message, error)
 	Sessions(ctx context.Context, limit int) ([]store.FailedSession, error)
@@ -76,7 +77,7 @@ type server struct {
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
 	streams           *quota   // event streams: per client and in all
 	transfers         *quota   // octets of messages that are uploaded or downloaded
-	work              gate     // reports at a time
+	work, largeWork   gate     // reports at a time; those of large messages apart
 
 	heartbeatEvery, pollEvery time.Duration // of an event stream
 }
@@ -88,6 +89,9 @@ const (
 	// workAtOnce bounds the reports in the making, each of which holds its message; it
 	// takes milliseconds and waits for nobody.
 	workAtOnce = 4
+	// largeMessage and above, one is read at a time: a report needs its message several
+	// times over.
+	largeMessage = 8 << 20
 )
 
 // New gives the handler with all routes:
@@ -127,7 +131,7 @@ func newServer(c Config, st storage) (*server, error) {
 		pastes:    newLimiter(100, 250*time.Millisecond, 10, 6*time.Second),
 		streams:   newQuota(512, 16, 128),
 		transfers: newQuota(transferred, transferredFar, transferredLocal),
-		work:      make(gate, workAtOnce),
+		work:      make(gate, workAtOnce), largeWork: make(gate, 1),
 
 		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll,
 	}
