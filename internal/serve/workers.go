@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,12 +46,15 @@ type workers struct {
 
 	mu   sync.Mutex
 	busy map[string]bool
+	// defective are messages whose verification panicked, which only a defect of ours
+	// can cause. Until the program is started again they are left alone.
+	defective map[string]bool
 }
 
 func newWorkers(c Config, st *store.Store, hub *live.Hub) *workers {
 	return &workers{
 		store: st, hub: hub, resolver: c.Resolver, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
-		wake: make(chan string, queued), drained: make(chan struct{}, 1), busy: map[string]bool{},
+		wake: make(chan string, queued), drained: make(chan struct{}, 1), busy: map[string]bool{}, defective: map[string]bool{},
 	}
 }
 
@@ -131,6 +135,12 @@ func (w *workers) one(ctx context.Context, id string) {
 		return
 	}
 	defer w.release(id)
+	defer func() {
+		if p := recover(); p != nil { // one message must never keep the others from their verdicts
+			w.log.Error("verifying a message panicked; it is left without a verdict", "message", id, "panic", p, "stack", string(debug.Stack()))
+			w.setDefective(id)
+		}
+	}()
 	m, err := w.store.Message(ctx, id)
 	if err == nil && m.State == store.Received {
 		if _, err = w.verify(ctx, m); err == nil {
@@ -145,11 +155,20 @@ func (w *workers) one(ctx context.Context, id string) {
 func (w *workers) claim(id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.busy[id] {
+	if w.busy[id] || w.defective[id] {
 		return false
 	}
 	w.busy[id] = true
 	return true
+}
+
+// setDefective remembers so many as one rescan finds: more would not be reached.
+func (w *workers) setDefective(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.defective) < rescanned {
+		w.defective[id] = true
+	}
 }
 
 func (w *workers) release(id string) {

@@ -72,3 +72,34 @@ func TestBacklogDrains(t *testing.T) {
 	unsubscribe()
 	wg.Wait()
 }
+
+// TestPanicIsContained: a defect that one message brings to light leaves that message without a
+// verdict, and the program running.
+func TestPanicIsContained(t *testing.T) {
+	zone := testZone()
+	n := startNode(t, func(c *Config) {
+		c.Resolver = resolverFunc(func(ctx context.Context, q dns.Question) dns.Answer {
+			if q.Name == "_dmarc.bad.example" {
+				panic("a defect")
+			}
+			return zone.Resolve(ctx, q)
+		})
+	})
+	box, events := n.mailbox()
+	s := n.dial()
+	s.say("EHLO mail.sender.example", "250")
+	for _, from := range []string{"bad.example", "sender.example"} {
+		s.say("MAIL FROM:<a@sender.example>", "250")
+		s.say("RCPT TO:<"+box.Token+"@inbox.todoku.example>", "250")
+		s.say("DATA", "354")
+		s.say("From: <a@"+from+">\r\n\r\nx\r\n.", "250")
+	}
+	_, verified := await(t, events, "verified")
+	m, err := n.Store.Message(t.Context(), verified.ReportID)
+	if err != nil || m.FromDomain != "sender.example" {
+		t.Errorf("verified: %+v, %v", m, err)
+	}
+	if ids, err := n.Store.Unverified(t.Context(), 10); err != nil || len(ids) != 1 {
+		t.Errorf("left without a verdict: %v, %v", ids, err)
+	}
+}
