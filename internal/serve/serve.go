@@ -152,7 +152,8 @@ func Run(ctx context.Context, c Config) error {
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return in.Serve(gctx, smtpL, Grace) })
-	g.Go(func() error { return serveHTTP(gctx, httpL, pages, c.Log) })
+	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
+	g.Go(func() error { return serveHTTP(gctx, limitedL, pages, c.Log) })
 	g.Go(func() error { return w.run(gctx) })
 	g.Go(func() error { return prune(gctx, st, c) })
 	if c.Ready != nil {
