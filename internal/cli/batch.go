@@ -6,13 +6,17 @@ import (
 	"io"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/todoku/todoku/internal/verify"
 )
 
 // The memory of a batch is bounded: so many messages, and so many octets of them,
-// are on their way at a time, however large the mailbox is.
+// are on their way at a time, however large the mailbox is and however many the
+// workers. There is room for two of the largest messages; each takes a few times its
+// size while its line ends are converted.
 const (
 	batchPerJob = 8
-	batchOctets = 256 << 20
+	batchOctets = 2*verify.MaxMessage + 1<<20
 )
 
 // job is one message on its way through a batch.

@@ -116,6 +116,7 @@ func (v *verifier) one(ctx context.Context, j *job) {
 		return
 	}
 	raw, converted := message.NormalizeFile(j.item.raw)
+	j.item.raw = nil // the copy is all that is needed, and may be twice as large
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(v.globals.timeout))
 	defer cancel()
 	rep := verify.Message(ctx, v.resolver, verify.Request{
