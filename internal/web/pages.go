@@ -222,7 +222,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, code int, key stri
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
+		w.Header().Set("Allow", allowed(r.URL.Path))
 		s.fail(w, r, http.StatusMethodNotAllowed, "error.method")
 		return
 	}
@@ -234,6 +234,17 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		key = "error.no-mailbox"
 	}
 	s.fail(w, r, http.StatusNotFound, key)
+}
+
+// allowed are the methods of a path (RFC 9110 section 10.2.1).
+func allowed(path string) string {
+	switch path {
+	case "/paste":
+		return "GET, HEAD, POST"
+	case "/address":
+		return "POST"
+	}
+	return "GET, HEAD"
 }
 
 // storeError answers for an error of the store.

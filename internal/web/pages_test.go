@@ -239,10 +239,12 @@ func TestAssets(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	s := newSite(t)
-	for _, path := range []string{"/", "/r/m1", "/m/tok"} {
+	for path, allow := range map[string]string{
+		"/": "GET, HEAD", "/r/m1": "GET, HEAD", "/m/tok": "GET, HEAD", "/paste": "GET, HEAD, POST", "/address": "POST",
+	} {
 		w := s.get(t, path, func(r *http.Request) { r.Method = "DELETE" })
-		if w.Code != 405 {
-			t.Errorf("DELETE %s: %d", path, w.Code)
+		if w.Code != 405 || w.Header().Get("Allow") != allow {
+			t.Errorf("DELETE %s: %d, Allow %q, want %q", path, w.Code, w.Header().Get("Allow"), allow)
 		}
 	}
 }
