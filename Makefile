@@ -27,8 +27,8 @@ race: ## the concurrent packages under the race detector (needs a C compiler)
 	scripts/race
 
 .PHONY: fuzz
-fuzz: ## ten minutes for every fuzz target
-	scripts/fuzz 10m
+fuzz: ## a minute for every fuzz target (TIME=10m for longer)
+	scripts/fuzz $(or $(TIME),1m)
 
 .PHONY: figures
 figures: ## measure every figure beside its floor and print the ratios
