@@ -255,6 +255,9 @@ var bodyKinds = map[string]func(n int) []byte{
 	"html": func(n int) []byte {
 		return repeat("        <td style=\"padding: 0 4px\">\r\n            <a href=\"https://example.com/x?y=z\">text</a>\r\n        </td>\r\n", n)
 	},
+	"html-short": func(n int) []byte {
+		return repeat("    <tr>\r\n      <td style=\"padding: 0 4px; color: #333\">\r\n        <a href=\"https://example.com/offers?campaign=42&amp;user=1234567\">See all offers of this week</a>\r\n      </td>\r\n    </tr>\r\n", n)
+	},
 	"double-spaced": func(n int) []byte { return repeat("One sentence.  Two sentences.  Three.  And  so  on. \r\n", n) },
 	"tabs":          func(n int) []byte { return repeat("\tcolumn\tcolumn\tcolumn\tcolumn\r\n", n) },
 }

@@ -113,7 +113,7 @@ func (r *reducer) finish() {
 func (r *reducer) reduce(p []byte, i int) int {
 	for i < len(p) {
 		r.room(16)
-		if r.wsp || isWSP(p[i]) {
+		if r.wsp {
 			i = r.skipWSP(p, i)
 			continue
 		}
@@ -123,7 +123,10 @@ func (r *reducer) reduce(p []byte, i int) int {
 		switch {
 		case read >= inPlace && read == wrote:
 			return i
-		case read == 0: // the end is near
+		case read > 0:
+		case isWSP(p[i]): // the end is near
+			i = r.skipWSP(p, i)
+		default:
 			r.buf[r.n] = p[i]
 			r.n++
 			i++
@@ -133,39 +136,41 @@ func (r *reducer) reduce(p []byte, i int) int {
 }
 
 // reduceWords copies p reduced to dst, until dst or p is nearly used up, or
-// inPlace octets were read. It gives how many octets it read and wrote. It stops
-// before white space of which it cannot see the end.
+// inPlace octets were read. It gives how many octets it read and wrote.
+//
+// It goes by a rule that needs no memory, so that eight octets are one step: white
+// space is dropped before white space and before a CRLF, else it is one space.
 func reduceWords(dst, p []byte) (i, n int) {
-	for i < inPlace && len(p)-i >= 9 && len(dst)-n >= 8 {
-		w := binary.LittleEndian.Uint64(p[i:])
-		next := binary.LittleEndian.Uint64(p[i+1:])
-		tab := zeros(w ^ tabs)
-		hit := (zeros(w^spaces) | tab) & smalls(next)
-		if tab != 0 {
+	// Never more is written than read.
+	for end := min(inPlace, len(p)-10, len(dst)-8); i <= end; i += 8 {
+		q := p[i : i+10]
+		w, next := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[1:])
+		if zeros(w^tabs) != 0 {
 			w ^= (^nonZeros(w^tabs) & highs) >> 7 * ('\t' ^ ' ')
 		}
-		binary.LittleEndian.PutUint64(dst[n:], w)
-		if hit == 0 {
+		white := ^nonZeros(w^spaces) & highs // marks white space
+		if white&smalls(next) == 0 {
+			binary.LittleEndian.PutUint64(dst[n:], w)
 			n += 8
-			i += 8
 			continue
 		}
-		// Keep what stands before the white space, see what follows it.
-		k := bits.TrailingZeros64(hit) / 8
-		n += k
-		i += k
-		j := i + lenWSP(p[i:])
-		switch {
-		case len(p)-j < 2:
-			return i, n
-		case p[j] == '\r' && p[j+1] == '\n' && j > i:
-		case j == i: // zeros saw too much
-			n++
-			j++
-		default: // a space is there: the first of the run, or a tab made one
-			n++
+		drop := white &^ nonZeros(next^spaces)
+		if white&^drop&smalls(next) != 0 { // not a space, but a tab, CR or control behind it
+			drop = white &^ (nonZeros(next^spaces) & nonZeros(next^tabs) &
+				(nonZeros(next^crs) | nonZeros(binary.LittleEndian.Uint64(q[2:])^lfs)))
 		}
-		i = j
+		left := 8 - bits.OnesCount64(drop)
+		for drop != 0 { // one run of white space at a time
+			from := bits.TrailingZeros64(drop) &^ 7 & 63
+			run := bits.TrailingZeros64(^(drop>>from)&highs) &^ 7
+			if from+run == 64 {
+				break // all behind it goes: it will be overwritten
+			}
+			w = w&(1<<from-1) | w>>((from+run)&63)<<from
+			drop = drop >> ((from + run) & 63) << from
+		}
+		binary.LittleEndian.PutUint64(dst[n:], w)
+		n += left
 	}
 	return i, n
 }
@@ -240,6 +245,7 @@ const (
 	spaces = ' ' * ones
 	tabs   = '\t' * ones
 	crs    = '\r' * ones
+	lfs    = '\n' * ones
 )
 
 // wspHits marks (0x80) the octets of w that are a space with an octet up to 0x20
