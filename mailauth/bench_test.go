@@ -5,6 +5,8 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/base64"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -69,25 +71,71 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 }
 
-// The floor is the sum of the cryptography: the body hashed once, the signed headers
-// (about the header's size for each of the four signatures), and four RSA verifications.
+// The floor is the sum of the cryptography, in one goroutine: the body hashed once,
+// what each of the four signatures signs of the header hashed at its real size, and
+// four RSA verifications. The three keys are made of their octets for each message,
+// as nobody can avoid who gets them from the DNS; crypto/rsa keeps nothing of a
+// public key between two verifications.
 func BenchmarkAuthenticateFloor(b *testing.B) {
 	raw, _, key := benchMessage(b)
 	m := message.Parse(raw)
-	header := raw[:len(raw)-len(m.Body)]
+	signed := signedHeaders(b, m)
 	digest := sha256.Sum256([]byte("signed"))
 	sig, err := key.Sign(nil, digest[:], crypto.SHA256)
 	if err != nil {
 		b.Fatal(err)
 	}
+	modulus := key.N.Bytes()
 	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
 	for b.Loop() {
 		sha256.Sum256(m.Body)
-		for range 4 {
-			sha256.Sum256(header[:len(header)/4])
-			if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], sig); err != nil {
+		var pub *rsa.PublicKey
+		for i, s := range signed {
+			sha256.Sum256(s)
+			if i < 3 { // the last two are of one signer
+				pub = &rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: key.E}
+			}
+			if err := rsa.VerifyPKCS1v15(pub, crypto.SHA256, digest[:], sig); err != nil {
 				b.Fatal(err)
 			}
 		}
 	}
+}
+
+// signedHeaders gives as many octets as the DKIM-Signatures, the
+// ARC-Message-Signature and the ARC-Seal of the message sign of its header.
+func signedHeaders(b *testing.B, m *message.Message) [][]byte {
+	var signed [][]byte
+	whole := func(name string) (octets []byte) {
+		for _, f := range m.All(name) {
+			octets = wire.AppendHeader(octets, wire.Relaxed, f.Raw)
+		}
+		return octets
+	}
+	value := base64.StdEncoding.EncodedLen(256) // of b=, which does not sign itself
+	for _, name := range []string{"DKIM-Signature", "ARC-Message-Signature"} {
+		for _, f := range m.All(name) {
+			own := wire.AppendHeader(nil, wire.Relaxed, f.Raw)
+			octets := own[:len(own)-value]
+			tags, err := wire.ParseTags(string(f.Value()))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, t := range tags {
+				if t.Name == "h" {
+					seen := map[string]bool{}
+					for name := range strings.SplitSeq(strings.ToLower(wire.StripFWS(t.Value)), ":") {
+						if !seen[name] {
+							octets = append(octets, whole(name)...)
+						}
+						seen[name] = true
+					}
+				}
+			}
+			signed = append(signed, octets)
+		}
+	}
+	seal := append(append(whole("ARC-Authentication-Results"), whole("ARC-Message-Signature")...), whole("ARC-Seal")...)
+	return append(signed, seal[:len(seal)-value])
 }
