@@ -23,7 +23,7 @@ func (c *Client) ask(ctx context.Context, name string, t Type, servers []*server
 			if ctx.Err() != nil {
 				return best, ""
 			}
-			m, failure := c.attempt(ctx, s, name, t, c.patience(ctx, round, len(sorted)))
+			m, failure := c.attempt(ctx, s, name, t, c.patience(ctx, round, len(sorted)), c.resends(len(sorted)))
 			if m == nil {
 				if ctx.Err() == nil && (failure.Status == Timeout || failure.Status == NetError) {
 					s.rest(time.Now())
@@ -69,9 +69,12 @@ func weight(s Status) int {
 }
 
 // patience is the time for one attempt: each round gets longer, and all rounds
-// together fill the time that is left.
+// together fill the time that is left. A single server gets all of it at once.
 func (c *Client) patience(ctx context.Context, round, servers int) time.Duration {
 	deadline, _ := ctx.Deadline()
+	if servers == 1 {
+		return time.Until(deadline)
+	}
 	left := 0
 	for r := round; r < c.rounds; r++ {
 		left += (r + 1) * servers
@@ -79,14 +82,25 @@ func (c *Client) patience(ctx context.Context, round, servers int) time.Duration
 	return time.Until(deadline) * time.Duration(round+1) / time.Duration(left)
 }
 
+// resends is how often an attempt repeats its datagram. Where there is no other
+// server to turn to, asking again on the same socket keeps the late answer of a
+// slow server welcome, which a new attempt would drop.
+func (c *Client) resends(servers int) int {
+	if servers == 1 {
+		return c.rounds - 1
+	}
+	return 0
+}
+
 // attempt asks one server once: by UDP, by TCP where the answer is truncated
 // (RFC 7766 section 5), and without EDNS where the server does not know it
 // (RFC 6891 section 7).
-func (c *Client) attempt(ctx context.Context, s *server, name string, t Type, patience time.Duration) (*miekg.Msg, Answer) {
+func (c *Client) attempt(ctx context.Context, s *server, name string, t Type, patience time.Duration, resends int) (*miekg.Msg, Answer) {
 	query, err := newQuery(name, t, true)
 	if err != nil {
 		return nil, Answer{Status: BadName, Detail: "the name cannot be put into a message"}
 	}
+	query.resends = resends
 	m, failure := query.send(ctx, s.addr, patience)
 	if m == nil || !rejectsEDNS(m) {
 		return m, failure

@@ -614,3 +614,20 @@ func BenchmarkClient(b *testing.B) {
 		}
 	}
 }
+
+// A slow server's answer is worth waiting for where there is no other: the question
+// is repeated on the same socket, and an answer to any of them counts.
+func TestLateAnswerOfTheOnlyServer(t *testing.T) {
+	s := dnstest.NewZone(t, dns.Zone{"slow.example": {"TXT late"}}, dnstest.Delay(700*time.Millisecond))
+	c, err := dns.NewClient(dns.ClientConfig{Servers: []string{s.Addr()}, Timeout: 3 * time.Second, Retries: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.Resolve(context.Background(), dns.Question{Name: "slow.example", Type: dns.TypeTXT})
+	if a.Status != dns.Success || a.Records[0].Data != "late" {
+		t.Errorf("%v %q after %v", a.Status, a.Detail, a.Elapsed)
+	}
+	if got := s.Count("slow.example", dns.TypeTXT); got != 3 {
+		t.Errorf("%d datagrams came, want the question and two repetitions", got)
+	}
+}

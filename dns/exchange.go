@@ -29,6 +29,9 @@ type query struct {
 	name   string // canonical
 	typ    Type
 	packed []byte
+	// resends is how often the datagram is sent again, evenly over the patience,
+	// while an answer to any of them is still waited for.
+	resends int
 }
 
 func newQuery(name string, t Type, edns bool) (*query, error) {
@@ -77,6 +80,10 @@ func (q *query) overUDP(ctx context.Context, addr string, patience time.Duration
 	defer done()
 	if _, err := conn.Write(q.packed); err != nil {
 		return nil, false, netFailure(err)
+	}
+	for i := range q.resends {
+		again := time.AfterFunc(patience*time.Duration(i+1)/time.Duration(q.resends+1), func() { conn.Write(q.packed) })
+		defer again.Stop()
 	}
 	buf := make([]byte, 4096)
 	stray := Answer{}
