@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,10 +18,18 @@ import (
 
 // A 250 after DATA means the message is durable: the receiver is killed (kill -9)
 // in the middle of a flood, again and again on one database, and every message
-// that got its 250 must be there afterwards, octet for octet.
+// that got its 250 must be there afterwards, octet for octet. TODOKU_SOAK=n (make
+// soak) does n times as many rounds.
 func TestKillLosesNoAcceptedMessage(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { killRounds(t, t.TempDir()+"/todoku.db", 4) })
-	t.Run("PostgreSQL", func(t *testing.T) { killRounds(t, pgtest.Start(t).Database(t), 2) })
+	times := 1
+	if s := os.Getenv("TODOKU_SOAK"); s != "" {
+		var err error
+		if times, err = strconv.Atoi(s); err != nil || times < 1 {
+			t.Fatalf("TODOKU_SOAK=%s is no count", s)
+		}
+	}
+	t.Run("SQLite", func(t *testing.T) { killRounds(t, t.TempDir()+"/todoku.db", 4*times) })
+	t.Run("PostgreSQL", func(t *testing.T) { killRounds(t, pgtest.Start(t).Database(t), 2*times) })
 }
 
 func killRounds(t *testing.T, database string, rounds int) {
