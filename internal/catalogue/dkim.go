@@ -16,8 +16,8 @@ var dkimEntries = []Entry{
 		},
 		Fix: Text{"Sign outgoing mail with DKIM for the domain of the From address.", "送信メールに、From アドレスのドメインで DKIM 署名を付けてください。"},
 		Steps: []Text{
-			{"Your own server: make a key with `todoku dkim keygen`, publish the record it prints, and point your signing milter (OpenDKIM, rspamd) to the key file. Publish before you sign.", "自社サーバーの場合: `todoku dkim keygen` で鍵を作り、表示されたレコードを公開してから、署名用の milter (OpenDKIM、rspamd など) に鍵ファイルを設定します。公開してから署名を始めてください。"},
-			{"A sending service: switch on DKIM for your own domain in its settings and publish the records that it shows.", "配信サービスの場合: 設定画面で自社ドメインの DKIM を有効にし、表示されたレコードを公開します。"},
+			{"Your own server: make a key with `todoku dkim keygen`, publish the record it prints, and point your signing milter (OpenDKIM, rspamd) to the key file. Publish before you sign.", "ご自身のサーバーの場合: `todoku dkim keygen` で鍵を作り、表示されたレコードを公開してから、署名用の milter (OpenDKIM、rspamd など) に鍵ファイルを設定します。公開してから署名を始めてください。"},
+			{"A sending service: switch on DKIM for your own domain in its settings and publish the records that it shows.", "配信サービスの場合: 設定画面でご自身のドメインの DKIM を有効にし、表示されたレコードを公開します。"},
 		},
 		Refs: []string{"RFC 6376 section 3.5", "https://support.google.com/a/answer/81126"},
 	},
@@ -31,7 +31,7 @@ var dkimEntries = []Entry{
 		Fix: Text{"Sign last: whatever changes the body must run before the signer.", "本文を変更する処理はすべて署名の前に行い、署名を最後にしてください。"},
 		Steps: []Text{
 			{"Compare the message as sent with the message as received; the difference shows what changed it.", "送信時のメールと受信したメールを比べると、何が変更したのかがわかります。"},
-			{"Your own outgoing path: put footers, disclaimers and scanners before the DKIM signer, and let the signer be the last step.", "自社の送信経路の場合: フッターや免責文の追加、検査などは DKIM 署名より前に行い、署名を最後の処理にします。"},
+			{"Your own outgoing path: put footers, disclaimers and scanners before the DKIM signer, and let the signer be the last step.", "ご自身の送信経路の場合: フッターや免責文の追加、検査などは DKIM 署名より前に行い、署名を最後の処理にします。"},
 			{"A mailing list: have it stop changing subject and body, or let it sign with its own domain and rewrite From.", "メーリングリストの場合: 件名や本文を変更しない設定にするか、リスト自身のドメインで署名して From を書き換えるようにします。"},
 			{"Encode bodies as quoted-printable or base64 with lines under 998 octets, so that no relay has to convert them.", "本文は quoted-printable か base64 にして 1 行を 998 オクテット未満にすると、中継サーバーに変換されなくなります。"},
 		},
@@ -61,7 +61,7 @@ var dkimEntries = []Entry{
 		Fix: Text{"Publish the public key as TXT (or the CNAME that your sending service gives) at {selector}._domainkey.{domain}.", "{selector}._domainkey.{domain} に公開鍵の TXT レコード (または配信サービスが指定する CNAME) を公開してください。"},
 		Steps: []Text{
 			{"Check the name: some DNS panels append the domain once more, which gives {selector}._domainkey.{domain}.{domain}.", "名前を確認します。DNS の管理画面によってはドメイン名が自動で追加され、{selector}._domainkey.{domain}.{domain} になってしまいます。"},
-			{"Your own signer: publish the record that belongs to its key. A service: copy the records from its domain settings.", "自社で署名している場合は、その鍵に対応するレコードを公開します。配信サービスの場合は、ドメイン設定の画面に表示されるレコードを公開します。"},
+			{"Your own signer: publish the record that belongs to its key. A service: copy the records from its domain settings.", "ご自身で署名している場合は、その鍵に対応するレコードを公開します。配信サービスの場合は、ドメイン設定の画面に表示されるレコードを公開します。"},
 			{"If the selector was retired, let the signer use the selector that is published.", "セレクターを廃止した場合は、公開しているセレクターで署名するように設定します。"},
 		},
 		Refs: []string{"RFC 6376 section 3.6.2", "RFC 6376 section 6.1.2"},

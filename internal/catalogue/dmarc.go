@@ -16,8 +16,8 @@ var dmarcEntries = []Entry{
 		},
 		Fix: Text{"Make SPF or, better, a DKIM signature of {from} pass; the findings on SPF and DKIM say what broke.", "SPF、またはできれば {from} の DKIM 署名が pass になるようにしてください。原因は SPF と DKIM の項目に示しています。"},
 		Steps: []Text{
-			{"If you sent it: repair what the findings on SPF and DKIM name. Prefer DKIM, which survives forwarding.", "自社で送信したメールの場合: SPF と DKIM の項目を修正します。転送されても有効な DKIM を優先してください。"},
-			{"If you did not: it is a spoof, and DMARC did its work.", "自社で送信していない場合: なりすましであり、DMARC は正しく働いています。"},
+			{"If you sent it: repair what the findings on SPF and DKIM name. Prefer DKIM, which survives forwarding.", "ご自身で送信したメールの場合: SPF と DKIM の項目を修正します。転送されても有効な DKIM を優先してください。"},
+			{"If you did not: it is a spoof, and DMARC did its work.", "ご自身で送信していない場合: なりすましであり、DMARC は正しく働いています。"},
 		},
 		Refs: []string{"RFC 9989 section 5.3.5", "https://support.google.com/a/answer/81126"},
 	},
@@ -78,7 +78,7 @@ var dmarcEntries = []Entry{
 		},
 		Fix: Text{"Publish `v=DMARC1; p=none` as TXT at {record_domain}, and a report address with it.", "{record_domain} に `v=DMARC1; p=none` の TXT レコードを、レポートの宛先とともに公開してください。"},
 		Steps: []Text{
-			{"p=none changes nothing about delivery. Add `rua=mailto:ADDRESS` with an address of yours to receive reports of who sends in your name.", "p=none は配送に影響しません。`rua=mailto:アドレス` に自社のアドレスを指定すると、誰があなたのドメインで送信しているかのレポートが届きます。"},
+			{"p=none changes nothing about delivery. Add `rua=mailto:ADDRESS` with an address of yours to receive reports of who sends in your name.", "p=none は配送に影響しません。`rua=mailto:アドレス` にご自身のアドレスを指定すると、誰があなたのドメインで送信しているかのレポートが届きます。"},
 			{"When the reports show that all your senders pass, go on to p=quarantine, and later p=reject.", "すべての正規の送信元が pass になることをレポートで確認したら、p=quarantine、次に p=reject へ進みます。"},
 		},
 		Refs: []string{"RFC 9989 section 4.7", "RFC 9989 section 7.4", "https://support.google.com/a/answer/81126"},

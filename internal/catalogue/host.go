@@ -34,7 +34,7 @@ var hostEntries = []Entry{
 		Detail: Text{"Reverse and forward DNS contradict each other. Gmail treats this like a missing PTR record (4.7.23, 5.7.25).", "逆引きと正引きが食い違っています。Gmail は PTR レコードがない場合と同じように扱います (4.7.23、5.7.25)。"},
 		Fix:    Text{"Publish {ip} as A (IPv4) or AAAA (IPv6) of {name}, or have the PTR record name a host that has it.", "{name} の A (IPv4) または AAAA (IPv6) に {ip} を公開するか、{ip} を持つホスト名に PTR レコードを変更してください。"},
 		Steps: []Text{
-			{"If {name} is yours, add the address record given here. If it belongs to your server provider, set a PTR record of your own in its control panel.", "{name} が自社の名前であれば、ここに示したアドレスレコードを追加します。サーバー事業者の名前であれば、管理画面で自社の PTR レコードを設定します。"},
+			{"If {name} is yours, add the address record given here. If it belongs to your server provider, set a PTR record of your own in its control panel.", "{name} がご自身の名前であれば、ここに示したアドレスレコードを追加します。サーバー事業者の名前であれば、管理画面でご自身の PTR レコードを設定します。"},
 		},
 		Refs: []string{"RFC 8601 section 3", "https://support.google.com/a/answer/81126"},
 	},

@@ -89,7 +89,7 @@ var messageEntries = []Entry{
 		ID: "message.missing-message-id", Status: Warn, Rank: rankReading,
 		Title:  Text{"The message has no Message-ID", "Message-ID ヘッダーがありません"},
 		Detail: Text{"Gmail asks for a valid, unique Message-ID on every message and may refuse mail without one (550 5.7.1).", "Gmail はすべてのメールに、正しく一意な Message-ID を求めており、ないものは拒否することがあります (550 5.7.1)。"},
-		Fix:    Text{"Add a Message-ID such as <unique@your-domain>, a new one for each message.", "<一意な文字列@自社ドメイン> の形の Message-ID を、メールごとに付けてください。"},
+		Fix:    Text{"Add a Message-ID such as <unique@your-domain>, a new one for each message.", "<一意な文字列@ご自身のドメイン> の形の Message-ID を、メールごとに付けてください。"},
 		Refs:   []string{"RFC 5322 section 3.6.4", "https://support.google.com/a/answer/81126"},
 	},
 	{
@@ -110,7 +110,7 @@ var messageEntries = []Entry{
 		ID: "message.invalid-message-id", Status: Warn, Rank: rankReading,
 		Title:  Text{"The Message-ID is malformed", "Message-ID の書式が正しくありません"},
 		Detail: Text{"Gmail asks for a valid Message-ID and may refuse others (550 5.7.1).", "Gmail は正しい Message-ID を求めており、そうでないものは拒否することがあります (550 5.7.1)。"},
-		Fix:    Text{"Write it as <unique@your-domain>, with the angle brackets and without spaces.", "<一意な文字列@自社ドメイン> の形で、山括弧を付け、空白を入れずに書いてください。"},
+		Fix:    Text{"Write it as <unique@your-domain>, with the angle brackets and without spaces.", "<一意な文字列@ご自身のドメイン> の形で、山括弧を付け、空白を入れずに書いてください。"},
 		Refs:   []string{"RFC 5322 section 3.6.4", "https://support.google.com/a/answer/81126"},
 	},
 	{

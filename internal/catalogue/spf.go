@@ -14,10 +14,10 @@ var spfEntries = []Entry{
 			"The SPF record of {domain} does not list {ip} and ends in a refusal (`{mechanism}`). Receivers treat the envelope sender as unauthorised. Mail that was forwarded without rewriting the envelope sender looks exactly like this too.",
 			"{domain} の SPF レコードに {ip} は含まれておらず、拒否 (`{mechanism}`) で終わっています。受信側はエンベロープ送信者を「許可されていない」とみなします。エンベロープ送信者を書き換えずに転送されたメールも、同じ結果になります。",
 		},
-		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}; if it is not, someone else used your domain.", "{ip} が自社のサーバーであれば {domain} の SPF レコードに追加してください。そうでなければ、第三者がドメインを騙って送信しています。"},
+		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}; if it is not, someone else used your domain.", "{ip} がご自身のサーバーであれば {domain} の SPF レコードに追加してください。そうでなければ、第三者がドメインを騙って送信しています。"},
 		Steps: []Text{
-			{"Find out who runs {ip}: your own server, a sending service, a forwarder, or nobody you know.", "{ip} が自社のサーバー、配信サービス、転送サーバー、無関係な第三者のどれであるかを確認します。"},
-			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
+			{"Find out who runs {ip}: your own server, a sending service, a forwarder, or nobody you know.", "{ip} がご自身のサーバー、配信サービス、転送サーバー、無関係な第三者のどれであるかを確認します。"},
+			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "ご自身のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
 			{"A forwarder: nothing is wrong with your record. Make sure that your mail carries an aligned DKIM signature, which survives forwarding.", "転送サーバーの場合、レコードに誤りはありません。転送後も有効な、From ドメインと一致する DKIM 署名を付けてください。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.4", "RFC 7208 section 8.4", "https://support.google.com/a/answer/81126"},
@@ -29,9 +29,9 @@ var spfEntries = []Entry{
 			"The record of {domain} does not list {ip} and ends in `{mechanism}`. This counts as \"not passed\": DMARC needs an aligned DKIM signature instead.",
 			"{domain} のレコードに {ip} は含まれておらず、`{mechanism}` で終わっています。DMARC では pass として扱われないため、From ドメインと一致する DKIM 署名が必要になります。",
 		},
-		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}.", "{ip} が自社のサーバーであれば、{domain} の SPF レコードに追加してください。"},
+		Fix: Text{"If {ip} is one of your servers, add it to the SPF record of {domain}.", "{ip} がご自身のサーバーであれば、{domain} の SPF レコードに追加してください。"},
 		Steps: []Text{
-			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "自社のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
+			{"Your own server: put `{term}` before the final `all` of the record. A service: add the include that its documentation gives.", "ご自身のサーバーの場合は、レコード末尾の `all` の前に `{term}` を追加します。配信サービスの場合は、そのサービスのドキュメントにある include を追加します。"},
 			{"A forwarder: leave the record as it is and sign your mail with DKIM, which survives forwarding.", "転送サーバーの場合は、レコードはそのままにして、転送後も有効な DKIM で署名してください。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.5", "RFC 7208 section 8.5"},
@@ -45,7 +45,7 @@ var spfEntries = []Entry{
 		},
 		Fix: Text{"List every server that sends for {domain} and end the record in `~all` or `-all`.", "{domain} から送信するすべてのサーバーを列挙し、レコードの末尾を `~all` または `-all` にしてください。"},
 		Steps: []Text{
-			{"Your own server: add `{term}` to the record.", "自社のサーバーであれば、レコードに `{term}` を追加します。"},
+			{"Your own server: add `{term}` to the record.", "ご自身のサーバーであれば、レコードに `{term}` を追加します。"},
 			{"When the list is complete, end the record in `~all` or `-all`.", "すべて列挙し終えたら、レコードの末尾を `~all` または `-all` にします。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.2", "RFC 7208 section 8.2"},
@@ -59,7 +59,7 @@ var spfEntries = []Entry{
 		},
 		Fix: Text{"Publish one TXT record at {domain} that lists the servers that send for it.", "{domain} に、送信サーバーを列挙した TXT レコードを 1 つ公開してください。"},
 		Steps: []Text{
-			{"List everything that sends with {domain} as envelope sender: your own servers, your mail service, newsletter and shop systems.", "{domain} をエンベロープ送信者として送信するものをすべて洗い出します (自社サーバー、メールサービス、メール配信やショップのシステムなど)。"},
+			{"List everything that sends with {domain} as envelope sender: your own servers, your mail service, newsletter and shop systems.", "{domain} をエンベロープ送信者として送信するものをすべて洗い出します (ご自身のサーバー、メールサービス、メール配信やショップのシステムなど)。"},
 			{"Publish a TXT record such as `v=spf1 {term} ~all` at {domain}, with one term for each of them. This one has only the server seen here.", "それぞれの項目を並べた `v=spf1 {term} ~all` のような TXT レコードを {domain} に公開します (この例には今回のサーバーだけを入れています)。"},
 		},
 		Refs: []string{"RFC 7208 section 2.6.1", "https://support.google.com/a/answer/81126"},
@@ -71,7 +71,7 @@ var spfEntries = []Entry{
 			"The message has no envelope sender (it is a bounce or a notice), so SPF looks at the name given in HELO. Without a record there, SPF says nothing about such mail.",
 			"このメールにはエンベロープ送信者がない (エラー通知など) ため、SPF は HELO のホスト名を調べます。そこにレコードがなければ、SPF はこの種のメールについて何も示しません。",
 		},
-		Fix:  Text{"Publish `v=spf1 a -all` at the host name {domain}, if it is yours.", "{domain} が自社のホスト名であれば、そこに `v=spf1 a -all` を公開してください。"},
+		Fix:  Text{"Publish `v=spf1 a -all` at the host name {domain}, if it is yours.", "{domain} がご自身のホスト名であれば、そこに `v=spf1 a -all` を公開してください。"},
 		Refs: []string{"RFC 7208 section 2.4", "RFC 7208 section 10.1.3"},
 	},
 	{
@@ -180,7 +180,7 @@ var spfEntries = []Entry{
 		},
 		Fix: Text{"List the servers that send and end the record in `~all` or `-all`.", "送信するサーバーを列挙し、レコードの末尾を `~all` または `-all` にしてください。"},
 		Steps: []Text{
-			{"Before you publish the change, make sure that every server of yours is listed: from then on the others no longer pass.", "変更を公開する前に、自社の送信サーバーがすべて列挙されていることを確認してください。公開後は、それ以外のサーバーからの送信は pass になりません。"},
+			{"Before you publish the change, make sure that every server of yours is listed: from then on the others no longer pass.", "変更を公開する前に、ご自身の送信サーバーがすべて列挙されていることを確認してください。公開後は、それ以外のサーバーからの送信は pass になりません。"},
 		},
 		Refs: []string{"RFC 7208 section 5.1", "RFC 7208 section 11.4", "https://support.google.com/a/answer/3726730"},
 	},

@@ -16,7 +16,7 @@ func TestAdvice(t *testing.T) {
 		{"dkim verify", "Sign outgoing mail with DKIM"},
 		{"dkim verify --lang ja", "DKIM 署名を付けてください"},
 		{"spf --lang ja", "`--ip`、`--helo`、`--mail-from` でエンベロープを指定"},
-		{"spf --lang ja --ip 192.0.2.1 --helo mx.shop.example --mail-from a@shop.example", "192.0.2.1 が自社のサーバーであれば"},
+		{"spf --lang ja --ip 192.0.2.1 --helo mx.shop.example --mail-from a@shop.example", "192.0.2.1 がご自身のサーバーであれば"},
 		{"dmarc --lang ja --from shop.example --spf shop.example:pass", "+ v=DMARC1; p=none"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
