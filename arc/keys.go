@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
 )
 
 // keyName is where a key is published.
@@ -38,17 +36,17 @@ func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature) keyring {
 			names = append(names, name)
 		}
 	}
-	var wg sync.WaitGroup
+	g := dns.NewGroup(r)
 	for i, name := range names {
 		f := keys[name]
 		fetch := func() { f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, name.selector, name.domain) }
 		if i == len(names)-1 {
 			fetch() // the last one, mostly the only one, needs no goroutine
 		} else {
-			wire.Go(&wg, fetch)
+			g.Go(fetch)
 		}
 	}
-	wg.Wait()
+	g.Wait()
 	return keys
 }
 

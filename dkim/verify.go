@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -222,15 +221,15 @@ func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
 		s, k := v.jobs[i].Signature, &keys[i]
 		k.key, k.result, k.problem, k.reason = LookupKey(ctx, r, s.Selector, s.Domain)
 	}
-	var wg sync.WaitGroup
+	g := dns.NewGroup(r)
 	for n, i := range asked {
 		if n == len(asked)-1 {
 			fetch(i) // the last one, often the only one, needs no goroutine
 		} else {
-			wire.Go(&wg, func() { fetch(i) })
+			g.Go(func() { fetch(i) })
 		}
 	}
-	wg.Wait()
+	g.Wait()
 	for i := range keys {
 		if !v.jobs[i].done && v.jobs[i].twin < 0 && keys[i].same != i {
 			keys[i] = keys[keys[i].same]

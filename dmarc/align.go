@@ -4,7 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/todoku/todoku/dns"
 )
 
 // The result words of RFC 8601 that matter here.
@@ -105,11 +106,11 @@ func (p *policies) walkAll(ctx context.Context, walks []*walk) {
 		*walks[0] = p.walk(ctx, walks[0].Domain)
 		return
 	}
-	var wg sync.WaitGroup
+	g := dns.NewGroup(p.resolver)
 	for _, w := range walks {
-		wg.Go(func() { *w = p.walk(ctx, w.Domain) })
+		g.Go(func() { *w = p.walk(ctx, w.Domain) })
 	}
-	wg.Wait()
+	g.Wait()
 }
 
 // judge decides whether one identifier is aligned, and what follows.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -35,16 +34,16 @@ func forward(ctx context.Context, r dns.Resolver, names []string, ip netip.Addr)
 		t = dns.TypeA
 	}
 	answers := make([]dns.Answer, len(names))
-	var wg sync.WaitGroup
+	g := dns.NewGroup(r)
 	for i, name := range names {
 		look := func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) }
 		if i == len(names)-1 {
 			look() // the last one, mostly the only one, needs no goroutine
 		} else {
-			wg.Go(look)
+			g.Go(look)
 		}
 	}
-	wg.Wait()
+	g.Wait()
 	return answers
 }
 

@@ -9,14 +9,12 @@ package mailauth
 import (
 	"context"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/iprev"
 	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"
@@ -68,11 +66,11 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 	envelope := e.check(ctx, r, now)
 
 	bodies := dkim.NewBodies()
-	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now})
-	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now})
+	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
+	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
 	bodies.Write(m.Body) // hashing cannot fail
-	var sealed sync.WaitGroup
-	wire.Go(&sealed, func() { res.ARC = chain.Finish(ctx, r) })
+	sealed := dns.NewGroup(r)
+	sealed.Go(func() { res.ARC = chain.Finish(ctx, r) })
 	res.DKIM = signatures.Finish(ctx, r)
 
 	domain, author, authorErr := m.AuthorDomain()
@@ -97,12 +95,12 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 type checks struct {
 	mailFrom, helo         *spf.Verdict
 	ip                     iprev.Verdict
-	mailFromDone, restDone sync.WaitGroup
+	mailFromDone, restDone *dns.Group
 }
 
 // check begins the checks, all at the same time.
 func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *checks {
-	c := &checks{ip: iprev.Verdict{Result: iprev.None}}
+	c := &checks{ip: iprev.Verdict{Result: iprev.None}, mailFromDone: dns.NewGroup(r), restDone: dns.NewGroup(r)}
 	if !e.RemoteIP.IsValid() {
 		return c
 	}
@@ -111,13 +109,13 @@ func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *che
 		return &v
 	}
 	if e.SPFCheckable() {
-		wire.Go(&c.mailFromDone, func() { c.mailFrom = sender(e.MailFrom) })
+		c.mailFromDone.Go(func() { c.mailFrom = sender(e.MailFrom) })
 	}
 	// With a null path the MAIL FROM check above already is the HELO check.
 	if e.HELO != "" && e.MailFrom != "" {
-		wire.Go(&c.restDone, func() { c.helo = sender("") })
+		c.restDone.Go(func() { c.helo = sender("") })
 	}
-	wire.Go(&c.restDone, func() { c.ip = iprev.Lookup(ctx, r, e.RemoteIP) })
+	c.restDone.Go(func() { c.ip = iprev.Lookup(ctx, r, e.RemoteIP) })
 	return c
 }
 

@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
@@ -254,6 +257,33 @@ func TestReplayGivesTheSame(t *testing.T) {
 	}
 	if a.ARC.Result != arc.Pass || a.DMARC.Result != dmarc.Pass {
 		t.Errorf("arc %q dmarc %q", a.ARC.Result, a.DMARC.Result)
+	}
+}
+
+// A header beyond the limits is not wholly read: a signature over fields that were
+// not seen must not pass, whatever the seen ones say.
+func TestAttack09TruncatedHeaderNeverPasses(t *testing.T) {
+	w := newWorld(t)
+	raw := w.seal(t, w.sign(t, plain))
+	bomb := strings.Replace(raw, "\r\n\r\n", "\r\n"+strings.Repeat("X: y\r\n", message.MaxFields)+"\r\n", 1)
+	r := w.check(bomb, viaList)
+	if len(r.DKIM) != 1 || r.DKIM[0].Result != dkim.Neutral || r.ARC.Result != arc.Fail || r.DMARC.Result == dmarc.Pass {
+		t.Errorf("dkim %+v, arc %q, dmarc %q", r.DKIM, r.ARC.Result, r.DMARC.Result)
+	}
+}
+
+// Look-ups that overlap and look-ups from memory one after the other give the same verdict.
+func TestConcurrentAndInlineAgree(t *testing.T) {
+	w := newWorld(t)
+	signed := w.seal(t, w.sign(t, plain))
+	for name, raw := range map[string]string{"sealed": signed, "changed": signed + "x", "plain": plain, "empty": ""} {
+		for _, e := range []mailauth.Envelope{direct, viaList, {}} {
+			inline := w.check(raw, e)
+			overlapping := mailauth.Authenticate(context.Background(), &counter{Resolver: w}, message.Parse([]byte(raw)), e, now)
+			if diff := cmp.Diff(inline, overlapping, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+				t.Errorf("%s from %v: %s", name, e.RemoteIP, diff)
+			}
+		}
 	}
 }
 
