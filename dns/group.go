@@ -9,17 +9,20 @@ import "sync"
 // after the other, in the caller's goroutine.
 type Group struct {
 	inline bool
-	wg     sync.WaitGroup
+	wg     *sync.WaitGroup // nil until something has to be waited for
 }
 
 // NewGroup gives a group for look-ups by r.
-func NewGroup(r Resolver) *Group { return &Group{inline: immediate(r)} }
+func NewGroup(r Resolver) Group { return Group{inline: immediate(r)} }
 
 // Go runs f, now or at the same time as what follows.
 func (g *Group) Go(f func()) {
 	if g.inline {
 		f()
 		return
+	}
+	if g.wg == nil {
+		g.wg = new(sync.WaitGroup)
 	}
 	g.wg.Go(func() {
 		growStack()
@@ -28,7 +31,11 @@ func (g *Group) Go(f func()) {
 }
 
 // Wait returns when all that was given to Go is done.
-func (g *Group) Wait() { g.wg.Wait() }
+func (g *Group) Wait() {
+	if g.wg != nil {
+		g.wg.Wait()
+	}
+}
 
 // immediate reports whether r answers without waiting for anybody.
 func immediate(r Resolver) bool {

@@ -59,9 +59,17 @@ type Result struct {
 	Author []message.Address
 }
 
+// MaxDuration is how long Authenticate may take where the context sets no deadline.
+const MaxDuration = time.Minute
+
 // Authenticate checks a message. now is the "now" of every expiry; the zero time
 // judges no expiry. Running out of ctx is temperror in what was not finished.
 func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Envelope, now time.Time) Result {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
+		defer cancel()
+	}
 	var res Result
 	envelope := e.check(ctx, r, now)
 
@@ -95,7 +103,7 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 type checks struct {
 	mailFrom, helo         *spf.Verdict
 	ip                     iprev.Verdict
-	mailFromDone, restDone *dns.Group
+	mailFromDone, restDone dns.Group
 }
 
 // check begins the checks, all at the same time.

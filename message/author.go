@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,12 +63,13 @@ func (m *Message) AuthorDomain() (domain string, mailboxes []Address, err error)
 func (m *Message) onlyFrom() (Field, error) {
 	var from Field
 	n, doubtful := 0, 0
+	damaged := m.hasDefect(BareLF, BareCR, BadField) // without one there is nothing to hide behind
 	for _, f := range m.Fields {
 		if f.Is("From") {
 			from = f
 			n++
 		}
-		if hidesFrom(f) {
+		if damaged && hidesFrom(f) {
 			doubtful++
 		}
 	}
@@ -82,6 +84,10 @@ func (m *Message) onlyFrom() (Field, error) {
 		return Field{}, ErrNoFrom
 	}
 	return from, nil
+}
+
+func (m *Message) hasDefect(ids ...string) bool {
+	return slices.ContainsFunc(m.Defects, func(d Defect) bool { return slices.Contains(ids, d.ID) })
 }
 
 // hidesFrom reports that a lenient reader may find a From field where we find
