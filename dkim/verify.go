@@ -86,6 +86,9 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 		if !fields[i].Is(signatureField) {
 			continue
 		}
+		if v.jobs == nil {
+			v.jobs = make([]job, 0, min(most+1, 4))
+		}
 		if len(v.jobs) == most {
 			v.jobs = append(v.jobs, tooMany(i, most))
 			break

@@ -48,8 +48,9 @@ type Result struct {
 	// SPFChecked is false when the envelope does not suffice; SPF.Result is then none.
 	SPFChecked bool
 	SPF        spf.Verdict
-	// HELO is the verdict on the HELO identity, nil where it was not checked. It is
-	// information only: DMARC never aligns it (RFC 9989 section 4.4.2).
+	// HELO is the verdict on the HELO identity. It is asked for only where the MAIL
+	// FROM identity does not pass, to tell a host that is what it says from a stranger,
+	// and nil otherwise. It is information: DMARC never aligns it (RFC 9989 section 4.4.2).
 	HELO  *spf.Verdict
 	IPRev iprev.Verdict
 	DKIM  []dkim.Verdict
@@ -85,6 +86,7 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 	res.Author = author
 	in := dmarc.Input{AuthorDomain: domain, AuthorError: authorErr, DKIM: dkimIdentifiers(res.DKIM)}
 	envelope.mailFromDone.Wait()
+	envelope.checkHELO(ctx, r, now)
 	if v := envelope.mailFrom; v != nil {
 		res.SPFChecked, res.SPF = true, *v
 		in.SPF = &dmarc.Identifier{Domain: v.Domain, Result: string(v.Result)}
@@ -101,6 +103,7 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 // checks are what the envelope alone decides. mailFrom may be read after
 // mailFromDone, the others after restDone; nil was not checked.
 type checks struct {
+	Envelope
 	mailFrom, helo         *spf.Verdict
 	ip                     iprev.Verdict
 	mailFromDone, restDone dns.Group
@@ -108,23 +111,29 @@ type checks struct {
 
 // check begins the checks, all at the same time.
 func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *checks {
-	c := &checks{ip: iprev.Verdict{Result: iprev.None}, mailFromDone: dns.NewGroup(r), restDone: dns.NewGroup(r)}
+	c := &checks{Envelope: e, ip: iprev.Verdict{Result: iprev.None}, mailFromDone: dns.NewGroup(r), restDone: dns.NewGroup(r)}
 	if !e.RemoteIP.IsValid() {
 		return c
 	}
-	sender := func(path string) *spf.Verdict {
-		v := spf.Check(ctx, r, spf.Request{IP: e.RemoteIP, HELO: e.HELO, ReversePath: path, Receiver: e.Receiver, Now: now})
-		return &v
-	}
 	if e.SPFCheckable() {
-		c.mailFromDone.Go(func() { c.mailFrom = sender(e.MailFrom) })
-	}
-	// With a null path the MAIL FROM check above already is the HELO check.
-	if e.HELO != "" && e.MailFrom != "" {
-		c.restDone.Go(func() { c.helo = sender("") })
+		c.mailFromDone.Go(func() { c.mailFrom = e.sender(ctx, r, e.MailFrom, now) })
 	}
 	c.restDone.Go(func() { c.ip = iprev.Lookup(ctx, r, e.RemoteIP) })
 	return c
+}
+
+// checkHELO begins the check of the HELO identity where it is worth a look-up,
+// once mailFrom is known. With a null path that already was the HELO identity.
+func (c *checks) checkHELO(ctx context.Context, r dns.Resolver, now time.Time) {
+	if c.HELO == "" || c.MailFrom == "" || !c.RemoteIP.IsValid() || c.mailFrom != nil && c.mailFrom.Result == spf.Pass {
+		return
+	}
+	c.restDone.Go(func() { c.helo = c.sender(ctx, r, "", now) })
+}
+
+func (e Envelope) sender(ctx context.Context, r dns.Resolver, path string, now time.Time) *spf.Verdict {
+	v := spf.Check(ctx, r, spf.Request{IP: e.RemoteIP, HELO: e.HELO, ReversePath: path, Receiver: e.Receiver, Now: now})
+	return &v
 }
 
 // dkimIdentifiers ties each result to its own domain: a failing signature never
