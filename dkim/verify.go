@@ -87,7 +87,7 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 			continue
 		}
 		if v.jobs == nil {
-			v.jobs = make([]job, 0, min(most+1, 4))
+			v.jobs = make([]job, 0, min(most+1, countOf(fields[i:], signatureField)))
 		}
 		if len(v.jobs) == most {
 			v.jobs = append(v.jobs, tooMany(i, most))
@@ -96,6 +96,15 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 		v.jobs = append(v.jobs, v.open(i))
 	}
 	return v
+}
+
+func countOf(fields []message.Field, name string) (n int) {
+	for i := range fields {
+		if fields[i].Is(name) {
+			n++
+		}
+	}
+	return n
 }
 
 func tooMany(index, most int) job {
