@@ -516,10 +516,7 @@ func TestAttack33ForgedAnswersAreNotBelieved(t *testing.T) {
 
 // Attack case 33: DNS time is bounded, whatever the server does.
 func TestAttack33DeadlineIsHard(t *testing.T) {
-	drip, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	drip, udp := listenBoth(t)
 	var wg sync.WaitGroup
 	t.Cleanup(func() { drip.Close(); wg.Wait() })
 	wg.Go(func() { // takes connections and says nothing
@@ -532,7 +529,7 @@ func TestAttack33DeadlineIsHard(t *testing.T) {
 		}
 	})
 	silent := dnstest.NewZone(t, zone, dnstest.Drop(func(dnstest.Query) bool { return true }))
-	for name, addr := range map[string]string{"silent": silent.Addr(), "slow TCP": slowTCP(t, drip.Addr().String())} {
+	for name, addr := range map[string]string{"silent": silent.Addr(), "slow TCP": slowTCP(t, udp)} {
 		c := newClient(t, dns.ClientConfig{Servers: []string{addr}, Timeout: time.Hour})
 		short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 		start := time.Now()
@@ -555,13 +552,27 @@ func TestAttack33DeadlineIsHard(t *testing.T) {
 	}
 }
 
-// slowTCP answers every UDP question with TC on the port of the TCP listener.
-func slowTCP(t *testing.T, addr string) string {
+// listenBoth opens TCP and UDP on one port; now and then the UDP port beside a free
+// TCP port is taken, and another pair is tried.
+func listenBoth(t *testing.T) (tcp net.Listener, udp net.PacketConn) {
 	t.Helper()
-	udp, err := net.ListenPacket("udp", addr)
-	if err != nil {
-		t.Skipf("the UDP port beside the TCP port is taken: %v", err)
+	var err error
+	for range 20 {
+		if tcp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			break
+		}
+		if udp, err = net.ListenPacket("udp", tcp.Addr().String()); err == nil {
+			return tcp, udp
+		}
+		tcp.Close()
 	}
+	t.Fatal(err)
+	return nil, nil
+}
+
+// slowTCP answers every UDP question with TC on the port of the TCP listener.
+func slowTCP(t *testing.T, udp net.PacketConn) string {
+	t.Helper()
 	var wg sync.WaitGroup
 	t.Cleanup(func() { udp.Close(); wg.Wait() })
 	wg.Go(func() {
@@ -575,7 +586,7 @@ func slowTCP(t *testing.T, addr string) string {
 			udp.WriteTo(buf[:n], from)
 		}
 	})
-	return addr
+	return udp.LocalAddr().String()
 }
 
 // record is one record on the wire, with TTL 60.
