@@ -13,7 +13,7 @@ type Group struct {
 }
 
 // NewGroup gives a group for look-ups by r.
-func NewGroup(r Resolver) Group { return Group{inline: immediate(r)} }
+func NewGroup(r Resolver) Group { return Group{inline: Immediate(r)} }
 
 // Go runs f, now or at the same time as what follows.
 func (g *Group) Go(f func()) {
@@ -37,17 +37,18 @@ func (g *Group) Wait() {
 	}
 }
 
-// immediate reports whether r answers without waiting for anybody.
-func immediate(r Resolver) bool {
+// Immediate reports whether r answers from memory, without waiting for anybody:
+// there is nothing to overlap and nothing to time out.
+func Immediate(r Resolver) bool {
 	i, ok := r.(interface{ immediate() bool })
 	return ok && i.immediate()
 }
 
 func (m *Memory) immediate() bool   { return true }
 func (r *Replayer) immediate() bool { return true }
-func (r *Recorder) immediate() bool { return immediate(r.next) }
-func (o *overlay) immediate() bool  { return immediate(o.next) }
-func (c *Counter) immediate() bool  { return immediate(c.next) }
+func (r *Recorder) immediate() bool { return Immediate(r.next) }
+func (o *overlay) immediate() bool  { return Immediate(o.next) }
+func (c *Counter) immediate() bool  { return Immediate(c.next) }
 
 // A goroutine begins with a stack of 2 KB, and these, which hand answers from frame
 // to frame, need up to 8. Left alone the stack is copied two or three times, a

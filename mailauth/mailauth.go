@@ -66,7 +66,7 @@ const MaxDuration = time.Minute
 // Authenticate checks a message. now is the "now" of every expiry; the zero time
 // judges no expiry. Running out of ctx is temperror in what was not finished.
 func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Envelope, now time.Time) Result {
-	if _, bounded := ctx.Deadline(); !bounded {
+	if _, bounded := ctx.Deadline(); !bounded && !dns.Immediate(r) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
 		defer cancel()

@@ -26,7 +26,7 @@ func Check(ctx context.Context, r dns.Resolver, req Request) Verdict {
 	if problem != "" {
 		return v.reject(ProblemBadDomain, "the domain to check is not usable: "+problem)
 	}
-	if _, ok := ctx.Deadline(); !ok {
+	if _, ok := ctx.Deadline(); !ok && !dns.Immediate(r) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
 		defer cancel()
