@@ -126,6 +126,12 @@ var plain = func() (t [256]bool) {
 func checkValue(v string, at int) error {
 	ascii := true
 	for i := 0; i < len(v); i++ {
+		for len(v)-i >= 8 && printable(word(v[i:])) {
+			i += 8
+		}
+		if i == len(v) {
+			break
+		}
 		c := v[i]
 		switch {
 		case plain[c]:
@@ -141,6 +147,12 @@ func checkValue(v string, at int) error {
 		return fmt.Errorf("%w: octets above 127 that are not UTF-8 in the value at octet %d", ErrTagSyntax, at)
 	}
 	return nil
+}
+
+// printable reports that all eight octets are in 0x20 to 0x7e: none is so large, or
+// so small, that adding one or taking 0x20 away sets its high bit.
+func printable(w uint64) bool {
+	return (w|(w+ones)|(w-0x20*ones))&highs == 0
 }
 
 // checkFWS checks the line ends in what is otherwise a name or white space.

@@ -117,3 +117,16 @@ func FuzzParseTags(f *testing.F) {
 		}
 	})
 }
+
+// printable agrees with the table octet by octet, in every place of the word.
+func TestPrintable(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			b := []byte("abcdefgh")
+			b[at] = byte(c)
+			if got, want := printable(word(string(b))), c >= ' ' && c < 0x7f; got != want {
+				t.Errorf("octet %#02x at %d: %v, want %v", c, at, got, want)
+			}
+		}
+	}
+}
