@@ -230,8 +230,9 @@ func cleanValue(s string) string {
 	}, s))
 }
 
-// cleanPrintable is cleanValue for text: white space becomes one space.
-func cleanPrintable(s string) string { return cleanValue(cleanText(s)) }
+// cleanPrintable is cleanValue for text: white space becomes one space, also where
+// what stood between two spaces is dropped.
+func cleanPrintable(s string) string { return cleanText(cleanValue(cleanText(s))) }
 
 // cut shortens text for people, not within a character.
 func cut(s string) string {
