@@ -144,7 +144,7 @@ func TestVerifyManyMessages(t *testing.T) {
 	// A link that is given is followed; one that is found (here to its own folder) is not.
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(filepath.Join(dir, "folder"), link); err != nil {
-		t.Skip("no symbolic links here:", err)
+		t.Fatal(err)
 	}
 	if err := os.Symlink(".", filepath.Join(dir, "folder", "again")); err != nil {
 		t.Fatal(err)
