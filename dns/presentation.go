@@ -196,6 +196,9 @@ func presentation(rr miekg.RR) string {
 	if u, ok := rr.(*miekg.RFC3597); ok { // RFC 3597 section 5; its String has a header of its own kind
 		return `\# ` + strconv.Itoa(len(u.Rdata)/2) + " " + u.Rdata
 	}
+	if t, ok := rr.(*miekg.TLSA); ok { // hexadecimal, which is the same in either case
+		t.Certificate = strings.ToLower(t.Certificate)
+	}
 	return strings.TrimPrefix(rr.String(), rr.Header().String())
 }
 
