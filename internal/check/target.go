@@ -1,0 +1,145 @@
+package check
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// Kind is what a target is.
+type Kind string
+
+const (
+	// KindDomain is a domain or host name: both send mail, and both are judged alike.
+	KindDomain Kind = "domain"
+	// KindAddress is a mail address; its domain is checked.
+	KindAddress Kind = "address"
+	// KindIP is an address of a sending host.
+	KindIP Kind = "ip"
+)
+
+// IP is the address of a host.
+type IP = netip.Addr
+
+// Target is one target, understood.
+type Target struct {
+	// Text is what the user wrote.
+	Text string
+	Kind Kind
+	// Domain is the name to check, A-labels; "" for an address of a host.
+	Domain string
+	// IP is set for KindIP.
+	IP IP
+}
+
+// The reasons for which a text is no target.
+var (
+	ErrEmpty   = errors.New("check: nothing to check")
+	ErrRange   = errors.New("check: a range of addresses")
+	ErrName    = errors.New("check: not a domain name, address or mail address")
+	ErrPrivate = errors.New("check: one label is not a domain in the DNS")
+)
+
+// ParseTarget understands a domain, a host name, an address, a mail address or a URL,
+// in the forms in which people paste them: with a trailing dot, in brackets, in
+// Japanese, with full-width dots, with "mailto:" before it. The error is one of those above.
+func ParseTarget(text string) (Target, error) {
+	t := Target{Text: text, Kind: KindDomain}
+	s := strings.Trim(strings.TrimSpace(text), "<>\"'`「」")
+	s = strings.NewReplacer("。", ".", "．", ".", "｡", ".", "＠", "@").Replace(s)
+	if s == "" {
+		return t, ErrEmpty
+	}
+	if len(s) > 2048 {
+		return t, ErrName
+	}
+	if ip, ok := address(s); ok {
+		t.Kind, t.IP = KindIP, ip
+		return t, nil
+	}
+	s = host(s)
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return t, ErrRange
+	}
+	if ip, ok := address(s); ok {
+		t.Kind, t.IP = KindIP, ip
+		return t, nil
+	}
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		t.Kind, s = KindAddress, s[i+1:]
+	}
+	name, err := domainName(s)
+	if err != nil {
+		return t, err
+	}
+	t.Domain = name
+	return t, nil
+}
+
+// host takes the host out of a URL.
+func host(s string) string {
+	lower := strings.ToLower(s)
+	if rest, ok := strings.CutPrefix(lower, "mailto:"); ok {
+		s, _, _ = strings.Cut(s[len(s)-len(rest):], "?")
+		return s
+	}
+	if strings.Contains(s, "://") {
+		if u, err := url.Parse(s); err == nil && u.Hostname() != "" {
+			return u.Hostname()
+		}
+	}
+	if before, _, ok := strings.Cut(s, "/"); ok && !strings.Contains(s, "@") {
+		if _, err := netip.ParsePrefix(s); err != nil && strings.Contains(before, ".") {
+			return before // example.com/path
+		}
+	}
+	return s
+}
+
+// address reads an address, also as an SMTP address literal and with brackets.
+func address(s string) (IP, bool) {
+	s = strings.Trim(s, "[]")
+	if rest, ok := strings.CutPrefix(strings.ToLower(s), "ipv6:"); ok {
+		s = rest
+	}
+	ip, err := netip.ParseAddr(s)
+	if err != nil || ip.Zone() != "" {
+		return IP{}, false
+	}
+	return ip.Unmap(), true
+}
+
+// domainName gives the A-labels of a name. Underscores are left: _dmarc.example.com
+// can be asked for, and says what it is.
+func domainName(s string) (string, error) {
+	s = strings.TrimSuffix(s, ".")
+	if h, p, ok := strings.Cut(s, ":"); ok && p != "" && strings.Trim(p, "0123456789") == "" {
+		s = h // example.com:25
+	}
+	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.Transitional(false)).ToASCII(s)
+	if err != nil {
+		return "", ErrName
+	}
+	name := dns.CanonicalName(ascii)
+	if name == "" || !dns.ValidName(name) || strings.ContainsFunc(name, notInName) {
+		return "", ErrName
+	}
+	labels := strings.Split(name, ".")
+	last := labels[len(labels)-1]
+	if strings.Trim(last, "0123456789") == "" {
+		return "", ErrName // 300.1.2.3
+	}
+	if len(labels) < 2 {
+		return "", ErrPrivate
+	}
+	return name, nil
+}
+
+func notInName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+}

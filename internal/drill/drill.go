@@ -1,0 +1,125 @@
+// Package drill reads broken zones on which the whole circle of a diagnosis is
+// tried: look, judge, publish the repair, look again.
+package drill
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// Case is one zone with what is to be found in it.
+//
+// Its file holds "; key: value" lines and then records in master-file form, one a
+// line, with absolute names:
+//
+//	; domain: example.com          what is checked
+//	; why: a second record         in a few words
+//	; first: spf.multiple-records  the finding that must come first in its area, with
+//	                               its status where another than fail or warn is meant
+//	; first: dkim.key-missing unknown
+//	; ip: 192.0.2.1                an address that sends for the domain (repeatable)
+//	; selector: s1                 a DKIM selector (repeatable)
+//
+// A case without "first" is a healthy zone: nothing in it may be a fail or a warn.
+type Case struct {
+	Name      string
+	Domain    string
+	Why       string
+	First     []Expected
+	IPs       []string
+	Selectors []string
+	Records   []dns.Record
+}
+
+// Expected is a finding that must come first among those of its area.
+type Expected struct {
+	ID string
+	// Status is "" for fail or warn.
+	Status string
+}
+
+// Healthy reports whether nothing is to be found.
+func (c Case) Healthy() bool { return len(c.First) == 0 }
+
+// Load reads every *.zone file below the root of a file system, sorted by name.
+func Load(files fs.FS) ([]Case, error) {
+	var cases []Case
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".zone" {
+			return err
+		}
+		f, err := files.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		c, err := Read(f, strings.TrimSuffix(name, ".zone"))
+		if err != nil {
+			return fmt.Errorf("drill: %s: %w", name, err)
+		}
+		cases = append(cases, c)
+		return nil
+	})
+	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })
+	return cases, err
+}
+
+// Read reads one case.
+func Read(r io.Reader, name string) (Case, error) {
+	c := Case{Name: name}
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, 1<<20)
+	for n := 1; s.Scan(); n++ {
+		line := strings.TrimSpace(s.Text())
+		if line == "" {
+			continue
+		}
+		if comment, ok := strings.CutPrefix(line, ";"); ok {
+			if err := c.setting(strings.TrimSpace(comment)); err != nil {
+				return c, fmt.Errorf("line %d: %w", n, err)
+			}
+			continue
+		}
+		rec, err := dns.ParseRR(line)
+		if err != nil {
+			return c, fmt.Errorf("line %d: %w", n, err)
+		}
+		c.Records = append(c.Records, rec)
+	}
+	if c.Domain == "" && len(c.IPs) == 0 {
+		return c, fmt.Errorf("it says neither domain nor ip")
+	}
+	return c, s.Err()
+}
+
+// setting reads one "key: value". Lines of other words are remarks.
+func (c *Case) setting(line string) error {
+	key, value, ok := strings.Cut(line, ": ")
+	if !ok || strings.Contains(key, " ") {
+		return nil
+	}
+	value = strings.TrimSpace(value)
+	switch key {
+	case "domain":
+		c.Domain = value
+	case "why":
+		c.Why = value
+	case "ip":
+		c.IPs = append(c.IPs, value)
+	case "selector":
+		c.Selectors = append(c.Selectors, value)
+	case "first":
+		id, status, _ := strings.Cut(value, " ")
+		c.First = append(c.First, Expected{id, status})
+	default:
+		return fmt.Errorf("there is no setting %q", key)
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package inspect
+
+// bimi judges brand indicators.
+func (j *judgement) bimi() {}

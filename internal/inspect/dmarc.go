@@ -1,0 +1,4 @@
+package inspect
+
+// dmarc judges DMARC records and the walk that finds them.
+func (j *judgement) dmarc() {}

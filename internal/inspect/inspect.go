@@ -1,0 +1,56 @@
+// Package inspect judges what a survey saw: findings, each with the repair that
+// cures it. It looks nothing up and keeps no state.
+package inspect
+
+import (
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/repair"
+	"github.com/todoku/todoku/internal/survey"
+)
+
+// Domain gives the findings on a domain, sorted, with one repair for each record set.
+func Domain(d *survey.Domain) []catalogue.Finding {
+	j := &judgement{Domain: d}
+	for _, area := range areas {
+		if d.Name == "" && !area.host {
+			continue
+		}
+		area.judge(j)
+	}
+	repair.Unify(j.findings)
+	catalogue.Sort(j.findings)
+	return j.findings
+}
+
+// areas are the parts of a judgement. An area may read all of the survey, but adds
+// only findings of its own area.
+var areas = []struct {
+	judge func(*judgement)
+	host  bool // also judges where there is no domain, but an address alone
+}{
+	{judge: (*judgement).zone}, {judge: (*judgement).mx}, {judge: (*judgement).spf}, {judge: (*judgement).dkim},
+	{judge: (*judgement).dmarc}, {judge: (*judgement).hosts, host: true}, {judge: (*judgement).transport}, {judge: (*judgement).bimi},
+}
+
+// judgement collects the findings on one domain.
+type judgement struct {
+	*survey.Domain
+	findings []catalogue.Finding
+}
+
+// args are the values of a text's placeholders.
+type args map[string]string
+
+// add adds a finding with the usual status of its entry and gives it for changes,
+// until the next one is added.
+func (j *judgement) add(id, subject string, a args, evidence ...string) *catalogue.Finding {
+	e, _ := catalogue.Lookup(id)
+	f := catalogue.Finding{ID: id, Status: e.Status, Subject: subject, Args: a}
+	for _, s := range evidence {
+		if s != "" {
+			f.Evidence = append(f.Evidence, s)
+		}
+	}
+	j.findings = append(j.findings, f)
+	return &j.findings[len(j.findings)-1]
+}

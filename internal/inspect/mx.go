@@ -1,0 +1,4 @@
+package inspect
+
+// mx judges the mail exchangers.
+func (j *judgement) mx() {}

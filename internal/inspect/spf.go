@@ -1,0 +1,4 @@
+package inspect
+
+// spf judges SPF records and all that they include.
+func (j *judgement) spf() {}

@@ -1,0 +1,4 @@
+package inspect
+
+// zone judges the zone itself: SOA, name servers, DNSSEC, CAA.
+func (j *judgement) zone() {}

@@ -1,0 +1,91 @@
+// Package survey looks at a domain, a host or an address and says what is there.
+// It has no opinion: what it finds means is for package inspect.
+//
+// Each area (SPF, DKIM, MX ...) is a file of its own and looks for itself. All
+// share one resolver that records every answer and gives it again when it is asked
+// the same question, so that an area that needs what another has seen just asks.
+package survey
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// MaxQueries is how many distinct DNS questions one survey asks at most; further
+// ones are answered Malformed ("exceeds a limit") without being sent.
+const MaxQueries = 600
+
+// Options say what to look at and how far to go.
+type Options struct {
+	// Now is the "now" of every expiry.
+	Now time.Time
+	// IPs are addresses that send for the domain, as the user says.
+	IPs []netip.Addr
+	// Selectors are DKIM selectors that the user names.
+	Selectors []string
+	// DNSOnly: ask the resolver and nobody else. No connection, no policy fetch, no
+	// comparison of authoritative servers.
+	DNSOnly bool
+}
+
+// Domain is what was seen of one domain. Every part says for itself whether it
+// could be seen; nothing in it is a judgement.
+type Domain struct {
+	// Name is the domain, A-labels, lower case, no final dot; "" where an address alone is surveyed.
+	Name    string
+	Options Options
+
+	Zone      Zone
+	MX        MX
+	SPF       SPF
+	DKIM      DKIM
+	DMARC     DMARC
+	Hosts     Hosts
+	Transport Transport
+	BIMI      BIMI
+
+	// Answers are all DNS answers used, in the order first asked.
+	Answers []dns.Answer
+}
+
+// Look surveys one domain. It returns when ctx ends at the latest; what could not be
+// seen by then is a failed answer in its place.
+func Look(ctx context.Context, r dns.Resolver, name string, o Options) *Domain {
+	rec := dns.NewRecorder(dns.NewCounter(r, MaxQueries))
+	d := &Domain{Name: dns.CanonicalName(name), Options: o}
+	l := &look{Domain: d, r: rec}
+	g := dns.NewGroup(r)
+	for _, area := range areas {
+		if d.Name == "" && !area.host {
+			continue
+		}
+		g.Go(func() { area.look(l, ctx) })
+	}
+	g.Wait()
+	d.Answers = rec.Answers()
+	return d
+}
+
+// areas are the parts of a survey. Each writes its own field of Domain and reads no
+// other's: what it needs of theirs it asks again.
+var areas = []struct {
+	look func(*look, context.Context)
+	host bool // also looks where there is no domain, but an address alone
+}{
+	{look: (*look).zone}, {look: (*look).mx}, {look: (*look).spf}, {look: (*look).dkim}, {look: (*look).dmarc},
+	{look: (*look).hosts, host: true}, {look: (*look).transport}, {look: (*look).bimi},
+}
+
+// look is one survey under way.
+type look struct {
+	*Domain
+	r dns.Resolver
+}
+
+// ask asks one question of the shared resolver.
+func (l *look) ask(ctx context.Context, name string, t dns.Type) dns.Answer {
+	return l.r.Resolve(ctx, dns.Question{Name: name, Type: t})
+}
