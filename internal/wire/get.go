@@ -156,5 +156,6 @@ func certProblem(err error) string {
 func isTLS(err error) bool {
 	var alert tls.AlertError
 	var header tls.RecordHeaderError
-	return errors.As(err, &alert) || errors.As(err, &header) || strings.Contains(err.Error(), "tls: ")
+	return errors.As(err, &alert) || errors.As(err, &header) || strings.Contains(err.Error(), "tls: ") ||
+		strings.Contains(err.Error(), "HTTP response to HTTPS client")
 }
