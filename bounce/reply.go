@@ -100,7 +100,8 @@ func parseReply(s string, within bool) (r Reply, length int, ok bool) {
 // scanCode reads a basic code at the start of a line: three digits, then a space, a
 // dash or the end. sep is what follows, 0 at the end.
 func scanCode(s string) (code int, sep byte) {
-	if len(s) < 3 || s[0] < '2' || s[0] > '5' || s[1] > '5' || !isDigit(s[1]) || !isDigit(s[2]) {
+	// The second digit of the RFC is at most 5; servers that say 571 exist.
+	if len(s) < 3 || s[0] < '2' || s[0] > '5' || !isDigit(s[1]) || !isDigit(s[2]) {
 		return 0, 0
 	}
 	if len(s) > 3 {
