@@ -4,6 +4,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -12,6 +13,13 @@ import (
 	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/internal/survey"
 )
+
+// Options say what to look at and by whose rules to judge.
+type Options struct {
+	Survey survey.Options
+	// Audience is "all" or "bulk": which senders' rules the scorecards show.
+	Audience string
+}
 
 // Report is all that is said of one target.
 type Report struct {
@@ -28,10 +36,38 @@ type Report struct {
 
 // Run checks one target. It returns when ctx ends at the latest; what could not be
 // seen by then is unknown.
-func Run(ctx context.Context, r dns.Resolver, t Target, o survey.Options) *Report {
+func Run(ctx context.Context, r dns.Resolver, t Target, o Options) *Report {
+	look := o.Survey
 	if t.Kind == KindIP {
-		o.IPs = append([]IP{t.IP}, o.IPs...)
+		look.IPs = append([]IP{t.IP}, look.IPs...)
 	}
-	d := survey.Look(ctx, r, t.Domain, o)
-	return &Report{Target: t.Text, Kind: t.Kind, Time: o.Now, Survey: d, Findings: inspect.Domain(d)}
+	d := survey.Look(ctx, r, t.Domain, look)
+	return &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: inspect.Domain(d)}
+}
+
+// Worst is the gravest status among the findings. What could not be seen is graver
+// than a warning only where nothing failed.
+func (r *Report) Worst() catalogue.Status {
+	worst := catalogue.Pass
+	for _, f := range r.Findings {
+		if f.Status.Order() < worst.Order() && f.Status != catalogue.Info {
+			worst = f.Status
+		}
+	}
+	return worst
+}
+
+// Blind reports that the DNS answered nothing at all: the verdict is open.
+func (r *Report) Blind() bool {
+	return !slices.ContainsFunc(r.Survey.Answers, func(a dns.Answer) bool { return !a.Status.Failed() })
+}
+
+// First is the most important finding that is no mere note, nil where there is none.
+func (r *Report) First() *catalogue.Finding {
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Status != catalogue.Info && f.Status != catalogue.Pass {
+			return f
+		}
+	}
+	return nil
 }

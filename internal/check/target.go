@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -39,10 +40,10 @@ type Target struct {
 
 // The reasons for which a text is no target.
 var (
-	ErrEmpty   = errors.New("check: nothing to check")
-	ErrRange   = errors.New("check: a range of addresses")
-	ErrName    = errors.New("check: not a domain name, address or mail address")
-	ErrPrivate = errors.New("check: one label is not a domain in the DNS")
+	ErrEmpty    = errors.New("check: nothing to check")
+	ErrRange    = errors.New("check: a range of addresses")
+	ErrName     = errors.New("check: not a domain name, address or mail address")
+	ErrOneLabel = errors.New("check: one label is no domain that mail is sent from")
 )
 
 // ParseTarget understands a domain, a host name, an address, a mail address or a URL,
@@ -55,7 +56,7 @@ func ParseTarget(text string) (Target, error) {
 	if s == "" {
 		return t, ErrEmpty
 	}
-	if len(s) > 2048 {
+	if len(s) > 2048 || !utf8.ValidString(s) {
 		return t, ErrName
 	}
 	if ip, ok := address(s); ok {
@@ -135,7 +136,7 @@ func domainName(s string) (string, error) {
 		return "", ErrName // 300.1.2.3
 	}
 	if len(labels) < 2 {
-		return "", ErrPrivate
+		return "", ErrOneLabel
 	}
 	return name, nil
 }

@@ -68,7 +68,7 @@ func (a *app) root() *cobra.Command {
 	a.globalFlags(root.PersistentFlags())
 
 	root.AddCommand(
-		a.verifyCommand(), a.spfCommand(), a.dmarcCommand(),
+		a.checkCommand(), a.verifyCommand(), a.spfCommand(), a.dmarcCommand(),
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
 		a.serveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),

@@ -12,14 +12,15 @@ import (
 // barAfter is how long a run lasts before it shows a bar.
 const barAfter = 2 * time.Second
 
-// progress shows on stderr how far a long run has come, in octets of input.
+// progress shows on stderr how far a long run has come, in octets of input or in targets.
 type progress struct {
-	w        io.Writer
-	total    int64 // -1 where not known
-	describe func(messages int) string
-	start    time.Time
-	always   bool
-	off      bool
+	w         io.Writer
+	total     int64 // -1 where not known
+	octetwise bool  // total counts octets
+	describe  func(messages int) string
+	start     time.Time
+	always    bool
+	off       bool
 
 	bar      *progressbar.ProgressBar
 	messages int
@@ -28,9 +29,8 @@ type progress struct {
 
 // newProgress makes one; it shows nothing unless stderr is a terminal or always is set.
 func (a *app) newProgress(targets []target, always bool) *progress {
-	p := &progress{w: a.Err, start: time.Now(), always: always, describe: func(n int) string { return a.say(msgProgress, "n", itoa(n)) }}
-	f, ok := a.Err.(*os.File)
-	p.off = !always && !(ok && term.IsTerminal(int(f.Fd())))
+	p := a.progress(always, func(n int) string { return a.say(msgProgress, "n", itoa(n)) })
+	p.octetwise = true
 	for _, t := range targets {
 		if t.size < 0 {
 			p.total = -1
@@ -39,6 +39,21 @@ func (a *app) newProgress(targets []target, always bool) *progress {
 		p.total += t.size
 	}
 	return p
+}
+
+// newCount makes one that counts total things, -1 where their number is not known.
+func (a *app) newCount(total int, always bool, what text) *progress {
+	p := a.progress(always, func(n int) string { return a.say(what, "n", itoa(n)) })
+	p.total = int64(total)
+	return p
+}
+
+func (a *app) progress(always bool, describe func(int) string) *progress {
+	f, ok := a.Err.(*os.File)
+	return &progress{
+		w: a.Err, start: time.Now(), always: always, describe: describe,
+		off: !always && !(ok && term.IsTerminal(int(f.Fd()))),
+	}
 }
 
 // add counts one message.
@@ -53,7 +68,7 @@ func (p *progress) add(octets int64) {
 			return
 		}
 		p.bar = progressbar.NewOptions64(p.total,
-			progressbar.OptionSetWriter(p.w), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWriter(p.w), progressbar.OptionShowBytes(p.octetwise), progressbar.OptionClearOnFinish(),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(24), progressbar.OptionSetPredictTime(true))
 	}
 	p.bar.Describe(p.describe(p.messages))

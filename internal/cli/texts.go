@@ -44,6 +44,32 @@ var commandTexts = map[string]commandText{
 			JA: "  todoku help verify",
 		},
 	},
+	"check": {
+		args:  "TARGET...",
+		short: text{EN: "Check a domain, host or address and say what to publish", JA: "ドメイン、ホスト、IP アドレスを調べ、公開すべきものを示す"},
+		long: text{
+			EN: "Look up everything that decides whether a domain's mail arrives, judge it as each mailbox provider would, and say\n" +
+				"exactly what to publish to put it right.\n\n" +
+				"TARGET is a domain, a host name, an IP address or a mail address; a URL or a Japanese name will do. - reads targets\n" +
+				"from standard input, one a line. Name the servers that send with --ip and the DKIM selectors with --selector: neither\n" +
+				"can be found in the DNS.",
+			JA: "ドメインのメールが届くかどうかを決めるものをすべて調べ、各メール事業者の基準で判定し、直すために何を公開すれば\n" +
+				"よいかを正確に示します。\n\n" +
+				"TARGET にはドメイン、ホスト名、IP アドレス、メールアドレスを指定します (URL や日本語ドメイン名も使えます)。- を指定\n" +
+				"すると標準入力から 1 行に 1 つ読み取ります。送信サーバーは --ip、DKIM のセレクターは --selector で指定してください。\n" +
+				"どちらも DNS からは見つけられません。",
+		},
+		example: text{
+			EN: "  todoku check example.com\n" +
+				"  todoku check example.com --ip 192.0.2.1 --selector s2026\n" +
+				"  todoku check example.com --what-if '_dmarc.example.com. TXT v=DMARC1; p=reject'\n" +
+				"  todoku check --format sarif example.com example.net > check.sarif",
+			JA: "  todoku check example.com\n" +
+				"  todoku check example.com --ip 192.0.2.1 --selector s2026\n" +
+				"  todoku check example.com --what-if '_dmarc.example.com. TXT v=DMARC1; p=reject'\n" +
+				"  todoku check --format sarif example.com example.net > check.sarif",
+		},
+	},
 	"verify": {
 		args:  "FILE...",
 		short: text{EN: "Authenticate and judge messages", JA: "メールを認証して判定する"},
@@ -217,6 +243,12 @@ var flagTexts = map[string]text{
 	"progress":  {EN: "show progress even when standard error is no terminal", JA: "標準エラー出力が端末でなくても進捗を表示する"},
 	"verbose":   {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメールでも 1 通ずつ全文を表示する)"},
 
+	"check-ip":       {EN: "an `ADDRESS` that sends for the domain (repeatable)", JA: "このドメインのメールを送信する IP アドレス `ADDRESS` (複数指定可)"},
+	"check-selector": {EN: "a DKIM `SELECTOR` of the domain (repeatable)", JA: "このドメインの DKIM セレクター `SELECTOR` (複数指定可)"},
+	"check-jobs":     {EN: "how many targets to check at a time, `N`", JA: "同時に調べる対象の数 `N`"},
+	"audience":       {EN: "whose rules to show: of `all|bulk` senders", JA: "どの送信者向けの基準を示すか: `all|bulk`"},
+	"dns-only":       {EN: "ask only the resolver: no connection to mail servers, no policy fetch", JA: "DNS の問い合わせだけを行う (メールサーバーへの接続やポリシーの取得をしない)"},
+
 	"from": {EN: "the From `ADDRESS` or its domain", JA: "From の `ADDRESS` またはそのドメイン"},
 	"spf":  {EN: "what SPF gave for the envelope sender, `DOMAIN:RESULT`", JA: "エンベロープ送信者の SPF の結果 `DOMAIN:RESULT`"},
 	"dkim": {EN: "what a signature gave, `DOMAIN:RESULT` (repeatable)", JA: "署名の結果 `DOMAIN:RESULT` (複数指定可)"},
@@ -277,6 +309,14 @@ var (
 	msgBadAlgorithm   = text{EN: "--algorithm {value}: choose rsa or ed25519", JA: "--algorithm {value}: rsa か ed25519 を指定してください"}
 	msgBadBits        = text{EN: "--bits must be from 1024 to 4096; 2048 is right for almost everyone", JA: "--bits は 1024 から 4096 までです。2048 が適切です"}
 	msgBothTLS        = text{EN: "--tls-cert and --tls-key belong together", JA: "--tls-cert と --tls-key は両方指定してください"}
+	msgNoTarget       = text{EN: "name a domain, host, IP address or mail address, or - for standard input", JA: "ドメイン、ホスト名、IP アドレス、メールアドレス、または - (標準入力) を指定してください"}
+	msgTargetEmpty    = text{EN: "an empty target: name a domain, host, IP address or mail address", JA: "対象が空です。ドメイン、ホスト名、IP アドレス、メールアドレスを指定してください"}
+	msgTargetRange    = text{EN: "{value} is a range of addresses; name one address", JA: "{value} は IP アドレスの範囲です。IP アドレスを 1 つ指定してください"}
+	msgTargetLabel    = text{EN: "{value} has no dot: name a full domain such as example.com", JA: "{value} にはドットがありません。example.com のような完全なドメイン名を指定してください"}
+	msgTargetName     = text{EN: "{value} is not a domain, host, IP address or mail address", JA: "{value} はドメイン、ホスト名、IP アドレス、メールアドレスのいずれでもありません"}
+	msgBadAudience    = text{EN: "--audience {value}: choose all or bulk", JA: "--audience {value}: all か bulk を指定してください"}
+	msgTargets        = text{EN: "{n} targets", JA: "{n} 件"}
+	msgCheckTally     = text{EN: "{n} targets: {fail} fail, {unknown} undecided, {warn} with warnings, {pass} pass, {unread} not understood", JA: "{n} 件: 不合格 {fail}、未確定 {unknown}、注意 {warn}、合格 {pass}、解釈できないもの {unread}"}
 	msgReplayAlone    = text{EN: "--replay takes neither files nor an envelope: both are in the bundle", JA: "--replay にファイルやエンベロープは指定できません (どちらも証拠ファイルに含まれています)"}
 	msgShell          = text{EN: "name the shell: bash, zsh, fish or powershell", JA: "シェルを指定してください: bash、zsh、fish、powershell"}
 	msgConfig         = text{EN: "reading the configuration {file}", JA: "設定ファイル {file} を読み取れません"}
@@ -303,6 +343,7 @@ var (
 var allMessages = []text{
 	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
+	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgTargets, msgCheckTally,
 	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,

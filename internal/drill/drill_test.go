@@ -107,7 +107,7 @@ func judge(t *testing.T, c Case, published []dns.Change) []catalogue.Finding {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	r := check.Run(ctx, dns.NewCache(client, dns.CacheConfig{}), target, o)
+	r := check.Run(ctx, dns.NewCache(client, dns.CacheConfig{}), target, check.Options{Survey: o})
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}

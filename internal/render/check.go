@@ -46,6 +46,14 @@ func Check(r *check.Report, lang string) CheckObject {
 // CheckJSON writes the `check` object on one line.
 func CheckJSON(w io.Writer, r *check.Report, lang string) error { return WriteJSON(w, Check(r, lang)) }
 
+// UncheckedJSON writes the `check` object of a target that was not understood.
+func UncheckedJSON(w io.Writer, target, problem string) error {
+	return WriteJSON(w, struct {
+		CheckObject
+		Error string `json:"error"`
+	}{CheckObject{Target: target, Findings: []FindingObject{}, Scorecards: []ScorecardObject{}}, problem})
+}
+
 // Scorecards gives the scorecard objects, [] for none.
 func Scorecards(cards []scorecard.Card) []ScorecardObject {
 	out := make([]ScorecardObject, 0, len(cards))

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/survey"
+)
+
+// checkFlags are those of `todoku check`.
+type checkFlags struct {
+	ips       []string
+	selectors []string
+	audience  string
+	dnsOnly   bool
+	whatIf    []string
+	jobs      int
+	progress  bool
+	verbose   bool
+}
+
+// defaultCheckJobs: a check waits for the DNS most of its time.
+const defaultCheckJobs = 16
+
+func (a *app) checkCommand() *cobra.Command {
+	var f checkFlags
+	c := a.command("check", func(c *cobra.Command, args []string) error { return a.check(c, args, &f) })
+	c.Flags().StringArrayVar(&f.ips, "ip", nil, a.flagText("check-ip"))
+	c.Flags().StringArrayVar(&f.selectors, "selector", nil, a.flagText("check-selector"))
+	c.Flags().StringVar(&f.audience, "audience", "all", a.flagText("audience"))
+	c.Flags().BoolVar(&f.dnsOnly, "dns-only", false, a.flagText("dns-only"))
+	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
+	c.Flags().IntVarP(&f.jobs, "jobs", "j", defaultCheckJobs, a.flagText("check-jobs"))
+	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
+	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
+	completeWords(c, "audience", "all", "bulk")
+	return c
+}
+
+// check looks at every target of the arguments.
+func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
+	if len(args) == 0 {
+		return usagef("%s", a.say(msgNoTarget))
+	}
+	for _, arg := range args {
+		if _, err := check.ParseTarget(arg); err != nil && arg != "-" {
+			return usagef("%s", a.targetProblem(arg, err))
+		}
+	}
+	if f.jobs < 1 || f.jobs > 1024 {
+		return usagef("%s", a.say(msgBadJobs))
+	}
+	if f.audience != "all" && f.audience != "bulk" {
+		return usagef("%s", a.say(msgBadAudience, "value", f.audience))
+	}
+	o, err := a.checkOptions(f)
+	if err != nil {
+		return err
+	}
+	r, err := a.resolverWith(f.whatIf)
+	if err != nil {
+		return err
+	}
+	k := &checker{app: a, resolver: r, options: o, flags: f, text: a.textOptions()}
+	k.text.Verbose = f.verbose
+	k.alone = len(args) == 1 && args[0] != "-"
+	return k.run(c.Context(), args)
+}
+
+// checkOptions reads the flags that say what to look at.
+func (a *app) checkOptions(f *checkFlags) (check.Options, error) {
+	o := check.Options{Audience: f.audience, Survey: survey.Options{Now: a.globals.now, DNSOnly: f.dnsOnly}}
+	for _, s := range f.ips {
+		ip, err := netip.ParseAddr(strings.Trim(s, "[]"))
+		if err != nil || ip.Zone() != "" {
+			return o, usagef("%s", a.say(msgBadIP, "value", s))
+		}
+		o.Survey.IPs = append(o.Survey.IPs, ip.Unmap())
+	}
+	for _, s := range f.selectors {
+		name, err := ascii(s)
+		if err != nil {
+			return o, usagef("--selector %q: %v", s, err)
+		}
+		o.Survey.Selectors = append(o.Survey.Selectors, name)
+	}
+	return o, nil
+}
+
+// targetProblem says in one line why a text is no target.
+func (a *app) targetProblem(arg string, err error) string {
+	if len(arg) > 100 {
+		arg = strings.ToValidUTF8(arg[:100], "") + "..."
+	}
+	for is, t := range map[error]text{check.ErrEmpty: msgTargetEmpty, check.ErrRange: msgTargetRange, check.ErrOneLabel: msgTargetLabel} {
+		if errors.Is(err, is) {
+			return a.say(t, "value", arg)
+		}
+	}
+	return a.say(msgTargetName, "value", arg)
+}
+
+// checker is one run over many targets.
+type checker struct {
+	*app
+	resolver dns.Resolver
+	options  check.Options
+	flags    *checkFlags
+	text     render.TextOptions
+	alone    bool
+}
+
+// run checks the targets with several workers and writes the results in order.
+func (k *checker) run(ctx context.Context, args []string) error {
+	var sum tally
+	total := len(args)
+	if slices.Contains(args, "-") {
+		total = -1
+	}
+	bar := k.newCount(total, k.flags.progress, msgTargets)
+	err := batch(ctx, k.flags.jobs,
+		func(yield func(item) bool) { k.each(args, yield) },
+		k.one,
+		func(j *job) error {
+			sum.add(j.outcome)
+			bar.aside()
+			if j.outcome.err != nil {
+				k.complain(j.outcome.err.Error())
+			}
+			err := copyOut(k.Out, j)
+			bar.add(1)
+			return err
+		})
+	bar.finish()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return lookError{errors.New(k.say(msgInterrupted, "n", itoa(sum.messages)))}
+	case err != nil:
+		return lookError{fmt.Errorf("%s: %w", k.say(msgWrite), err)}
+	}
+	if sum.messages > 1 && !k.globals.json {
+		fmt.Fprintln(k.Err, k.say(msgCheckTally, "n", itoa(sum.messages), "fail", itoa(sum.failed), "unknown", itoa(sum.undecided),
+			"warn", itoa(sum.warned), "pass", itoa(sum.passed), "unread", itoa(sum.unread)))
+	}
+	return sum.exit()
+}
+
+// each gives the targets, those of standard input as they come.
+func (k *checker) each(args []string, yield func(item) bool) {
+	for _, arg := range args {
+		if arg != "-" {
+			if !yield(item{name: arg, alone: k.alone}) {
+				return
+			}
+			continue
+		}
+		s := bufio.NewScanner(k.In)
+		s.Buffer(nil, 1<<16)
+		for s.Scan() {
+			line := strings.TrimSpace(s.Text())
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !yield(item{name: line}) {
+				return
+			}
+		}
+		if err := s.Err(); err != nil && !yield(item{name: "-", err: fmt.Errorf("%s: %w", k.say(msgReadStdin), err)}) {
+			return
+		}
+	}
+}
+
+// one checks one target; it runs in a worker.
+func (k *checker) one(ctx context.Context, j *job) {
+	t, err := check.ParseTarget(j.item.name)
+	if j.item.err == nil && err != nil {
+		j.item.err = errors.New(k.targetProblem(j.item.name, err))
+	}
+	if j.item.err != nil {
+		j.outcome.err = j.item.err
+		if k.globals.json {
+			_ = render.UncheckedJSON(&j.out, j.item.name, j.item.err.Error()) // a buffer does not fail
+		}
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(k.globals.timeout))
+	defer cancel()
+	rep := check.Run(ctx, k.resolver, t, k.options)
+	j.outcome = k.checked(rep)
+	if err := k.write(&j.out, rep, j.item.alone); err != nil {
+		j.outcome.err = err
+	}
+}
+
+// checked is what a report adds to the exit code.
+func (k *checker) checked(rep *check.Report) outcome {
+	o := outcome{status: string(rep.Worst()), blind: rep.Blind()}
+	o.findings = slices.ContainsFunc(rep.Findings, func(f catalogue.Finding) bool { return k.globals.reaches(f.Status) })
+	return o
+}
+
+// write renders a report: JSON, one page for a single target, one line among many.
+func (k *checker) write(w io.Writer, rep *check.Report, alone bool) error {
+	switch {
+	case k.globals.json:
+		return render.CheckJSON(w, rep, k.lang)
+	case alone || k.text.Verbose:
+		return render.CheckText(w, rep, k.text)
+	default:
+		return render.CheckLine(w, rep, k.text)
+	}
+}

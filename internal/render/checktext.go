@@ -1,0 +1,97 @@
+package render
+
+import (
+	"io"
+	"time"
+
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/scorecard"
+)
+
+// The titles of a checked target, by the worst of its findings.
+var checkTitles = map[catalogue.Status]catalogue.Text{
+	catalogue.Fail:    {EN: "Something keeps the mail of {target} from arriving, or leaves it unprotected.", JA: "{target} のメールが届かない、または保護されない原因があります。"},
+	catalogue.Unknown: {EN: "Nothing wrong was seen at {target}, but not everything could be seen.", JA: "{target} に問題は見つかりませんでしたが、確認できなかった点があります。"},
+	catalogue.Warn:    {EN: "The mail of {target} can arrive, but something is not doing what it should.", JA: "{target} のメールは届きますが、意図どおりに働いていない設定があります。"},
+	catalogue.Pass:    {EN: "Nothing at {target} stands in the way of its mail.", JA: "{target} にメールの到達を妨げる問題はありません。"},
+}
+
+// firstWords are the labels of the first thing to do.
+var firstWords = map[catalogue.Status]string{catalogue.Fail: "fix-first", catalogue.Unknown: "next", catalogue.Warn: "improve"}
+
+// CheckText writes the report of one target for people.
+func CheckText(w io.Writer, r *check.Report, o TextOptions) error {
+	p := newPage(o)
+	worst := r.Worst()
+	sign, color := signOf(string(worst))
+	lead := sign + " " + p.label(string(worst))
+	p.para(0, p.paint(color, lead), expand(checkTitles[worst].In(o.Lang), map[string]string{"target": r.Target}), plain)
+	if first := r.First(); first != nil && first.Fix(o.Lang) != "" {
+		p.para(2, "", p.label(firstWords[first.Status], "text", first.Fix(o.Lang)), plain)
+	}
+	if !r.Time.IsZero() {
+		p.para(2, p.label("time"), r.Time.UTC().Format(time.RFC3339), faint)
+	}
+	p.cards(r.Cards, r.Score)
+	p.findings(r.Findings)
+	if o.Verbose {
+		p.answers(r.Survey.Answers)
+	}
+	return p.flush(w)
+}
+
+// cards writes who will take the mail, a line for each provider.
+func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
+	if len(cards) == 0 {
+		return
+	}
+	p.blank()
+	p.line(0, p.paint(bold, p.label("cards")))
+	for _, c := range cards {
+		sign, color := signOf(map[scorecard.Verdict]string{
+			scorecard.Accept: "pass", scorecard.AtRisk: "warn", scorecard.Reject: "fail", scorecard.Unknown: "unknown",
+		}[c.Verdict])
+		p.line(2, p.paint(color, sign)+" "+pad(Printable(c.Provider), 13)+" "+pad(p.label("card-"+string(c.Verdict)), 16)+" "+p.paint(faint, p.rows(c)))
+	}
+	if score != nil {
+		p.para(2, p.label("score"), p.label("score-of", "value", itoa(score.Value), "coverage", itoa(int(score.Coverage*100+0.5))), plain)
+	}
+}
+
+// rows names the requirements that failed, and how many were not seen.
+func (p *page) rows(c scorecard.Card) string {
+	var failed string
+	unseen := 0
+	for _, r := range c.Rows {
+		switch r.Status {
+		case scorecard.Fail:
+			if failed != "" {
+				failed += ", "
+			}
+			failed += r.Requirement
+		case scorecard.Unseen:
+			unseen++
+		}
+	}
+	if unseen > 0 {
+		if failed != "" {
+			failed += "; "
+		}
+		failed += p.label("unseen", "n", itoa(unseen))
+	}
+	return Printable(failed)
+}
+
+// CheckLine writes a report as one line, for a list of many.
+func CheckLine(w io.Writer, r *check.Report, o TextOptions) error {
+	p := newPage(o)
+	worst := r.Worst()
+	sign, color := signOf(string(worst))
+	id := "-"
+	if f := r.First(); f != nil {
+		id = f.ID
+	}
+	p.line(0, p.paint(color, sign+" "+pad(string(worst), 7))+"  "+pad(Printable(id), 28)+"  "+Printable(r.Target))
+	return p.flush(w)
+}
