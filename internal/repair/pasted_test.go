@@ -1,0 +1,36 @@
+package repair
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestPasted(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		artefacts  []string
+	}{
+		{"v=DMARC1; p=none", "v=DMARC1; p=none", nil},
+		{"“v=DMARC1; p=none”", "v=DMARC1; p=none", []string{ArtefactTypeset}},
+		{`"v=DMARC1\; p=none"`, "v=DMARC1; p=none", []string{ArtefactQuotes, ArtefactBackslash}},
+		{"ｖ＝ｓｐｆ１　ｍｘ　〜all", "v=spf1 mx 〜all", []string{ArtefactFullWidth, ArtefactSpaces}},
+		{"\ufeffv=spf1\u00a0mx\u200b –all", "v=spf1 mx -all", []string{ArtefactInvisible, ArtefactSpaces, ArtefactTypeset}},
+		{"v=spf1 mx\r\n -all", "v=spf1 mx -all", []string{ArtefactSpaces}},
+	} {
+		got, artefacts := Pasted(c.text)
+		if got != c.want || !slices.Equal(artefacts, c.artefacts) {
+			t.Errorf("%q: %q %v, want %q %v", c.text, got, artefacts, c.want, c.artefacts)
+		}
+	}
+}
+
+func FuzzPasted(f *testing.F) {
+	f.Add("“v=DMARC1\\; p=none”")
+	f.Add("\xff\xfe")
+	f.Fuzz(func(t *testing.T, text string) {
+		once, _ := Pasted(text)
+		if twice, artefacts := Pasted(once); twice != once || len(artefacts) > 0 {
+			t.Fatalf("%q gives %q, which gives %q (%v)", text, once, twice, artefacts)
+		}
+	})
+}
