@@ -38,6 +38,9 @@ func Pasted(text string) (clean string, artefacts []string) {
 		case strings.ContainsRune("‐‑‒–—―−ー", r):
 			note(ArtefactTypeset)
 			b.WriteByte('-')
+		case r == '〜':
+			note(ArtefactTypeset)
+			b.WriteByte('~')
 		case r == '"':
 			note(ArtefactQuotes)
 		case r == '\\':

@@ -13,7 +13,7 @@ func TestPasted(t *testing.T) {
 		{"v=DMARC1; p=none", "v=DMARC1; p=none", nil},
 		{"“v=DMARC1; p=none”", "v=DMARC1; p=none", []string{ArtefactTypeset}},
 		{`"v=DMARC1\; p=none"`, "v=DMARC1; p=none", []string{ArtefactQuotes, ArtefactBackslash}},
-		{"ｖ＝ｓｐｆ１　ｍｘ　〜all", "v=spf1 mx 〜all", []string{ArtefactFullWidth, ArtefactSpaces}},
+		{"ｖ＝ｓｐｆ１　ｍｘ　〜all", "v=spf1 mx ~all", []string{ArtefactFullWidth, ArtefactSpaces, ArtefactTypeset}},
 		{"\ufeffv=spf1\u00a0mx\u200b –all", "v=spf1 mx -all", []string{ArtefactInvisible, ArtefactSpaces, ArtefactTypeset}},
 		{"v=spf1 mx\r\n -all", "v=spf1 mx -all", []string{ArtefactSpaces}},
 	} {

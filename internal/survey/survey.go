@@ -38,6 +38,7 @@ type Domain struct {
 	Name    string
 	Options Options
 
+	Profile   Profile
 	Zone      Zone
 	MX        MX
 	SPF       SPF
@@ -75,7 +76,7 @@ var areas = []struct {
 	look func(*look, context.Context)
 	host bool // also looks where there is no domain, but an address alone
 }{
-	{look: (*look).zone}, {look: (*look).mx}, {look: (*look).spf}, {look: (*look).dkim}, {look: (*look).dmarc},
+	{look: (*look).profile}, {look: (*look).zone}, {look: (*look).mx}, {look: (*look).spf}, {look: (*look).dkim}, {look: (*look).dmarc},
 	{look: (*look).hosts, host: true}, {look: (*look).transport}, {look: (*look).bimi},
 }
 

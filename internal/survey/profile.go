@@ -1,0 +1,54 @@
+package survey
+
+import (
+	"context"
+	"strings"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/spf"
+)
+
+// Profile is what a domain says of whether it sends and receives mail at all.
+type Profile struct {
+	// MX and TXT are the answers at the domain itself.
+	MX, TXT dns.Answer
+	// WildcardKey is the answer at *._domainkey.<domain>, asked only where the domain
+	// says that it sends nothing.
+	WildcardKey dns.Answer
+}
+
+// NullMX reports a null MX: "10 ." (RFC 7505).
+func (p Profile) NullMX() bool {
+	for _, r := range p.MX.Records {
+		if r.Data == "" || r.Data == "." {
+			return true
+		}
+	}
+	return false
+}
+
+// NobodyMaySend reports that the only SPF record authorises nobody: "v=spf1 -all".
+func (p Profile) NobodyMaySend() bool {
+	records := p.SPF()
+	return len(records) == 1 && strings.EqualFold(strings.Join(strings.Fields(records[0]), " "), "v=spf1 -all")
+}
+
+// SPF are the SPF records at the domain.
+func (p Profile) SPF() []string {
+	var out []string
+	for _, r := range p.TXT.Records {
+		if spf.IsRecord(r.Data) {
+			out = append(out, r.Data)
+		}
+	}
+	return out
+}
+
+func (l *look) profile(ctx context.Context) {
+	p := &l.Profile
+	p.MX = l.ask(ctx, l.Name, dns.TypeMX)
+	p.TXT = l.ask(ctx, l.Name, dns.TypeTXT)
+	if p.NullMX() || p.NobodyMaySend() {
+		p.WildcardKey = l.ask(ctx, "*._domainkey."+l.Name, dns.TypeTXT)
+	}
+}
