@@ -47,11 +47,12 @@ type Entry struct {
 
 // Finding is one finding about one subject. It is what every door renders.
 type Finding struct {
-	ID       string
-	Status   Status
-	Subject  string            // the domain, address or message concerned
-	Args     map[string]string // for the placeholders
-	Evidence []string          // raw facts seen, as they were
+	ID      string
+	Status  Status
+	Subject string // the domain, address or message concerned
+	// Args are for the placeholders; one with the suffix ".en" or ".ja" is for that language.
+	Args     map[string]string
+	Evidence []string // raw facts seen, as they were
 	DNS      []dns.Change
 	Snippets []Snippet
 }

@@ -104,6 +104,15 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+func TestArgumentsInALanguage(t *testing.T) {
+	f := Finding{ID: "spf.pass", Args: map[string]string{"domain": "example.com", "ip": "?", "ip.en": "here", "ip.ja": "ここ"}}
+	for lang, want := range map[string]string{"en": "lets here send", "ja": "ここ からの送信"} {
+		if got := f.Title(lang); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}
+
 func FuzzFill(f *testing.F) {
 	f.Add("a {b} c", "x")
 	f.Add("{", "}")

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,27 +13,27 @@ func (f Finding) Title(lang string) string {
 	if !ok {
 		return f.ID
 	}
-	return fill(e.Title.In(lang), f.Args)
+	return fill(e.Title.In(lang), f.argsIn(lang))
 }
 
 // Detail is what the finding means for delivery, and why.
 func (f Finding) Detail(lang string) string {
 	e, _ := Lookup(f.ID)
-	return fill(e.Detail.In(lang), f.Args)
+	return fill(e.Detail.In(lang), f.argsIn(lang))
 }
 
 // Fix is the repair in one sentence, "" where nothing is to be repaired.
 func (f Finding) Fix(lang string) string {
 	e, _ := Lookup(f.ID)
-	return fill(e.Fix.In(lang), f.Args)
+	return fill(e.Fix.In(lang), f.argsIn(lang))
 }
 
 // Steps are the steps of the repair in order; never nil.
 func (f Finding) Steps(lang string) []string {
 	e, _ := Lookup(f.ID)
-	steps := make([]string, len(e.Steps))
+	steps, args := make([]string, len(e.Steps)), f.argsIn(lang)
 	for i, s := range e.Steps {
-		steps[i] = fill(s.In(lang), f.Args)
+		steps[i] = fill(s.In(lang), args)
 	}
 	return steps
 }
@@ -44,6 +45,27 @@ func (f Finding) Refs() []string {
 		return []string{}
 	}
 	return slices.Clone(e.Refs)
+}
+
+// argsIn are the arguments in a language: "meaning.ja" takes the place of "meaning".
+func (f Finding) argsIn(lang string) map[string]string {
+	suffix := ".en"
+	if lang == "ja" {
+		suffix = ".ja"
+	}
+	var args map[string]string
+	for name, value := range f.Args {
+		if name, ok := strings.CutSuffix(name, suffix); ok {
+			if args == nil {
+				args = maps.Clone(f.Args)
+			}
+			args[name] = value
+		}
+	}
+	if args == nil {
+		return f.Args
+	}
+	return args
 }
 
 // fill replaces each {name} by its argument. It reads the text once, so that an

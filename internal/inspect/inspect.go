@@ -30,6 +30,7 @@ var areas = []struct {
 }{
 	{judge: (*judgement).zone}, {judge: (*judgement).mx}, {judge: (*judgement).spf}, {judge: (*judgement).dkim},
 	{judge: (*judgement).dmarc}, {judge: (*judgement).hosts, host: true}, {judge: (*judgement).transport}, {judge: (*judgement).bimi},
+	{judge: (*judgement).blocklists, host: true},
 }
 
 // judgement collects the findings on one domain.

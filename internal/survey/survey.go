@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/blocklist"
 )
 
 // MaxQueries is how many distinct DNS questions one survey asks at most; further
@@ -29,6 +30,8 @@ type Options struct {
 	// DNSOnly: ask the resolver and nobody else. No connection, no policy fetch, no
 	// comparison of authoritative servers.
 	DNSOnly bool
+	// Blocklists asks the blocklists about the domain and its addresses; nil: not asked.
+	Blocklists *blocklist.Checker
 }
 
 // Domain is what was seen of one domain. Every part says for itself whether it
@@ -47,6 +50,8 @@ type Domain struct {
 	Hosts     Hosts
 	Transport Transport
 	BIMI      BIMI
+	// Blocklists are what the blocklists say of the domain and of its addresses.
+	Blocklists []blocklist.Sweep
 
 	// Answers are all DNS answers used, in the order first asked.
 	Answers []dns.Answer
@@ -78,6 +83,7 @@ var areas = []struct {
 }{
 	{look: (*look).profile}, {look: (*look).zone}, {look: (*look).mx}, {look: (*look).spf}, {look: (*look).dkim}, {look: (*look).dmarc},
 	{look: (*look).hosts, host: true}, {look: (*look).transport}, {look: (*look).bimi},
+	{look: (*look).blocklists, host: true},
 }
 
 // look is one survey under way.
