@@ -3,7 +3,11 @@
 // source. A finding is data; nothing here decides that one applies.
 package catalogue
 
-import "github.com/todoku/todoku/dns"
+import (
+	"time"
+
+	"github.com/todoku/todoku/dns"
+)
 
 // Status of a finding (see the outer contract in docs/contract.md).
 type Status string
@@ -55,6 +59,14 @@ type Finding struct {
 	Evidence []string // raw facts seen, as they were
 	DNS      []dns.Change
 	Snippets []Snippet
+	// Accepted is set where the user accepts the finding: it is shown, but does not count.
+	Accepted *Acceptance
+}
+
+// Acceptance is why a user accepts a finding, and until which day (zero: for ever).
+type Acceptance struct {
+	Reason string
+	Until  time.Time
 }
 
 // Snippet is a configuration text to paste.

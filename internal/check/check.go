@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/baseline"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/inspect"
 	"github.com/todoku/todoku/internal/scorecard"
@@ -19,6 +20,8 @@ type Options struct {
 	Survey survey.Options
 	// Audience is "all" or "bulk": which senders' rules the scorecards show.
 	Audience string
+	// Baseline marks the findings that the user accepts; nil for none.
+	Baseline *baseline.Baseline
 }
 
 // Report is all that is said of one target.
@@ -42,15 +45,17 @@ func Run(ctx context.Context, r dns.Resolver, t Target, o Options) *Report {
 		look.IPs = append([]IP{t.IP}, look.IPs...)
 	}
 	d := survey.Look(ctx, r, t.Domain, look)
-	return &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: inspect.Domain(d)}
+	rep := &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: inspect.Domain(d)}
+	o.Baseline.Apply(rep.Findings, look.Now)
+	return rep
 }
 
-// Worst is the gravest status among the findings. What could not be seen is graver
+// Worst is the gravest status among the findings that nobody accepted. What could not be seen is graver
 // than a warning only where nothing failed.
 func (r *Report) Worst() catalogue.Status {
 	worst := catalogue.Pass
 	for _, f := range r.Findings {
-		if f.Status.Order() < worst.Order() && f.Status != catalogue.Info {
+		if f.Status.Order() < worst.Order() && f.Status != catalogue.Info && f.Accepted == nil {
 			worst = f.Status
 		}
 	}
@@ -65,7 +70,7 @@ func (r *Report) Blind() bool {
 // First is the most important finding that is no mere note, nil where there is none.
 func (r *Report) First() *catalogue.Finding {
 	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Status != catalogue.Info && f.Status != catalogue.Pass {
+		if f := &r.Findings[i]; f.Status != catalogue.Info && f.Status != catalogue.Pass && f.Accepted == nil {
 			return f
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/verify"
 )
 
@@ -26,6 +27,7 @@ type job struct {
 	// what the worker gives, once done is closed
 	out     bytes.Buffer
 	outcome outcome
+	report  *check.Report // of a target that was checked
 	done    chan struct{}
 }
 

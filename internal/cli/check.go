@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/baseline"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/render"
@@ -27,6 +28,8 @@ type checkFlags struct {
 	audience  string
 	dnsOnly   bool
 	whatIf    []string
+	format    string
+	baseline  string
 	jobs      int
 	progress  bool
 	verbose   bool
@@ -43,10 +46,13 @@ func (a *app) checkCommand() *cobra.Command {
 	c.Flags().StringVar(&f.audience, "audience", "all", a.flagText("audience"))
 	c.Flags().BoolVar(&f.dnsOnly, "dns-only", false, a.flagText("dns-only"))
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
+	c.Flags().StringVar(&f.format, "format", "text", a.flagText("format"))
+	c.Flags().StringVar(&f.baseline, "baseline", "", a.flagText("baseline"))
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", defaultCheckJobs, a.flagText("check-jobs"))
 	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
 	completeWords(c, "audience", "all", "bulk")
+	completeWords(c, "format", render.Formats...)
 	return c
 }
 
@@ -66,8 +72,17 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 	if f.audience != "all" && f.audience != "bulk" {
 		return usagef("%s", a.say(msgBadAudience, "value", f.audience))
 	}
+	if !slices.Contains(render.Formats, f.format) {
+		return usagef("%s", a.say(msgBadFormat, "value", f.format, "words", strings.Join(render.Formats, ", ")))
+	}
+	if a.globals.json {
+		f.format = "json"
+	}
 	o, err := a.checkOptions(f)
 	if err != nil {
+		return err
+	}
+	if o.Baseline, err = a.readBaseline(f.baseline); err != nil {
 		return err
 	}
 	r, err := a.resolverWith(f.whatIf)
@@ -77,6 +92,7 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 	k := &checker{app: a, resolver: r, options: o, flags: f, text: a.textOptions()}
 	k.text.Verbose = f.verbose
 	k.alone = len(args) == 1 && args[0] != "-"
+	k.document, _ = render.NewCheckWriter(f.format, a.lang, version()) // text and JSON have none
 	return k.run(c.Context(), args)
 }
 
@@ -100,6 +116,23 @@ func (a *app) checkOptions(f *checkFlags) (check.Options, error) {
 	return o, nil
 }
 
+// readBaseline reads the file of accepted findings, nil for none.
+func (a *app) readBaseline(name string) (*baseline.Baseline, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, lookError{a.fileError(name, err)}
+	}
+	defer f.Close()
+	b, err := baseline.Read(f)
+	if err != nil {
+		return nil, usagef("%s: %v", name, err)
+	}
+	return b, nil
+}
+
 // targetProblem says in one line why a text is no target.
 func (a *app) targetProblem(arg string, err error) string {
 	if len(arg) > 100 {
@@ -120,6 +153,7 @@ type checker struct {
 	options  check.Options
 	flags    *checkFlags
 	text     render.TextOptions
+	document render.CheckWriter // nil for text and JSON
 	alone    bool
 }
 
@@ -131,6 +165,9 @@ func (k *checker) run(ctx context.Context, args []string) error {
 		total = -1
 	}
 	bar := k.newCount(total, k.flags.progress, msgTargets)
+	if err := k.begin(); err != nil {
+		return lookError{fmt.Errorf("%s: %w", k.say(msgWrite), err)}
+	}
 	err := batch(ctx, k.flags.jobs,
 		func(yield func(item) bool) { k.each(args, yield) },
 		k.one,
@@ -140,22 +177,34 @@ func (k *checker) run(ctx context.Context, args []string) error {
 			if j.outcome.err != nil {
 				k.complain(j.outcome.err.Error())
 			}
-			err := copyOut(k.Out, j)
+			err := k.write(j, j.report)
+			j.report = nil
 			bar.add(1)
 			return err
 		})
 	bar.finish()
+	if err == nil && k.document != nil {
+		err = k.document.End(k.Out)
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return lookError{errors.New(k.say(msgInterrupted, "n", itoa(sum.messages)))}
 	case err != nil:
 		return lookError{fmt.Errorf("%s: %w", k.say(msgWrite), err)}
 	}
-	if sum.messages > 1 && !k.globals.json {
+	if sum.messages > 1 && k.flags.format != "json" {
 		fmt.Fprintln(k.Err, k.say(msgCheckTally, "n", itoa(sum.messages), "fail", itoa(sum.failed), "unknown", itoa(sum.undecided),
 			"warn", itoa(sum.warned), "pass", itoa(sum.passed), "unread", itoa(sum.unread)))
 	}
 	return sum.exit()
+}
+
+// begin writes what comes before the first report.
+func (k *checker) begin() error {
+	if k.document == nil {
+		return nil
+	}
+	return k.document.Begin(k.Out)
 }
 
 // each gives the targets, those of standard input as they come.
@@ -192,35 +241,39 @@ func (k *checker) one(ctx context.Context, j *job) {
 	}
 	if j.item.err != nil {
 		j.outcome.err = j.item.err
-		if k.globals.json {
-			_ = render.UncheckedJSON(&j.out, j.item.name, j.item.err.Error()) // a buffer does not fail
-		}
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(k.globals.timeout))
 	defer cancel()
 	rep := check.Run(ctx, k.resolver, t, k.options)
 	j.outcome = k.checked(rep)
-	if err := k.write(&j.out, rep, j.item.alone); err != nil {
-		j.outcome.err = err
-	}
+	j.report = rep
 }
 
 // checked is what a report adds to the exit code.
 func (k *checker) checked(rep *check.Report) outcome {
 	o := outcome{status: string(rep.Worst()), blind: rep.Blind()}
-	o.findings = slices.ContainsFunc(rep.Findings, func(f catalogue.Finding) bool { return k.globals.reaches(f.Status) })
+	o.findings = slices.ContainsFunc(rep.Findings, func(f catalogue.Finding) bool { return f.Accepted == nil && k.globals.reaches(f.Status) })
 	return o
 }
 
-// write renders a report: JSON, one page for a single target, one line among many.
-func (k *checker) write(w io.Writer, rep *check.Report, alone bool) error {
+// write renders what became of a target: JSON, a part of a document, one page for a
+// single target, one line among many.
+func (k *checker) write(j *job, rep *check.Report) error {
 	switch {
-	case k.globals.json:
-		return render.CheckJSON(w, rep, k.lang)
-	case alone || k.text.Verbose:
-		return render.CheckText(w, rep, k.text)
+	case k.flags.format == "json" && rep == nil:
+		return render.UncheckedJSON(k.Out, j.item.name, j.item.err.Error())
+	case k.flags.format == "json":
+		return render.CheckJSON(k.Out, rep, k.lang)
+	case k.document != nil && rep == nil:
+		return k.document.Unread(k.Out, j.item.name, j.item.err.Error())
+	case k.document != nil:
+		return k.document.Report(k.Out, rep)
+	case rep == nil:
+		return nil // stderr says it
+	case j.item.alone || k.text.Verbose:
+		return render.CheckText(k.Out, rep, k.text)
 	default:
-		return render.CheckLine(w, rep, k.text)
+		return render.CheckLine(k.Out, rep, k.text)
 	}
 }

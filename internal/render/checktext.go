@@ -26,7 +26,7 @@ func CheckText(w io.Writer, r *check.Report, o TextOptions) error {
 	worst := r.Worst()
 	sign, color := signOf(string(worst))
 	lead := sign + " " + p.label(string(worst))
-	p.para(0, p.paint(color, lead), expand(checkTitles[worst].In(o.Lang), map[string]string{"target": r.Target}), plain)
+	p.para(0, p.paint(color, lead), checkTitle(r, o.Lang), plain)
 	if first := r.First(); first != nil && first.Fix(o.Lang) != "" {
 		p.para(2, "", p.label(firstWords[first.Status], "text", first.Fix(o.Lang)), plain)
 	}
@@ -49,18 +49,32 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 	p.blank()
 	p.line(0, p.paint(bold, p.label("cards")))
 	for _, c := range cards {
-		sign, color := signOf(map[scorecard.Verdict]string{
-			scorecard.Accept: "pass", scorecard.AtRisk: "warn", scorecard.Reject: "fail", scorecard.Unknown: "unknown",
-		}[c.Verdict])
-		p.line(2, p.paint(color, sign)+" "+pad(Printable(c.Provider), 13)+" "+pad(p.label("card-"+string(c.Verdict)), 16)+" "+p.paint(faint, p.rows(c)))
+		sign, color := signOf(cardStatus[c.Verdict])
+		lead := p.paint(color, sign) + " " + pad(Printable(c.Provider), 13) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
+		p.para(2, lead, rowsText(c, p.o.Lang), faint)
 	}
 	if score != nil {
-		p.para(2, p.label("score"), p.label("score-of", "value", itoa(score.Value), "coverage", itoa(int(score.Coverage*100+0.5))), plain)
+		p.line(2, scoreText(score, p.o.Lang))
 	}
 }
 
-// rows names the requirements that failed, and how many were not seen.
-func (p *page) rows(c scorecard.Card) string {
+// cardStatus gives the status whose sign and colour a verdict takes.
+var cardStatus = map[scorecard.Verdict]string{
+	scorecard.Accept: "pass", scorecard.AtRisk: "warn", scorecard.Reject: "fail", scorecard.Unknown: "unknown",
+}
+
+// checkTitle is the verdict on a target in a sentence.
+func checkTitle(r *check.Report, lang string) string {
+	return expand(checkTitles[r.Worst()].In(lang), map[string]string{"target": Printable(r.Target)})
+}
+
+// scoreText is the score in words; it always says how much was seen.
+func scoreText(s *scorecard.Score, lang string) string {
+	return label(lang, "score-of", "value", itoa(s.Value), "coverage", itoa(int(s.Coverage*100+0.5)))
+}
+
+// rowsText names the requirements that failed, and how many were not seen.
+func rowsText(c scorecard.Card, lang string) string {
 	var failed string
 	unseen := 0
 	for _, r := range c.Rows {
@@ -78,7 +92,7 @@ func (p *page) rows(c scorecard.Card) string {
 		if failed != "" {
 			failed += "; "
 		}
-		failed += p.label("unseen", "n", itoa(unseen))
+		failed += label(lang, "unseen", "n", itoa(unseen))
 	}
 	return Printable(failed)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
@@ -166,6 +167,14 @@ type FindingObject struct {
 	Evidence []string  `json:"evidence"`
 	Refs     []string  `json:"refs"`
 	Fix      FixObject `json:"fix"`
+	// Accepted is null unless a baseline accepts the finding.
+	Accepted *AcceptedObject `json:"accepted"`
+}
+
+// AcceptedObject is why a finding is accepted, and until which day; null is for ever.
+type AcceptedObject struct {
+	Reason string  `json:"reason"`
+	Until  *string `json:"until"`
 }
 
 // FixObject is the repair of a finding. Summary is null where nothing is to be done.
@@ -323,6 +332,12 @@ func Findings(fs []catalogue.Finding, lang string) []FindingObject {
 				Summary: known(f.Fix(lang)), DNS: append([]dns.Change{}, f.DNS...),
 				Snippets: append([]catalogue.Snippet{}, f.Snippets...), Steps: list(f.Steps(lang)),
 			},
+		}
+		if a := f.Accepted; a != nil {
+			o.Accepted = &AcceptedObject{Reason: a.Reason}
+			if !a.Until.IsZero() {
+				o.Accepted.Until = known(a.Until.Format(time.DateOnly))
+			}
 		}
 		out = append(out, o)
 	}

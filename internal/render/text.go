@@ -121,17 +121,8 @@ func header(m *message.Message, name string) string {
 
 // findings writes what is to be done, then what is good to know, then what is fine.
 func (p *page) findings(fs []catalogue.Finding) {
-	var todo, notes, fine []catalogue.Finding
-	for _, f := range fs {
-		switch f.Status {
-		case catalogue.Fail, catalogue.Warn, catalogue.Unknown:
-			todo = append(todo, f)
-		case catalogue.Info:
-			notes = append(notes, f)
-		default:
-			fine = append(fine, f)
-		}
-	}
+	groups := findingGroups(fs)
+	todo, notes, fine := groups[0].findings, groups[1].findings, groups[2].findings
 	p.blank()
 	p.line(0, p.paint(bold, p.label("todo")))
 	if len(todo) == 0 {
@@ -174,6 +165,9 @@ func (p *page) finding(f catalogue.Finding) {
 	lang := p.o.Lang
 	p.title(f, bold)
 	p.para(4, "", f.Detail(lang), plain)
+	if f.Accepted != nil {
+		p.para(4, "", p.label("accepted", "reason", f.Accepted.Reason), bold)
+	}
 	for i, e := range f.Evidence {
 		if i == 4 && !p.o.Verbose {
 			break
