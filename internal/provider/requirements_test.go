@@ -63,18 +63,18 @@ func TestRequirementsComplete(t *testing.T) {
 func TestEveryRequirementIsThere(t *testing.T) {
 	want := strings.Fields(`
 gmail-scope gmail-all-auth gmail-all-ptr gmail-all-ptr-own gmail-all-tls gmail-all-spam-rate gmail-all-5322
-gmail-all-no-gmail-from gmail-all-from-single gmail-all-msgid gmail-all-single-hdr gmail-all-hdr-size gmail-
-all-html gmail-all-honest gmail-all-displayname gmail-all-idn gmail-all-dkim-key gmail-all-blocklist gmail-
-all-spf-include-all gmail-bulk-definition gmail-bulk-spf-dkim gmail-bulk-dmarc gmail-bulk-align gmail-bulk-
-spam-rate gmail-bulk-oneclick gmail-bulk-visible-unsub gmail-bulk-unsub-48h gmail-bulk-feedback-id gmail-bulk-
-no-mix gmail-bulk-new-domain gmail-enforce-2025-11 gmail-rate-quota gmail-rampup gmail-forward-srs gmail-arc-
-removed gmail-dmarc-reporting yahoo-all-auth yahoo-all-spam yahoo-all-ptr yahoo-all-5322 yahoo-bulk-auth
-yahoo-bulk-dmarc yahoo-bulk-spam-rate yahoo-bulk-unsub yahoo-bulk-2days yahoo-all-dns yahoo-multi-dkim yahoo-
-arc yahoo-cfl yahoo-no-threshold ms-scope ms-bulk-spf ms-bulk-dkim ms-bulk-dmarc ms-reply-to ms-unsub ms-
-hygiene ms-conn-limit ms-rdns ms-no-mining ms-5xx-noretry ms-5000-domain ms-snds-url apple-bulk-auth apple-
-bulk-ptr apple-bulk-optin apple-bulk-unsub apple-bulk-arc apple-bulk-5322 apple-no-fbl docomo-dmarc docomo-
-limits au-auth softbank-dmarc yahoojp-auth nifty-auth sakura-guide gov-2025-09 orange-limits comcast-limits
-ses-align rfc8058-dkim tls-rpt dmarc-9989 spf-lookups`)
+gmail-all-no-gmail-from gmail-all-from-single gmail-all-msgid gmail-all-single-hdr gmail-all-hdr-size
+gmail-all-html gmail-all-honest gmail-all-displayname gmail-all-idn gmail-all-dkim-key gmail-all-blocklist
+gmail-all-spf-include-all gmail-bulk-definition gmail-bulk-spf-dkim gmail-bulk-dmarc gmail-bulk-align
+gmail-bulk-spam-rate gmail-bulk-oneclick gmail-bulk-visible-unsub gmail-bulk-unsub-48h gmail-bulk-feedback-id
+gmail-bulk-no-mix gmail-bulk-new-domain gmail-enforce-2025-11 gmail-rate-quota gmail-rampup gmail-forward-srs
+gmail-arc-removed gmail-dmarc-reporting yahoo-all-auth yahoo-all-spam yahoo-all-ptr yahoo-all-5322
+yahoo-bulk-auth yahoo-bulk-dmarc yahoo-bulk-spam-rate yahoo-bulk-unsub yahoo-bulk-2days yahoo-all-dns
+yahoo-multi-dkim yahoo-arc yahoo-cfl yahoo-no-threshold ms-scope ms-bulk-spf ms-bulk-dkim ms-bulk-dmarc
+ms-reply-to ms-unsub ms-hygiene ms-conn-limit ms-rdns ms-no-mining ms-5xx-noretry ms-5000-domain ms-snds-url
+apple-bulk-auth apple-bulk-ptr apple-bulk-optin apple-bulk-unsub apple-bulk-arc apple-bulk-5322 apple-no-fbl
+docomo-dmarc docomo-limits au-auth softbank-dmarc yahoojp-auth nifty-auth sakura-guide gov-2025-09
+orange-limits comcast-limits ses-align rfc8058-dkim tls-rpt dmarc-9989 spf-lookups`)
 	var got []string
 	for _, r := range Requirements() {
 		got = append(got, r.ID)
