@@ -18,6 +18,7 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/repair/paste"
 	"github.com/todoku/todoku/internal/survey"
 )
 
@@ -30,6 +31,7 @@ type checkFlags struct {
 	whatIf    []string
 	format    string
 	baseline  string
+	paste     []string
 	jobs      int
 	progress  bool
 	verbose   bool
@@ -48,11 +50,13 @@ func (a *app) checkCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
 	c.Flags().StringVar(&f.format, "format", "text", a.flagText("format"))
 	c.Flags().StringVar(&f.baseline, "baseline", "", a.flagText("baseline"))
+	c.Flags().StringSliceVar(&f.paste, "paste", nil, a.flagText("paste"))
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", defaultCheckJobs, a.flagText("check-jobs"))
 	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
 	completeWords(c, "audience", "all", "bulk")
 	completeWords(c, "format", render.Formats...)
+	completeWords(c, "paste", paste.IDs()...)
 	return c
 }
 
@@ -91,6 +95,9 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 	}
 	k := &checker{app: a, resolver: r, options: o, flags: f, text: a.textOptions()}
 	k.text.Verbose = f.verbose
+	if k.forms, err = a.pasteForms(f.paste); err != nil {
+		return err
+	}
 	k.alone = len(args) == 1 && args[0] != "-"
 	k.document, _ = render.NewCheckWriter(f.format, a.lang, version()) // text and JSON have none
 	return k.run(c.Context(), args)
@@ -133,6 +140,22 @@ func (a *app) readBaseline(name string) (*baseline.Baseline, error) {
 	return b, nil
 }
 
+// pasteForms gives the forms of the words; "all" means all of them.
+func (a *app) pasteForms(words []string) ([]paste.Form, error) {
+	var out []paste.Form
+	for _, word := range words {
+		if word == "all" {
+			return paste.Forms, nil
+		}
+		form, ok := paste.Lookup(word)
+		if !ok {
+			return nil, usagef("%s", a.say(msgBadPaste, "value", word, "words", "all, "+strings.Join(paste.IDs(), ", ")))
+		}
+		out = append(out, form)
+	}
+	return out, nil
+}
+
 // targetProblem says in one line why a text is no target.
 func (a *app) targetProblem(arg string, err error) string {
 	if len(arg) > 100 {
@@ -153,6 +176,7 @@ type checker struct {
 	options  check.Options
 	flags    *checkFlags
 	text     render.TextOptions
+	forms    []paste.Form
 	document render.CheckWriter // nil for text and JSON
 	alone    bool
 }
@@ -246,6 +270,7 @@ func (k *checker) one(ctx context.Context, j *job) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(k.globals.timeout))
 	defer cancel()
 	rep := check.Run(ctx, k.resolver, t, k.options)
+	rep.Paste(k.forms, k.lang)
 	j.outcome = k.checked(rep)
 	j.report = rep
 }

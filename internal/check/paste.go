@@ -1,0 +1,63 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/repair/paste"
+)
+
+// Paste adds to every finding its changes in the given forms, as snippets.
+func (r *Report) Paste(forms []paste.Form, lang string) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, form := range forms {
+			var b strings.Builder
+			for _, c := range f.DNS {
+				p, err := paste.NewPlan(c, zoneOf(c.Name), r.standing(c))
+				if err != nil {
+					continue // a change that cannot be made is shown as it is
+				}
+				b.WriteString(form.Write(p, lang))
+			}
+			if b.Len() > 0 {
+				f.Snippets = append(f.Snippets, catalogue.Snippet{For: form.Name.In(lang), Text: b.String()})
+			}
+		}
+	}
+}
+
+// standing are the records that stand at the name of a change, as far as they were seen.
+func (r *Report) standing(c dns.Change) []dns.Record {
+	name := dns.CanonicalName(c.Name)
+	var out []dns.Record
+	for _, a := range r.Survey.Answers {
+		if a.Question.Server.IsValid() || dns.CanonicalName(a.Question.Name) != name || a.Question.Type != c.Type {
+			continue
+		}
+		if len(a.Chain) > 0 {
+			return a.Chain[:1]
+		}
+		for _, rec := range a.Records {
+			rec.Name = name
+			out = append(out, rec)
+		}
+		return out
+	}
+	return nil
+}
+
+// zoneOf is the zone that a name is most likely kept in: the registered domain, or the
+// reverse zone of a /24 or /64.
+func zoneOf(name string) string {
+	name = dns.CanonicalName(name)
+	for suffix, labels := range map[string]int{".in-addr.arpa": 3, ".ip6.arpa": 16} {
+		if rest, ok := strings.CutSuffix(name, suffix); ok {
+			parts := strings.Split(rest, ".")
+			return strings.Join(parts[max(0, len(parts)-labels):], ".") + suffix
+		}
+	}
+	return dmarc.RegisteredDomain(name)
+}
