@@ -119,6 +119,13 @@ func TestParseDSN(t *testing.T) {
 	}
 }
 
+func TestDiagnosticWithOwnWordsBeforeTheReply(t *testing.T) {
+	r, _ := ParseStatusFields("Final-Recipient: rfc822; a@x\nDiagnostic-Code: smtp; 5.1.0 Unknown address error 550-'5.7.1 blocked' (delivery attempts: 0)\n")
+	if got := r.Recipients[0].Reply; got == nil || got.Code != 550 || got.Enhanced.String() != "5.7.1" {
+		t.Errorf("reply %+v", got)
+	}
+}
+
 func TestParseDSNAsRealMailersWriteIt(t *testing.T) {
 	tests := []struct {
 		name, fields string

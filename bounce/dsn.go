@@ -230,12 +230,15 @@ func (r *Recipient) readReply() {
 		return
 	}
 	reply, ok := ParseReply(r.Diagnostic)
-	if !ok {
+	// "5.1.0 Unknown address error 550-'5.7.1 ...", "220 4.2.1 mx 421 4.2.1 ...": the
+	// refusal itself comes second.
+	if !ok || reply.Code < 400 {
 		found := FindReplies(r.Diagnostic)
-		if len(found) == 0 {
+		if len(found) > 0 {
+			reply = found[0].Reply
+		} else if !ok {
 			return
 		}
-		reply = found[0].Reply
 	}
 	if reply.Code == 0 && reply.Text == "" {
 		return

@@ -58,11 +58,11 @@ func expectsCode(before string) bool {
 		return true
 	}
 	c := before[len(before)-1]
-	if strings.IndexByte("\n\r:;'\"(#>|=", c) >= 0 {
+	if strings.IndexByte("\n\r:;'\"(#>|=", c) >= 0 || strings.HasSuffix(before, "<<<") {
 		return true
 	}
 	lower := strings.ToLower(before)
-	for _, w := range []string{"error", "code", "said", "smtp", "status", "reply", "response", "returned"} {
+	for _, w := range []string{"error", "problem", "code", "said", "smtp", "status", "reply", "response", "returned"} {
 		if strings.HasSuffix(lower, w) {
 			return true
 		}

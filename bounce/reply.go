@@ -98,14 +98,14 @@ func parseReply(s string, within bool) (r Reply, length int, ok bool) {
 }
 
 // scanCode reads a basic code at the start of a line: three digits, then a space, a
-// dash or the end. sep is what follows, 0 at the end.
+// dash, a colon (some notifications) or the end. sep is what follows, 0 at the end.
 func scanCode(s string) (code int, sep byte) {
 	// The second digit of the RFC is at most 5; servers that say 571 exist.
 	if len(s) < 3 || s[0] < '2' || s[0] > '5' || !isDigit(s[1]) || !isDigit(s[2]) {
 		return 0, 0
 	}
 	if len(s) > 3 {
-		if sep = s[3]; sep != ' ' && sep != '-' && sep != '\t' && sep != '\r' && sep != '\n' {
+		if sep = s[3]; sep != ' ' && sep != '-' && sep != '\t' && sep != ':' && sep != '\r' && sep != '\n' {
 			return 0, 0
 		}
 	}
@@ -129,6 +129,9 @@ func scanBareStatus(s string) (Status, int) {
 func (r *Reply) stripCodes(line string) string {
 	if c, _ := scanCode(line); c != 0 {
 		line = strings.TrimLeft(line[min(4, len(line)):], " ")
+		if _, n := scanStatus(strings.TrimLeft(line, "'\"")); n > 0 {
+			line = strings.TrimLeft(line, "'\"")
+		}
 	}
 	st, n := scanBareStatus(line)
 	if n == 0 || !r.Enhanced.IsZero() && st != r.Enhanced && r.Code != 0 {

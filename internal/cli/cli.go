@@ -71,6 +71,7 @@ func (a *app) root() *cobra.Command {
 		a.checkCommand(), a.verifyCommand(), a.spfCommand(), a.dmarcCommand(),
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
+		a.explainCommand(),
 		a.serveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)

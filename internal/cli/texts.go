@@ -185,6 +185,26 @@ var commandTexts = map[string]commandText{
 			JA: "  todoku arc verify < message.eml",
 		},
 	},
+	"explain": {
+		args:  "TEXT|FILE|-",
+		short: text{EN: "Explain a bounce, an SMTP reply or a header", JA: "不達通知、SMTP 応答、ヘッダーの意味を説明する"},
+		long: text{
+			EN: "Say in plain words what a bounce, an SMTP reply, a mail log line, a header or an Authentication-Results line means:\n" +
+				"who says so and by which rule, the likely cause, and the next step. Nothing is looked up.\n\n" +
+				"The argument is a file if there is one of that name, - is standard input, and anything else is the text itself.",
+			JA: "不達通知、SMTP 応答、メールログの行、ヘッダー、Authentication-Results の意味を平易に説明します。応答した事業者と\n" +
+				"該当するルール、考えられる原因、次にすることを示します。DNS などへの問い合わせは行いません。\n\n" +
+				"引数と同じ名前のファイルがあればそれを、- なら標準入力を読みます。それ以外は、引数そのものを説明します。",
+		},
+		example: text{
+			EN: "  todoku explain '550-5.7.26 This mail has been blocked because the sender is unauthenticated.'\n" +
+				"  todoku explain bounce.eml\n" +
+				"  grep status=bounced /var/log/mail.log | todoku explain -",
+			JA: "  todoku explain '550-5.7.26 This mail has been blocked because the sender is unauthenticated.'\n" +
+				"  todoku explain bounce.eml\n" +
+				"  grep status=bounced /var/log/mail.log | todoku explain -",
+		},
+	},
 	"serve": {
 		short: text{EN: "Run the inbox and the pages", JA: "受信サーバーと Web ページを動かす"},
 		long: text{
@@ -341,6 +361,10 @@ var (
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
 	msgReady          = text{EN: "Ready: pages at {http}, mail to {smtp}", JA: "準備ができました: Web ページ {http}、メールの宛先 {smtp}"}
+	msgExplainNothing = text{EN: "give the text to explain, a file that holds it, or - for standard input", JA: "説明する文面、それを含むファイル、または標準入力を表す - を指定してください"}
+	msgExplainEmpty   = text{EN: "there is nothing to explain: the input is empty", JA: "入力が空です"}
+	msgExplainBinary  = text{EN: "the input is no text", JA: "入力がテキストではありません"}
+	msgExplainUnknown = text{EN: "there is no SMTP reply, bounce, log line or mail header in the input (and no file of that name)", JA: "入力に SMTP 応答、不達通知、メールログ、ヘッダーが見つかりません (その名前のファイルもありません)"}
 	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
 )
 
@@ -353,5 +377,5 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
-	msgReady, msgPopulated,
+	msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

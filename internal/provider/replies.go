@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -214,6 +215,9 @@ const maxCandidates = 4
 // rules count; a server that is known to be someone else's is not taken for a
 // provider because of words that anyone may use.
 func MatchReply(q ReplyQuery) ReplyMatch {
+	if _, err := netip.ParseAddr(q.Host); err == nil {
+		q.Host = "" // an address names nobody
+	}
 	m := ReplyMatch{Provider: namedReceiver(q)}
 	if m.Provider != "" {
 		m.Certainty = Named

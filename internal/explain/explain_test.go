@@ -1,0 +1,240 @@
+package explain
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/bounce"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/provider"
+)
+
+func TestInputsAreToldApart(t *testing.T) {
+	tests := []struct {
+		name, in string
+		kind     Kind
+		err      error
+	}{
+		{"a reply", "550 5.1.1 No such user", KindReply, nil},
+		{"a reply of several lines", "550-5.7.26 a\r\n550 5.7.26 b", KindReply, nil},
+		{"an enhanced code alone", "5.7.26", KindReply, nil},
+		{"a reply within words", "our relay says: host mx.example.com said: 421 4.7.0 later", KindReply, nil},
+		{"Postfix log", "Nov  2 10:00:00 mx postfix/smtp[1]: A: to=<a@example.com>, relay=none, delay=1, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.1]:25: Connection timed out)", KindLog, nil},
+		{"Exim log", "2026-11-02 10:00:01 1abc ** b@example.com R=dnslookup T=remote_smtp: all relevant MX records point to non-existent hosts", KindLog, nil},
+		{"sendmail log", "Nov  2 10:00:02 mx sm-mta[9]: x: to=<c@example.net>, relay=mx.example.net. [192.0.2.7], dsn=5.1.1, stat=User unknown", KindLog, nil},
+		{"qmail log", "@400000004 delivery 5: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_5.1.1_no_such_user/Giving_up_on_192.0.2.1./", KindLog, nil},
+		{"a field", "Authentication-Results: mx.example.com; spf=pass smtp.mailfrom=example.com", KindAuthRes, nil},
+		{"its value alone", "mx.example.com; dkim=pass header.d=example.com; spf=fail smtp.mailfrom=example.com", KindAuthRes, nil},
+		{"Microsoft's value alone", "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.com; dkim=none; dmarc=pass action=none header.from=example.com;compauth=pass reason=100", KindAuthRes, nil},
+		{"an ARC field", "ARC-Authentication-Results: i=1; mx.example.com; dkim=pass header.d=example.com", KindARCAuthRes, nil},
+		{"Received-SPF", "Received-SPF: pass (example.net: domain of a@example.com designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1; envelope-from=a@example.com;", KindReceivedSPF, nil},
+		{"a header block", "From: a@example.com\nTo: b@example.net\nSubject: hello\n", KindHeader, nil},
+		{"fields of a DSN", "Final-Recipient: rfc822; a@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no\n", KindDSN, nil},
+		{"an indented paste", "  Authentication-Results: mx.example.com;\n    spf=pass smtp.mailfrom=example.com", KindAuthRes, nil},
+		{"a complaint", "From: fbl@example.com\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=x\r\n\r\n--x\r\n\r\nhello\r\n--x--\r\n", KindComplaint, nil},
+		{"empty", " \r\n\t", "", ErrEmpty},
+		{"binary", "\x00\x01\x02\x03PNG\x04\x05", "", ErrBinary},
+		{"prose", "We sold 500 boxes of tea in May.", "", ErrUnknown},
+		{"a domain", "example.com", "", ErrUnknown},
+		{"an address", "192.0.2.1", "", ErrUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := Explain([]byte(tt.in))
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("%v, want %v", err, tt.err)
+			}
+			if err == nil && r.Kind != tt.kind {
+				t.Errorf("%s, want %s", r.Kind, tt.kind)
+			}
+		})
+	}
+}
+
+func first(t *testing.T, in string) Failure {
+	t.Helper()
+	r, err := Explain([]byte(in))
+	if err != nil || len(r.Failures) == 0 {
+		t.Fatalf("%q: %+v, %v", in, r, err)
+	}
+	return r.Failures[0]
+}
+
+func TestFailures(t *testing.T) {
+	tests := []struct {
+		name, in              string
+		host, phase, category string
+		class                 bounce.Class
+		basis                 Basis
+		command               string
+	}{
+		{"the basic code wins over the enhanced class", "421 5.7.32 Blocked, not aligned. x1 - gsmtp", "", "", "alignment", bounce.Temporary, ByRule, "todoku verify message.eml"},
+		{"Gmail names the domain and the address", "550-5.7.26 sender is unauthenticated. DKIM = did not pass SPF [example.com] with ip: [192.0.2.1] = did not pass 550 5.7.26 x1 - gsmtp", "", "", "auth", bounce.Permanent, ByRule, "todoku check example.com"},
+		{"the sending address, not the receiver's", "host mx.example.com[192.0.2.9] said: 550 5.7.25 Client [198.51.100.7] has no reverse DNS (in reply to RCPT TO command)", "mx.example.com", "rcpt-to", "ptr", bounce.Permanent, ByCode, "todoku check 198.51.100.7"},
+		{"words where there is no enhanced code", "550 No such user here", "", "", "userunknown", bounce.Permanent, ByWords, ""},
+		{"a private code is explained by its words", "550 5.7.999 Blocked by our blacklist", "", "", "blocklist", bounce.Permanent, ByWords, "todoku check IP"},
+		{"nothing but the class", "554 Transaction failed", "", "", "policy", bounce.Permanent, ByClass, "todoku check DOMAIN"},
+		{"greylisting", "450 4.2.0 <a@example.com>: Recipient address rejected: Greylisted", "", "", "greylist", bounce.Temporary, ByWords, ""},
+		{"accepted", "250 2.0.0 Ok: queued as A1", "", "", "", bounce.Success, ByCode, ""},
+		{"docomo in a log", "Nov  2 10:00:00 mx postfix/smtp[1]: A: to=<a@docomo.ne.jp>, relay=mfsmax.docomo.ne.jp[192.0.2.5]:25, dsn=5.0.0, status=bounced (host mfsmax.docomo.ne.jp[192.0.2.5] said: 550 Unknown user a@docomo.ne.jp (in reply to end of DATA command))", "mfsmax.docomo.ne.jp", "data", "filtered", bounce.Permanent, ByRule, "todoku check DOMAIN"},
+		{"the same at RCPT TO", "Nov  2 10:00:00 mx postfix/smtp[1]: A: to=<a@docomo.ne.jp>, relay=mfsmax.docomo.ne.jp[192.0.2.5]:25, dsn=5.0.0, status=bounced (host mfsmax.docomo.ne.jp[192.0.2.5] said: 550 Unknown user a@docomo.ne.jp (in reply to RCPT TO command))", "mfsmax.docomo.ne.jp", "rcpt-to", "userunknown", bounce.Permanent, ByRule, ""},
+		{"Postfix refuses as a receiver", "Nov  2 10:00:00 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]: 450 4.7.25 Client host rejected: cannot find your hostname, [198.51.100.7]; from=<a@example.com> to=<b@example.net>", "", "rcpt-to", "ptr", bounce.Temporary, ByCode, "todoku check 198.51.100.7"},
+		{"sendmail deferred", "Nov  2 10:00:02 mx sm-mta[9]: x: to=<c@example.net>, relay=mx.example.net. [192.0.2.7], dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.net.", "mx.example.net", "connect", "network", bounce.Temporary, ByWords, "todoku check example.net"},
+		{"Exchange Online lacks the address", "550 5.4.1 Recipient address rejected: Access denied. [X.prod.protection.outlook.com]", "", "", "userunknown", bounce.Permanent, ByWords, ""},
+		{"an unknown code of the registry is told by its class", "450 4.9.9 Odd", "", "", "transient", bounce.Temporary, ByClass, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := first(t, tt.in)
+			if f.Host != tt.host || f.Phase != tt.phase || f.Category != tt.category || f.Class != tt.class || f.Basis != tt.basis || f.Command != tt.command {
+				t.Errorf("host %q, phase %q, category %q, class %d, basis %s, command %q", f.Host, f.Phase, f.Category, f.Class, f.Basis, f.Command)
+			}
+		})
+	}
+}
+
+// A command is made to be pasted into a shell: hostile text does not get into it.
+func TestCommandsAreSafeToPaste(t *testing.T) {
+	for _, in := range []string{
+		"550 5.7.26 Mail from $(reboot).example.com is not accepted due to domain's DMARC policy x - gsmtp",
+		"Final-Recipient: rfc822; a@`reboot`.example.com\nAction: failed\nStatus: 5.1.2\n",
+		"From: a@x\nReceived: from $(reboot) ([192.0.2.1]) by mx; Mon, 2 Nov 2026 10:00:00 +0000\nReturn-Path: <a;reboot@example.com>\n",
+	} {
+		r, err := Explain([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(r.Command, "$`;|&<>()'\"") {
+			t.Errorf("%q: %q", in, r.Command)
+		}
+	}
+}
+
+func TestDSNKeepsWhatTheServerSaidApart(t *testing.T) {
+	f := first(t, "Final-Recipient: rfc822; a@example.com\nAction: failed\nStatus: 5.2.2\nRemote-MTA: dns; mx.example.com. (192.0.2.1, the server for the domain)\nDiagnostic-Code: smtp; 550 box full\n")
+	if f.Reply.String() != "550 box full" || f.Status.String() != "5.2.2" || f.Host != "mx.example.com" || f.Category != "mailboxfull" {
+		t.Errorf("%q, status %v, host %q, %s", f.Reply.String(), f.Status, f.Host, f.Category)
+	}
+}
+
+// Everything that can be said exists in both languages and fills all that it names.
+func TestTextsAreComplete(t *testing.T) {
+	check := func(name string, x text) {
+		t.Helper()
+		if x.EN == "" || x.JA == "" {
+			t.Errorf("%s: a language is missing", name)
+		}
+		if !slices.Equal(placeholders(x.EN), placeholders(x.JA)) {
+			t.Errorf("%s: the languages name different things", name)
+		}
+	}
+	for k, c := range categories {
+		check(k, c.title)
+		check(k, c.cause)
+		check(k, c.next)
+		for _, id := range c.findings {
+			if _, ok := catalogue.Lookup(id); !ok {
+				t.Errorf("%s: there is no finding %s", k, id)
+			}
+		}
+	}
+	for k, m := range enhanced {
+		check("enhanced code", m.text)
+		if _, ok := categories[m.category]; m.category != "" && !ok {
+			t.Errorf("code %v: category %q", k, m.category)
+		}
+	}
+	for _, table := range []map[string]text{resultTexts, authTexts, compauthReasons, listTexts, summaries} {
+		for k, x := range table {
+			check(k, x)
+		}
+	}
+	for k, x := range basics {
+		check(strconv.Itoa(k), x)
+	}
+	for _, x := range subjects {
+		check("subject", x)
+	}
+	for _, w := range words {
+		if _, ok := categories[w.category]; !ok {
+			t.Errorf("words of category %q", w.category)
+		}
+	}
+	for _, ids := range ruleFindings {
+		for _, id := range ids {
+			if _, ok := catalogue.Lookup(id); !ok {
+				t.Errorf("there is no finding %s", id)
+			}
+		}
+	}
+}
+
+func placeholders(s string) []string {
+	names := leftover.FindAllString(s, -1)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Every rule of a provider has a category with texts.
+func TestEveryRuleHasACategory(t *testing.T) {
+	for _, r := range provider.ReplyRules() {
+		for _, phase := range []string{"", provider.PhaseRcptTo, provider.PhaseData} {
+			if _, ok := categories[r.At(phase).Category]; !ok {
+				t.Errorf("%s: category %q", r.ID, r.At(phase).Category)
+			}
+		}
+	}
+}
+
+// The registry is whole: RFC 3463 sections 3.2 to 3.8 and what IANA added since.
+func TestRegistryIsWhole(t *testing.T) {
+	last := map[int]int{0: 0, 1: 10, 2: 4, 3: 6, 4: 7, 5: 6, 6: 10, 7: 30}
+	n := 0
+	for subject, max := range last {
+		for detail := range max + 1 {
+			if _, ok := enhanced[[2]int{subject, detail}]; !ok {
+				t.Errorf("X.%d.%d is missing", subject, detail)
+			}
+			n++
+		}
+	}
+	if n != len(enhanced) {
+		t.Errorf("%d codes, want %d", len(enhanced), n)
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	for _, s := range []string{
+		"550-5.7.26 a 550 5.7.26 b - gsmtp", "Authentication-Results: x; spf=pass", "spf=fail; compauth=fail reason=001",
+		"From: mailer-daemon@x\nSubject: Undelivered\n\n<a@b.c>: host x[192.0.2.1] said: 550 no (in reply to end of DATA command)",
+		"status=bounced (host x said: 550", "to=<a@b>, dsn=5.1.1, stat=User unknown", "Received-SPF: fail (", "** a@b.c: x",
+		"ARC-Authentication-Results: i=1; a; dmarc=fail (p=REJECT dis=NONE) header.from=a.b", "Received: from a by b; Mon, 2 Nov 2026 10:00:00 +0000\nList-Unsubscribe: <https://a>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := Explain(raw)
+		if err != nil {
+			if r != nil {
+				t.Error("a result beside an error")
+			}
+			return
+		}
+		for _, lang := range []string{"en", "ja"} {
+			if r.Summary(lang) == "" {
+				t.Errorf("%q: no summary", raw)
+			}
+		}
+		if len(r.Failures) > maxFailures || strings.ContainsAny(r.Command, "\n$`;") {
+			t.Errorf("%q: %d failures, command %q", raw, len(r.Failures), r.Command)
+		}
+		again, _ := Explain(raw)
+		if !reflect.DeepEqual(r, again) {
+			t.Errorf("%q: explained twice, differently", raw)
+		}
+	})
+}
