@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/internal/baseline"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/inspect"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/internal/survey"
 )
@@ -46,6 +47,9 @@ func Run(ctx context.Context, r dns.Resolver, t Target, o Options) *Report {
 	}
 	d := survey.Look(ctx, r, t.Domain, look)
 	rep := &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: inspect.Domain(d)}
+	in := scorecard.Input{Findings: rep.Findings, Sight: provider.Sight{Domain: true}}
+	rep.Cards = scorecard.Judge(in, o.Audience)
+	rep.Score = scorecard.Sum(in, rep.Cards)
 	o.Baseline.Apply(rep.Findings, look.Now)
 	return rep
 }

@@ -222,7 +222,7 @@ func TestVerify(t *testing.T) {
 		path []any
 	}{
 		{good, []any{"file"}}, {"pass", []any{"iprev", "result"}}, {"pass", []any{"spf", "result"}}, {"pass", []any{"dkim", 0, "result"}},
-		{"none", []any{"arc", "result"}}, {"pass", []any{"dmarc", "result"}}, {nil, []any{"score"}}, {256.0, []any{"dkim", 0, "key_bits"}},
+		{"none", []any{"arc", "result"}}, {"pass", []any{"dmarc", "result"}}, {100.0, []any{"score", "value"}}, {"gmail", []any{"scorecards", 0, "provider"}}, {256.0, []any{"dkim", 0, "key_bits"}},
 	} {
 		if got := at(t, v, c.path...); got != c.want {
 			t.Errorf("%v is %v, want %v", c.path, got, c.want)

@@ -48,14 +48,35 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 	}
 	p.blank()
 	p.line(0, p.paint(bold, p.label("cards")))
-	for _, c := range cards {
+	for i, c := range cards {
+		if c.Audience != cards[0].Audience {
+			break // shown beside its twin
+		}
+		other := twin(cards[i+1:], c)
+		if !scorecard.Mailbox(c.Provider) && c.Verdict != scorecard.Reject && c.Verdict != scorecard.AtRisk {
+			continue // services and standards speak up only where something is wrong
+		}
 		sign, color := signOf(cardStatus[c.Verdict])
-		lead := p.paint(color, sign) + " " + pad(Printable(c.Provider), 13) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
-		p.para(2, lead, rowsText(c, p.o.Lang), faint)
+		lead := p.paint(color, sign) + " " + pad(Printable(c.Provider), 12) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
+		note := rowsText(c, p.o.Lang)
+		if other != nil && other.Verdict != c.Verdict {
+			note = p.label("card-bulk", "verdict", p.label("card-"+string(other.Verdict)), "rows", rowsText(*other, p.o.Lang))
+		}
+		p.para(2, lead, note, faint)
 	}
 	if score != nil {
 		p.line(2, scoreText(score, p.o.Lang))
 	}
+}
+
+// twin gives the same provider's card for the other audience, nil where there is none.
+func twin(cards []scorecard.Card, of scorecard.Card) *scorecard.Card {
+	for i := range cards {
+		if cards[i].Provider == of.Provider {
+			return &cards[i]
+		}
+	}
+	return nil
 }
 
 // cardStatus gives the status whose sign and colour a verdict takes.

@@ -20,16 +20,15 @@ import (
 
 // VerifyObject is the `verify` object.
 type VerifyObject struct {
-	File     string          `json:"file"`
-	IPRev    IPRevObject     `json:"iprev"`
-	SPF      SPFObject       `json:"spf"`
-	DKIM     []DKIMObject    `json:"dkim"`
-	ARC      ARCObject       `json:"arc"`
-	DMARC    DMARCObject     `json:"dmarc"`
-	Findings []FindingObject `json:"findings"`
-	// Scorecards and Score are filled by the judgement of providers' rules.
-	Scorecards []struct{} `json:"scorecards"`
-	Score      *struct{}  `json:"score"`
+	File       string            `json:"file"`
+	IPRev      IPRevObject       `json:"iprev"`
+	SPF        SPFObject         `json:"spf"`
+	DKIM       []DKIMObject      `json:"dkim"`
+	ARC        ARCObject         `json:"arc"`
+	DMARC      DMARCObject       `json:"dmarc"`
+	Findings   []FindingObject   `json:"findings"`
+	Scorecards []ScorecardObject `json:"scorecards"`
+	Score      *ScoreObject      `json:"score"`
 }
 
 // IPRevObject is the `iprev` object.
@@ -221,7 +220,7 @@ func Verify(r *Report, lang string) VerifyObject {
 		File:  r.File,
 		IPRev: IPRev(r.Auth.IPRev), SPF: SPF(r.Auth.SPF, r.Auth.SPFChecked), DKIM: DKIM(r.Auth.DKIM),
 		ARC: ARC(r.Auth.ARC), DMARC: DMARC(r.Auth.DMARC),
-		Findings: Findings(r.Findings, lang), Scorecards: []struct{}{},
+		Findings: Findings(r.Findings, lang), Scorecards: Scorecards(r.Cards), Score: Score(r.Score),
 	}
 }
 

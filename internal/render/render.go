@@ -8,6 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
@@ -19,6 +20,10 @@ type Report struct {
 	Message  *message.Message
 	Auth     mailauth.Result
 	Findings []catalogue.Finding
-	DNS      []dns.Answer
-	Time     time.Time
+	// Cards are what the providers make of it, for all senders and for bulk senders.
+	Cards []scorecard.Card
+	// Score is nil where nothing could be seen.
+	Score *scorecard.Score
+	DNS   []dns.Answer
+	Time  time.Time
 }

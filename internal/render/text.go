@@ -22,6 +22,7 @@ func VerifyText(w io.Writer, r *Report, o TextOptions) error {
 	p.dkim(r.Auth.DKIM)
 	p.arc(r.Auth.ARC)
 	p.dmarc(r.Auth.DMARC)
+	p.cards(r.Cards, r.Score)
 	p.findings(r.Findings)
 	if o.Verbose {
 		p.spfTrace(r.Auth.SPF)

@@ -4,12 +4,17 @@ package verify
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/judge"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
@@ -61,10 +66,36 @@ func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.
 func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string) *render.Report {
 	m := message.Parse(b.Message)
 	auth := mailauth.Authenticate(ctx, r, m, Envelope(b.Session), b.Time)
-	return &render.Report{
+	rep := &render.Report{
 		File: name, Bundle: *b, Message: m, Auth: auth, Time: b.Time,
 		Findings: judge.Message(judge.Input{Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted}),
 	}
+	score(rep)
+	return rep
+}
+
+// score says what the providers make of a message, for all senders and for bulk senders.
+func score(rep *render.Report) {
+	in := scorecard.Input{Findings: rep.Findings, Sight: provider.Sight{Message: true}, Marketing: subscribed(rep.Message), Policy: asked(rep.Auth.DMARC)}
+	all := scorecard.Judge(in, scorecard.All)
+	rep.Cards = append(all, scorecard.Judge(in, scorecard.Bulk)...)
+	rep.Score = scorecard.Sum(in, all)
+}
+
+// asked is what the author's domain asks receivers to do with the message.
+func asked(v dmarc.Verdict) string {
+	if v.Result != dmarc.Fail || !v.SPFChecked {
+		return "" // it passes, or SPF might still carry it
+	}
+	return string(v.Disposition)
+}
+
+// subscribed reports whether a message is one that people subscribe to.
+func subscribed(m *message.Message) bool {
+	return slices.ContainsFunc(m.Fields, func(f message.Field) bool {
+		return f.Is("List-Unsubscribe") || f.Is("List-Unsubscribe-Post") || f.Is("List-Id") || f.Is("Feedback-ID") ||
+			f.Is("Precedence") && (strings.EqualFold(strings.TrimSpace(f.Unfolded()), "bulk") || strings.EqualFold(strings.TrimSpace(f.Unfolded()), "list"))
+	})
 }
 
 // Envelope is the part of a session that authentication looks at.
