@@ -126,6 +126,13 @@ func TestDiagnosticWithOwnWordsBeforeTheReply(t *testing.T) {
 	}
 }
 
+func TestTextOfHTML(t *testing.T) {
+	got := Text(parseForTest("Content-Type: text/html\r\n\r\n<html><head><title>x</title></head><p>To <b>&lt;a@example.com&gt;</b>:<br>550 5.1.1 no&nbsp;such user</p>"))
+	if want := " To <a@example.com>:\n550 5.1.1 no such user\n"; strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(want), " ") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestParseDSNAsRealMailersWriteIt(t *testing.T) {
 	tests := []struct {
 		name, fields string

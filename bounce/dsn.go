@@ -105,7 +105,11 @@ func Text(m *message.Message) string {
 	for _, prefix := range []string{"text/plain", "text/"} {
 		for _, p := range parts {
 			if strings.HasPrefix(p.kind, prefix) {
-				if text := p.text(); strings.TrimSpace(text) != "" {
+				text := p.text()
+				if p.kind == "text/html" {
+					text = withoutTags(text)
+				}
+				if strings.TrimSpace(text) != "" {
 					return text
 				}
 			}

@@ -58,7 +58,7 @@ func expectsCode(before string) bool {
 		return true
 	}
 	c := before[len(before)-1]
-	if strings.IndexByte("\n\r:;'\"(#>|=", c) >= 0 || strings.HasSuffix(before, "<<<") {
+	if strings.IndexByte("\n\r:;'\"(#>|=*", c) >= 0 || strings.HasSuffix(before, "<<<") {
 		return true
 	}
 	lower := strings.ToLower(before)

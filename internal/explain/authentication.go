@@ -34,7 +34,8 @@ type Authentication struct {
 	// Raw is the value, unfolded.
 	Raw string
 
-	full []catalogue.Finding
+	parsed []authres.Result
+	full   []catalogue.Finding
 }
 
 // AuthResult is the result of one method.
@@ -62,6 +63,7 @@ func readAuthResValue(input []byte) *Result {
 		return nil
 	}
 	a := readAuthentication("authentication-results", s, "")
+	a.explainAll()
 	if a.Err != nil || len(a.Results) == 0 {
 		return nil
 	}
@@ -87,16 +89,33 @@ func authentications(m *message.Message) []Authentication {
 		switch name {
 		case "authentication-results", "arc-authentication-results", "authentication-results-original", "x-original-authentication-results":
 			if len(out) < maxAuthFields {
-				out = append(out, readAuthentication(name, f.Unfolded(), from))
+				out = joinFields(out, readAuthentication(name, f.Unfolded(), from))
 			}
 		}
+	}
+	for i := range out {
+		out[i].explainAll()
 	}
 	return out
 }
 
+// joinFields adds a field. Where the filters of one server write a field each (SPF
+// here, DKIM and DMARC there), they are one statement: only together do they tell.
+func joinFields(out []Authentication, a Authentication) []Authentication {
+	if n := len(out); n > 0 {
+		last := &out[n-1]
+		if last.Field == a.Field && last.Server == a.Server && a.Server != "" && last.Instance == a.Instance && last.Err == nil && a.Err == nil {
+			last.parsed = append(last.parsed, a.parsed...)
+			last.Raw += " | " + a.Raw
+			return out
+		}
+	}
+	return append(out, a)
+}
+
 var arcInstance = regexp.MustCompile(`^\s*i\s*=\s*(\d{1,3})\s*;`)
 
-// readAuthentication explains one value. from is the From domain where the message has it.
+// readAuthentication reads one value. from is the From domain where the message has it.
 func readAuthentication(field, value, from string) Authentication {
 	a := Authentication{Field: field, FromDomain: cleanDomain(from), Raw: strings.Join(strings.Fields(value), " ")}
 	if m := arcInstance.FindStringSubmatch(value); m != nil {
@@ -113,18 +132,26 @@ func readAuthentication(field, value, from string) Authentication {
 	if a.Server == "" {
 		a.Author = authorOf(h)
 	}
-	for _, r := range h.Results {
+	a.parsed = h.Results
+	return a
+}
+
+// explainAll explains what was read, as a whole.
+func (a *Authentication) explainAll() {
+	if a.Err != nil {
+		return
+	}
+	for _, r := range a.parsed {
 		if d := fromOf(r); d != "" {
 			a.FromDomain = d
 		}
 	}
-	for _, r := range h.Results {
+	for _, r := range a.parsed {
 		if res, ok := a.explain(r); ok {
 			a.Results = append(a.Results, res)
 		}
 	}
-	a.conclude(h)
-	return a
+	a.conclude()
 }
 
 // authorOf guesses who wrote a field without authserv-id: Microsoft 365 does, and its
@@ -279,7 +306,7 @@ func policyOf(r authres.Result) string {
 }
 
 // conclude says what the results mean together, for DMARC, and names the findings.
-func (a *Authentication) conclude(h authres.Header) {
+func (a *Authentication) conclude() {
 	var passed, carried []string
 	for _, r := range a.Results {
 		if r.Result != "pass" || r.Method != "spf" && r.Method != "dkim" || r.Domain == "" {
@@ -293,7 +320,7 @@ func (a *Authentication) conclude(h authres.Header) {
 		}
 	}
 	verdict, policy := "", ""
-	for _, r := range h.Results {
+	for _, r := range a.parsed {
 		if r.Method == "dmarc" {
 			verdict, policy = r.Value, policyOf(r)
 		}

@@ -70,6 +70,11 @@ func TestAuthenticationResultsAsReallyWritten(t *testing.T) {
 			"mx.example.net", "", "example.com", "dkim=pass example.com/yes", "would-pass", "dkim.pass",
 		},
 		{
+			"the filters of one server write a field each",
+			"Authentication-Results: mx.example.net; dmarc=pass (p=none dis=none) header.from=example.com\nAuthentication-Results: mx.example.net; dkim=pass header.d=example.com\nAuthentication-Results: mx.example.net; spf=pass smtp.mailfrom=example.com",
+			"mx.example.net", "", "example.com", "dmarc=pass example.com dkim=pass example.com/yes spf=pass example.com/yes", "dmarc-pass", "dkim.pass spf.pass dmarc.pass",
+		},
+		{
 			"no record",
 			"Authentication-Results: mx.example.net; dmarc=none header.from=example.com",
 			"mx.example.net", "", "example.com", "dmarc=none example.com", "would-fail", "dmarc.none",

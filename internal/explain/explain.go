@@ -62,6 +62,8 @@ type Result struct {
 	Findings []catalogue.Finding
 	// Command is what to run next for the input as a whole, "" for none.
 	Command string
+	// Truncated: the input goes on beyond what was read.
+	Truncated bool
 }
 
 // Basis says what an explanation rests on.
@@ -85,7 +87,9 @@ type Failure struct {
 	Reporter, Host, IP string
 	Phase              string // provider.Phase..., "" where it is not known
 	Action             string // of a DSN or a log: failed, delayed, delivered ...; "" where it is not known
-	Reply              bounce.Reply
+	// RetryUntil is how long the reporting server will try, as written; "" where it does not say.
+	RetryUntil string
+	Reply      bounce.Reply
 	// Status is the enhanced code: that of the reply, else what the notification or the log gives.
 	Status bounce.Status
 	Class  bounce.Class
@@ -137,7 +141,7 @@ func isBinary(b []byte) bool {
 // readText reads a reply, or replies within a text of any kind.
 func readText(input []byte) *Result {
 	text := normalText(input)
-	if r, ok := bounce.ParseReply(text); ok && (r.Code != 0 || r.Enhanced.Subject <= 7) {
+	if r, ok := bounce.ParseReply(text); ok {
 		if f, ok := singleReply(text, r); ok {
 			return &Result{Kind: KindReply, Failures: []Failure{f}, Command: f.Command}
 		}
@@ -146,12 +150,14 @@ func readText(input []byte) *Result {
 	if len(fs) == 0 {
 		return nil
 	}
-	return finish(&Result{Kind: KindReply, Failures: fs})
+	return finish(&Result{Kind: KindReply, Failures: fs, Truncated: len(input) > maxScan || len(fs) == maxFailures})
 }
 
-// singleReply is the explanation of a text that is one reply and no more.
+// singleReply is the explanation of a text that is one reply and no more. A session
+// that begins with a greeting and ends in a refusal is none.
 func singleReply(text string, r bounce.Reply) (Failure, bool) {
-	if len(bounce.FindReplies(text)) > 1 {
+	refusals := len(bounce.FindReplies(text))
+	if refusals > 1 || refusals == 1 && r.Class() < bounce.Temporary {
 		return Failure{}, false
 	}
 	_, phase, cut := phaseOf(r.Text)

@@ -85,6 +85,8 @@ func TestFailures(t *testing.T) {
 		{"Postfix refuses as a receiver", "Nov  2 10:00:00 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]: 450 4.7.25 Client host rejected: cannot find your hostname, [198.51.100.7]; from=<a@example.com> to=<b@example.net>", "", "rcpt-to", "ptr", bounce.Temporary, ByCode, "todoku check 198.51.100.7"},
 		{"sendmail deferred", "Nov  2 10:00:02 mx sm-mta[9]: x: to=<c@example.net>, relay=mx.example.net. [192.0.2.7], dsn=4.0.0, stat=Deferred: Connection timed out with mx.example.net.", "mx.example.net", "connect", "network", bounce.Temporary, ByWords, "todoku check example.net"},
 		{"Exchange Online lacks the address", "550 5.4.1 Recipient address rejected: Access denied. [X.prod.protection.outlook.com]", "", "", "userunknown", bounce.Permanent, ByWords, ""},
+		{"a session with a refusal at its end", "220 mx.example.com ESMTP\nEHLO x\n250 mx.example.com\nRCPT TO:<a@example.com>\n550 5.1.1 no such user\n", "", "", "userunknown", bounce.Permanent, ByCode, ""},
+		{"what swaks prints", "<** 550 relay not permitted", "", "", "relay", bounce.Permanent, ByWords, "todoku check RECIPIENT-DOMAIN"},
 		{"an unknown code of the registry is told by its class", "450 4.9.9 Odd", "", "", "transient", bounce.Temporary, ByClass, ""},
 	}
 	for _, tt := range tests {
@@ -111,6 +113,30 @@ func TestCommandsAreSafeToPaste(t *testing.T) {
 		if strings.ContainsAny(r.Command, "$`;|&<>()'\"") {
 			t.Errorf("%q: %q", in, r.Command)
 		}
+	}
+}
+
+// A status of class 4 in a notification of failure: it was tried, and given up.
+func TestGivenUp(t *testing.T) {
+	f := first(t, "Final-Recipient: rfc822; a@example.com\nAction: failed\nStatus: 4.4.1\n")
+	if s := f.summary("en"); !strings.Contains(s, "gave up") {
+		t.Errorf("%s", s)
+	}
+	f = first(t, "Final-Recipient: rfc822; a@example.com\nAction: delayed\nStatus: 4.4.1\nWill-Retry-Until: Sat, 7 Nov 2026 10:00:00 +0000\n")
+	if s := f.summary("en"); !strings.Contains(s, "by itself") || f.RetryUntil == "" {
+		t.Errorf("%s", s)
+	}
+}
+
+func TestLongLog(t *testing.T) {
+	line := "Nov  2 10:00:00 mx postfix/smtp[1]: A: to=<a@example.com>, relay=mx.example.com[192.0.2.1]:25, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))\n"
+	r, err := Explain([]byte(strings.Repeat("nothing\n"+line, 300)))
+	if err != nil || len(r.Failures) != 300 || r.Truncated {
+		t.Fatalf("%d deliveries, %v", len(r.Failures), err)
+	}
+	r, _ = Explain([]byte(strings.Repeat("status=sent (250 ok)\n", maxLogDeliveries+1)))
+	if len(r.Failures) != maxLogDeliveries || !r.Truncated {
+		t.Errorf("%d deliveries, truncated %v", len(r.Failures), r.Truncated)
 	}
 }
 
@@ -229,7 +255,7 @@ func FuzzExplain(f *testing.F) {
 				t.Errorf("%q: no summary", raw)
 			}
 		}
-		if len(r.Failures) > maxFailures || strings.ContainsAny(r.Command, "\n$`;") {
+		if len(r.Failures) > maxLogDeliveries || strings.ContainsAny(r.Command, "\n$`;") {
 			t.Errorf("%q: %d failures, command %q", raw, len(r.Failures), r.Command)
 		}
 		again, _ := Explain(raw)

@@ -102,7 +102,10 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	if general.category == "network" && f.Reply.Code != 0 {
 		telling = false // a server that answers is there: such codes are made up
 	}
-	word := byWords(f.Reply.Text)
+	word := ""
+	if !telling {
+		word = byWords(f.Reply.Text)
+	}
 	if f.Match.Provider == "microsoft" && f.Status == (bounce.Status{Class: 5, Subject: 4, Detail: 1}) && strings.Contains(strings.ToLower(f.Reply.Text), "access denied") {
 		word = "userunknown" // how Exchange Online refuses an address that its directory lacks
 	}

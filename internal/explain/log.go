@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -21,17 +22,23 @@ var (
 	logDSN        = regexp.MustCompile(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
 )
 
-const maxLogLines = 1000
+// The limits of a log: lines looked at, and deliveries explained.
+const (
+	maxLogLines      = 1_000_000
+	maxLogDeliveries = 10_000
+	maxLogLine       = 16 << 10
+)
 
 // readLog explains log lines; nil where no line is one.
 func readLog(input []byte) *Result {
 	r := &Result{Kind: KindLog}
 	lines := 0
-	for line := range strings.Lines(normalText(input)) {
-		if lines++; lines > maxLogLines || len(r.Failures) == maxFailures {
+	for line := range bytes.Lines(input) {
+		if lines++; lines > maxLogLines || len(r.Failures) == maxLogDeliveries {
+			r.Truncated = true
 			break
 		}
-		f, from, ok := readLogLine(strings.TrimSpace(line))
+		f, from, ok := readLogLine(strings.TrimSpace(strings.ToValidUTF8(string(line[:min(len(line), maxLogLine)]), "\uFFFD")))
 		if ok {
 			r.Failures = append(r.Failures, explainFailure(f, from))
 		}

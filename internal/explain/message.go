@@ -113,9 +113,10 @@ func reportResult(report *bounce.Report, m *message.Message) *Result {
 	told := scan(ownWords(report.Text), KindDSN)
 	for _, rcpt := range report.Recipients {
 		if len(r.Failures) == maxFailures {
+			r.Truncated = true
 			break
 		}
-		f := Failure{Recipient: rcpt.Address(), Reporter: report.ReportingMTA, Host: rcpt.RemoteMTA, Action: rcpt.Action}
+		f := Failure{Recipient: rcpt.Address(), Reporter: report.ReportingMTA, Host: rcpt.RemoteMTA, Action: rcpt.Action, RetryUntil: rcpt.RetryUntil}
 		host, ip := hostOf(rcpt.Diagnostic)
 		if host != "" {
 			f.Host, f.IP = host, ip

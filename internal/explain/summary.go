@@ -11,6 +11,7 @@ import (
 var summaries = map[string]text{
 	"permanent": {EN: "{who} refuses this for good: {title}.", JA: "{who}による恒久的な拒否です: {title}"},
 	"temporary": {EN: "{who} refuses this for now: {title}. The server tries again by itself.", JA: "{who}による一時的な拒否です: {title}。メールサーバーが自動的に再送します。"},
+	"gave-up":   {EN: "{who} refused this for now, until the sending server gave up: {title}. Send it again once the cause is gone.", JA: "{who}による一時的な拒否が続き、送信サーバーが配送を中止しました: {title}。原因を解消してから、もう一度送信してください。"},
 	"success":   {EN: "{who} accepted this.", JA: "{who}が受け付けました。"},
 	"unknown":   {EN: "This was not delivered: {title}.", JA: "配送されませんでした: {title}"},
 	"strange":   {EN: "{who} refuses this with a code that is not known here.", JA: "{who}による拒否ですが、コードの意味は不明です。"},
@@ -71,10 +72,13 @@ func (f Failure) summary(lang string) string {
 		key = "permanent"
 	case bounce.Temporary:
 		key = "temporary"
+		if f.Action == "failed" {
+			key = "gave-up"
+		}
 	case bounce.Success, bounce.Intermediate:
 		key = "success"
 	}
-	if f.Basis == ByClass && (key == "permanent" || key == "temporary") {
+	if f.Basis == ByClass && (key == "permanent" || key == "temporary" || key == "gave-up") {
 		key = "strange"
 	}
 	if lang == "ja" && who != "" && who[len(who)-1] < 0x80 {

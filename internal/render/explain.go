@@ -22,6 +22,7 @@ type ExplainObject struct {
 	List           *ListObject         `json:"list"`
 	Findings       []FindingObject     `json:"findings"`
 	Command        *string             `json:"command"`
+	Truncated      bool                `json:"truncated"`
 }
 
 // FailureObject is one delivery.
@@ -32,6 +33,7 @@ type FailureObject struct {
 	IP           *string           `json:"ip"`
 	Phase        *string           `json:"phase"`
 	Action       *string           `json:"action"`
+	RetryUntil   *string           `json:"retry_until"`
 	Reply        *string           `json:"reply"`
 	Code         *int              `json:"code"`
 	Enhanced     *string           `json:"enhanced"`
@@ -128,7 +130,7 @@ type ListObject struct {
 // Explain gives the `explain` object in a language.
 func Explain(r *explain.Result, lang string) ExplainObject {
 	o := ExplainObject{
-		Kind: string(r.Kind), Summary: r.Summary(lang), Command: known(r.Command), Findings: Findings(r.Findings, lang),
+		Kind: string(r.Kind), Summary: r.Summary(lang), Command: known(r.Command), Truncated: r.Truncated, Findings: Findings(r.Findings, lang),
 		Failures: make([]FailureObject, 0, len(r.Failures)), Authentication: make([]AuthResultsObject, 0, len(r.Authentication)),
 		ReceivedSPF: make([]ReceivedSPFObject, 0, len(r.ReceivedSPF)), Hops: make([]HopObject, 0, len(r.Hops)),
 	}
@@ -154,7 +156,7 @@ func Explain(r *explain.Result, lang string) ExplainObject {
 
 func failureObject(f explain.Failure, lang string) FailureObject {
 	o := FailureObject{
-		Recipient: known(f.Recipient), ReportedBy: known(f.Reporter), Host: known(f.Host), IP: known(f.IP), Phase: known(f.Phase), Action: known(f.Action),
+		Recipient: known(f.Recipient), ReportedBy: known(f.Reporter), Host: known(f.Host), IP: known(f.IP), Phase: known(f.Phase), Action: known(f.Action), RetryUntil: known(f.RetryUntil),
 		Reply: known(f.Reply.String()), Enhanced: known(f.Status.String()), Text: known(f.Reply.Text), Tail: known(f.Reply.Tail),
 		Class: className(f.Class), Known: f.Match.Known, Basis: string(f.Basis), Provider: known(f.Match.Provider), Certainty: known(string(f.Match.Certainty)),
 		Category: known(f.Category), Title: known(f.Title.In(lang)), Meaning: f.Meaning.In(lang), Cause: known(f.Cause.In(lang)), NextStep: known(f.Next.In(lang)),
@@ -230,18 +232,7 @@ func hopObject(h explain.Hop) HopObject {
 func ExplainText(w io.Writer, r *explain.Result, o TextOptions) error {
 	p := newPage(o)
 	p.para(0, "", r.Summary(o.Lang), bold)
-	shown := r.Failures
-	if !o.Verbose {
-		shown = shown[:min(len(shown), maxFailuresShown)]
-	}
-	for _, f := range shown {
-		p.blank()
-		p.failure(f)
-	}
-	if n := len(r.Failures) - len(shown); n > 0 {
-		p.blank()
-		p.line(0, p.explainLabel("more", "n", strconv.Itoa(n)))
-	}
+	p.failures(r)
 	for _, a := range r.Authentication {
 		p.blank()
 		p.authentication(a)
@@ -273,8 +264,48 @@ func ExplainText(w io.Writer, r *explain.Result, o TextOptions) error {
 	return p.flush(w)
 }
 
-// maxFailuresShown: a log of a thousand lines is for --json.
+// maxFailuresShown: a log with more kinds of failure is for --json.
 const maxFailuresShown = 20
+
+// failures writes each kind of failure once, with how often it occurs; all of them
+// one by one where that is asked for.
+func (p *page) failures(r *explain.Result) {
+	type key struct {
+		provider, rule, category, meaning string
+		class                             bounce.Class
+	}
+	var order []key
+	groups := make(map[key][]explain.Failure)
+	for i, f := range r.Failures {
+		k := key{f.Match.Provider, "", f.Category, f.Meaning.EN, f.Class}
+		if f.Match.Rule != nil {
+			k.rule = f.Match.Rule.ID
+		}
+		if p.o.Verbose {
+			k.meaning = strconv.Itoa(i)
+		}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], f)
+	}
+	for i, k := range order {
+		if i == maxFailuresShown && !p.o.Verbose {
+			p.blank()
+			p.line(0, p.explainLabel("more", "n", strconv.Itoa(len(order)-i)))
+			break
+		}
+		p.blank()
+		p.failure(groups[k][0])
+		if n := len(groups[k]) - 1; n > 0 {
+			p.para(2, "", p.explainLabel("alike", "n", strconv.Itoa(n)), bold)
+		}
+	}
+	if r.Truncated {
+		p.blank()
+		p.para(0, "", p.explainLabel("truncated"), bold)
+	}
+}
 
 // failure writes one delivery.
 func (p *page) failure(f explain.Failure) {
@@ -288,7 +319,7 @@ func (p *page) failure(f explain.Failure) {
 	}
 	p.line(0, head)
 	fields := []struct{ key, value string }{
-		{"who", p.who(f)}, {"recipient", f.Recipient}, {"reply", f.Reply.String()}, {"phase", p.explainLabelOr("phase-"+f.Phase, f.Phase)},
+		{"who", p.who(f)}, {"recipient", f.Recipient}, {"reply", f.Reply.String()}, {"phase", p.explainLabelOr("phase-"+f.Phase, f.Phase)}, {"until", f.RetryUntil},
 		{"meaning", f.Meaning.In(lang)}, {"cause", f.Cause.In(lang)}, {"next", f.Next.In(lang)},
 		{"run", f.Command}, {"general", p.general(f)}, {"basis", p.basis(f)},
 	}
@@ -447,7 +478,10 @@ var explainLabels = map[string]catalogue.Text{
 	"general":   {EN: "The code in general:", JA: "コードの一般的な意味:"},
 	"basis":     {EN: "By:", JA: "根拠:"},
 	"candidate": {EN: "Perhaps:", JA: "可能性:"},
-	"more":      {EN: "... and {n} more; --json shows all of them.", JA: "ほか {n} 件。--json ですべて表示します。"},
+	"until":     {EN: "Tried until:", JA: "再送の期限:"},
+	"alike":     {EN: "{n} more like this.", JA: "同様のものが、ほかに {n} 件あります。"},
+	"more":      {EN: "... and {n} more kinds; --verbose or --json shows all of them.", JA: "ほか {n} 種類。--verbose または --json ですべて表示します。"},
+	"truncated": {EN: "The input goes on: only its beginning was read.", JA: "入力が長いため、先頭の部分だけを読みました。"},
 
 	"phase-connect":   {EN: "the connection", JA: "接続"},
 	"phase-helo":      {EN: "EHLO or HELO", JA: "EHLO または HELO"},
