@@ -19,6 +19,7 @@ type bodySearch struct {
 	limit  int64  // l=, -1 for none
 	left   int    // of bodyBudget
 	tried  int
+	buf    []byte
 
 	found  []Mutation
 	signed []byte // the canonical form that fits

@@ -108,6 +108,11 @@ func canonicalBody(c wire.Canonicalization, body []byte) []byte {
 	} else {
 		out = append(out, body...)
 	}
+	return trimBody(c, out)
+}
+
+// trimBody drops the empty lines at the end and ends the last line.
+func trimBody(c wire.Canonicalization, out []byte) []byte {
 	for bytes.HasSuffix(out, crlfcrlf) {
 		out = out[:len(out)-2]
 	}

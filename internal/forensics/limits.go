@@ -8,7 +8,7 @@ const (
 
 	maxBody      = 4 << 20   // octets of a body that is examined
 	maxRewritten = 512 << 10 // octets of a body that is re-encoded and re-wrapped
-	bodyBudget   = 12 << 20  // octets of body hashed for one signature
+	bodyBudget   = 6 << 20   // octets of body hashed for one signature
 	maxCuts      = 4096      // line ends tried as the end of the signed body
 	maxSpanLines = 60        // lines of an inserted text
 	maxSpans     = 1500      // insertions that are looked at

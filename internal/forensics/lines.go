@@ -267,25 +267,21 @@ func joinWrapped(b []byte, width int) []byte {
 	return out
 }
 
-// singleLines tries what may have happened to one line alone.
+// singleLines tries what may have happened to one line alone, of bodies of up to 200 lines.
 func (b *bodySearch) singleLines() bool {
-	const most = 400
+	if len(b.seen) > 32<<10 {
+		return false
+	}
+	put := func(at int, text string, kind Kind) bool {
+		b.buf = append(append(append(b.buf[:0], b.seen[:at]...), text...), b.seen[at:]...)
+		return b.fits(b.buf, kind)
+	}
 	at := 0
-	for n := 0; n < most && at < len(b.body); n++ {
-		line := lineAt(b.body, at)
-		head, tail := b.body[:at], b.body[at:]
-		if b.try(concat(head, []byte("."), tail), DotsChanged) {
+	for n := 0; n < 200 && at < len(b.seen) && b.left > 0; n++ {
+		line := lineAt(b.seen, at)
+		end := at + len(bytes.TrimSuffix(line, crlf))
+		if put(at, ".", DotsChanged) || put(at, "\r\n", BlankLines) || b.canon == wire.Simple && put(end, " ", WhiteSpace) {
 			return true
-		}
-		text := bytes.TrimSuffix(line, crlf)
-		if b.canon == wire.Simple && b.try(concat(head, text, []byte(" "), tail[len(text):]), WhiteSpace) {
-			return true
-		}
-		if b.try(concat(head, crlf, tail), BlankLines) {
-			return true
-		}
-		if b.left < 0 {
-			return false
 		}
 		at += len(line)
 	}

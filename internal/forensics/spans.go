@@ -42,16 +42,18 @@ func (b *bodySearch) spans() bool {
 	return b.spanPairs(found) || b.anyLines()
 }
 
-// without gives the canonical body without some insertions, the first first.
+// without gives the canonical body without some insertions, the first first, in b.buf. Lines
+// that are canonical stay so; only the end may have to be trimmed anew.
 func (b *bodySearch) without(list ...insertion) []byte {
-	var out []byte
+	out := b.buf[:0]
 	from := 0
 	for _, f := range list {
 		out = append(out, b.seen[from:f.from]...)
 		from = f.to
 	}
 	out = append(out, b.seen[from:]...)
-	return canonicalBody(b.canon, out)
+	b.buf = out
+	return trimBody(b.canon, out)
 }
 
 // spanPairs: a disclaimer goes into the plain part and into the HTML part.
