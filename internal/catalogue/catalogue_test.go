@@ -43,6 +43,13 @@ func TestEntriesComplete(t *testing.T) {
 	}
 }
 
+func TestMutationsComplete(t *testing.T) {
+	for kind, m := range Mutations {
+		bothLanguages(t, kind+": change", m.Change)
+		bothLanguages(t, kind+": advice", m.Advice)
+	}
+}
+
 func bothLanguages(t *testing.T, what string, text Text) {
 	t.Helper()
 	if text.EN == "" || text.JA == "" {

@@ -52,6 +52,25 @@ var dkimEntries = []Entry{
 		Refs: []string{"RFC 6376 section 3.7", "RFC 6376 section 6.1.3"},
 	},
 	{
+		ID: "dkim.changed-in-transit", Status: Fail, Rank: rankMechanism - 1, // before the signature that it broke
+		Title:  Text{"What broke the DKIM signature of {domain}: {change}", "{domain} の DKIM 署名が無効になった原因: {change}"},
+		Detail: Text{"This is proved, not guessed: with the change undone, the message hashes to exactly what was signed. Lines with \"-\" are as signed, those with \"+\" as they arrived.", "推測ではなく、この変更を元に戻すと署名時のハッシュ値と完全に一致します。「-」は署名時、「+」は受信時の行です。"},
+		Fix:    Text{"{advice}", "次のように対処してください: {advice}"},
+		Refs:   []string{"RFC 6376 section 3.4", "RFC 6376 section 5.4.2", "RFC 6377 section 4"},
+	},
+	{
+		ID: "dkim.wrong-key", Status: Fail, Rank: rankRecord,
+		Title:  Text{"The key published at {selector}._domainkey.{domain} is not the one that signed", "{selector}._domainkey.{domain} で公開されている鍵は、署名に使われた鍵と異なります"},
+		Detail: Text{"An RSA signature shows whether a key made it, whatever the message: the private half of this key did not make this one. Every message of this selector fails, unless the signature itself was damaged on its way.", "RSA 署名は、メールの内容によらず、その鍵で作られたかどうかがわかります。この署名は、公開されている鍵に対応する秘密鍵で作られていません。署名自体が途中で壊れた場合を除き、このセレクターのメールはすべて検証に失敗します。"},
+		Fix:    Text{"Publish the public half of the key that the signer uses, or let it sign with the selector whose key is published.", "署名に使っている秘密鍵に対応する公開鍵を公開するか、公開している鍵のセレクターで署名するように設定してください。"},
+		Steps: []Text{
+			{"On the signing server, print the public half: `openssl rsa -in KEYFILE -pubout -outform der | openssl base64 -A` is the value of p=.", "署名するサーバーで公開鍵を表示します。`openssl rsa -in 鍵ファイル -pubout -outform der | openssl base64 -A` の出力が p= の値です。"},
+			{"Compare it with the record {selector}._domainkey.{domain}; if they differ, replace the record, or make a new pair under a new selector with `todoku dkim keygen`.", "{selector}._domainkey.{domain} のレコードと比べ、異なる場合はレコードを置き換えるか、`todoku dkim keygen` で新しいセレクターの鍵ペアを作ります。"},
+			{"If several servers or services sign with this selector, each must have the same key; give each its own selector.", "複数のサーバーや配信サービスが同じセレクターで署名する場合は、同じ鍵が必要です。それぞれ別のセレクターにしてください。"},
+		},
+		Refs: []string{"RFC 6376 section 3.6.1", "RFC 6376 section 6.1.3", "RFC 8017 section 9.2"},
+	},
+	{
 		ID: "dkim.key-missing", Status: Fail, Rank: rankRecord,
 		Title: Text{"The DKIM key {selector}._domainkey.{domain} is not published", "DKIM 公開鍵 {selector}._domainkey.{domain} が公開されていません"},
 		Detail: Text{

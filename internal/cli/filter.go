@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/mailauth"
@@ -42,11 +43,12 @@ func (a *app) filter(path string, verify func(context.Context, dns.Resolver, *me
 func (a *app) dkimVerifyCommand() *cobra.Command {
 	return a.filter("dkim verify", func(ctx context.Context, r dns.Resolver, m *message.Message) (bool, error) {
 		vs := dkim.Verify(ctx, r, m, dkim.Options{Now: a.globals.now})
-		err := a.show(render.DKIM(vs), func(w io.Writer, o render.TextOptions) error {
+		examined := forensics.Message(m, vs)
+		err := a.show(render.DKIM(vs, examined), func(w io.Writer, o render.TextOptions) error {
 			if err := render.DKIMText(w, vs, o); err != nil {
 				return err
 			}
-			return advise(w, o, "dkim", judge.Input{Message: m, Auth: mailauth.Result{DKIM: vs}})
+			return advise(w, o, "dkim", judge.Input{Message: m, Auth: mailauth.Result{DKIM: vs}, Forensics: examined})
 		})
 		return slices.ContainsFunc(vs, func(v dkim.Verdict) bool { return v.Result == dkim.TempError }), err
 	})

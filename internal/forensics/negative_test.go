@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
@@ -142,6 +143,19 @@ func TestLengthTag(t *testing.T) {
 	es := Examine(m, v)
 	if len(es) != 1 || es[0].Outcome != Explained || es[0].Mutations[0].Kind != BannerAdded {
 		t.Errorf("%+v", es)
+	}
+}
+
+func TestEveryKindHasATextAndANameOfItsOwn(t *testing.T) {
+	seen := map[Kind]bool{}
+	for _, k := range Kinds {
+		if _, ok := catalogue.Mutations[string(k)]; !ok || seen[k] {
+			t.Errorf("%s: text %v, twice %v", k, ok, seen[k])
+		}
+		seen[k] = true
+	}
+	if len(catalogue.Mutations) != len(Kinds) {
+		t.Errorf("%d texts for %d kinds", len(catalogue.Mutations), len(Kinds))
 	}
 }
 

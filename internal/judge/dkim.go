@@ -8,6 +8,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/forensics"
 )
 
 // dkimProblems gives the finding of a signature that did not pass; what is not
@@ -53,12 +54,16 @@ func (c *verdict) dkim() {
 		}
 		return
 	}
-	for _, v := range c.Auth.DKIM {
-		c.signature(v)
+	for i, v := range c.Auth.DKIM {
+		var examined []forensics.Examination
+		if i < len(c.Forensics) {
+			examined = c.Forensics[i]
+		}
+		c.signature(v, examined)
 	}
 }
 
-func (c *verdict) signature(v dkim.Verdict) {
+func (c *verdict) signature(v dkim.Verdict, examined []forensics.Examination) {
 	a, subject := signatureArgs(v), c.author()
 	if v.Signature != nil && v.Signature.Domain != "" {
 		subject = v.Signature.Domain
@@ -79,6 +84,8 @@ func (c *verdict) signature(v dkim.Verdict) {
 	if f.Status == catalogue.Fail && c.harmless(v) {
 		f.Status = catalogue.Warn
 	}
+	f.Evidence = append(f.Evidence, searched(examined)...)
+	c.changedInTransit(examined, a, subject, f.Status)
 }
 
 // harmless reports whether a failed signature costs nothing: the author's domain is

@@ -10,6 +10,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"
@@ -22,6 +23,9 @@ type Input struct {
 	Auth    mailauth.Result
 	// LineEndsNormalized: the file had bare LF line ends throughout.
 	LineEndsNormalized bool
+	// Forensics are the examinations of each verdict of Auth.DKIM, as forensics.Message gives
+	// them; nil where none was made.
+	Forensics [][]forensics.Examination
 }
 
 // Message gives the findings, sorted.

@@ -521,12 +521,12 @@ func TestNoChangeForStrangers(t *testing.T) {
 // dead text. Entries of other areas come from other judges.
 func TestEveryFindingIsUsed(t *testing.T) {
 	var source strings.Builder
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob("../*/*.go") // judge, inspect and what else judges
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") || strings.Contains(name, "catalogue") {
 			continue
 		}
 		b, err := os.ReadFile(name)

@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/iprev"
 	"github.com/todoku/todoku/spf"
 )
@@ -83,6 +84,28 @@ type DKIMObject struct {
 	Algorithm        *string `json:"algorithm"`
 	Canonicalization *string `json:"canonicalization"`
 	KeyBits          *int    `json:"key_bits"`
+	// Forensics is what broke the signature, [] where it holds or was not examined.
+	Forensics []ForensicsObject `json:"forensics"`
+}
+
+// ForensicsObject is the examination of one part of a message under one signature.
+type ForensicsObject struct {
+	Part       string           `json:"part"`
+	Outcome    string           `json:"outcome"`
+	Mutations  []MutationObject `json:"mutations"`
+	Difference []LineObject     `json:"difference"`
+}
+
+// MutationObject is one change that the message suffered.
+type MutationObject struct {
+	Kind  string  `json:"kind"`
+	Field *string `json:"field"`
+}
+
+// LineObject is one line of a difference.
+type LineObject struct {
+	Op   string `json:"op"`
+	Text string `json:"text"`
 }
 
 // ARCObject is the `arc` object.
@@ -218,7 +241,7 @@ func WriteJSON(w io.Writer, v any) error {
 func Verify(r *Report, lang string) VerifyObject {
 	return VerifyObject{
 		File:  r.File,
-		IPRev: IPRev(r.Auth.IPRev), SPF: SPF(r.Auth.SPF, r.Auth.SPFChecked), DKIM: DKIM(r.Auth.DKIM),
+		IPRev: IPRev(r.Auth.IPRev), SPF: SPF(r.Auth.SPF, r.Auth.SPFChecked), DKIM: DKIM(r.Auth.DKIM, r.Forensics),
 		ARC: ARC(r.Auth.ARC), DMARC: DMARC(r.Auth.DMARC),
 		Findings: Findings(r.Findings, lang), Scorecards: Scorecards(r.Cards), Score: Score(r.Score),
 	}
@@ -255,17 +278,36 @@ func SPF(v spf.Verdict, checked bool) SPFObject {
 	return o
 }
 
-// DKIM gives the `dkim` array, [] for an unsigned message.
-func DKIM(vs []dkim.Verdict) []DKIMObject {
+// DKIM gives the `dkim` array, [] for an unsigned message; examined is what
+// forensics.Message says of vs.
+func DKIM(vs []dkim.Verdict, examined [][]forensics.Examination) []DKIMObject {
 	out := make([]DKIMObject, 0, len(vs))
-	for _, v := range vs {
-		o := DKIMObject{Result: word(string(v.Result)), Reason: known(v.Reason)}
+	for i, v := range vs {
+		o := DKIMObject{Result: word(string(v.Result)), Reason: known(v.Reason), Forensics: []ForensicsObject{}}
+		if i < len(examined) {
+			o.Forensics = forensicsObjects(examined[i])
+		}
 		if s := v.Signature; s != nil {
 			o.Domain, o.Selector, o.Identity = known(s.Domain), known(s.Selector), known(s.Identity)
 			o.Algorithm, o.Canonicalization = known(s.Algorithm), known(s.Canonicalization())
 		}
 		if v.KeyBits > 0 {
 			o.KeyBits = &v.KeyBits
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func forensicsObjects(es []forensics.Examination) []ForensicsObject {
+	out := make([]ForensicsObject, 0, len(es))
+	for _, e := range es {
+		o := ForensicsObject{Part: string(e.Part), Outcome: string(e.Outcome), Mutations: []MutationObject{}, Difference: []LineObject{}}
+		for _, m := range e.Mutations {
+			o.Mutations = append(o.Mutations, MutationObject{string(m.Kind), known(m.Field)})
+		}
+		for _, l := range e.Difference {
+			o.Difference = append(o.Difference, LineObject{l.Op, l.Text})
 		}
 		out = append(out, o)
 	}

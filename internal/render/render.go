@@ -8,6 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
@@ -15,11 +16,13 @@ import (
 
 // Report is all a door needs to show one verified message.
 type Report struct {
-	File     string // file name, or the report's id
-	Bundle   evidence.Bundle
-	Message  *message.Message
-	Auth     mailauth.Result
-	Findings []catalogue.Finding
+	File    string // file name, or the report's id
+	Bundle  evidence.Bundle
+	Message *message.Message
+	Auth    mailauth.Result
+	// Forensics are the examinations of each broken signature; nil where there is none.
+	Forensics [][]forensics.Examination
+	Findings  []catalogue.Finding
 	// Cards are what the providers make of it, for all senders and for bulk senders.
 	Cards []scorecard.Card
 	// Score is nil where nothing could be seen.

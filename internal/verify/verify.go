@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/render"
@@ -66,9 +67,12 @@ func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.
 func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string) *render.Report {
 	m := message.Parse(b.Message)
 	auth := mailauth.Authenticate(ctx, r, m, Envelope(b.Session), b.Time)
+	examined := forensics.Message(m, auth.DKIM)
 	rep := &render.Report{
-		File: name, Bundle: *b, Message: m, Auth: auth, Time: b.Time,
-		Findings: judge.Message(judge.Input{Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted}),
+		File: name, Bundle: *b, Message: m, Auth: auth, Forensics: examined, Time: b.Time,
+		Findings: judge.Message(judge.Input{
+			Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted, Forensics: examined,
+		}),
 	}
 	score(rep)
 	return rep
