@@ -38,6 +38,14 @@ figures: ## measure every figure beside its floor and print the ratios
 pictures: ## draw the pictures of the README anew
 	scripts/pictures
 
+.PHONY: docs
+docs: ## write the pages of docs/findings anew, from the catalogue
+	go test -count=1 ./internal/manual -update
+
+.PHONY: drill
+drill: ## the closed loop on every broken zone: look, judge, publish the repair, look again
+	go test -count=1 -v -run ClosedLoop ./internal/drill
+
 .PHONY: soak
 soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQLite and PostgreSQL
 	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestKill ./internal/inbox
