@@ -26,7 +26,7 @@ var dnsblEntries = []Entry{
 			{"A home or office connection: deliver through the provider's or a sending service's server (smarthost, port 587 with a login).", "家庭やオフィスの回線の場合: 事業者や配信サービスのサーバー (スマートホスト、認証付きの 587 番ポート) を経由して送信します。"},
 			{"A mail server with a fixed address: set its reverse DNS name, then ask for removal at {delist}; where only the owner of the range can do that, ask them.", "固定アドレスのメールサーバーの場合: 逆引きを設定してから、{delist} で解除を申請します。アドレスの所有者しか申請できない場合は、所有者に依頼します。"},
 		},
-		Refs: []string{"RFC 5782 section 2.1", "https://www.spamhaus.org/blocklists/policy-blocklist/"},
+		Refs: []string{"RFC 5782 section 2.1", "https://check.spamhaus.org/"},
 	},
 	{
 		ID: "dnsbl.clean", Status: Pass, Rank: rankHost,
