@@ -18,6 +18,7 @@ func Domain(d *survey.Domain) []catalogue.Finding {
 		area.judge(j)
 	}
 	repair.Unify(j.findings)
+	repair.Configure(j.findings, d.Name)
 	catalogue.Sort(j.findings)
 	return j.findings
 }
