@@ -20,6 +20,8 @@ func TestParseReply(t *testing.T) {
 		{"no enhanced code", "421 busy", 421, "", "busy", "", 1},
 		{"several lines", "550-5.7.26 This mail is\r\n550-5.7.26 unauthenticated.\r\n550 5.7.26 See https://example.com", 550, "5.7.26", "This mail is unauthenticated. See https://example.com", "", 3},
 		{"a log joined the lines", "550-5.7.26 This mail is 550-5.7.26 unauthenticated. See 550 5.7.26 https://example.com", 550, "5.7.26", "This mail is unauthenticated. See https://example.com", "", 1},
+		{"joined with empty lines", "550-5.7.26 one 550-5.7.26  550-5.7.26  two 550 5.7.26 three", 550, "5.7.26", "one two three", "", 1},
+		{"joined, the dash lost", "550 5.7.26 one 550-5.7.26 two 550 5.7.26 three of 550 boxes", 550, "5.7.26", "one two three of 550 boxes", "", 1},
 		{"joined without enhanced code", "554-one 554-two 554 three", 554, "", "one two three", "", 1},
 		{"the number of a limit is no code", "552 5.3.4 at most 552 fields", 552, "5.3.4", "at most 552 fields", "", 1},
 		{"gsmtp", "550 5.1.1 gone a1-2002si3.4 - gsmtp", 550, "5.1.1", "gone", "a1-2002si3.4 - gsmtp", 1},

@@ -141,9 +141,11 @@ func (r *Reply) stripCodes(line string) string {
 	return strings.TrimLeft(line[n:], " ):;,-")
 }
 
-// stripInline removes the codes of lines that a log joined into one.
+// stripInline removes the codes of lines that a log joined into one: any further
+// one where the first line said that more follow, else only those with the same
+// enhanced code behind them.
 func (r *Reply) stripInline(text string, sep byte) string {
-	if sep != '-' || r.Code == 0 {
+	if r.Code == 0 {
 		return text
 	}
 	code := strconv.Itoa(r.Code)
@@ -154,18 +156,22 @@ func (r *Reply) stripInline(text string, sep byte) string {
 			break
 		}
 		rest := text[i+1+len(code):]
-		if rest != "" && rest[0] != '-' && rest[0] != ' ' {
+		st, n := Status{}, 0
+		if rest != "" {
+			st, n = scanBareStatus(strings.TrimLeft(rest[1:], " "))
+		}
+		if rest != "" && rest[0] != '-' && rest[0] != ' ' || sep != '-' && (n == 0 || st != r.Enhanced) {
 			b.WriteString(text[:i+1+len(code)])
 			text = rest
 			continue
 		}
 		b.WriteString(text[:i])
-		b.WriteByte(' ')
 		text = strings.TrimLeft(strings.TrimPrefix(rest, "-"), " ")
-		if st, n := scanBareStatus(text); n > 0 && (r.Enhanced.IsZero() || st == r.Enhanced) {
+		if n > 0 && (r.Enhanced.IsZero() || st == r.Enhanced) {
 			r.Enhanced = st
-			text = strings.TrimLeft(text[n:], " ")
+			text = text[n:]
 		}
+		text = " " + text // an empty line may follow, which is a code again
 	}
 	b.WriteString(text)
 	return b.String()

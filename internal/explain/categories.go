@@ -127,7 +127,7 @@ var categories = map[string]category{
 		text{EN: "Blocklist", JA: "ブロックリスト"},
 		text{EN: "The sending address or a domain in the message is on a blocklist, mostly after spam from it or its neighbours.", JA: "送信元 IP アドレスまたはメール内のドメインが、ブロックリストに登録されています。そこや周辺からの迷惑メールが主な原因です。"},
 		text{EN: "Find the list, cure the cause, then ask for removal there.", JA: "どのリストかを確認し、原因を解消してから解除を申請してください。"},
-		checkIP, nil,
+		checkIP, []string{"dnsbl.listed"},
 	},
 	"abuse": {
 		text{EN: "Abuse", JA: "不正利用"},
@@ -267,7 +267,7 @@ var words = []struct {
 	{regexp.MustCompile(`(?i)loop|too many hops|hop count|hops exceeded|maximum hop`), "loop"},
 	{regexp.MustCompile(`(?i)nxdomain|doesn't receive email|had no relevant answers|null mx|no such (domain|host)|unrouteable mail domain|(domain|host)( name)?( is)?( |:|=|\w|\.){0,30}(not found|not exist|unknown)|host unknown`), "domainunknown"},
 	{regexp.MustCompile(`(?i)permission to post|may not (exist|post)|members? (only|can post)|not a member of|moderat`), "list"},
-	{regexp.MustCompile(`(?i)(user|recipient|account|mailbox|address|alias|addressee|customer|name)\b.{0,60}(unknown|frozen|not a registered|not (exist|found|known|valid|local|listed|a valid|active|have)|n'existe|doesn'?t (exist|have)|does not (exist|have)|invalid|inactive|disabled|unavailable|not available|suspended|expired|closed|terminated|no longer|discontinued|unrouteable|undeliverable|ambiguous)`), "userunknown"},
+	{regexp.MustCompile(`(?i)(user|recipient|account|mailbox|address|alias|addressee|customer|name)\b.{0,60}(unknown|frozen|\blocked\b|not a registered|not (exist|found|known|valid|local|listed|a valid|active|have)|n'existe|doesn'?t (exist|have)|does not (exist|have)|invalid|inactive|disabled|unavailable|not available|suspended|expired|closed|terminated|no longer|discontinued|unrouteable|undeliverable|ambiguous)`), "userunknown"},
 	{regexp.MustCompile(`(?i)(no|unknown|invalid|bad|not a valid|non-?existent|unrouteable|undeliverable|disabled|inactive)( such)?( final delivery)? (user(id)?|recipient|mailbox|account|address|destination|person|local part|alias|customer|name)|user unknown|unknown user|unknown local|no mailbox|not our customer|not a (known|registered|valid|local)( \w+)? (user|address|recipient)|nobody (here )?by that name|no one by that name|宛先不明|メールアドレスが見つか|存在しません|見つかりません|no valid recipients`), "userunknown"},
 	{regexp.MustCompile(`(?i)authentication (failed|required|unsuccessful|credentials)|not authenticated|must authenticate|must issue a STARTTLS|username and password|auth(entication)? mechanism|smtp auth`), "auth-client"},
 	{regexp.MustCompile(`(?i)\btls\b|starttls|certificate`), "tls"},

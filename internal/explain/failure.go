@@ -129,11 +129,17 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	}
 	if f.Basis == ByClass {
 		f.Meaning = unknownClass[f.Class]
+		if f.Reply.Code == 0 && f.Status.IsZero() {
+			f.Meaning = noReason
+		}
 		if r := f.Match.Rule; r != nil {
 			f.Next = r.Remedy
 		}
 	}
 }
+
+// noReason: a notification in words that are not known here.
+var noReason = text{EN: "The text holds no code, and no reason in words that are known here.", JA: "コードがなく、理由も文面から判断できません。"}
 
 var unknownClass = map[bounce.Class]catalogue.Text{
 	bounce.Temporary: {EN: "This code is not known here. It is temporary: the same message may be accepted later.", JA: "このコードの意味は不明です。一時的な拒否で、同じメールが後で受け付けられる可能性があります。"},

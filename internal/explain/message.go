@@ -34,13 +34,13 @@ func readFields(input []byte) *Result {
 	}
 	m := message.Parse(raw)
 	if fields, ok := statusFields(m, raw); ok {
-		return reportResult(fields, m)
+		return reportResult(fields)
 	}
 	if kind, params := topType(m); kind == "multipart/report" && strings.EqualFold(params, "feedback-report") {
 		return &Result{Kind: KindComplaint}
 	}
 	if report, err := bounce.ParseMessage(m); err == nil && len(report.Recipients) > 0 {
-		return reportResult(report, m)
+		return reportResult(report)
 	}
 	if r := plainBounce(m); r != nil {
 		return r
@@ -107,7 +107,7 @@ func topType(m *message.Message) (kind, reportType string) {
 
 // reportResult explains a DSN: each recipient, helped by the human-readable part where
 // the fields say less.
-func reportResult(report *bounce.Report, m *message.Message) *Result {
+func reportResult(report *bounce.Report) *Result {
 	r := &Result{Kind: KindDSN}
 	from := senderOf(report.Original)
 	told := scan(ownWords(report.Text), KindDSN)
@@ -123,9 +123,6 @@ func reportResult(report *bounce.Report, m *message.Message) *Result {
 		}
 		f.readDiagnostic(rcpt, told)
 		r.Failures = append(r.Failures, explainFailure(f, from))
-	}
-	if m.Count("Authentication-Results") > 0 && m.Count("From") > 0 {
-		r.Authentication = authentications(m)
 	}
 	return finish(r)
 }

@@ -78,7 +78,7 @@ func (f Failure) summary(lang string) string {
 	case bounce.Success, bounce.Intermediate:
 		key = "success"
 	}
-	if f.Basis == ByClass && (key == "permanent" || key == "temporary" || key == "gave-up") {
+	if f.Basis == ByClass && f.Reply.Code+f.Status.Class > 0 && (key == "permanent" || key == "temporary" || key == "gave-up") {
 		key = "strange"
 	}
 	if lang == "ja" && who != "" && who[len(who)-1] < 0x80 {

@@ -203,8 +203,8 @@ type ReplyMatch struct {
 	// Provider that replied, "" where it is not known; Certainty is then "" too.
 	Provider  string
 	Certainty Certainty
-	// Candidates are rules with the same codes whose words are not in the reply; only
-	// where no rule of a provider fits and they are few.
+	// Candidates are the rules of a code that stands without words; only where no rule
+	// of a provider fits and they are few.
 	Candidates []ReplyRule
 }
 
@@ -330,7 +330,7 @@ func (r ReplyRule) byCodeAlone(reply bounce.Reply) bool {
 // candidates are the rules of an enhanced code, where they are few enough to help.
 func candidates(q ReplyQuery, provider string) []ReplyRule {
 	enhanced := q.Reply.Enhanced.String()
-	if enhanced == "" || provider == "" && q.Host != "" {
+	if enhanced == "" || q.Reply.Text != "" || provider == "" && q.Host != "" {
 		return nil
 	}
 	var out []ReplyRule

@@ -320,6 +320,11 @@ func TestReplyRulesAreComplete(t *testing.T) {
 				}
 			}
 		}
+		for _, id := range r.Requirements {
+			if !slices.ContainsFunc(Requirements(), func(q Requirement) bool { return q.ID == id && q.Provider == r.Provider }) {
+				t.Errorf("%s: %s has no requirement %s", r.ID, r.Provider, id)
+			}
+		}
 		for _, c := range r.Codes {
 			if n, err := strconv.Atoi(strings.Replace(c, "xx", "00", 1)); err != nil || n < 400 || n > 599 {
 				t.Errorf("%s: code %q", r.ID, c)

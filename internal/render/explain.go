@@ -2,6 +2,7 @@ package render
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -332,6 +333,7 @@ func (p *page) failure(f explain.Failure) {
 			p.para(2, p.explainLabel(x.key), x.value, plain)
 		}
 	}
+	p.requirements(f)
 	for _, c := range f.Match.Candidates {
 		p.para(4, p.explainLabel("candidate"), c.Meaning.In(lang)+p.gap()+"["+c.ID+"]", plain)
 	}
@@ -379,11 +381,24 @@ func (p *page) basis(f explain.Failure) string {
 		return p.explainLabelOr("basis-"+string(f.Basis), "")
 	}
 	r := f.Match.Rule
-	s := p.explainLabel("rule", "id", r.ID, "source", r.Source, "date", r.AsOf)
-	if len(r.Requirements) > 0 {
-		s += p.gap() + p.explainLabel("requirements", "ids", strings.Join(r.Requirements, ", "))
+	return p.explainLabel("rule", "id", r.ID, "source", r.Source, "date", r.AsOf)
+}
+
+// requirements writes the requirements of the provider that were not met.
+func (p *page) requirements(f explain.Failure) {
+	if f.Match.Rule == nil || len(f.Match.Rule.Requirements) == 0 {
+		return
 	}
-	return s
+	for _, q := range provider.Requirements() {
+		if !slices.Contains(f.Match.Rule.Requirements, q.ID) {
+			continue
+		}
+		s := q.Text.In(p.o.Lang) + p.gap() + "[" + q.ID + "] " + q.Source
+		if q.Since != "" {
+			s += " " + p.explainLabel("since", "date", q.Since)
+		}
+		p.para(2, p.explainLabel("requirement"), s, plain)
+	}
 }
 
 // claim says who claims something.
@@ -497,7 +512,8 @@ var explainLabels = map[string]catalogue.Text{
 	"basis-words":       {EN: "the words of the text, as many servers use them; no rule of a provider fits", JA: "多くのサーバーで共通の文面 (該当する事業者のルールはありません)"},
 	"basis-class":       {EN: "the first digit alone; the code is not known", JA: "コードの先頭の数字のみ (コードの意味は不明です)"},
 	"rule":              {EN: "rule {id}; {source} ({date}).", JA: "ルール {id}、{source} ({date})。"},
-	"requirements":      {EN: "Requirement: {ids}.", JA: "送信者の要件: {ids}。"},
+	"requirement":       {EN: "Requirement:", JA: "送信者の要件:"},
+	"since":             {EN: "(since {date})", JA: "({date} から)"},
 
 	"claimed-by":     {EN: "claimed by {server}", JA: "{server} の記録"},
 	"unnamed-author": {EN: "the field names no server; {author} writes such fields", JA: "サーバー名なし ({author} の形式)"},
