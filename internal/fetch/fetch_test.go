@@ -112,6 +112,7 @@ func newSite(t *testing.T, h http.HandlerFunc, until time.Time, names ...string)
 	}))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	s.port = s.Listener.Addr().(*net.TCPAddr).AddrPort().Port()

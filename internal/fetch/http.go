@@ -58,8 +58,7 @@ func NewClient(d *Dialer, cfg HTTPConfig) *Client {
 		DialContext:            d.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: d.Roots(), Time: d.Now},
 		TLSHandshakeTimeout:    cfg.Timeout,
-		ForceAttemptHTTP2:      true,
-		DisableKeepAlives:      true,
+		DisableKeepAlives:      true, // with DialContext of its own it speaks HTTP/1.1 alone, whose bounds are plain
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}}
 	return c
