@@ -1,8 +1,192 @@
 package survey
 
-import "context"
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/fetch"
+	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/iprev"
+	"github.com/todoku/todoku/spf"
+)
 
 // Hosts is what was seen of the sending hosts: reverse and forward DNS.
-type Hosts struct{}
+type Hosts struct {
+	// List are the hosts: the addresses that the user gave, else the single addresses
+	// that the domain's own SPF record names.
+	List []Host
+	// Own are names of the domain that may have the address of a host, asked only where
+	// a host has no name that leads back to it.
+	Own []Addresses
+}
 
-func (l *look) hosts(ctx context.Context) {}
+// Host is one address and its names.
+type Host struct {
+	IP netip.Addr
+	// Term is the SPF term that names the address; "" where the user gave it.
+	Term string
+	// Private says why no receiver can see the address ("private", "loopback"), "" where it can.
+	Private string
+	// PTR is the answer at the reverse name; its Chain is a delegation by RFC 2317.
+	PTR   dns.Answer
+	Iprev iprev.Verdict
+	// Forward are the answers for the addresses of Iprev.Names, in their order, of the family of IP.
+	Forward []dns.Answer
+}
+
+// Given reports that the user said that mail comes from this host.
+func (h Host) Given() bool { return h.Term == "" }
+
+// The most hosts that are looked at.
+const (
+	maxGivenHosts = 32
+	maxSPFHosts   = 8
+)
+
+func (l *look) hosts(ctx context.Context) {
+	h := &l.Hosts
+	for _, ip := range l.Options.IPs {
+		if len(h.List) < maxGivenHosts {
+			h.add(ip, "")
+		}
+	}
+	if len(h.List) == 0 && l.Name != "" {
+		l.spfHosts(ctx)
+	}
+	g := dns.NewGroup(l.r)
+	for i := range h.List {
+		if h.List[i].Private == "" {
+			g.Go(func() { l.host(ctx, &h.List[i]) })
+		}
+	}
+	g.Wait()
+	if l.Name != "" && slices.ContainsFunc(h.List, Host.unnamed) {
+		h.Own = l.addresses(ctx, l.ownNames(ctx))
+	}
+}
+
+func (h *Hosts) add(ip netip.Addr, term string) {
+	ip = ip.Unmap().WithZone("")
+	known := func(o Host) bool { return o.IP == ip }
+	if ip.IsValid() && !slices.ContainsFunc(h.List, known) {
+		h.List = append(h.List, Host{IP: ip, Term: term, Private: fetch.Refused(ip)})
+	}
+}
+
+// unnamed reports that another name may have to be found for the host.
+func (h Host) unnamed() bool {
+	if h.Private != "" || h.Iprev.Result == iprev.TempError {
+		return false
+	}
+	odd := func(name string) bool { return provider.NamingOf(name, h.IP) == provider.Dynamic }
+	return h.Iprev.Result != iprev.Pass || len(h.Iprev.BadNames) > 0 || slices.ContainsFunc(h.Iprev.Names, odd)
+}
+
+func (l *look) host(ctx context.Context, h *Host) {
+	h.PTR = l.ask(ctx, dns.ReverseName(h.IP), dns.TypePTR)
+	h.Iprev = iprev.Lookup(ctx, l.r, h.IP)
+	t := family(h.IP)
+	for _, name := range h.Iprev.Names {
+		if name == "" || !dns.ValidName(name) {
+			h.Forward = append(h.Forward, dns.Answer{Status: dns.BadName})
+			continue
+		}
+		h.Forward = append(h.Forward, l.ask(ctx, name, t)) // answered from the recording
+	}
+}
+
+func family(ip netip.Addr) dns.Type {
+	if ip.Is4() {
+		return dns.TypeA
+	}
+	return dns.TypeAAAA
+}
+
+// ownNames are names of the domain's that its mail hosts may have: the exchangers within it first.
+func (l *look) ownNames(ctx context.Context) []string {
+	var names []string
+	for _, r := range l.ask(ctx, l.Name, dns.TypeMX).Records {
+		if name := dns.CanonicalName(r.Data); HostName(name) && dns.IsSubdomain(name, l.Name) && len(names) < 4 {
+			names = append(names, name)
+		}
+	}
+	for _, name := range mailNames(l.Name) {
+		if !slices.Contains(names, name) && dns.ValidName(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// spfHosts takes the single addresses that the domain's own record lets send: ip4 and
+// ip6 of one address, a and mx without a length. Those of includes are others' affair.
+func (l *look) spfHosts(ctx context.Context) {
+	var record *spf.Record
+	for _, r := range l.ask(ctx, l.Name, dns.TypeTXT).Records {
+		if spf.IsRecord(r.Data) && record == nil {
+			record, _ = spf.Parse(r.Data)
+		}
+	}
+	if record == nil {
+		return
+	}
+	names := 0
+	for _, t := range record.Terms[:min(len(record.Terms), 100)] {
+		if t.Qualifier != spf.PlusPass || t.Domain.HasMacros() {
+			continue
+		}
+		switch t.Kind {
+		case spf.IP4, spf.IP6:
+			if t.Prefix.IsSingleIP() {
+				l.addHost(t.Prefix.Addr(), t.Text)
+			}
+		case spf.A, spf.MX:
+			if names++; names <= 4 && t.Bits4 == 32 && t.Bits6 == 128 {
+				l.spfNames(ctx, &t)
+			}
+		}
+	}
+}
+
+func (l *look) addHost(ip netip.Addr, term string) {
+	if len(l.Hosts.List) < maxSPFHosts && fetch.Refused(ip) == "" {
+		l.Hosts.add(ip, term)
+	}
+}
+
+// spfNames adds the addresses of an a or mx term. Exchangers of mailbox providers
+// are left out: they receive, and send by other addresses.
+func (l *look) spfNames(ctx context.Context, t *spf.Term) {
+	domain := dns.CanonicalName(t.Domain.Text)
+	if domain == "" {
+		domain = l.Name
+	}
+	if !dns.ValidName(domain) {
+		return
+	}
+	names := []string{domain}
+	if t.Kind == spf.MX {
+		names = nil
+		for _, r := range l.ask(ctx, domain, dns.TypeMX).Records {
+			if name := dns.CanonicalName(r.Data); len(names) < 4 && HostName(name) && !receivesOnly(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, a := range l.addresses(ctx, names) {
+		for _, r := range a.Records() {
+			l.addHost(r.Addr, t.Text)
+		}
+	}
+}
+
+func receivesOnly(host string) bool {
+	for _, d := range []string{"google.com", "googlemail.com", "outlook.com", "mx.microsoft", "yahoodns.net", "icloud.com", "pphosted.com", "mimecast.com"} {
+		if dns.IsSubdomain(host, d) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package survey
+
+import (
+	"context"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// Addresses are the answers for the addresses of one name, each zero where it was not asked.
+type Addresses struct {
+	Name    string
+	A, AAAA dns.Answer
+}
+
+// Found reports that the name has an address.
+func (a Addresses) Found() bool { return a.A.Status.Found() || a.AAAA.Status.Found() }
+
+// Void reports that the name certainly has none.
+func (a Addresses) Void() bool { return empty(a.A.Status) && empty(a.AAAA.Status) }
+
+// Records are the address records, IPv4 first.
+func (a Addresses) Records() []dns.Record {
+	return append(a.A.Records[:len(a.A.Records):len(a.A.Records)], a.AAAA.Records...)
+}
+
+// Canonical is the name at the end of the CNAME records that lead from the name, "" where there are none.
+func (a Addresses) Canonical() string {
+	for _, answer := range []dns.Answer{a.A, a.AAAA} {
+		if n := len(answer.Chain); n > 0 {
+			return dns.CanonicalName(answer.Chain[n-1].Data)
+		}
+	}
+	return ""
+}
+
+// empty: there is nothing, and a name that cannot exist counts as such.
+func empty(s dns.Status) bool { return s.Void() || s == dns.BadName }
+
+// addresses asks for the addresses of several names at once.
+func (l *look) addresses(ctx context.Context, names []string) []Addresses {
+	out := make([]Addresses, len(names))
+	g := dns.NewGroup(l.r)
+	for i, name := range names {
+		out[i].Name = name
+		g.Go(func() { out[i].A = l.ask(ctx, name, dns.TypeA) })
+		g.Go(func() { out[i].AAAA = l.ask(ctx, name, dns.TypeAAAA) })
+	}
+	g.Wait()
+	return out
+}
+
+// mailNames are the names that a domain's mail host usually has, the domain itself last.
+func mailNames(domain string) []string {
+	return []string{"mail." + domain, "mx." + domain, "smtp." + domain, domain}
+}
