@@ -1,4 +1,271 @@
 package inspect
 
-// hosts judges the sending hosts: reverse and forward DNS.
-func (j *judgement) hosts() {}
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/repair"
+	"github.com/todoku/todoku/internal/survey"
+	"github.com/todoku/todoku/iprev"
+)
+
+// hosts judges reverse and forward DNS of the sending hosts.
+func (j *judgement) hosts() {
+	for _, h := range j.Hosts.List {
+		p := hostCase{judgement: j, Host: h, ip: h.IP.String(), plan: repair.Host{IP: h.IP, At: reverseEnd(h)}}
+		switch {
+		case h.Private != "":
+			p.say("ptr.private-address", args{"ip": p.ip}, h.Private)
+		case h.Iprev.Result == iprev.TempError:
+			p.say("ptr.dns-failure", args{"ip": p.ip}, h.Iprev.Reason, h.PTR.Detail)
+		case h.Iprev.Result == iprev.PermError:
+			f := p.say("ptr.missing", args{"ip": p.ip}, dns.ReverseName(h.IP)+" PTR: "+h.PTR.Status.String())
+			f.DNS = repair.PTR(p.plan, p.ownNames())
+		case h.Iprev.Result == iprev.Fail:
+			p.unconfirmed()
+		default:
+			p.confirmed()
+		}
+	}
+}
+
+// hostCase is the judgement of one host.
+type hostCase struct {
+	*judgement
+	survey.Host
+	ip   string
+	plan repair.Host
+}
+
+// say adds a finding. An address that only stands in the SPF record may never send:
+// what would be a fault if it did is not known to be one.
+func (p *hostCase) say(id string, a args, evidence ...string) *catalogue.Finding {
+	if !p.Given() {
+		evidence = append(evidence, "SPF: "+clip(p.Term))
+	}
+	return p.soften(p.add(id, p.ip, a, evidence...))
+}
+
+func (p *hostCase) soften(f *catalogue.Finding) *catalogue.Finding {
+	switch {
+	case p.Given():
+	case f.Status == catalogue.Fail:
+		f.Status = catalogue.Unknown
+	case f.Status == catalogue.Warn:
+		f.Status = catalogue.Info
+	}
+	return f
+}
+
+// reverseEnd is where the PTR records of a host stand.
+func reverseEnd(h survey.Host) string {
+	if n := len(h.PTR.Chain); n > 0 {
+		return dns.CanonicalName(h.PTR.Chain[n-1].Data)
+	}
+	return dns.ReverseName(h.IP)
+}
+
+func (p *hostCase) ownNames() []repair.OwnName { return ownNames(p.Hosts.Own, p.IP) }
+
+// ownNames turns what was seen of names into what a repair needs: free is a name
+// without addresses of the family of ip.
+func ownNames(seen []survey.Addresses, ip netip.Addr) []repair.OwnName {
+	var out []repair.OwnName
+	for _, a := range seen {
+		n := repair.OwnName{Name: a.Name, Alias: a.Canonical() != "", Free: a.AAAA.Status.Void()}
+		if ip.Is4() {
+			n.Free = a.A.Status.Void()
+		}
+		for _, r := range a.Records() {
+			n.Addrs = append(n.Addrs, r.Addr)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// ours reports whether a name belongs to the domain's organisation.
+func (j *judgement) ours(name string) bool { return j.Name != "" && j.own(name) }
+
+func shown(name string) string {
+	if name == "" {
+		return "."
+	}
+	return clip(name)
+}
+
+// unconfirmed judges a host none of whose names lead back to it.
+func (p *hostCase) unconfirmed() {
+	v := p.Iprev
+	id, name := "ptr.unconfirmed", v.Names[0]
+	if !slices.ContainsFunc(v.Names, survey.HostName) {
+		id = "ptr.bad-name"
+	}
+	var evidence []string
+	for i, n := range v.Names {
+		evidence = append(evidence, "PTR "+shown(n), forwardText(n, p.Forward[i]))
+	}
+	f := p.say(id, args{"ip": p.ip, "name": shown(name)}, evidence...)
+	if id == "ptr.unconfirmed" {
+		if at := p.forwardHome(); at != "" {
+			f.DNS = []dns.Change{repair.AddressChange(at, p.IP)}
+			return
+		}
+	}
+	p.plan.Wrong = v.Names
+	f.DNS = repair.PTR(p.plan, p.ownNames())
+}
+
+// forwardHome is the name at which the missing address can be added: one of the PTR
+// names that is the domain's own. A name that visitors of a web site use gets no
+// mail server's address.
+func (p *hostCase) forwardHome() string {
+	for i, name := range p.Iprev.Names {
+		a := p.Forward[i]
+		if n := len(a.Chain); n > 0 {
+			name = dns.CanonicalName(a.Chain[n-1].Data)
+		}
+		_, hosting := provider.HostingOf(name)
+		mine := p.ours(name) || p.Name == "" && !hosting
+		web := len(a.Records) > 0 && (name == p.Name || strings.HasPrefix(name, "www.") || name == dmarc.RegisteredDomain(name))
+		if mine && !web && survey.HostName(name) && strings.Contains(name, ".") {
+			return name
+		}
+	}
+	return ""
+}
+
+func forwardText(name string, a dns.Answer) string {
+	t := a.Question.Type.String()
+	if !a.Status.Found() {
+		return shown(name) + " " + t + ": " + a.Status.String()
+	}
+	var addrs []string
+	for _, r := range a.Records[:min(len(a.Records), 6)] {
+		addrs = append(addrs, r.Data)
+	}
+	return shown(name) + " " + t + " " + strings.Join(addrs, ", ")
+}
+
+// confirmed judges the names of a host of which at least one leads back to it.
+func (p *hostCase) confirmed() {
+	v := p.Iprev
+	name := v.Confirmed[0]
+	p.say("ptr.pass", args{"ip": p.ip, "name": shown(name)}, "PTR "+shown(name), forwardText(name, p.Forward[slices.Index(v.Names, name)]))
+	var stray []string // certainly do not lead back
+	var alias, canonical string
+	for i, n := range v.Names {
+		a := p.Forward[i]
+		switch {
+		case !slices.Contains(v.Confirmed, n):
+			if !a.Status.Failed() {
+				stray = append(stray, n)
+			}
+		case len(a.Chain) > 0 && alias == "":
+			alias, canonical = n, dns.CanonicalName(a.Chain[len(a.Chain)-1].Data)
+		}
+	}
+	p.flaws(stray, alias, canonical)
+	p.naming(name)
+}
+
+// flaws judges several names, aliases and names that no host may have. One change of
+// the PTR record set cures all.
+func (p *hostCase) flaws(stray []string, alias, canonical string) {
+	v := p.Iprev
+	bad := slices.DeleteFunc(slices.Clone(v.Confirmed), func(n string) bool { return !slices.Contains(v.BadNames, n) })
+	dynamic := p.dynamicNames()
+	own := repair.NameFor(p.IP, p.ownNames())
+	p.plan.Wrong = slices.Clone(stray)
+	instead := ""
+	if alias != "" && survey.HostName(canonical) {
+		p.plan.Wrong, instead = append(p.plan.Wrong, alias), canonical
+	}
+	if own != "" && len(bad)+len(dynamic) > 0 {
+		p.plan.Wrong, instead = append(append(p.plan.Wrong, bad...), dynamic...), own
+	}
+	slices.Sort(p.plan.Wrong)
+	p.plan.Wrong = slices.Compact(p.plan.Wrong)
+	var change []dns.Change
+	switch {
+	case len(p.plan.Wrong) == 0:
+	case instead == "":
+		change = []dns.Change{repair.DropPTR(p.plan)}
+	default:
+		change = []dns.Change{repair.PTRChange(p.plan, instead)}
+	}
+	if len(v.Names) > 1 {
+		f := p.say("ptr.several", args{"ip": p.ip, "count": strconv.Itoa(len(v.Names) + v.Ignored)}, shownAll(v.Names)...)
+		if len(stray) == 0 {
+			f.Status = catalogue.Info
+		} else {
+			f.DNS = change
+			f.Evidence = append(f.Evidence, "not back to the address: "+strings.Join(shownAll(stray), ", "))
+		}
+	}
+	if alias != "" {
+		p.say("ptr.alias", args{"ip": p.ip, "name": shown(alias), "target": shown(canonical)}, shown(alias)+" CNAME "+shown(canonical)).DNS = change
+	}
+	if len(bad) > 0 {
+		f := p.say("ptr.bad-name", args{"ip": p.ip, "name": shown(bad[0])}, "PTR "+shown(bad[0]))
+		if f.Status == catalogue.Fail || f.Status == catalogue.Unknown {
+			f.Status = catalogue.Warn
+			p.soften(f)
+		}
+		if own != "" {
+			f.DNS = change
+		}
+	}
+	if len(dynamic) > 0 {
+		f := p.say("ptr.generic", args{"ip": p.ip, "name": shown(dynamic[0])}, "PTR "+shown(dynamic[0]))
+		if own != "" {
+			f.DNS = change
+		}
+	}
+}
+
+// dynamicNames are the names that look like those of a line at home, where no name of
+// another kind leads back.
+func (p *hostCase) dynamicNames() []string {
+	for _, n := range p.Iprev.Confirmed {
+		if p.ours(n) || provider.NamingOf(n, p.IP) != provider.Dynamic {
+			return nil
+		}
+	}
+	return p.Iprev.Confirmed
+}
+
+// naming says whose name the host has. No provider asks for the name in From; a
+// name of the hosting company's is fine, and what can be done about it depends on it.
+func (p *hostCase) naming(name string) {
+	if slices.ContainsFunc(p.Iprev.Confirmed, p.ours) || len(p.dynamicNames()) > 0 {
+		return
+	}
+	a := args{"ip": p.ip, "name": shown(name), "from": p.Name}
+	hosting, known := provider.HostingOf(name)
+	a["hosting"], a["panel"] = hosting.Name, hosting.SetPTR
+	switch {
+	case known && hosting.Shared:
+		p.say("ptr.shared-host", a, "PTR "+shown(name))
+	case known:
+		p.say("ptr.provider-named", a, "PTR "+shown(name))
+	case provider.NamingOf(name, p.IP) == provider.Numbered:
+		p.say("ptr.generic", a, "PTR "+shown(name)).Status = catalogue.Info
+	case p.Name != "":
+		p.say("ptr.generic-shared", a, "PTR "+shown(name))
+	}
+}
+
+func shownAll(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = shown(n)
+	}
+	return out
+}

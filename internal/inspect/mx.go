@@ -1,4 +1,356 @@
 package inspect
 
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/fetch"
+	"github.com/todoku/todoku/internal/repair"
+	"github.com/todoku/todoku/internal/survey"
+)
+
 // mx judges the mail exchangers.
-func (j *judgement) mx() {}
+func (j *judgement) mx() {
+	m := j.MX
+	switch {
+	case j.noAnswer(), j.noDomain():
+		// The area dns says it.
+	case m.Answer.Status.Failed():
+		j.add("mx.dns-failure", j.Name, args{"name": j.Name}, answerText(m.Answer))
+	case len(m.Hosts) == 0:
+		j.mxAbsent()
+	case len(m.Hosts) == 1 && m.Hosts[0].Null():
+		j.nullMX()
+	default:
+		s := j.mxSet()
+		s.judge()
+	}
+}
+
+// authorisesSomeone reports whether somebody may send for the domain: it says so, or the user does.
+func (j *judgement) authorisesSomeone() bool {
+	return j.sends() && (len(j.Options.IPs) > 0 || len(j.Options.Selectors) > 0 || len(j.Profile.SPF()) > 0)
+}
+
+// mailHost is a mail host of the domain's own that has an address, "" for none.
+func (j *judgement) mailHost() string {
+	for _, a := range j.MX.Own {
+		if a.Found() && a.Canonical() == "" && a.Name != j.Name && !sameAddresses(a, j.MX.Wild) && onlyPrivate(a) == "" {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+// sameAddresses reports that two names have an address in common, as all names
+// beneath a wildcard do.
+func sameAddresses(a, b survey.Addresses) bool {
+	return slices.ContainsFunc(a.Records(), func(r dns.Record) bool {
+		return slices.ContainsFunc(b.Records(), func(o dns.Record) bool { return o.Addr == r.Addr })
+	})
+}
+
+// mxAbsent judges a domain without MX records.
+func (j *judgement) mxAbsent() {
+	m := j.MX
+	a := args{"from": j.Name}
+	nullMX := dns.Change{Action: dns.Add, Name: j.Name + ".", Type: dns.TypeMX, TTL: 3600, Data: []string{"0 ."}}
+	switch {
+	case m.Implicit.A.Status.Failed() || m.Implicit.AAAA.Status.Failed():
+		j.add("mx.dns-failure", j.Name, a.with("name", j.Name), answerText(m.Implicit.A), answerText(m.Implicit.AAAA))
+	case !j.sends():
+		// Nobody is to write to it: to say so spares every sender a time-out.
+		f := j.add("mx.null-missing", j.Name, a, "MX: "+m.Answer.Status.String())
+		f.DNS = []dns.Change{nullMX}
+	case m.Implicit.Found():
+		j.add("mx.implicit", j.Name, a, addressTexts(m.Implicit)...)
+	default:
+		f := j.add("mx.none", j.Name, a, "MX: "+m.Answer.Status.String(), "A: "+m.Implicit.A.Status.String(), "AAAA: "+m.Implicit.AAAA.Status.String())
+		if !j.authorisesSomeone() {
+			f.Status = catalogue.Info
+		}
+		if host := j.mailHost(); host != "" {
+			f.DNS = []dns.Change{{Action: dns.Add, Name: j.Name + ".", Type: dns.TypeMX, TTL: 3600, Data: []string{repair.MXText(10, host)}}}
+		}
+	}
+}
+
+// nullMX judges "MX 0 ." (RFC 7505).
+func (j *judgement) nullMX() {
+	r := j.MX.Hosts[0].Record
+	if !j.authorisesSomeone() {
+		j.add("mx.null", j.Name, args{"from": j.Name}, "MX "+r.ChangeText())
+		return
+	}
+	f := j.add("mx.null-sending", j.Name, args{"from": j.Name}, append([]string{"MX " + r.ChangeText()}, j.Profile.SPF()...)...)
+	e := repair.Exchanger{Text: r.ChangeText(), Pref: 10, TTL: r.TTL, Bad: true, Instead: j.mailHost()}
+	if c := repair.MX(j.Name, []repair.Exchanger{e}); c != nil {
+		f.DNS = []dns.Change{*c}
+	}
+}
+
+// mxSet is the judgement of a set of exchangers.
+type mxSet struct {
+	*judgement
+	plan   []repair.Exchanger
+	usable int
+	unseen bool         // the look-up of one failed
+	change []dns.Change // what puts the set right
+	extra  []dns.Change // what it needs besides
+	kinds  []mxKind     // of each host
+}
+
+// mxKind is what is wrong with one exchanger.
+type mxKind uint8
+
+const (
+	mxGood mxKind = iota
+	mxNull
+	mxLiteral
+	mxMisspelt
+	mxAlias
+	mxNowhere // has no address
+	mxPrivate
+	mxUnseen
+)
+
+func (j *judgement) kindOf(e survey.Exchange) mxKind {
+	switch {
+	case e.Null():
+		return mxNull
+	case e.Literal.IsValid():
+		return mxLiteral
+	case e.Meant.Name != "":
+		return mxMisspelt
+	case e.Void():
+		return mxNowhere
+	case !e.Found():
+		return mxUnseen
+	case onlyPrivate(e.Addresses) != "":
+		return mxPrivate
+	case e.Canonical() != "":
+		return mxAlias
+	}
+	return mxGood
+}
+
+// onlyPrivate gives the first address of a host all of whose addresses cannot be
+// reached from the Internet, "" for others.
+func onlyPrivate(a survey.Addresses) string {
+	first := ""
+	for _, r := range a.Records() {
+		if fetch.Refused(r.Addr) == "" {
+			return ""
+		}
+		if first == "" {
+			first = r.Data
+		}
+	}
+	return first
+}
+
+// mxSet plans the one change of the record set.
+func (j *judgement) mxSet() *mxSet {
+	s := &mxSet{judgement: j}
+	for _, e := range j.MX.Hosts {
+		k := j.kindOf(e)
+		s.kinds = append(s.kinds, k)
+		p := repair.Exchanger{Text: e.Record.ChangeText(), Pref: e.Record.Pref, TTL: e.Record.TTL}
+		switch k {
+		case mxGood:
+			s.usable++
+		case mxAlias:
+			s.usable++
+			p.Bad, p.Instead = survey.HostName(e.Canonical()), e.Canonical()
+		case mxMisspelt:
+			p.Bad, p.Instead = true, e.Meant.Name
+			if c := e.Meant.Canonical(); survey.HostName(c) {
+				p.Instead = c
+			}
+		case mxLiteral:
+			p.Bad, p.Instead = true, s.literal(e.Literal)
+		case mxNowhere, mxPrivate, mxNull:
+			p.Bad = true
+		case mxUnseen:
+			s.unseen = true
+		}
+		s.plan = append(s.plan, p)
+	}
+	c := repair.MX(j.Name, s.plan)
+	if c == nil && s.usable == 0 && !s.unseen {
+		if host := j.mailHost(); host != "" {
+			s.plan[0].Instead = host
+			c = repair.MX(j.Name, s.plan)
+		}
+	}
+	if c != nil {
+		s.change = []dns.Change{*c}
+	}
+	return s
+}
+
+// literal gives the name to put in the place of an address: one that leads to it, else
+// a new one, which then needs the address.
+func (s *mxSet) literal(ip netip.Addr) string {
+	own := ownNames(s.MX.Own, ip)
+	if name := repair.NameFor(ip, own); name != "" {
+		return name
+	}
+	if fetch.Refused(ip) != "" {
+		return ""
+	}
+	name := repair.FreeName(own)
+	if name != "" {
+		s.extra = append(s.extra, repair.AddressChange(name, ip))
+	}
+	return name
+}
+
+func (s *mxSet) judge() {
+	for i, e := range s.MX.Hosts {
+		if s.kinds[i] != mxNowhere || s.usable > 0 || s.unseen {
+			s.host(e, s.kinds[i])
+		}
+	}
+	s.whole()
+}
+
+// mxFindings gives the finding of each kind.
+var mxFindings = map[mxKind]string{
+	mxNull: "mx.null-with-others", mxLiteral: "mx.address", mxMisspelt: "mx.misspelt", mxAlias: "mx.cname",
+	mxNowhere: "mx.unresolvable", mxPrivate: "mx.private-address", mxUnseen: "mx.dns-failure",
+}
+
+// host judges one exchanger. What makes the domain lose mail only where no other
+// takes it is a fail only then.
+func (s *mxSet) host(e survey.Exchange, k mxKind) {
+	id, ok := mxFindings[k]
+	if !ok {
+		return
+	}
+	name := shown(e.Name)
+	a := args{"from": s.Name, "name": name, "target": shown(e.Canonical()), "meant": e.Meant.Name}
+	evidence := []string{"MX " + clip(e.Record.ChangeText())}
+	switch k {
+	case mxLiteral:
+		a["ip"] = e.Literal.String()
+	case mxPrivate:
+		a["ip"] = onlyPrivate(e.Addresses)
+		evidence = append(evidence, addressTexts(e.Addresses)...)
+	default:
+		evidence = append(evidence, answerText(e.A), answerText(e.AAAA))
+	}
+	f := s.add(id, name, a, evidence...)
+	if f.Status == catalogue.Fail && (s.usable > 0 || s.unseen) {
+		f.Status = catalogue.Warn
+	}
+	if k == mxUnseen {
+		return
+	}
+	f.DNS = s.change
+	if k == mxLiteral {
+		f.DNS = append(slices.Clone(s.change), s.extra...)
+	}
+}
+
+// whole judges the set as one.
+func (s *mxSet) whole() {
+	hosts := s.MX.Hosts
+	if s.usable == 0 {
+		s.nowhere()
+		return
+	}
+	if s.usable == len(hosts) {
+		s.add("mx.pass", s.Name, args{"from": s.Name, "count": strconv.Itoa(len(hosts) + s.MX.More)}, s.texts()...)
+	}
+	if n := len(hosts) + s.MX.More; n > 10 {
+		s.add("mx.many", s.Name, args{"from": s.Name, "count": strconv.Itoa(n)})
+	}
+	s.duplicates()
+	s.ipv6()
+}
+
+// nowhere says that no exchanger at all has an address.
+func (s *mxSet) nowhere() {
+	var names, evidence []string
+	for i, e := range s.MX.Hosts {
+		switch s.kinds[i] {
+		case mxNowhere:
+			evidence = append(evidence, answerText(e.A), answerText(e.AAAA))
+			fallthrough
+		case mxLiteral:
+			names = append(names, shown(e.Name))
+		}
+	}
+	if len(names) == 0 || s.unseen {
+		return
+	}
+	a := args{"from": s.Name, "name": strings.Join(names[:min(len(names), 4)], ", ")}
+	f := s.add("mx.unresolvable", s.Name, a, append(s.texts(), evidence...)...)
+	f.DNS = append(slices.Clone(s.change), s.extra...)
+}
+
+func (s *mxSet) duplicates() {
+	seen := make(map[string]bool)
+	for _, e := range s.MX.Hosts {
+		if seen[e.Name] && e.Name != "" {
+			s.add("mx.duplicate", shown(e.Name), args{"from": s.Name, "name": shown(e.Name)}, s.texts()...)
+			return
+		}
+		seen[e.Name] = true
+	}
+}
+
+// ipv6 notes where no exchanger has an IPv6 address, which is nobody's duty.
+func (s *mxSet) ipv6() {
+	for _, e := range s.MX.Hosts {
+		if e.AAAA.Status.Found() || e.AAAA.Status.Failed() && !e.Null() && !e.Literal.IsValid() {
+			return
+		}
+	}
+	s.add("mx.no-ipv6", s.Name, args{"from": s.Name})
+}
+
+func (s *mxSet) texts() []string {
+	var out []string
+	for _, e := range s.MX.Hosts {
+		out = append(out, "MX "+clip(e.Record.ChangeText()))
+	}
+	return out
+}
+
+func addressTexts(a survey.Addresses) []string {
+	var out []string
+	for _, r := range a.Records()[:min(len(a.Records()), 6)] {
+		out = append(out, shown(a.Name)+" "+r.Type.String()+" "+r.Data)
+	}
+	return out
+}
+
+// answerText says in a few words what a question gave; "" for one that was not asked.
+func answerText(a dns.Answer) string {
+	if a.Status == dns.Unknown {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s: %s", shown(a.Question.Name), a.Question.Type, a.Status)
+	for _, link := range a.Chain[:min(len(a.Chain), 4)] {
+		text += "; CNAME " + shown(link.Data)
+	}
+	for _, r := range a.Records[:min(len(a.Records), 4)] {
+		text += "; " + clip(strings.TrimSpace(r.Data))
+	}
+	if a.Detail != "" {
+		text += " (" + clip(a.Detail) + ")"
+	}
+	return text
+}
+
+func (a args) with(key, value string) args {
+	a[key] = value
+	return a
+}
