@@ -131,7 +131,7 @@ func (p *hostCase) forwardHome() string {
 		if n := len(a.Chain); n > 0 {
 			name = dns.CanonicalName(a.Chain[n-1].Data)
 		}
-		_, hosting := provider.HostingOf(name)
+		_, hosting := provider.HostCompanyOf(name)
 		mine := p.ours(name) || p.Name == "" && !hosting
 		web := len(a.Records) > 0 && (name == p.Name || strings.HasPrefix(name, "www.") || name == dmarc.RegisteredDomain(name))
 		if mine && !web && survey.HostName(name) && strings.Contains(name, ".") {
@@ -248,7 +248,7 @@ func (p *hostCase) naming(name string) {
 		return
 	}
 	a := args{"ip": p.ip, "name": shown(name), "from": p.Name}
-	hosting, known := provider.HostingOf(name)
+	hosting, known := provider.HostCompanyOf(name)
 	a["hosting"], a["panel"] = hosting.Name, hosting.SetPTR
 	switch {
 	case known && hosting.Shared:

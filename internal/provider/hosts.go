@@ -10,8 +10,8 @@ import (
 	"github.com/todoku/todoku/dns"
 )
 
-// Hosting is a company whose hosts carry its own names.
-type Hosting struct {
+// HostCompany is a company whose hosts carry its own names.
+type HostCompany struct {
 	Name string
 	// Shared: customers share its mail hosts and cannot set the PTR record. Else a
 	// customer has a host, and sets the record in the control panel.
@@ -22,7 +22,7 @@ type Hosting struct {
 
 // hostings are names beneath which hosting companies name hosts, as their hosts'
 // PTR records show (2026). The longest name that fits counts.
-var hostings = map[string]Hosting{
+var hostings = map[string]HostCompany{
 	"sakura.ne.jp":             {Name: "さくらのレンタルサーバ (Sakura)", Shared: true},
 	"vs.sakura.ne.jp":          {Name: "さくらの VPS (Sakura VPS)", SetPTR: "https://secure.sakura.ad.jp/vps/"},
 	"xserver.jp":               {Name: "エックスサーバー (Xserver)", Shared: true},
@@ -55,8 +55,8 @@ var hostings = map[string]Hosting{
 	"siteground.biz":           {Name: "SiteGround", Shared: true},
 }
 
-// HostingOf gives the company whose name a host carries.
-func HostingOf(host string) (Hosting, bool) {
+// HostCompanyOf gives the company whose name a host carries.
+func HostCompanyOf(host string) (HostCompany, bool) {
 	name := dns.CanonicalName(host)
 	for range 10 {
 		if h, ok := hostings[name]; ok {
@@ -67,7 +67,7 @@ func HostingOf(host string) (Hosting, bool) {
 			break
 		}
 	}
-	return Hosting{}, false
+	return HostCompany{}, false
 }
 
 // Naming says what a PTR name tells of how the address is given out.

@@ -38,12 +38,12 @@ func TestNamingOf(t *testing.T) {
 	}
 }
 
-func TestHostingOf(t *testing.T) {
+func TestHostCompanyOf(t *testing.T) {
 	for name, want := range map[string]string{
 		"www1234.sakura.ne.jp": "さくらのレンタルサーバ (Sakura)", "os3-123-45678.vs.sakura.ne.jp": "さくらの VPS (Sakura VPS)", "SV123.xserver.jp.": "エックスサーバー (Xserver)",
 		"notxserver.jp": "", "mail.example.com": "", "": "", "ec2-192-0-2-1.us-west-2.compute.amazonaws.com": "Amazon EC2",
 	} {
-		h, ok := HostingOf(name)
+		h, ok := HostCompanyOf(name)
 		if h.Name != want || ok != (want != "") {
 			t.Errorf("%s: %q, want %q", name, h.Name, want)
 		}
@@ -59,6 +59,6 @@ func FuzzNamingOf(f *testing.F) {
 		if n > Dynamic || n == Numbered && !ip.IsValid() {
 			t.Fatalf("%q %v: %d", name, ip, n)
 		}
-		HostingOf(name)
+		HostCompanyOf(name)
 	})
 }
