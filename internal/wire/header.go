@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -61,30 +63,56 @@ func appendReduced(dst, v []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, len(v))
 	out, n := dst[start:start+len(v)], 0
-	for i := 0; i < len(v); i++ {
-		c := v[i]
-		if c <= ' ' {
-			from := i
-			for i < len(v) {
-				k := foldLen(v[i:])
-				if k == 0 {
-					break
-				}
-				i += k
-			}
-			if i == len(v) {
-				break
-			}
-			if i > from && n > 0 {
-				out[n] = ' '
-				n++
-			}
-			c = v[i]
+	for i := lenFWS(v); i < len(v); {
+		if run := plainRun(v[i:]); run > 0 {
+			n += copy(out[n:], v[i:i+run])
+			i += run
+			continue
 		}
-		out[n] = c
-		n++
+		from := i
+		i += lenFWS(v[i:])
+		switch {
+		case i == len(v):
+		case i > from:
+			out[n] = ' '
+			n++
+		default:
+			out[n] = v[i]
+			n++
+			i++
+		}
 	}
 	return dst[:start+n]
+}
+
+// plainRun gives the length of the octets at the front of v that reduction leaves
+// alone, as far as eight at a time show: words, with single spaces between them.
+func plainRun(v []byte) (n int) {
+	for len(v)-n > 8 {
+		q := v[n : n+9]
+		w, next := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[1:])
+		// What needs a look: white space and controls, but for a space with more than that behind it.
+		if look := smalls(w) & (nonZeros(w^spaces) | smalls(next)) & highs; look != 0 {
+			return n + bits.TrailingZeros64(look)/8
+		}
+		n += 8
+	}
+	for n < len(v) && v[n] > ' ' {
+		n++
+	}
+	return n
+}
+
+// lenFWS gives the length of the white space and folds that v starts with.
+func lenFWS(v []byte) (n int) {
+	for n < len(v) {
+		k := foldLen(v[n:])
+		if k == 0 {
+			break
+		}
+		n += k
+	}
+	return n
 }
 
 // foldLen gives the length of the white space v starts with: 1 for WSP, 3 for

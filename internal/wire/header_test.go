@@ -79,7 +79,8 @@ func naiveHeader(raw string) string {
 }
 
 func FuzzAppendHeader(f *testing.F) {
-	for _, s := range []string{"A: X\r\n", "B : Y\t\r\n\tZ  \r\n", "X:\r\n \r\n", "no colon", ":", "\r\n: \r\n\r\n "} {
+	for _, s := range []string{"A: X\r\n", "B : Y\t\r\n\tZ  \r\n", "X:\r\n \r\n", "no colon", ":", "\r\n: \r\n\r\n ",
+		"Received: from mail.example.com  (mail [192.0.2.1])\r\n\tby mx\x00 \x01a \r b \xc3\xa4\t\t c ;\r\n  d e f g h i j k l m \r\n"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
