@@ -1,6 +1,8 @@
 package message
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -81,5 +83,31 @@ func TestHeaderLimits(t *testing.T) {
 		if string(m.Body) != "body\r\n" {
 			t.Errorf("%s: the body is not what follows the empty line: %.20q", tt.name, m.Body)
 		}
+	}
+}
+
+// TestGoodLines holds the quick look against the thorough ones.
+func TestGoodLines(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"\r\n", "\r\n", "\r\n", "\r", "\n", "\x00", "\t", " ", "a", "\x1f", "\x20\x1f", "\xff", "\x80",
+		strings.Repeat("x", 7), strings.Repeat("x", 64), strings.Repeat("x", 990), strings.Repeat("\t", 8)}
+	good := 0
+	for range 20_000 {
+		var text []byte
+		for range rnd.IntN(12) {
+			text = append(text, pieces[rnd.IntN(len(pieces))]...)
+		}
+		bare, _, crlfs := bareLFs(text)
+		long, _ := longLines(text)
+		want := bare == 0 && bytes.Count(text, []byte("\r")) == crlfs && bytes.IndexByte(text, 0) < 0 && long == 0
+		if got := goodLines(text); got != want {
+			t.Fatalf("%q: %v, want %v", text, got, want)
+		}
+		if want {
+			good++
+		}
+	}
+	if good < 1000 {
+		t.Errorf("only %d of the texts are good", good)
 	}
 }

@@ -50,7 +50,7 @@ func (m *Message) readFields(header []byte) {
 		return
 	}
 	const usual = 64 // fields of an ordinary message: one allocation
-	m.Fields = make([]Field, 0, min(usual, 1+bytes.Count(header[:min(len(header), 64<<10)], crlf)))
+	m.Fields = make([]Field, 0, min(usual, 1+bytes.Count(header[:min(len(header), 64<<10)], crlf[1:])))
 	for at := 0; at < len(header); {
 		end := fieldEnd(header, at)
 		if len(m.Fields) == MaxFields || end > MaxHeader {
