@@ -25,8 +25,13 @@ type candidate struct {
 // align fills Identifiers and what follows from them (sections 4.4 and 4.10.2).
 // Without a record there is no DMARC: only identical names are then compared.
 func (e *evaluation) align(rec *Record) {
-	cs := e.candidates(rec)
+	cs := e.candidates
 	e.v.Identifiers = slices.Grow(e.v.Identifiers, len(cs))
+	for i := range cs {
+		if c := &cs[i]; rec.strict(c.Method) {
+			c.strict, c.Mode = true, "strict"
+		}
+	}
 	if rec != nil && e.author.failed == "" {
 		e.walkIdentifiers(cs)
 	}
@@ -37,51 +42,57 @@ func (e *evaluation) align(rec *Record) {
 }
 
 // candidates lists SPF and then the signatures, within the limit.
-func (e *evaluation) candidates(rec *Record) []candidate {
-	if rec == nil {
-		rec = &Record{ADKIM: "r", ASPF: "r"}
-	}
-	cs := make([]candidate, 0, min(1+len(e.in.DKIM), maxIdentifiers))
-	add := func(method, mode string, id Identifier) {
-		c := candidate{Alignment: Alignment{Method: method, Domain: id.Domain, Result: id.Result, Mode: "relaxed"}, strict: mode == "s"}
-		if c.strict {
-			c.Mode = "strict"
-		}
+func candidates(in Input) []candidate {
+	cs := make([]candidate, 0, min(1+len(in.DKIM), maxIdentifiers))
+	add := func(method string, id Identifier) {
+		c := candidate{Alignment: Alignment{Method: method, Domain: id.Domain, Result: id.Result, Mode: "relaxed"}}
 		if domain, err := normalize(id.Domain); err == nil {
 			c.domain = domain
 		}
 		cs = append(cs, c)
 	}
-	if e.in.SPF != nil {
-		add("spf", rec.ASPF, *e.in.SPF)
+	if in.SPF != nil {
+		add("spf", *in.SPF)
 	}
-	for _, id := range e.in.DKIM {
+	for _, id := range in.DKIM {
 		if len(cs) == maxIdentifiers {
 			break
 		}
-		add("dkim", rec.ADKIM, id)
+		add("dkim", id)
 	}
 	return cs
+}
+
+// strict reports whether the record asks for identical names; no record asks for nothing.
+func (r *Record) strict(method string) bool {
+	switch {
+	case r == nil:
+		return false
+	case method == "spf":
+		return r.ASPF == "s"
+	}
+	return r.ADKIM == "s"
 }
 
 // walkIdentifiers finds the Organizational Domains that are needed, each once and
 // all at the same time: those of what passes, and those of what did not but would
 // be aligned.
 func (e *evaluation) walkIdentifiers(cs []candidate) {
-	walks := map[string]*walk{}
-	var order []*walk
+	walks := make([]walk, 0, min(len(cs), maxIdentifierWalks)) // never moved: there are pointers into it
 	choose := func(wanted func(c *candidate) bool) {
 		for i := range cs {
 			c := &cs[i]
 			if c.strict || c.domain == "" || c.domain == e.v.FromDomain || !wanted(c) {
 				continue
 			}
-			if walks[c.domain] == nil && len(order) < maxIdentifierWalks {
-				w := &walk{Walk: Walk{Domain: c.domain}}
-				walks[c.domain] = w
-				order = append(order, w)
+			at := slices.IndexFunc(walks, func(w walk) bool { return w.Domain == c.domain })
+			if at < 0 && len(walks) < maxIdentifierWalks {
+				at = len(walks)
+				walks = append(walks, walk{Walk: Walk{Domain: c.domain}})
 			}
-			c.relaxed = walks[c.domain]
+			if at >= 0 {
+				c.relaxed = &walks[at]
+			}
 		}
 	}
 	related := func(c *candidate) bool { return under(c.domain, e.author.OrgDomain) }
@@ -89,26 +100,25 @@ func (e *evaluation) walkIdentifiers(cs []candidate) {
 	choose(func(c *candidate) bool { return c.Result == passWord && related(c) })
 	choose(func(c *candidate) bool { return c.Result == passWord })
 	choose(related)
-	e.policies.walkAll(e.ctx, order)
+	e.policies.walkAll(e.ctx, walks)
 	// In the order of the identifiers, whatever the order of choice.
-	shown := map[*walk]bool{}
 	for i := range cs {
-		if w := cs[i].relaxed; w != nil && !shown[w] {
-			shown[w] = true
+		if w := cs[i].relaxed; w != nil && !w.shown {
+			w.shown = true
 			e.v.Discovery = append(e.v.Discovery, w.Walk)
 		}
 	}
 }
 
 // walkAll performs the walks at the same time; the names they share are asked once.
-func (p *policies) walkAll(ctx context.Context, walks []*walk) {
+func (p *policies) walkAll(ctx context.Context, walks []walk) {
 	if len(walks) == 1 {
-		*walks[0] = p.walk(ctx, walks[0].Domain)
+		walks[0] = p.walk(ctx, walks[0].Domain)
 		return
 	}
 	g := dns.NewGroup(p.resolver)
-	for _, w := range walks {
-		g.Go(func() { *w = p.walk(ctx, w.Domain) })
+	for i := range walks {
+		g.Go(func() { walks[i] = p.walk(ctx, walks[i].Domain) })
 	}
 	g.Wait()
 }

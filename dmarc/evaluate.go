@@ -20,9 +20,10 @@ import (
 func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
 	e := &evaluation{
 		ctx: ctx, in: in,
-		policies: policies{resolver: r, asked: make(map[string]*lookup, 8)},
+		policies: policies{resolver: r, asked: make([]*lookup, 0, 8)},
 		v:        Verdict{SPFChecked: in.SPF != nil},
 	}
+	e.candidates = candidates(in)
 	domain, err := normalize(in.AuthorDomain)
 	if in.AuthorError != nil {
 		err = in.AuthorError
@@ -37,7 +38,7 @@ func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
 	e.v.FromDomain = domain
 	e.author = e.policies.walk(ctx, domain)
 	e.v.OrgDomain = e.author.OrgDomain
-	e.v.Discovery = append(e.v.Discovery, e.author.Walk)
+	e.v.Discovery = append(make([]Walk, 0, 2), e.author.Walk)
 	e.decide()
 	e.v.RFC7489 = e.rfc7489()
 	return e.v
@@ -49,7 +50,9 @@ type evaluation struct {
 	in       Input
 	policies policies
 	author   walk
-	v        Verdict
+	// candidates are the identifiers.
+	candidates []candidate
+	v          Verdict
 	// uncertain says why an identifier may be aligned and pass after all, "" if none may.
 	uncertain, uncertainProblem string
 }

@@ -13,13 +13,15 @@ type policies struct {
 	resolver dns.Resolver
 
 	mu    sync.Mutex
-	asked map[string]*lookup
+	asked []*lookup // few: eight for each walk at most
 }
 
 // lookup is the answer for one domain: its DMARC records, that is, those that
 // begin with v=DMARC1 (RFC 9989 section 4.10, steps 2 and 6).
 type lookup struct {
+	domain string
 	once   sync.Once
+	name   string // of the record
 	status dns.Status
 	count  int
 	record *Record // the only one; nil unless count is 1
@@ -27,24 +29,31 @@ type lookup struct {
 }
 
 func (p *policies) lookup(ctx context.Context, domain string) *lookup {
-	p.mu.Lock()
-	l := p.asked[domain]
-	if l == nil {
-		l = new(lookup)
-		p.asked[domain] = l
-	}
-	p.mu.Unlock()
-	l.once.Do(func() { l.ask(ctx, p.resolver, domain) })
+	l := p.of(domain)
+	l.once.Do(func() { l.ask(ctx, p.resolver) })
 	return l
 }
 
-func (l *lookup) ask(ctx context.Context, r dns.Resolver, domain string) {
-	name := prefix + domain
-	if len(name) > 253 {
+func (p *policies) of(domain string) *lookup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.asked {
+		if l.domain == domain {
+			return l
+		}
+	}
+	l := &lookup{domain: domain}
+	p.asked = append(p.asked, l)
+	return l
+}
+
+func (l *lookup) ask(ctx context.Context, r dns.Resolver) {
+	l.name = prefix + l.domain
+	if len(l.name) > 253 {
 		l.status = dns.BadName // no such name can exist
 		return
 	}
-	answer := r.Resolve(ctx, dns.Question{Name: name, Type: dns.TypeTXT})
+	answer := r.Resolve(ctx, dns.Question{Name: l.name, Type: dns.TypeTXT})
 	l.status = answer.Status
 	for _, rr := range answer.Records {
 		rec, ok := Parse(rr.Data)

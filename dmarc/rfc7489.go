@@ -77,8 +77,9 @@ func (r *Record) usable7489() (p, sp Policy, ok bool) {
 
 func (e *evaluation) align7489(rec *Record, org string, registered func(string) string) Result {
 	result := Fail
-	for _, c := range e.candidates(rec) {
-		aligned := c.domain != "" && (c.domain == e.v.FromDomain || !c.strict && registered(c.domain) == org)
+	for i := range e.candidates {
+		c := &e.candidates[i]
+		aligned := c.domain != "" && (c.domain == e.v.FromDomain || !rec.strict(c.Method) && registered(c.domain) == org)
 		switch {
 		case aligned && c.Result == passWord:
 			return Pass

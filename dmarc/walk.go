@@ -15,7 +15,7 @@ func TreeWalk(ctx context.Context, r resolver, domain string) Walk {
 	if err != nil {
 		return Walk{Domain: domain}
 	}
-	p := &policies{resolver: r, asked: map[string]*lookup{}}
+	p := &policies{resolver: r}
 	return p.walk(ctx, domain).Walk
 }
 
@@ -27,6 +27,8 @@ type walk struct {
 	failed string
 	// multiple: some name had several records.
 	multiple bool
+	// shown: the verdict has it.
+	shown bool
 }
 
 type found struct {
@@ -52,7 +54,7 @@ func (p *policies) walk(ctx context.Context, start string) walk {
 	w := walk{Walk: Walk{Domain: start, Queries: make([]WalkQuery, 0, 4)}}
 	for domain := start; domain != ""; domain = next(domain) {
 		l := p.lookup(ctx, domain)
-		q := WalkQuery{Name: prefix + domain, Outcome: l.outcome(), Record: l.served}
+		q := WalkQuery{Name: l.name, Outcome: l.outcome(), Record: l.served}
 		if l.record != nil {
 			w.found = append(w.found, found{domain, l.record})
 		}
