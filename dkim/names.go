@@ -92,6 +92,16 @@ func isWord(v string) bool {
 	return v != ""
 }
 
+// isNumber: digits.
+func isNumber(v string) bool {
+	for i := 0; i < len(v); i++ {
+		if v[i] < '0' || v[i] > '9' {
+			return false
+		}
+	}
+	return v != ""
+}
+
 // decodeQP decodes dkim-quoted-printable (RFC 6376 section 2.11). Control
 // characters are refused even when encoded.
 func decodeQP(v string) (string, bool) {

@@ -110,7 +110,7 @@ func ParseSignature(value []byte) (*Signature, error) {
 type parsed struct {
 	sig         Signature
 	identity    string // i= as written
-	seen        uint32 // which of requiredTags
+	seen        uint8 // which of requiredTags
 	bFrom, bEnd int
 	err         error // the first one
 }
@@ -137,8 +137,8 @@ func parseSignature(value string) *parsed {
 		p.fail(kind, "the DKIM-Signature cannot be parsed: %v", err)
 		return p
 	}
-	for _, t := range tags {
-		p.tag(t)
+	for i := range tags {
+		p.tag(&tags[i])
 	}
 	for i, name := range requiredTags {
 		if p.seen&(1<<i) == 0 {
@@ -150,36 +150,49 @@ func parseSignature(value string) *parsed {
 	return p
 }
 
+// The bits of parsed.seen, in the order of requiredTags.
+const (
+	seenV = 1 << iota
+	seenA
+	seenD
+	seenS
+	seenH
+	seenBH
+	seenB
+)
+
 // tag reads one tag. Unknown ones are ignored (RFC 6376 section 6.1.1).
-func (p *parsed) tag(t wire.Tag) {
-	for i, name := range requiredTags {
-		if t.Name == name {
-			p.seen |= 1 << i
-		}
-	}
+func (p *parsed) tag(t *wire.Tag) {
 	s := &p.sig
 	switch t.Name {
 	case "v":
+		p.seen |= seenV
 		if s.Version = t.Value; t.Value != "1" {
 			p.fail(ErrSyntax, "the signature version is v=%s, not v=1", quote(t.Value))
 		}
 	case "a":
+		p.seen |= seenA
 		p.algorithm(t.Value)
 	case "d":
+		p.seen |= seenD
 		if s.Domain, _ = domainName(t.Value, 2); s.Domain == "" {
 			p.fail(ErrSyntax, "the signing domain d=%s is not a domain name", quote(t.Value))
 		}
 	case "s":
+		p.seen |= seenS
 		if _, s.Selector = domainName(t.Value, 1); s.Selector == "" {
 			p.fail(ErrSyntax, "the selector s=%s is not a domain name", quote(t.Value))
 		}
 	case "c":
 		p.canonicalization(t.Value)
 	case "h":
+		p.seen |= seenH
 		p.headers(t.Value)
 	case "bh":
+		p.seen |= seenBH
 		s.BodyHash = p.base64(t, sha256.Size)
 	case "b":
+		p.seen |= seenB
 		s.Value = p.base64(t, maxSignatureOctets)
 		p.bFrom, p.bEnd = t.Start, t.End
 	case "i":
@@ -246,7 +259,7 @@ func (p *parsed) headers(v string) {
 	names := make([]string, 0, n)
 	signsFrom := false
 	for name := range strings.SplitSeq(v, ":") {
-		name = strings.Trim(name, " \t\r\n")
+		name = wire.TrimFWS(name)
 		if !isFieldName(name) {
 			p.fail(ErrSyntax, "h= lists %s, which is no field name", quote(name))
 			return
@@ -261,7 +274,7 @@ func (p *parsed) headers(v string) {
 }
 
 // base64 decodes a value in which white space means nothing.
-func (p *parsed) base64(t wire.Tag, most int) []byte {
+func (p *parsed) base64(t *wire.Tag, most int) []byte {
 	var buf [768]byte // holds the base64 of a 4096-bit signature
 	text := wire.AppendStripped(buf[:0], t.Value)
 	if base64.StdEncoding.DecodedLen(len(text))-2 > most {
@@ -277,8 +290,8 @@ func (p *parsed) base64(t wire.Tag, most int) []byte {
 	return out[:n]
 }
 
-func (p *parsed) number(t wire.Tag, digits int) int64 {
-	if t.Value == "" || strings.Trim(t.Value, "0123456789") != "" {
+func (p *parsed) number(t *wire.Tag, digits int) int64 {
+	if !isNumber(t.Value) {
 		p.fail(ErrSyntax, "%s=%s is not a number", t.Name, quote(t.Value))
 		return -1
 	}
@@ -293,7 +306,7 @@ func (p *parsed) number(t wire.Tag, digits int) int64 {
 	return n
 }
 
-func (p *parsed) time(t wire.Tag) time.Time {
+func (p *parsed) time(t *wire.Tag) time.Time {
 	n := p.number(t, maxTimeDigits)
 	if n < 0 || n == math.MaxInt64 {
 		return time.Time{}

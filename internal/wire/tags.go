@@ -51,7 +51,7 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 			end = pos + i
 		}
 		// One ";" may end the list, with white space behind it.
-		if end == len(s) && len(tags) > 0 && trimFWS(s[pos:]) == "" {
+		if end == len(s) && len(tags) > 0 && TrimFWS(s[pos:]) == "" {
 			if err := checkFWS(s[pos:], pos); err != nil {
 				return nil, err
 			}
@@ -65,7 +65,7 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 			return nil, err
 		}
 		for i := range tags {
-			if tags[i].Name == tag.Name {
+			if n := tags[i].Name; n[0] == tag.Name[0] && n == tag.Name {
 				return nil, fmt.Errorf("%w: %q occurs twice", ErrDuplicateTag, tag.Name+"=")
 			}
 		}
@@ -81,7 +81,7 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 func parseTag(s string, pos, end int) (Tag, error) {
 	eq := strings.IndexByte(s[pos:end], '=')
 	if eq < 0 {
-		if trimFWS(s[pos:end]) == "" {
+		if TrimFWS(s[pos:end]) == "" {
 			return Tag{}, fmt.Errorf("%w: nothing between two semicolons at octet %d", ErrTagSyntax, pos)
 		}
 		return Tag{}, fmt.Errorf("%w: no \"=\" in the tag at octet %d", ErrTagSyntax, pos)
@@ -90,7 +90,7 @@ func parseTag(s string, pos, end int) (Tag, error) {
 	if err := checkFWS(s[pos:eq], pos); err != nil {
 		return Tag{}, err
 	}
-	name := trimFWS(s[pos:eq])
+	name := TrimFWS(s[pos:eq])
 	if !isTagName(name) {
 		return Tag{}, fmt.Errorf("%w: bad tag name at octet %d", ErrTagSyntax, pos)
 	}
@@ -98,7 +98,7 @@ func parseTag(s string, pos, end int) (Tag, error) {
 	if err := checkValue(raw, eq+1); err != nil {
 		return Tag{}, err
 	}
-	return Tag{Name: name, Value: trimFWS(raw), Start: eq + 1, End: end}, nil
+	return Tag{Name: name, Value: TrimFWS(raw), Start: eq + 1, End: end}, nil
 }
 
 // isTagName: ALPHA *(ALPHA / DIGIT / "_").
@@ -173,7 +173,8 @@ func isFold(s string) bool {
 	return len(s) >= 2 && s[1] == '\n' && (len(s) == 2 || s[2] == ' ' || s[2] == '\t')
 }
 
-func trimFWS(s string) string {
+// TrimFWS removes folding white space at both ends.
+func TrimFWS(s string) string {
 	for s != "" && isFWS(s[0]) {
 		s = s[1:]
 	}

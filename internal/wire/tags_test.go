@@ -34,7 +34,7 @@ func TestParseTags(t *testing.T) {
 		var got []nv
 		for _, tag := range tags {
 			got = append(got, nv{tag.Name, tag.Value})
-			if raw := c.in[tag.Start:tag.End]; trimFWS(raw) != tag.Value || c.in[tag.Start-1] != '=' ||
+			if raw := c.in[tag.Start:tag.End]; TrimFWS(raw) != tag.Value || c.in[tag.Start-1] != '=' ||
 				tag.End < len(c.in) && c.in[tag.End] != ';' {
 				t.Errorf("%q: offsets of %s= give %q", c.in, tag.Name, raw)
 			}
@@ -98,7 +98,7 @@ func FuzzParseTags(f *testing.F) {
 		}
 		var b strings.Builder
 		for i, tag := range tags {
-			if s[tag.Start-1] != '=' || trimFWS(s[tag.Start:tag.End]) != tag.Value {
+			if s[tag.Start-1] != '=' || TrimFWS(s[tag.Start:tag.End]) != tag.Value {
 				t.Fatalf("offsets of %q", tag.Name)
 			}
 			if i > 0 {
