@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/wire"
@@ -195,7 +194,7 @@ func (s *sealer) message() ([]byte, error) {
 
 	h := newHeaders(s.m.Fields)
 	unsigned := f.bytes("")
-	buf := h.appendSigned(nil, s.Header, strings.Join(names, ":"))
+	buf := h.appendSigned(nil, s.Header, names)
 	buf = wire.AppendHeader(buf, s.Header, unsigned)
 	value, err := s.sign(buf[:len(buf)-2])
 	if err != nil {

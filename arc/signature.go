@@ -29,7 +29,7 @@ type signature struct {
 	cv               string // ARC-Seal
 	// ARC-Message-Signature:
 	header, body wire.Canonicalization
-	headers      string // h= as written
+	headers      []string // h=, what is no field name left out
 	bodyHash     []byte
 	length       int64 // l=, -1 where absent
 	timestamp    int64 // t=, -1 where absent
@@ -135,8 +135,7 @@ func (s *signature) messageTag(t wire.Tag) {
 	case "c":
 		s.canonicalization(t.Value)
 	case "h":
-		s.headers = t.Value
-		s.checkHeaders()
+		s.readHeaders(t.Value)
 	case "l":
 		s.length = s.number(t)
 	case "x":
@@ -159,18 +158,34 @@ func (s *signature) checkAlgorithm() {
 	}
 }
 
-// checkHeaders: that an AMS signs no seal is a MUST of RFC 8617 section 4.1.2.
+// readHeaders reads h=. That an AMS signs no seal is a MUST of RFC 8617 section 4.1.2.
 // It forbids the other two ARC fields also, but there sealers sin harmlessly.
-func (s *signature) checkHeaders() {
-	if strings.Count(s.headers, ":") >= maxSignedNames {
+func (s *signature) readHeaders(v string) {
+	n := 1 + strings.Count(v, ":")
+	if n > maxSignedNames {
 		s.invalid("structure", "signs more than %d header fields", maxSignedNames)
 		return
 	}
-	for name := range strings.SplitSeq(s.headers, ":") {
-		if strings.EqualFold(strings.Trim(name, " \t\r\n"), sealName) {
+	s.headers = make([]string, 0, n)
+	for name := range strings.SplitSeq(v, ":") {
+		name = wire.TrimFWS(name)
+		if isFieldName(name) { // nothing else names a field
+			s.headers = append(s.headers, name)
+		}
+		if strings.EqualFold(name, sealName) {
 			s.invalid("structure", "signs an ARC-Seal, which RFC 8617 section 4.1.2 forbids")
 		}
 	}
+}
+
+// isFieldName: the ftext of RFC 5322 section 3.6.8.
+func isFieldName(v string) bool {
+	for i := range len(v) {
+		if c := v[i]; c <= ' ' || c >= 0x7f || c == ':' {
+			return false
+		}
+	}
+	return v != ""
 }
 
 // canonicalization reads c=; a missing second half means simple (RFC 6376 section 3.5).

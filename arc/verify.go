@@ -38,7 +38,7 @@ type Verifier struct {
 	verdict Verdict
 	// pending: the verdict is still open.
 	pending bool
-	headers *headers
+	headers headers
 }
 
 // NewVerifier reads the chain among fields. bodies may be nil when

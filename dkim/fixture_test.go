@@ -128,9 +128,9 @@ func resigned(t testing.TB, raw, selector, tags string) string {
 	}
 	sum, _, _ := b.Sum(p.sig.Body, p.sig.Length)
 	tags = strings.ReplaceAll(tags, "%BH%", b64(sum[:]))
-	h := newHeaders(m.Fields)
-	h.begin(-1)
-	data, _ := h.signed(nil, p.sig.Header, p.sig.Headers)
+	x := newIndex(m.Fields)
+	x.Begin(-1)
+	data, _ := x.AppendSigned(nil, p.sig.Header, p.sig.Headers)
 	field := []byte("DKIM-Signature: " + tags + "; b=")
 	data = wire.AppendUnsigned(data, p.sig.Header, field, len(field), len(field))
 	return string(field) + b64(signHash(t, testKeys[selector], data)) + "\r\n" + raw

@@ -227,10 +227,10 @@ func (s *Signer) Finish() ([]byte, error) {
 		return nil, errors.New("dkim: the body was not hashed")
 	}
 	f := s.unsigned(body[:])
-	h := newHeaders(s.fields)
-	h.begin(-1)
+	x := newIndex(s.fields)
+	x.Begin(-1)
 	buf := wire.NewScratch()
-	signed, _ := h.signed(buf.B, s.o.Header, s.names)
+	signed, _ := x.AppendSigned(buf.B, s.o.Header, s.names)
 	buf.B = wire.AppendUnsigned(signed, s.o.Header, f.b, len(f.b), len(f.b))
 	hash := sha256.Sum256(buf.B)
 	buf.Release()

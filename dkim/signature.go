@@ -110,7 +110,7 @@ func ParseSignature(value []byte) (*Signature, error) {
 type parsed struct {
 	sig         Signature
 	identity    string // i= as written
-	seen        uint8 // which of requiredTags
+	seen        uint8  // which of requiredTags
 	bFrom, bEnd int
 	err         error // the first one
 }

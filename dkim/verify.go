@@ -181,7 +181,7 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 		return nil
 	}
 	keys := v.fetchKeys(ctx, r)
-	var h *headers
+	var x *wire.Index
 	out := make([]Verdict, len(v.jobs))
 	for i := range v.jobs {
 		j := &v.jobs[i]
@@ -191,10 +191,10 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 			continue
 		}
 		if !j.done && j.takeKey(&keys[i]) {
-			if h == nil {
-				h = newHeaders(v.fields)
+			if x == nil {
+				x = newIndex(v.fields)
 			}
-			v.verify(j, h)
+			v.verify(j, x)
 		}
 		out[i] = j.Verdict
 	}
@@ -267,16 +267,16 @@ func (j *job) takeKey(l *lookup) bool {
 }
 
 // verify does the sums of RFC 6376 section 6.1.3.
-func (v *Verifier) verify(j *job, h *headers) {
+func (v *Verifier) verify(j *job, x *wire.Index) {
 	s := j.Signature
 	body, length, ok := v.bodies.Sum(s.Body, s.Length)
 	if !ok {
 		j.set(Policy, ProblemTooManyBodyLengths, "the signatures of this message want too many different hashes of its body")
 		return
 	}
-	h.begin(j.FieldIndex)
+	x.Begin(j.FieldIndex)
 	buf := wire.NewScratch()
-	signed, longest := h.signed(buf.B, s.Header, s.Headers)
+	signed, longest := x.AppendSigned(buf.B, s.Header, s.Headers)
 	buf.B = wire.AppendUnsigned(signed, s.Header, v.fields[j.FieldIndex].Raw, j.bFrom, j.bEnd)
 	sums := &[2][sha256.Size]byte{body, sha256.Sum256(buf.B)}
 	buf.Release()
@@ -289,7 +289,7 @@ func (v *Verifier) verify(j *job, h *headers) {
 		j.set(PermError, ProblemBodyTruncated, sprintf("the signature covers %d octets of the body (l=), but it has only %d: its end is missing", s.Length, length))
 	case !headerOK && longest >= 0 && len(v.fields[longest].Raw) >= longField:
 		j.set(Neutral, ProblemHeaderTooLong, sprintf("the signed field %s has %d octets; mail servers cut such fields, so the signature cannot be verified here",
-			nameOf(v.fields[longest].Raw), len(v.fields[longest].Raw)))
+			v.fields[longest].Name(), len(v.fields[longest].Raw)))
 	case !bodyOK:
 		j.set(Fail, ProblemBodyHashMismatch, explainBody(j, headerOK))
 	case !headerOK:

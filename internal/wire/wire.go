@@ -1,5 +1,5 @@
 // Package wire holds what DKIM (RFC 6376) and ARC (RFC 8617) share below their
-// own rules: tag lists, the two canonicalizations, and body hashes computed
+// own rules: tag lists, the two canonicalizations, the fields that names mean, and body hashes computed
 // once for all signatures that want the same one. It knows RFCs only.
 package wire
 

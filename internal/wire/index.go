@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/maphash"
+)
+
+// Index finds for the names of an h= tag the fields they mean: of several fields of
+// one name the lowest first, each once, and nothing when there is none left (RFC
+// 6376 section 5.4.2). One index serves all signatures of a message, so that hostile
+// numbers of fields and of names do not multiply.
+type Index struct {
+	raw    func(i int) []byte
+	fields []indexed
+	seed   maphash.Seed // of its own: nobody can choose names that collide
+	head   []int32      // by hash, a power of two of them: the lowest field plus one, 0 for none
+	round  uint32       // a field is used up when its used says this
+}
+
+type indexed struct {
+	name int32 // its length; white space before the colon does not count
+	next int32 // the next higher field of the same hash plus one, 0 for none
+	used uint32
+}
+
+// NewIndex indexes n fields, top first; raw gives one of them with all its octets.
+func NewIndex(n int, raw func(i int) []byte) *Index {
+	size := 32
+	for size < 2*n {
+		size *= 2
+	}
+	x := &Index{raw: raw, fields: make([]indexed, n), seed: maphash.MakeSeed(), head: make([]int32, size)}
+	for i := range x.fields {
+		name := nameOf(raw(i))
+		head := &x.head[slot(x, name)]
+		x.fields[i] = indexed{name: int32(len(name)), next: *head}
+		*head = int32(i + 1)
+	}
+	return x
+}
+
+// nameOf gives the name of a raw field, without white space before the colon.
+func nameOf(raw []byte) []byte {
+	name := raw[:max(bytes.IndexByte(raw, ':'), 0)]
+	for len(name) > 0 && isWSP(name[len(name)-1]) {
+		name = name[:len(name)-1]
+	}
+	return name
+}
+
+// slot gives the place of a name in head, whatever its case.
+func slot[S string | []byte](x *Index, name S) uint64 {
+	var folded [48]byte // what is beyond this is left to the comparison
+	n := copy(folded[:], name)
+	for i := 0; i < n; i += 8 {
+		w := folded[i : i+8]
+		binary.LittleEndian.PutUint64(w, binary.LittleEndian.Uint64(w)|0x20*ones)
+	}
+	return maphash.Bytes(x.seed, folded[:n]) & uint64(len(x.head)-1)
+}
+
+// Begin starts the selection for another signature, whose own field, the self-th, is
+// not to be found (RFC 6376 section 3.7); -1 where it is not there yet.
+func (x *Index) Begin(self int) {
+	x.round++
+	if self >= 0 {
+		x.fields[self].used = x.round
+	}
+}
+
+// pick gives the index of the field that a name means now, -1 for none.
+func (x *Index) pick(name string) int {
+	for i := x.head[slot(x, name)]; i > 0; {
+		f := &x.fields[i-1]
+		if f.used != x.round && int(f.name) == len(name) && equalFold(x.raw(int(i-1)), name) {
+			f.used = x.round
+			return int(i - 1)
+		}
+		i = f.next
+	}
+	return -1
+}
+
+// AppendSigned appends the canonical form of the fields of a list of names. A name
+// without a field left signs its absence: nothing is appended. longest is the index
+// of the longest of the fields, -1 where there are none.
+func (x *Index) AppendSigned(dst []byte, c Canonicalization, names []string) (out []byte, longest int) {
+	longest = -1
+	for _, name := range names {
+		i := x.pick(name)
+		if i < 0 {
+			continue
+		}
+		raw := x.raw(i)
+		dst = AppendHeader(dst, c, raw)
+		if longest < 0 || len(raw) > len(x.raw(longest)) {
+			longest = i
+		}
+	}
+	return dst, longest
+}
+
+// equalFold compares with b as many octets as b has, ASCII case-insensitively.
+func equalFold(a []byte, b string) bool {
+	for i := range len(b) {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
