@@ -17,9 +17,10 @@ import (
 type keyName struct{ selector, domain string }
 
 // keyring holds the outcome of each look-up.
-type keyring map[keyName]*fetched
+type keyring []fetched
 
 type fetched struct {
+	keyName
 	key             *dkim.Key
 	problem, reason string
 }
@@ -27,32 +28,38 @@ type fetched struct {
 // fetchKeys looks up the keys of these signatures, each once and all at the same
 // time: at most two for a set.
 func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature) keyring {
-	keys := make(keyring, 4)
-	var names []keyName
+	keys := make(keyring, 0, len(sigs))
 	for _, s := range sigs {
-		name := keyName{s.selector, s.domain}
-		if keys[name] == nil {
-			keys[name] = &fetched{}
-			names = append(names, name)
+		if name := (keyName{s.selector, s.domain}); keys.find(name) == nil {
+			keys = append(keys, fetched{keyName: name})
 		}
 	}
+	fetch := func(f *fetched) { f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, f.selector, f.domain) }
 	g := dns.NewGroup(r)
-	for i, name := range names {
-		f := keys[name]
-		fetch := func() { f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, name.selector, name.domain) }
-		if i == len(names)-1 {
-			fetch() // the last one, mostly the only one, needs no goroutine
+	for i := range keys {
+		if i == len(keys)-1 {
+			fetch(&keys[i]) // the last one, mostly the only one, needs no goroutine
 		} else {
-			g.Go(fetch)
+			g.Go(func() { fetch(&keys[i]) })
 		}
 	}
 	g.Wait()
 	return keys
 }
 
+// find gives the outcome for a key, nil where it was not looked up.
+func (k keyring) find(name keyName) *fetched {
+	for i := range k {
+		if k[i].keyName == name {
+			return &k[i]
+		}
+	}
+	return nil
+}
+
 // of gives the public key for a signature, or why there is none that it may use.
 func (k keyring) of(s *signature) (pub crypto.PublicKey, problem, reason string) {
-	f := k[keyName{s.selector, s.domain}]
+	f := k.find(keyName{s.selector, s.domain})
 	switch {
 	case f == nil:
 		return nil, "key-missing", s.of("was not tried")

@@ -92,15 +92,14 @@ func keyList(t wire.Tag) ([]string, error) {
 }
 
 func (k *Key) readPublic(p string) error {
-	var buf [768]byte // holds the base64 of a 4096-bit key
-	text := wire.AppendStripped(buf[:0], p)
+	var room [768 + 576]byte // for the base64 of a 4096-bit key, and the key
+	text := wire.AppendStripped(room[:0:768], p)
 	if len(text) == 0 {
 		k.Revoked = true
 		return nil
 	}
-	raw := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(raw, text)
-	if raw = raw[:n]; err != nil {
+	raw, err := base64.StdEncoding.AppendDecode(room[768:768], text)
+	if err != nil {
 		return failure(ErrKeySyntax, "p= of the key record is not base64")
 	}
 	switch k.Type {
@@ -117,7 +116,7 @@ func (k *Key) readPublic(p string) error {
 		if len(raw) != ed25519.PublicKeySize {
 			return failure(ErrKeySyntax, "p= of the Ed25519 key record has %d octets, not %d (RFC 8463 section 4.2: the bare key, no ASN.1)", len(raw), ed25519.PublicKeySize)
 		}
-		k.Public, k.Bits = ed25519.PublicKey(raw), 8*ed25519.PublicKeySize
+		k.Public, k.Bits = ed25519.PublicKey(slices.Clone(raw)), 8*ed25519.PublicKeySize
 	default:
 		return failure(ErrKeyType, "the key type k=%s is not known: rsa and ed25519 are", quote(k.Type))
 	}

@@ -15,7 +15,7 @@ func Parse(txt string) (rec *Record, ok bool) {
 	if !isTag || !strings.EqualFold(name, "v") || value != "DMARC1" || isWSP(txt[0]) {
 		return nil, false
 	}
-	rec = &Record{Raw: txt, ADKIM: "r", ASPF: "r", PSD: "u", Tags: make([]Tag, 1, 8)}
+	rec = &Record{Raw: txt, ADKIM: "r", ASPF: "r", PSD: "u", Tags: make([]Tag, 1, min(8, 2+strings.Count(rest, ";")))}
 	rec.Tags[0] = Tag{name, value}
 	for rest != "" {
 		var one string

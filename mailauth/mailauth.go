@@ -79,7 +79,8 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
 	bodies.Write(m.Body) // hashing cannot fail
 	sealed := dns.NewGroup(r)
-	sealed.Go(func() { res.ARC = chain.Finish(ctx, r) })
+	var seals arc.Verdict // of its own, for what a goroutine writes is on the heap
+	sealed.Go(func() { seals = chain.Finish(ctx, r) })
 	res.DKIM = signatures.Finish(ctx, r)
 
 	domain, author, authorErr := m.AuthorDomain()
@@ -97,6 +98,7 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 	envelope.restDone.Wait()
 	res.IPRev, res.HELO = envelope.ip, envelope.helo
 	sealed.Wait()
+	res.ARC = seals
 	return res
 }
 
@@ -116,9 +118,9 @@ func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *che
 		return c
 	}
 	if e.SPFCheckable() {
-		c.mailFromDone.Go(func() { c.mailFrom = e.sender(ctx, r, e.MailFrom, now) })
+		c.mailFromDone.Go(func() { c.mailFrom = c.sender(ctx, r, c.MailFrom, now) })
 	}
-	c.restDone.Go(func() { c.ip = iprev.Lookup(ctx, r, e.RemoteIP) })
+	c.restDone.Go(func() { c.ip = iprev.Lookup(ctx, r, c.RemoteIP) })
 	return c
 }
 
@@ -131,7 +133,7 @@ func (c *checks) checkHELO(ctx context.Context, r dns.Resolver, now time.Time) {
 	c.restDone.Go(func() { c.helo = c.sender(ctx, r, "", now) })
 }
 
-func (e Envelope) sender(ctx context.Context, r dns.Resolver, path string, now time.Time) *spf.Verdict {
+func (e *Envelope) sender(ctx context.Context, r dns.Resolver, path string, now time.Time) *spf.Verdict {
 	v := spf.Check(ctx, r, spf.Request{IP: e.RemoteIP, HELO: e.HELO, ReversePath: path, Receiver: e.Receiver, Now: now})
 	return &v
 }

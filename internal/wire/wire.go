@@ -1,6 +1,7 @@
 // Package wire holds what DKIM (RFC 6376) and ARC (RFC 8617) share below their
-// own rules: tag lists, the two canonicalizations, the fields that names mean, and body hashes computed
-// once for all signatures that want the same one. It knows RFCs only.
+// own rules: tag lists, the two canonicalizations, the fields that a list of names
+// means, and body hashes computed once for all signatures that want the same one.
+// It knows RFCs only.
 package wire
 
 // Canonicalization is an algorithm of RFC 6376 section 3.4.
