@@ -31,9 +31,10 @@ type signature struct {
 	header, body wire.Canonicalization
 	headers      []string // h=, what is no field name left out
 	bodyHash     []byte
-	length       int64 // l=, -1 where absent
-	timestamp    int64 // t=, -1 where absent
-	expires      int64 // x=, -1 where absent
+	hash         [32]byte // room for bodyHash
+	length       int64    // l=, -1 where absent
+	timestamp    int64    // t=, -1 where absent
+	expires      int64    // x=, -1 where absent
 
 	// problem and reason say why this signature can never verify, "" when it may.
 	problem, reason string
@@ -66,7 +67,7 @@ func parseSignature(name string, f message.Field) *signature {
 			s.instance = parseInstance(t.Value)
 		case "b":
 			s.start, s.end = offset+t.Start, offset+t.End
-			s.value = s.base64(t)
+			s.value = s.base64(t, nil)
 		default:
 			s.tag(t)
 		}
@@ -129,7 +130,7 @@ func (s *signature) tag(t wire.Tag) {
 func (s *signature) messageTag(t wire.Tag) {
 	switch t.Name {
 	case "bh":
-		if s.bodyHash = s.base64(t); s.problem == "" && len(s.bodyHash) != 32 {
+		if s.bodyHash = s.base64(t, s.hash[:0]); s.problem == "" && len(s.bodyHash) != 32 {
 			s.invalid("structure", "has a bh= of %d octets; SHA-256 has 32", len(s.bodyHash))
 		}
 	case "c":
@@ -212,8 +213,9 @@ func canonical(word string) (wire.Canonicalization, bool) {
 	return wire.Simple, false
 }
 
-func (s *signature) base64(t wire.Tag) []byte {
-	out, err := base64.StdEncoding.DecodeString(wire.StripFWS(t.Value))
+// base64 decodes a value, into room if there is enough.
+func (s *signature) base64(t wire.Tag, room []byte) []byte {
+	out, err := base64.StdEncoding.AppendDecode(room, []byte(wire.StripFWS(t.Value)))
 	if err != nil || len(out) == 0 {
 		s.invalid("structure", "has a %s= that is not base64", t.Name)
 		return nil

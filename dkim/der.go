@@ -77,7 +77,12 @@ func makeRSA(n, e []byte) (*rsa.PublicKey, int, error) {
 	if size > MaxRSABits {
 		return nil, size, nil
 	}
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: exponent}, size, nil
+	k := new(struct { // in one piece
+		rsa.PublicKey
+		n big.Int
+	})
+	k.N, k.E = k.n.SetBytes(n), exponent
+	return &k.PublicKey, size, nil
 }
 
 // positive strips the sign octet of a DER integer.

@@ -109,8 +109,9 @@ func ParseSignature(value []byte) (*Signature, error) {
 // parsed is a signature, and where the value of b= stands in the field's value.
 type parsed struct {
 	sig         Signature
-	identity    string // i= as written
-	seen        uint8  // which of requiredTags
+	identity    string            // i= as written
+	seen        uint8             // which of requiredTags
+	bodyHash    [sha256.Size]byte // room for that of sig
 	bFrom, bEnd int
 	err         error // the first one
 }
@@ -190,10 +191,10 @@ func (p *parsed) tag(t *wire.Tag) {
 		p.headers(t.Value)
 	case "bh":
 		p.seen |= seenBH
-		s.BodyHash = p.base64(t, sha256.Size)
+		s.BodyHash = p.base64(t, sha256.Size, p.bodyHash[:0])
 	case "b":
 		p.seen |= seenB
-		s.Value = p.base64(t, maxSignatureOctets)
+		s.Value = p.base64(t, maxSignatureOctets, nil)
 		p.bFrom, p.bEnd = t.Start, t.End
 	case "i":
 		p.identity = t.Value
@@ -273,21 +274,20 @@ func (p *parsed) headers(v string) {
 	}
 }
 
-// base64 decodes a value in which white space means nothing.
-func (p *parsed) base64(t *wire.Tag, most int) []byte {
+// base64 decodes a value in which white space means nothing, into room if there is enough.
+func (p *parsed) base64(t *wire.Tag, most int, room []byte) []byte {
 	var buf [768]byte // holds the base64 of a 4096-bit signature
 	text := wire.AppendStripped(buf[:0], t.Value)
 	if base64.StdEncoding.DecodedLen(len(text))-2 > most {
 		p.fail(ErrSyntax, "%s= is too long: %d octets of base64", t.Name, len(text))
 		return nil
 	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(out, text)
-	if err != nil || n == 0 {
+	out, err := base64.StdEncoding.AppendDecode(room, text)
+	if err != nil || len(out) == 0 {
 		p.fail(ErrSyntax, "%s= is not base64", t.Name)
 		return nil
 	}
-	return out[:n]
+	return out
 }
 
 func (p *parsed) number(t *wire.Tag, digits int) int64 {

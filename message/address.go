@@ -229,6 +229,9 @@ func (p *addressParser) localPart() (string, error) {
 	if len(p.words) == 0 {
 		return "", p.fail("no local part")
 	}
+	if len(p.words) == 1 && p.words[0].kind != '.' {
+		return p.words[0].text, nil // most of them
+	}
 	var b strings.Builder
 	for i, w := range p.words {
 		if w.gap && i > 0 {
@@ -348,18 +351,25 @@ func asciiDomain(s string) (string, error) {
 	if len(s) > 4*253 {
 		return "", errLongDomain
 	}
-	labels := strings.Split(s, ".")
-	for i, label := range labels {
-		var err error
-		if labels[i], err = asciiLabel(label); err != nil {
+	changed := false
+	for label := range strings.SplitSeq(s, ".") {
+		a, err := asciiLabel(label)
+		if err != nil {
 			return "", err
 		}
+		changed = changed || a != label
 	}
-	name := strings.Join(labels, ".")
-	if len(name) > 253 {
+	if changed {
+		labels := strings.Split(s, ".")
+		for i, label := range labels {
+			labels[i], _ = asciiLabel(label)
+		}
+		s = strings.Join(labels, ".")
+	}
+	if len(s) > 253 {
 		return "", errLongDomain
 	}
-	return name, nil
+	return s, nil
 }
 
 func asciiLabel(label string) (string, error) {
@@ -403,6 +413,9 @@ func isASCII(s string) bool {
 func displayName(words []word) string {
 	if len(words) == 0 {
 		return ""
+	}
+	if len(words) == 1 {
+		return DecodeHeader(words[0].text)
 	}
 	var b strings.Builder
 	for i, w := range words {
