@@ -139,20 +139,10 @@ func lineDefects(d *defects, text []byte, base int, field func(offset int) strin
 }
 
 // goodLines reports that text has no bare LF or CR, no NUL and no long line. It
-// goes from control character to control character, eight octets a step.
+// goes from control character to control character.
 func goodLines(text []byte) bool {
 	line := 0 // where the current one begins
-	for i := 0; i < len(text); {
-		if len(text)-i >= 8 {
-			// An octet below 0x20 sets its high bit here; so may others, above such a one.
-			w := binary.LittleEndian.Uint64(text[i:])
-			control := (w - 0x2020202020202020) &^ w & 0x8080808080808080
-			if control == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(control) / 8
-		}
+	for i := nextControl(text, 0); i < len(text); i = nextControl(text, i) {
 		switch text[i] {
 		case '\r':
 			if i+1 == len(text) || text[i+1] != '\n' || i-line > maxLine {
@@ -167,6 +157,36 @@ func goodLines(text []byte) bool {
 		}
 	}
 	return len(text)-line <= maxLine
+}
+
+// nextControl gives the index of the first octet below 0x20 from i on, or the length.
+func nextControl(text []byte, i int) int {
+	for ; len(text)-i >= 32; i += 32 {
+		q := text[i : i+32]
+		a, b := controls(binary.LittleEndian.Uint64(q)), controls(binary.LittleEndian.Uint64(q[8:]))
+		c, d := controls(binary.LittleEndian.Uint64(q[16:])), controls(binary.LittleEndian.Uint64(q[24:]))
+		switch {
+		case a|b|c|d == 0:
+		case a != 0:
+			return i + bits.TrailingZeros64(a)/8
+		case b != 0:
+			return i + 8 + bits.TrailingZeros64(b)/8
+		case c != 0:
+			return i + 16 + bits.TrailingZeros64(c)/8
+		default:
+			return i + 24 + bits.TrailingZeros64(d)/8
+		}
+	}
+	for i < len(text) && text[i] >= ' ' {
+		i++
+	}
+	return i
+}
+
+// controls marks (0x80) the octets of w below 0x20. It may mark others above such a
+// one; the lowest is right.
+func controls(w uint64) uint64 {
+	return (w - 0x2020202020202020) &^ w & 0x8080808080808080
 }
 
 func bareLFs(text []byte) (bare, first, crlfs int) {
@@ -224,8 +244,10 @@ func longLines(text []byte) (n, first int) {
 
 func firstNonASCII(b []byte) int {
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		if binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 != 0 {
+	for ; i+32 <= len(b); i += 32 {
+		q := b[i : i+32]
+		if (binary.LittleEndian.Uint64(q)|binary.LittleEndian.Uint64(q[8:])|
+			binary.LittleEndian.Uint64(q[16:])|binary.LittleEndian.Uint64(q[24:]))&0x8080808080808080 != 0 {
 			break
 		}
 	}

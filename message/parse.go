@@ -65,13 +65,13 @@ func (m *Message) readFields(header []byte) {
 // fieldEnd gives the offset behind the field that begins at at: behind the first
 // CRLF that no white space follows.
 func fieldEnd(header []byte, at int) int {
-	for {
-		i := bytes.Index(header[at:], crlf)
+	for start := at; ; {
+		i := bytes.IndexByte(header[at:], '\n')
 		if i < 0 {
 			return len(header)
 		}
-		at += i + 2
-		if at == len(header) || !isWSP(header[at]) {
+		at += i + 1
+		if at-start >= 2 && header[at-2] == '\r' && (at == len(header) || !isWSP(header[at])) {
 			return at
 		}
 	}
