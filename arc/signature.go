@@ -2,7 +2,6 @@ package arc
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
@@ -215,7 +214,7 @@ func canonical(word string) (wire.Canonicalization, bool) {
 
 // base64 decodes a value, into room if there is enough.
 func (s *signature) base64(t wire.Tag, room []byte) []byte {
-	out, err := base64.StdEncoding.AppendDecode(room, []byte(wire.StripFWS(t.Value)))
+	out, err := wire.AppendBase64(room, t.Value)
 	if err != nil || len(out) == 0 {
 		s.invalid("structure", "has a %s= that is not base64", t.Name)
 		return nil

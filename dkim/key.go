@@ -3,7 +3,6 @@ package dkim
 import (
 	"crypto"
 	"crypto/ed25519"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -92,13 +91,12 @@ func keyList(t wire.Tag) ([]string, error) {
 }
 
 func (k *Key) readPublic(p string) error {
-	var room [768 + 576]byte // for the base64 of a 4096-bit key, and the key
-	text := wire.AppendStripped(room[:0:768], p)
-	if len(text) == 0 {
+	if p == "" {
 		k.Revoked = true
 		return nil
 	}
-	raw, err := base64.StdEncoding.AppendDecode(room[768:768], text)
+	var room [576]byte // holds a 4096-bit key
+	raw, err := wire.AppendBase64(room[:0], p)
 	if err != nil {
 		return failure(ErrKeySyntax, "p= of the key record is not base64")
 	}

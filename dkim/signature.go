@@ -276,13 +276,13 @@ func (p *parsed) headers(v string) {
 
 // base64 decodes a value in which white space means nothing, into room if there is enough.
 func (p *parsed) base64(t *wire.Tag, most int, room []byte) []byte {
-	var buf [768]byte // holds the base64 of a 4096-bit signature
-	text := wire.AppendStripped(buf[:0], t.Value)
-	if base64.StdEncoding.DecodedLen(len(text))-2 > most {
-		p.fail(ErrSyntax, "%s= is too long: %d octets of base64", t.Name, len(text))
-		return nil
+	if tooLong := func(n int) bool { return base64.StdEncoding.DecodedLen(n)-2 > most }; tooLong(len(t.Value)) {
+		if n := len(wire.StripFWS(t.Value)); tooLong(n) {
+			p.fail(ErrSyntax, "%s= is too long: %d octets of base64", t.Name, n)
+			return nil
+		}
 	}
-	out, err := base64.StdEncoding.AppendDecode(room, text)
+	out, err := wire.AppendBase64(room, t.Value)
 	if err != nil || len(out) == 0 {
 		p.fail(ErrSyntax, "%s= is not base64", t.Name)
 		return nil

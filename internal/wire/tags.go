@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -126,7 +127,14 @@ var plain = func() (t [256]bool) {
 func checkValue(v string, at int) error {
 	ascii := true
 	for i := 0; i < len(v); i++ {
-		for len(v)-i >= 8 && printable(word(v[i:])) {
+		for len(v)-i >= 32 {
+			q := v[i : i+32]
+			if (unprintable(word(q))|unprintable(word(q[8:]))|unprintable(word(q[16:]))|unprintable(word(q[24:])))&highs != 0 {
+				break
+			}
+			i += 32
+		}
+		for len(v)-i >= 8 && unprintable(word(v[i:]))&highs == 0 {
 			i += 8
 		}
 		if i == len(v) {
@@ -149,11 +157,9 @@ func checkValue(v string, at int) error {
 	return nil
 }
 
-// printable reports that all eight octets are in 0x20 to 0x7e: none is so large, or
-// so small, that adding one or taking 0x20 away sets its high bit.
-func printable(w uint64) bool {
-	return (w|(w+ones)|(w-0x20*ones))&highs == 0
-}
+// unprintable has no bit of highs where all eight octets are in 0x20 to 0x7e: none is
+// so large, or so small, that adding one or taking 0x20 away sets its high bit.
+func unprintable(w uint64) uint64 { return w | (w + ones) | (w - 0x20*ones) }
 
 // checkFWS checks the line ends in what is otherwise a name or white space.
 func checkFWS(v string, at int) error {
@@ -191,14 +197,24 @@ func isFWS(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n'
 func StripFWS(v string) string {
 	for i := 0; i < len(v); i++ {
 		if isFWS(v[i]) {
-			return string(AppendStripped(make([]byte, 0, len(v)), v))
+			return string(appendStripped(make([]byte, 0, len(v)), v))
 		}
 	}
 	return v
 }
 
-// AppendStripped appends v without its white space.
-func AppendStripped(dst []byte, v string) []byte {
+// AppendBase64 appends what the base64 in v says; white space in it means nothing.
+func AppendBase64(dst []byte, v string) ([]byte, error) {
+	// The decoder passes over line ends itself.
+	if strings.IndexByte(v, ' ') < 0 && strings.IndexByte(v, '\t') < 0 {
+		return base64.StdEncoding.AppendDecode(dst, []byte(v))
+	}
+	var room [768]byte // holds that of a 4096-bit key
+	return base64.StdEncoding.AppendDecode(dst, appendStripped(room[:0], v))
+}
+
+// appendStripped appends v without its white space.
+func appendStripped(dst []byte, v string) []byte {
 	for v != "" {
 		n := 0
 		for n+8 <= len(v) && smalls(word(v[n:]))&highs == 0 {

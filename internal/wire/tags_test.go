@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -118,15 +119,28 @@ func FuzzParseTags(f *testing.F) {
 	})
 }
 
-// printable agrees with the table octet by octet, in every place of the word.
-func TestPrintable(t *testing.T) {
+// TestUnprintable: it agrees with the table octet by octet, in every place of the word.
+func TestUnprintable(t *testing.T) {
 	for c := range 256 {
 		for at := range 8 {
 			b := []byte("abcdefgh")
 			b[at] = byte(c)
-			if got, want := printable(word(string(b))), c >= ' ' && c < 0x7f; got != want {
+			if got, want := unprintable(word(string(b)))&highs == 0, c >= ' ' && c < 0x7f; got != want {
 				t.Errorf("octet %#02x at %d: %v, want %v", c, at, got, want)
 			}
+		}
+	}
+}
+
+// TestAppendBase64: with white space anywhere it is what it is without.
+func TestAppendBase64(t *testing.T) {
+	for _, v := range []string{"", "AA==", "A A\t==", "AAEC\r\n Aw==", "AAEC\r\nAwQF", "A", "AA=", "\r\nAA==", "A*==", "AA== AA=="} {
+		want, wantErr := base64.StdEncoding.DecodeString(StripFWS(v))
+		got, err := AppendBase64([]byte("x"), v)
+		if (err == nil) != (wantErr == nil) {
+			t.Errorf("%q: %v, want %v", v, err, wantErr)
+		} else if err == nil && string(got) != "x"+string(want) {
+			t.Errorf("%q: %q, want %q", v, got, want)
 		}
 	}
 }
