@@ -3,7 +3,6 @@ package arc
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +59,8 @@ func parseSignature(name string, f message.Field) *signature {
 		s.invalid("structure", "cannot be read: %v", err)
 		return s
 	}
-	for _, t := range tags {
+	for i := range tags {
+		t := &tags[i]
 		switch t.Name {
 		case "i":
 			s.instance = parseInstance(t.Value)
@@ -88,7 +88,12 @@ var (
 
 func (s *signature) require(tags []wire.Tag) {
 	has := func(name string) bool {
-		return slices.ContainsFunc(tags, func(t wire.Tag) bool { return t.Name == name })
+		for i := range tags {
+			if tags[i].Name == name {
+				return true
+			}
+		}
+		return false
 	}
 	required := messageTags
 	if s.name == sealName {
@@ -105,7 +110,7 @@ func (s *signature) require(tags []wire.Tag) {
 }
 
 // tag reads one tag that both kinds share, or passes it on.
-func (s *signature) tag(t wire.Tag) {
+func (s *signature) tag(t *wire.Tag) {
 	switch t.Name {
 	case "a":
 		s.algorithm = strings.ToLower(t.Value)
@@ -126,7 +131,7 @@ func (s *signature) tag(t wire.Tag) {
 }
 
 // messageTag reads a tag that only the ARC-Message-Signature has.
-func (s *signature) messageTag(t wire.Tag) {
+func (s *signature) messageTag(t *wire.Tag) {
 	switch t.Name {
 	case "bh":
 		if s.bodyHash = s.base64(t, s.hash[:0]); s.problem == "" && len(s.bodyHash) != 32 {
@@ -167,7 +172,9 @@ func (s *signature) readHeaders(v string) {
 		return
 	}
 	s.headers = make([]string, 0, n)
-	for name := range strings.SplitSeq(v, ":") {
+	for rest, more := v, true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ":")
 		name = wire.TrimFWS(name)
 		if isFieldName(name) { // nothing else names a field
 			s.headers = append(s.headers, name)
@@ -213,7 +220,7 @@ func canonical(word string) (wire.Canonicalization, bool) {
 }
 
 // base64 decodes a value, into room if there is enough.
-func (s *signature) base64(t wire.Tag, room []byte) []byte {
+func (s *signature) base64(t *wire.Tag, room []byte) []byte {
 	out, err := wire.AppendBase64(room, t.Value)
 	if err != nil || len(out) == 0 {
 		s.invalid("structure", "has a %s= that is not base64", t.Name)
@@ -224,7 +231,7 @@ func (s *signature) base64(t wire.Tag, room []byte) []byte {
 
 // number reads t=, x= and l=: at most 12 digits for a time (RFC 6376 section
 // 3.5), and no body has more octets than that either.
-func (s *signature) number(t wire.Tag) int64 {
+func (s *signature) number(t *wire.Tag) int64 {
 	n, err := strconv.ParseUint(t.Value, 10, 63)
 	if err != nil || len(t.Value) > 12 {
 		s.invalid("structure", "has a %s= that is not a number of at most 12 digits", t.Name)
@@ -234,7 +241,7 @@ func (s *signature) number(t wire.Tag) int64 {
 }
 
 // dnsName reads d= or s=, U-labels turned into A-labels (RFC 8617 section 4.1.4).
-func (s *signature) dnsName(t wire.Tag, minLabels int) string {
+func (s *signature) dnsName(t *wire.Tag, minLabels int) string {
 	name, ok := dnsName(t.Value, minLabels)
 	if !ok {
 		s.invalid("structure", "has a %s= that is no domain name: %q", t.Name, clip(t.Value))

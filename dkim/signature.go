@@ -259,7 +259,9 @@ func (p *parsed) headers(v string) {
 	}
 	names := make([]string, 0, n)
 	signsFrom := false
-	for name := range strings.SplitSeq(v, ":") {
+	for rest, more := v, true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ":")
 		name = wire.TrimFWS(name)
 		if !isFieldName(name) {
 			p.fail(ErrSyntax, "h= lists %s, which is no field name", quote(name))

@@ -16,6 +16,7 @@ type Index struct {
 	seed   maphash.Seed // of its own: nobody can choose names that collide
 	head   []int32      // by hash, a power of two of them: the lowest field plus one, 0 for none
 	round  uint32       // a field is used up when its used says this
+	few    [32]int32    // room for head
 }
 
 type indexed struct {
@@ -26,11 +27,15 @@ type indexed struct {
 
 // NewIndex indexes n fields, top first; raw gives one of them with all its octets.
 func NewIndex(n int, raw func(i int) []byte) *Index {
-	size := 32
-	for size < 2*n {
-		size *= 2
+	x := &Index{raw: raw, fields: make([]indexed, n), seed: maphash.MakeSeed()}
+	size := len(x.few)
+	x.head = x.few[:]
+	if n > size/2 {
+		for size < 2*n {
+			size *= 2
+		}
+		x.head = make([]int32, size)
 	}
-	x := &Index{raw: raw, fields: make([]indexed, n), seed: maphash.MakeSeed(), head: make([]int32, size)}
 	for i := range x.fields {
 		name := nameOf(raw(i))
 		head := &x.head[slot(x, name)]
