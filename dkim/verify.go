@@ -70,6 +70,7 @@ type Verifier struct {
 // job is one signature on its way to a verdict.
 type job struct {
 	Verdict
+	key         lookup
 	bFrom, bEnd int // where the value of b= stands in the raw field
 	twin        int // the job of an identical field further up, -1 for none
 	done        bool
@@ -180,7 +181,7 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 	if len(v.jobs) == 0 {
 		return nil
 	}
-	keys := v.fetchKeys(ctx, r)
+	v.fetchKeys(ctx, r)
 	var x *wire.Index
 	out := make([]Verdict, len(v.jobs))
 	for i := range v.jobs {
@@ -190,7 +191,7 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 			out[i].FieldIndex = j.FieldIndex
 			continue
 		}
-		if !j.done && j.takeKey(&keys[i]) {
+		if !j.done && j.takeKey(&j.key) {
 			if x == nil {
 				x = newIndex(v.fields)
 			}
@@ -209,28 +210,27 @@ type lookup struct {
 	same            int // the job that asks for the same key, itself for the first
 }
 
-// fetchKeys gives for each job the key it needs.
-func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
-	keys := make([]lookup, len(v.jobs))
+// fetchKeys gives each job the key it needs.
+func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) {
 	asked := make([]int, 0, defaultMaxSignatures)
 	for i := range v.jobs {
 		j := &v.jobs[i]
 		if j.done || j.twin >= 0 {
 			continue
 		}
-		keys[i].same = i
+		j.key.same = i
 		for _, k := range asked {
 			if other := v.jobs[k].Signature; other.Domain == j.Signature.Domain && equalFold(other.Selector, j.Signature.Selector) {
-				keys[i].same = k
+				j.key.same = k
 				break
 			}
 		}
-		if keys[i].same == i {
+		if j.key.same == i {
 			asked = append(asked, i)
 		}
 	}
 	fetch := func(i int) {
-		s, k := v.jobs[i].Signature, &keys[i]
+		s, k := v.jobs[i].Signature, &v.jobs[i].key
 		k.key, k.result, k.problem, k.reason = LookupKey(ctx, r, s.Selector, s.Domain)
 	}
 	g := dns.NewGroup(r)
@@ -242,12 +242,11 @@ func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) []lookup {
 		}
 	}
 	g.Wait()
-	for i := range keys {
-		if !v.jobs[i].done && v.jobs[i].twin < 0 && keys[i].same != i {
-			keys[i] = keys[keys[i].same]
+	for i := range v.jobs {
+		if j := &v.jobs[i]; !j.done && j.twin < 0 && j.key.same != i {
+			j.key = v.jobs[j.key.same].key
 		}
 	}
-	return keys
 }
 
 // takeKey notes the key and reports whether the signature may be verified with it.

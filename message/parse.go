@@ -49,8 +49,9 @@ func (m *Message) readFields(header []byte) {
 	if len(header) == 0 {
 		return
 	}
-	const usual = 64 // fields of an ordinary message: one allocation
-	m.Fields = make([]Field, 0, min(usual, 1+bytes.Count(header[:min(len(header), 64<<10)], crlf[1:])))
+	// One allocation for an ordinary message, whose fields have about two lines each.
+	const usual = 64
+	m.Fields = make([]Field, 0, min(usual, 2+bytes.Count(header[:min(len(header), 64<<10)], crlf[1:])/2))
 	for at := 0; at < len(header); {
 		end := fieldEnd(header, at)
 		if len(m.Fields) == MaxFields || end > MaxHeader {

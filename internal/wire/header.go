@@ -24,6 +24,10 @@ func AppendHeader(dst []byte, c Canonicalization, raw []byte) []byte {
 // 6376 section 3.7 wants it hashed: raw[start:end], the value of its b= tag,
 // left out, and no final CRLF.
 func AppendUnsigned(dst []byte, c Canonicalization, raw []byte, start, end int) []byte {
+	if c == Relaxed && seam(raw, start, end) {
+		dst = appendRelaxedHeader(dst, raw[:start])
+		return appendReduced(dst, bytes.TrimSuffix(raw[end:], crlf))
+	}
 	// The field without b= is put together behind the place where its canonical form
 	// goes, which is never longer but for a CRLF.
 	n := len(raw) - (end - start)
@@ -32,6 +36,14 @@ func AppendUnsigned(dst []byte, c Canonicalization, raw []byte, start, end int) 
 	cut := append(append(dst[from:from], raw[:start]...), raw[end:]...)
 	dst = AppendHeader(dst, c, cut)
 	return dst[:len(dst)-len(crlf)]
+}
+
+// seam reports that raw[:start] and raw[end:] can be reduced each on its own, as in a
+// field that is well written: "name: ... b=" and what begins with a semicolon or
+// is nothing.
+func seam(raw []byte, start, end int) bool {
+	return start > 0 && raw[start-1] == '=' && bytes.IndexByte(raw[:start], ':') >= 0 &&
+		(len(raw) == end || raw[end] == ';' || string(raw[end:]) == "\r\n")
 }
 
 var crlf = []byte("\r\n")
@@ -48,11 +60,9 @@ func appendRelaxedHeader(dst, raw []byte) []byte {
 	for len(name) > 0 && isWSP(name[len(name)-1]) {
 		name = name[:len(name)-1]
 	}
-	for _, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
+	dst = append(dst, name...)
+	for i, c := range dst[len(dst)-len(name):] {
+		dst[len(dst)-len(name)+i] = lower(c)
 	}
 	return appendReduced(append(dst, ':'), raw[colon+1:])
 }

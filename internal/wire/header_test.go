@@ -99,3 +99,21 @@ func BenchmarkAppendHeader(b *testing.B) {
 		AppendHeader(dst, Relaxed, raw)
 	}
 }
+
+// TestAppendUnsignedAnywhere: wherever the value stands, the rest is the field without it.
+func TestAppendUnsignedAnywhere(t *testing.T) {
+	for _, raw := range []string{
+		"D: a=1; b=AB\r\n CD ;\r\n\th=from \r\n", "D: b=", "D: b=A=B= ; ;\r\n", "D: b=;; \t\r\n", "b= : x ;=\r\n", "D:b=\r\n", "D: b=A\r\n", "D: b=\r\n \r\n",
+	} {
+		for start := range len(raw) + 1 {
+			for end := start; end <= len(raw); end++ {
+				for _, c := range []Canonicalization{Simple, Relaxed} {
+					want := strings.TrimSuffix(string(AppendHeader(nil, c, []byte(raw[:start]+raw[end:]))), "\r\n")
+					if got := string(AppendUnsigned(nil, c, []byte(raw), start, end)); got != want {
+						t.Errorf("%v %q without %q: %q, want %q", c, raw, raw[start:end], got, want)
+					}
+				}
+			}
+		}
+	}
+}
