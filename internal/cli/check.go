@@ -15,8 +15,10 @@ import (
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/baseline"
+	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/repair/paste"
 	"github.com/todoku/todoku/internal/survey"
@@ -32,6 +34,8 @@ type checkFlags struct {
 	format    string
 	baseline  string
 	paste     []string
+	noLists   bool
+	listKeys  []string
 	jobs      int
 	progress  bool
 	verbose   bool
@@ -51,6 +55,8 @@ func (a *app) checkCommand() *cobra.Command {
 	c.Flags().StringVar(&f.format, "format", "text", a.flagText("format"))
 	c.Flags().StringVar(&f.baseline, "baseline", "", a.flagText("baseline"))
 	c.Flags().StringSliceVar(&f.paste, "paste", nil, a.flagText("paste"))
+	c.Flags().BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
+	c.Flags().StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", defaultCheckJobs, a.flagText("check-jobs"))
 	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
@@ -93,6 +99,11 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
+	if !f.noLists {
+		if o.Survey.Blocklists, err = a.blocklists(r, f.listKeys); err != nil {
+			return err
+		}
+	}
 	k := &checker{app: a, resolver: r, options: o, flags: f, text: a.textOptions()}
 	k.text.Verbose = f.verbose
 	if k.forms, err = a.pasteForms(f.paste); err != nil {
@@ -121,6 +132,20 @@ func (a *app) checkOptions(f *checkFlags) (check.Options, error) {
 		o.Survey.Selectors = append(o.Survey.Selectors, name)
 	}
 	return o, nil
+}
+
+// blocklists gives the checker of the whole run: it proves each list alive once an hour.
+func (a *app) blocklists(r dns.Resolver, keys []string) (*blocklist.Checker, error) {
+	choice := provider.Choice{Keys: make(map[string]string)}
+	for _, s := range keys {
+		name, key, ok := strings.Cut(s, "=")
+		if !ok || !slices.Contains(provider.BlocklistKeyNames(), name) || key == "" {
+			// The key itself is not shown.
+			return nil, usagef("%s", a.say(msgBadListKey, "words", strings.Join(provider.BlocklistKeyNames(), ", ")))
+		}
+		choice.Keys[name] = key
+	}
+	return blocklist.New(blocklist.Config{Resolver: r, Lists: choice.Choose()}), nil
 }
 
 // readBaseline reads the file of accepted findings, nil for none.

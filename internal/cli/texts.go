@@ -270,6 +270,8 @@ var flagTexts = map[string]text{
 	"format":         {EN: "how to write the result, `text|json|html|markdown|sarif|junit`", JA: "出力形式 `text|json|html|markdown|sarif|junit`"},
 	"baseline":       {EN: "findings that you accept, a TOML `FILE`: they are shown, but do not count", JA: "承認済みの指摘を書いた TOML `FILE` (表示はするが、数えない)"},
 	"paste":          {EN: "give repairs in this `FORM` too, or all (repeatable): string, chunks, bind, nsupdate, route53, cloudflare, terraform-route53, terraform-cloudflare, octodns, dnscontrol, sakura, xserver, conoha, onamae, value-domain", JA: "修正内容をこの `FORM` でも示す。all ですべて (複数指定可): string、chunks、bind、nsupdate、route53、cloudflare、terraform-route53、terraform-cloudflare、octodns、dnscontrol、sakura、xserver、conoha、onamae、value-domain"},
+	"no-blocklists":  {EN: "do not ask the blocklists", JA: "ブロックリストに問い合わせない"},
+	"blocklist-key":  {EN: "your key for a blocklist, `NAME=KEY` (repeatable): spamhaus-dqs, abusix", JA: "ブロックリストのご自身の鍵 `NAME=KEY` (複数指定可): spamhaus-dqs、abusix"},
 	"dns-only":       {EN: "ask only the resolver: no connection to mail servers, no policy fetch", JA: "DNS の問い合わせだけを行う (メールサーバーへの接続やポリシーの取得をしない)"},
 
 	"from": {EN: "the From `ADDRESS` or its domain", JA: "From の `ADDRESS` またはそのドメイン"},
@@ -340,6 +342,7 @@ var (
 	msgBadAudience    = text{EN: "--audience {value}: choose all or bulk", JA: "--audience {value}: all か bulk を指定してください"}
 	msgBadFormat      = text{EN: "--format {value}: choose {words}", JA: "--format {value}: {words} のいずれかを指定してください"}
 	msgBadPaste       = text{EN: "--paste {value}: choose {words}", JA: "--paste {value}: {words} のいずれかを指定してください"}
+	msgBadListKey     = text{EN: "--blocklist-key: write NAME=KEY, where NAME is one of {words}", JA: "--blocklist-key: NAME=KEY の形で指定してください (NAME は {words} のいずれか)"}
 	msgTargets        = text{EN: "{n} targets", JA: "{n} 件"}
 	msgCheckTally     = text{EN: "{n} targets: {fail} fail, {unknown} undecided, {warn} with warnings, {pass} pass, {unread} not understood", JA: "{n} 件: 不合格 {fail}、未確定 {unknown}、注意 {warn}、合格 {pass}、解釈できないもの {unread}"}
 	msgReplayAlone    = text{EN: "--replay takes neither files nor an envelope: both are in the bundle", JA: "--replay にファイルやエンベロープは指定できません (どちらも証拠ファイルに含まれています)"}
@@ -372,7 +375,7 @@ var (
 var allMessages = []text{
 	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
-	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgBadFormat, msgBadPaste, msgTargets, msgCheckTally,
+	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgBadFormat, msgBadPaste, msgBadListKey, msgTargets, msgCheckTally,
 	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,

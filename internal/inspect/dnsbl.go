@@ -29,6 +29,11 @@ func Blocklists(sweep blocklist.Sweep) []catalogue.Finding {
 	alive := sweep.Alive()
 	if alive == 0 {
 		f := aboutLists("dnsbl.none-checked", sweep.Subject, sweep.Lists)
+		if !slices.ContainsFunc(sweep.Lists, func(s blocklist.Seen) bool { return s.Proof.Health != dnsbl.Dead }) {
+			// This resolver sees none of them, as on a closed network: that is a fact about
+			// the resolver, and says nothing that could be looked into for the subject.
+			f.Status = catalogue.Info
+		}
 		f.Args["count"] = strconv.Itoa(len(sweep.Lists))
 		return []catalogue.Finding{f}
 	}

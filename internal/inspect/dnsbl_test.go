@@ -60,7 +60,7 @@ func TestBlocklists(t *testing.T) {
 		{"time-out", dns.Zone{zenAlive: {"A 127.0.0.2"}, zenEntry: {"TIMEOUT"}, copAlive: {"A 127.0.0.2"}}, []string{"dnsbl.clean pass", "dnsbl.unknown unknown", "dnsbl.dead info"}},
 		{"an undocumented code", dns.Zone{zenAlive: {"A 127.0.0.2"}, zenEntry: {"A 127.0.0.99"}, copAlive: {"A 127.0.0.2"}}, []string{"dnsbl.clean pass", "dnsbl.unknown unknown", "dnsbl.dead info"}},
 		{"lists the world", dns.Zone{psblWild: {"A 127.0.0.2"}, copAlive: {"A 127.0.0.2"}}, []string{"dnsbl.clean pass", "dnsbl.poisoned unknown", "dnsbl.dead info"}},
-		{"all dead", dns.Zone{}, []string{"dnsbl.none-checked unknown"}},
+		{"all dead", dns.Zone{}, []string{"dnsbl.none-checked info"}},
 		{"a resolver with advertisements", dns.Zone{"*.org": {"A 192.0.2.80"}, "*.net": {"A 192.0.2.80"}, "*.com": {"A 192.0.2.80"}}, []string{"dnsbl.none-checked unknown"}},
 		{"a resolver that is down", dns.Zone{"*.org": {"SERVFAIL"}, "*.net": {"SERVFAIL"}, "*.com": {"TIMEOUT"}}, []string{"dnsbl.none-checked unknown"}},
 	} {

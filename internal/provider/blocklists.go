@@ -247,3 +247,15 @@ func (c Choice) Choose() []Blocklist {
 	}
 	return slices.DeleteFunc(chosen, func(b Blocklist) bool { return replaced[b.Zone] })
 }
+
+// BlocklistKeyNames are the names of the keys that some list takes, sorted.
+func BlocklistKeyNames() []string {
+	var names []string
+	for _, b := range blocklists.lists {
+		if b.KeyName != "" && !slices.Contains(names, b.KeyName) {
+			names = append(names, b.KeyName)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
