@@ -89,7 +89,7 @@ func parseReply(s string, within bool) (r Reply, length int, ok bool) {
 		text = append(text, r.stripCodes(line))
 		rest = after
 	}
-	r.Text = strings.Join(strings.Fields(r.stripInline(strings.Join(text, " "), sep)), " ")
+	r.Text = r.stripInline(strings.Join(text, " "), sep)
 	r.cutTail()
 	if r.Enhanced.IsZero() {
 		r.Enhanced = hashStatus(r.Text)
@@ -141,40 +141,42 @@ func (r *Reply) stripCodes(line string) string {
 	return strings.TrimLeft(line[n:], " ):;,-")
 }
 
-// stripInline removes the codes of lines that a log joined into one: any further
-// one where the first line said that more follow, else only those with the same
-// enhanced code behind them.
+// stripInline gives the words of a text without the codes of lines that a log joined
+// into one: any further code where the first line said that more follow, else only
+// those with the same enhanced code behind them.
 func (r *Reply) stripInline(text string, sep byte) string {
+	words := strings.Fields(text)
 	if r.Code == 0 {
-		return text
+		return strings.Join(words, " ")
 	}
 	code := strconv.Itoa(r.Code)
-	var b strings.Builder
-	for {
-		i := strings.Index(text, " "+code)
-		if i < 0 {
-			break
-		}
-		rest := text[i+1+len(code):]
-		st, n := Status{}, 0
-		if rest != "" {
-			st, n = scanBareStatus(strings.TrimLeft(rest[1:], " "))
-		}
-		if rest != "" && rest[0] != '-' && rest[0] != ' ' || sep != '-' && (n == 0 || st != r.Enhanced) {
-			b.WriteString(text[:i+1+len(code)])
-			text = rest
+	kept := words[:0]
+	for i := 0; i < len(words); i++ {
+		rest, ok := strings.CutPrefix(words[i], code)
+		if !ok || rest != "" && rest[0] != '-' {
+			kept = append(kept, words[i])
 			continue
 		}
-		b.WriteString(text[:i])
-		text = strings.TrimLeft(strings.TrimPrefix(rest, "-"), " ")
-		if n > 0 && (r.Enhanced.IsZero() || st == r.Enhanced) {
-			r.Enhanced = st
-			text = text[n:]
+		said, next := strings.TrimPrefix(rest, "-"), i
+		if said == "" && i+1 < len(words) {
+			said, next = words[i+1], i+1
 		}
-		text = " " + text // an empty line may follow, which is a code again
+		st, n := scanBareStatus(said)
+		same := n > 0 && (st == r.Enhanced || r.Enhanced.IsZero() && sep == '-')
+		switch {
+		case same:
+			r.Enhanced = st
+			if said = strings.TrimLeft(said[n:], "):;,-"); said != "" {
+				kept = append(kept, said)
+			}
+			i = next
+		case sep != '-':
+			kept = append(kept, words[i])
+		case next == i && said != "":
+			kept = append(kept, said)
+		}
 	}
-	b.WriteString(text)
-	return b.String()
+	return strings.Join(kept, " ")
 }
 
 // cutTail moves Google's tail from Text to Tail.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/authres"
+	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/message"
@@ -59,7 +60,7 @@ const maxAuthFields = 100
 // readAuthResValue explains the bare value of such a field, as it is often pasted.
 func readAuthResValue(input []byte) *Result {
 	s := strings.TrimSpace(normalText(input))
-	if !authValue.MatchString(s) {
+	if _, reply := bounce.ParseReply(s); reply || !authValue.MatchString(s) {
 		return nil
 	}
 	a := readAuthentication("authentication-results", s, "")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/bounce"
@@ -16,11 +17,14 @@ var (
 	postfixReject = regexp.MustCompile(`(?:reject|milter-reject|reject_warning): (\S+) from (\S+)\[([0-9A-Fa-f.:]+)\]:? (.*)`)
 	sendmailStat  = regexp.MustCompile(`\bstat=(.*)`)
 	sendmailReply = regexp.MustCompile(`\breply=(.*?)(?:, stat=|$)`)
-	eximLine      = regexp.MustCompile(`(?:^|\s)(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)`)
+	eximLine      = regexp.MustCompile(`(?:^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* |\bexim\S*: )(?:\S+ )??(?:\S+ )??(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)|^(\*\*) (\S+@\S+?):?\s(.*)`)
 	qmailLine     = regexp.MustCompile(`delivery \d+: (success|failure|deferral): (\S*)`)
 	logTo         = regexp.MustCompile(`\bto=<?([^<>,\s]+@[^<>,\s]+?)>?(?:,|\s|$)`)
 	logDSN        = regexp.MustCompile(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
 )
+
+// logMarks: a line without any of them is no line about a delivery.
+var logMarks = []string{"status=", "stat=", "reject", "delivery ", "** ", "== ", "=> ", "-> ", ">> "}
 
 // The limits of a log: lines looked at, and deliveries explained.
 const (
@@ -50,6 +54,9 @@ func readLog(input []byte) *Result {
 }
 
 func readLogLine(line string) (f Failure, from sender, ok bool) {
+	if !slices.ContainsFunc(logMarks, func(s string) bool { return strings.Contains(line, s) }) {
+		return f, from, false
+	}
 	switch {
 	case postfixStatus.MatchString(line):
 		m := postfixStatus.FindStringSubmatch(line)
@@ -66,12 +73,12 @@ func readLogLine(line string) (f Failure, from sender, ok bool) {
 		f.Host, f.IP = "", "" // the log's own server refused
 	case eximLine.MatchString(line):
 		m := eximLine.FindStringSubmatch(line)
-		f.Action = map[string]string{"**": "failed", "==": "delayed"}[m[1]]
+		f.Action = map[string]string{"**": "failed", "==": "delayed"}[m[1]+m[4]]
 		if f.Action == "" {
 			f.Action = "delivered"
 		}
-		f.Recipient = m[2]
-		f.readLogText(line, m[3])
+		f.Recipient = m[2] + m[5]
+		f.readLogText(line, m[3]+m[6])
 	case qmailLine.MatchString(line):
 		m := qmailLine.FindStringSubmatch(line)
 		f.Action = map[string]string{"success": "delivered", "failure": "failed", "deferral": "delayed"}[m[1]]

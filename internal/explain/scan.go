@@ -52,6 +52,24 @@ func phaseOf(s string) (command, phase, rest string) {
 	return command, "", rest
 }
 
+// sessionLine is a client's line in a session as telnet, swaks or an RFC shows it.
+var sessionLine = regexp.MustCompile(`(?im)^[ \t]*(?:c: ?|[-~]?> ?)?(rcpt to:|mail from:|data[ \t]*$|ehlo |helo |starttls[ \t]*$|auth )`)
+
+// sessionPhase is the last command that a client gave in a session.
+func sessionPhase(before string) string {
+	all := sessionLine.FindAllStringSubmatch(before, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	command := strings.ToLower(all[len(all)-1][1])
+	for _, w := range phaseWords {
+		if strings.Contains(command, w.word) {
+			return w.phase
+		}
+	}
+	return ""
+}
+
 var (
 	hostPattern = regexp.MustCompile(`(?i)\bhost ([A-Za-z0-9_.-]+) ?\[([0-9A-Fa-f.:]+)\]` +
 		`|\bH=([A-Za-z0-9_.-]+) \[([0-9A-Fa-f.:]+)\]` +
@@ -139,6 +157,9 @@ func circumstances(s string, start int, r bounce.Found) Failure {
 	_, f.Phase, f.Reply.Text = phaseOf(f.Reply.Text)
 	if f.Phase == "" {
 		_, f.Phase, _ = phaseOf(flat)
+	}
+	if f.Phase == "" {
+		f.Phase = sessionPhase(before)
 	}
 	f.Reply.Text = strings.TrimRight(f.Reply.Text, `'")`)
 	f.Recipient = recipientOf(near, f.Reply.Text)
