@@ -100,12 +100,13 @@ func authentications(m *message.Message) []Authentication {
 	return out
 }
 
-// joinFields adds a field. Where the filters of one server write a field each (SPF
-// here, DKIM and DMARC there), they are one statement: only together do they tell.
+// joinFields adds a field. Where the filters of one receiver write a field each (SPF
+// here, DKIM and DMARC there; iCloud even under a name each), they are one statement:
+// only together do they tell.
 func joinFields(out []Authentication, a Authentication) []Authentication {
 	if n := len(out); n > 0 {
 		last := &out[n-1]
-		if last.Field == a.Field && last.Server == a.Server && a.Server != "" && last.Instance == a.Instance && last.Err == nil && a.Err == nil {
+		if last.Field == a.Field && a.Server != "" && sameOrganisation(last.Server, a.Server) && last.Instance == a.Instance && last.Err == nil && a.Err == nil {
 			last.parsed = append(last.parsed, a.parsed...)
 			last.Raw += " | " + a.Raw
 			return out

@@ -75,6 +75,11 @@ func TestAuthenticationResultsAsReallyWritten(t *testing.T) {
 			"mx.example.net", "", "example.com", "dmarc=pass example.com dkim=pass example.com/yes spf=pass example.com/yes", "dmarc-pass", "dkim.pass spf.pass dmarc.pass",
 		},
 		{
+			"iCloud: a field and a name for each filter, a comment without space before it",
+			"Authentication-Results: bimi.icloud.com; bimi=skipped reason=\"insufficient dmarc\"\nAuthentication-Results: dmarc.icloud.com; dmarc=pass(p=NONE) header.from=example.com\nAuthentication-Results: dkim-verifier.icloud.com; dkim=pass (2048-bit key) header.d=example.com header.i=@example.com\nAuthentication-Results: spf.icloud.com; spf=pass (spf.icloud.com: domain of b@bounce.service.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=b@bounce.service.example",
+			"bimi.icloud.com", "", "example.com", "bimi=skipped dmarc=pass example.com dkim=pass example.com/yes spf=pass bounce.service.example/no", "dmarc-pass", "dkim.pass spf.pass dmarc.pass",
+		},
+		{
 			"no record",
 			"Authentication-Results: mx.example.net; dmarc=none header.from=example.com",
 			"mx.example.net", "", "example.com", "dmarc=none example.com", "would-fail", "dmarc.none",

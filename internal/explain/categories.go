@@ -159,6 +159,12 @@ var categories = map[string]category{
 		text{EN: "Check the spelling; if it is right, take the address off the list.", JA: "アドレスの誤りがないか確認し、正しければリストから外してください。"},
 		"", nil,
 	},
+	"user-or-filter": {
+		text{EN: "Unknown recipient, or a filter", JA: "宛先不明またはフィルター"},
+		text{EN: "The same words mean two things. At RCPT TO the address is wrong; after the message itself (DATA) the recipient's settings refused it. The log of the sending server shows which.", JA: "同じ文面に 2 つの意味があります。RCPT TO への応答なら宛先の誤り、本文の送信後 (DATA) の応答なら受信者の設定による拒否です。送信サーバーのログで確認できます。"},
+		text{EN: "Find out which command was refused before you remove the address.", JA: "リストから外す前に、どの SMTP コマンドが拒否されたかを確認してください。"},
+		checkDomain, nil,
+	},
 	"domainunknown": {
 		text{EN: "Recipient's domain", JA: "宛先のドメイン"},
 		text{EN: "The domain behind the @ is misspelt, has lapsed, or takes no mail.", JA: "@ の後のドメインに誤りがあるか、失効しているか、メールを受け付けていません。"},

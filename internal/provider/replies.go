@@ -92,6 +92,7 @@ type replyFile struct {
 		Name    bilingual `json:"name"`
 		Hosts   []string  `json:"hosts"`
 		Domains []string  `json:"domains"`
+		Own     bool      `json:"own"`
 		Text    string    `json:"text"`
 	} `json:"providers"`
 	Remedies map[string]bilingual `json:"remedies"`
@@ -125,6 +126,7 @@ type receiver struct {
 	id             string
 	name           catalogue.Text
 	hosts, domains []string
+	own            bool           // it takes mail for these domains alone
 	text           *regexp.Regexp // nil where its words are not known
 }
 
@@ -136,7 +138,7 @@ func loadReplies() replyData {
 	var out replyData
 	for _, id := range slices.Sorted(maps.Keys(f.Providers)) {
 		p := f.Providers[id]
-		r := receiver{id: id, name: catalogue.Text(p.Name), hosts: p.Hosts, domains: p.Domains}
+		r := receiver{id: id, name: catalogue.Text(p.Name), hosts: p.Hosts, domains: p.Domains, own: p.Own}
 		if p.Text != "" {
 			r.text = regexp.MustCompile(`(?i)` + p.Text)
 		}
@@ -228,7 +230,7 @@ func MatchReply(q ReplyQuery) ReplyMatch {
 			continue
 		}
 		guess := r.Weak || r.byCodeAlone(q.Reply)
-		if m.Provider == "" && q.Host != "" && guess {
+		if m.Provider == "" && guess && (q.Host != "" || r.unlikely(q)) {
 			continue
 		}
 		rule := r.At(q.Phase)
@@ -271,10 +273,7 @@ func namedReceiver(q ReplyQuery) string {
 	if q.Host != "" {
 		return ""
 	}
-	domain := addressDomain(q.Recipient)
-	if domain == "" {
-		domain = addressDomain(q.Reply.Text)
-	}
+	domain := recipientDomain(q)
 	for _, r := range replies.receivers {
 		if within(domain, r.domains) {
 			return r.id
@@ -325,6 +324,26 @@ func (r ReplyRule) hasCode(code int) bool {
 func (r ReplyRule) byCodeAlone(reply bounce.Reply) bool {
 	code := strconv.Itoa(reply.Code) + " "
 	return !reply.Enhanced.IsZero() && r.pattern.MatchString(code+reply.Enhanced.String()) && !r.pattern.MatchString(code+reply.Text)
+}
+
+// unlikely reports a guess that something speaks against: an address that the
+// provider does not serve, or words beside a code that the public registry uses for
+// another thing (null MX, ARC, REQUIRETLS) than Gmail does.
+func (r ReplyRule) unlikely(q ReplyQuery) bool {
+	s := q.Reply.Enhanced
+	if q.Reply.Text != "" && s.Subject == 7 && (s.Detail == 27 || s.Detail == 29 || s.Detail == 30) && r.byCodeAlone(q.Reply) {
+		return true
+	}
+	domain := recipientDomain(q)
+	return domain != "" && slices.ContainsFunc(replies.receivers, func(c receiver) bool { return c.id == r.Provider && c.own && !within(domain, c.domains) })
+}
+
+// recipientDomain is the domain of the recipient, else of the first address in the reply.
+func recipientDomain(q ReplyQuery) string {
+	if domain := addressDomain(q.Recipient); domain != "" {
+		return domain
+	}
+	return addressDomain(q.Reply.Text)
 }
 
 // candidates are the rules of an enhanced code, where they are few enough to help.
