@@ -10,8 +10,10 @@ import (
 	"github.com/todoku/todoku/dns"
 )
 
-// BundleVersion is the version of the bundle format that this program writes.
-const BundleVersion = 1
+// BundleVersion is the version of the bundle format that this program writes: since 2
+// the DNS answers are also those of the domains that the message names. A bundle
+// keeps its version, as it keeps its answers.
+const BundleVersion = 2
 
 // Bundle is the evidence of one verdict. As a file it is one JSON object.
 type Bundle struct {

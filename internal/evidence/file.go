@@ -20,7 +20,10 @@ var ErrNotBundle = errors.New("not a Todoku evidence bundle")
 // Encode writes the bundle as one JSON object, its message in base64.
 func Encode(w io.Writer, b *Bundle) error {
 	out := *b
-	out.Format, out.Version = Format, BundleVersion
+	out.Format = Format
+	if out.Version == 0 {
+		out.Version = BundleVersion
+	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(&out); err != nil {

@@ -12,10 +12,9 @@ import (
 func Domain(d *survey.Domain) []catalogue.Finding {
 	j := &judgement{Domain: d}
 	for _, area := range areas {
-		if d.Name == "" && !area.host {
-			continue
+		if d.Options.Wants(area.area) && (d.Name != "" || area.host) {
+			area.judge(j)
 		}
-		area.judge(j)
 	}
 	repair.Unify(j.findings)
 	repair.Configure(j.findings, d.Name)
@@ -26,12 +25,19 @@ func Domain(d *survey.Domain) []catalogue.Finding {
 // areas are the parts of a judgement. An area may read all of the survey, but adds
 // only findings of its own area.
 var areas = []struct {
+	area  survey.Area
 	judge func(*judgement)
 	host  bool // also judges where there is no domain, but an address alone
 }{
-	{judge: (*judgement).zone}, {judge: (*judgement).mx}, {judge: (*judgement).spf}, {judge: (*judgement).dkim},
-	{judge: (*judgement).dmarc}, {judge: (*judgement).hosts, host: true}, {judge: (*judgement).transport}, {judge: (*judgement).bimi},
-	{judge: (*judgement).blocklists, host: true},
+	{area: survey.AreaZone, judge: (*judgement).zone},
+	{area: survey.AreaMX, judge: (*judgement).mx},
+	{area: survey.AreaSPF, judge: (*judgement).spf},
+	{area: survey.AreaDKIM, judge: (*judgement).dkim},
+	{area: survey.AreaDMARC, judge: (*judgement).dmarc},
+	{area: survey.AreaHosts, judge: (*judgement).hosts, host: true},
+	{area: survey.AreaTransport, judge: (*judgement).transport},
+	{area: survey.AreaBIMI, judge: (*judgement).bimi},
+	{area: survey.AreaBlocklists, judge: (*judgement).blocklists, host: true},
 }
 
 // judgement collects the findings on one domain.

@@ -19,8 +19,27 @@ import (
 // ones are answered Malformed ("exceeds a limit") without being sent.
 const MaxQueries = 600
 
+// Area is a part of a survey, or several.
+type Area uint16
+
+// The areas.
+const (
+	AreaProfile Area = 1 << iota
+	AreaZone
+	AreaMX
+	AreaSPF
+	AreaDKIM
+	AreaDMARC
+	AreaHosts
+	AreaTransport
+	AreaBIMI
+	AreaBlocklists
+)
+
 // Options say what to look at and how far to go.
 type Options struct {
+	// Areas are those to look at; 0 is all of them.
+	Areas Area
 	// Now is the "now" of every expiry.
 	Now time.Time
 	// IPs are addresses that send for the domain, as the user says.
@@ -65,10 +84,9 @@ func Look(ctx context.Context, r dns.Resolver, name string, o Options) *Domain {
 	l := &look{Domain: d, r: rec}
 	g := dns.NewGroup(r)
 	for _, area := range areas {
-		if d.Name == "" && !area.host {
-			continue
+		if o.Wants(area.area) && (d.Name != "" || area.host) {
+			g.Go(func() { area.look(l, ctx) })
 		}
-		g.Go(func() { area.look(l, ctx) })
 	}
 	g.Wait()
 	d.Answers = rec.Answers()
@@ -78,13 +96,25 @@ func Look(ctx context.Context, r dns.Resolver, name string, o Options) *Domain {
 // areas are the parts of a survey. Each writes its own field of Domain and reads no
 // other's: what it needs of theirs it asks again.
 var areas = []struct {
+	area Area
 	look func(*look, context.Context)
 	host bool // also looks where there is no domain, but an address alone
 }{
-	{look: (*look).profile}, {look: (*look).zone}, {look: (*look).mx}, {look: (*look).spf}, {look: (*look).dkim}, {look: (*look).dmarc},
-	{look: (*look).hosts, host: true}, {look: (*look).transport}, {look: (*look).bimi},
-	{look: (*look).blocklists, host: true},
+	{area: AreaProfile, look: (*look).profile},
+	{area: AreaZone, look: (*look).zone},
+	{area: AreaMX, look: (*look).mx},
+	{area: AreaSPF, look: (*look).spf},
+	{area: AreaDKIM, look: (*look).dkim},
+	{area: AreaDMARC, look: (*look).dmarc},
+	{area: AreaHosts, look: (*look).hosts, host: true},
+	{area: AreaTransport, look: (*look).transport},
+	{area: AreaBIMI, look: (*look).bimi},
+	{area: AreaBlocklists, look: (*look).blocklists, host: true},
 }
+
+// Wants reports whether an area is to be looked at. The profile always is: the others
+// are judged by it.
+func (o Options) Wants(a Area) bool { return o.Areas == 0 || a == AreaProfile || o.Areas&a != 0 }
 
 // look is one survey under way.
 type look struct {

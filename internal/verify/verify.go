@@ -34,6 +34,8 @@ type Request struct {
 	Now time.Time
 	// LineEndsConverted: message.NormalizeFile changed Raw.
 	LineEndsConverted bool
+	// Inspector looks at the domains that the message names; nil: only the message is judged.
+	Inspector *Inspector
 }
 
 // Message authenticates and judges one message. Every DNS answer used is in the
@@ -41,12 +43,12 @@ type Request struct {
 // looked up by then is temperror.
 func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report {
 	b := evidence.Bundle{
-		Format: evidence.Format, Version: evidence.BundleVersion,
+		Format: evidence.Format, Version: versionOf(q.Inspector),
 		Time: q.Now.UTC(), Source: q.Source, LineEndsConverted: q.LineEndsConverted,
 		Session: q.Session, Message: q.Raw,
 	}
 	rec := dns.NewRecorder(r)
-	rep := report(ctx, rec, &b, q.Name)
+	rep := report(ctx, rec, &b, q.Name, q.Inspector)
 	rep.Bundle.DNS = rec.Answers()
 	rep.DNS = rep.Bundle.DNS
 	return rep
@@ -59,12 +61,25 @@ func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.
 	if what != nil {
 		r = what(r)
 	}
-	rep := report(ctx, r, b, name)
+	var i *Inspector
+	if b.Version >= inspectedSince {
+		i = new(Inspector)
+	}
+	rep := report(ctx, r, b, name, i)
 	rep.DNS = b.DNS
 	return rep
 }
 
-func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string) *render.Report {
+// versionOf is the version of evidence that holds, or lacks, the answers about the
+// domains of the message.
+func versionOf(i *Inspector) int {
+	if i == nil {
+		return inspectedSince - 1
+	}
+	return evidence.BundleVersion
+}
+
+func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string, i *Inspector) *render.Report {
 	m := message.Parse(b.Message)
 	auth := mailauth.Authenticate(ctx, r, m, Envelope(b.Session), b.Time)
 	examined := forensics.Message(m, auth.DKIM)
@@ -74,13 +89,16 @@ func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string
 			Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted, Forensics: examined,
 		}),
 	}
-	score(rep)
+	if i != nil {
+		rep.Findings = join(rep.Findings, i.findings(ctx, r, b, m, auth))
+	}
+	score(rep, i != nil)
 	return rep
 }
 
 // score says what the providers make of a message, for all senders and for bulk senders.
-func score(rep *render.Report) {
-	in := scorecard.Input{Findings: rep.Findings, Sight: provider.Sight{Message: true}, Marketing: subscribed(rep.Message), Policy: asked(rep.Auth.DMARC)}
+func score(rep *render.Report, inspected bool) {
+	in := scorecard.Input{Findings: rep.Findings, Sight: provider.Sight{Message: true, Domain: inspected}, Marketing: subscribed(rep.Message), Policy: asked(rep.Auth.DMARC)}
 	all := scorecard.Judge(in, scorecard.All)
 	rep.Cards = append(all, scorecard.Judge(in, scorecard.Bulk)...)
 	rep.Score = scorecard.Sum(in, all)
