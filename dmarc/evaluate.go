@@ -20,7 +20,7 @@ import (
 func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
 	e := &evaluation{
 		ctx: ctx, in: in,
-		policies: policies{resolver: r, asked: make([]*lookup, 0, 8)},
+		policies: policies{resolver: r, asked: make([]*lookup, 0, 4)},
 		v:        Verdict{SPFChecked: in.SPF != nil},
 	}
 	e.candidates = candidates(in)

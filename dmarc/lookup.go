@@ -13,7 +13,9 @@ type policies struct {
 	resolver dns.Resolver
 
 	mu    sync.Mutex
-	asked []*lookup // few: eight for each walk at most
+	asked []*lookup // not many: eight for each walk at most
+	// few is room for those that nearly every evaluation makes.
+	few [3]lookup
 }
 
 // lookup is the answer for one domain: its DMARC records, that is, those that
@@ -42,7 +44,13 @@ func (p *policies) of(domain string) *lookup {
 			return l
 		}
 	}
-	l := &lookup{domain: domain}
+	var l *lookup
+	if n := len(p.asked); n < len(p.few) {
+		l = &p.few[n]
+	} else {
+		l = new(lookup)
+	}
+	l.domain = domain
 	p.asked = append(p.asked, l)
 	return l
 }
