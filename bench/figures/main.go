@@ -149,6 +149,11 @@ func print(w *tabwriter.Writer, f figure, rs map[string]result) (ok bool, err er
 	}
 	if f.unit != "" {
 		v := ours.extra[f.unit]
+		if f.upTo > 0 {
+			ok = v <= f.upTo
+			fmt.Fprintf(w, "%s\t%.0f %s\t\t\tat most %.0f\t\t%s\n", f.what, v, f.unit, f.upTo, mark(ok))
+			return ok, nil
+		}
 		ok = v >= f.atLeast
 		fmt.Fprintf(w, "%s\t%.0f %s\t\t\tat least %.0f\t\t%s\n", f.what, v, f.unit, f.atLeast, mark(ok))
 		return ok, nil

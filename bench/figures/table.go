@@ -7,9 +7,9 @@ type figure struct {
 	// atMost is the ratio to the floor; maxAllocs and maxBytes per operation, 0 for no bound.
 	atMost              float64
 	maxAllocs, maxBytes float64
-	// unit and atLeast are for a rate that the benchmark reports itself.
-	unit    string
-	atLeast float64
+	// unit, with atLeast or upTo, is for a number that the benchmark reports itself.
+	unit          string
+	atLeast, upTo float64
 }
 
 // group is one package's benchmarks, run together.
@@ -42,6 +42,14 @@ var groups = []group{
 		figures: []figure{
 			{what: "SMTP receiver, 2 KB messages, durable, many a connection", name: "Receive/sqlite/many-per-connection", unit: "msgs/s", atLeast: 1000},
 			{what: "SMTP receiver, 2 KB messages, durable, one a connection", name: "Receive/sqlite/one-per-connection", unit: "msgs/s", atLeast: 1000},
+		},
+	},
+	{
+		title: "check", dir: "..", pkg: "./internal/check", bench: "^BenchmarkCheck(At20ms|Many)$",
+		figures: []figure{
+			{what: "check of a healthy domain, 20 ms an answer, nothing cached", name: "CheckAt20ms", unit: "ms/check", upTo: 2000},
+			{what: "questions of that check", name: "CheckAt20ms", unit: "questions", upTo: 80},
+			{what: "checks against a loopback server", name: "CheckMany", unit: "domains/s", atLeast: 200},
 		},
 	},
 	{
