@@ -91,6 +91,7 @@ func TestFailures(t *testing.T) {
 		{"a session with a refusal at its end", "220 mx.example.com ESMTP\nEHLO x\n250 mx.example.com\nRCPT TO:<a@example.com>\n550 5.1.1 no such user\n", "", "rcpt-to", "userunknown", bounce.Permanent, ByCode, ""},
 		{"a session with docomo", "S: 250 ok\nC: RCPT TO:<a@docomo.ne.jp>\nS: 250 ok\nC: DATA\nS: 354 go\nC: .\nS: 550 Unknown user a@docomo.ne.jp\n", "", "data", "filtered", bounce.Permanent, ByRule, "todoku check DOMAIN"},
 		{"what Postfix says, pasted", "host mfsmax.docomo.ne.jp[192.0.2.5] said: 550 Unknown user a@docomo.ne.jp (in reply to end of DATA command)", "mfsmax.docomo.ne.jp", "data", "filtered", bounce.Permanent, ByRule, "todoku check DOMAIN"},
+		{"a basic code alone", "550", "", "", "policy", bounce.Permanent, ByCode, "todoku check DOMAIN"},
 		{"what swaks prints", "<** 550 relay not permitted", "", "", "relay", bounce.Permanent, ByWords, "todoku check RECIPIENT-DOMAIN"},
 		{"an unknown code of the registry is told by its class", "450 4.9.9 Odd", "", "", "transient", bounce.Temporary, ByClass, ""},
 	}

@@ -122,6 +122,9 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 			f.Category = "transient"
 		}
 	}
+	if f.Basis == ByClass && ok && f.Reply.Text == "" && f.Status.IsZero() {
+		f.Basis = ByCode // a bare basic code means what RFC 5321 says, and no more
+	}
 	f.Meaning = categories[f.Category].cause
 	if f.Basis == ByCode && ok {
 		f.Meaning = general.text

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/message"
 )
 
@@ -26,6 +27,7 @@ type ReceivedSPF struct {
 	Result, Domain, IP, HELO, Server string
 	Text                             Sentence
 	Raw                              string
+	Findings                         []string // IDs of the catalogue
 }
 
 // List is what the header says of mailing lists and of leaving them.
@@ -172,6 +174,9 @@ func readReceivedSPF(value string) ReceivedSPF {
 	}
 	if !ok {
 		t = resultTexts["other"]
+	}
+	if _, has := catalogue.Lookup("spf." + s.Result); has {
+		s.Findings = []string{"spf." + s.Result}
 	}
 	s.Text = say(t, "domain", orSome(s.Domain), "method", "SPF", "result", orSome(s.Result), "ip", orSome(s.IP))
 	return s

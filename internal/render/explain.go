@@ -100,12 +100,13 @@ type AuthResultObject struct {
 
 // ReceivedSPFObject is one Received-SPF field.
 type ReceivedSPFObject struct {
-	Result    string  `json:"result"`
-	Domain    *string `json:"domain"`
-	IP        *string `json:"ip"`
-	HELO      *string `json:"helo"`
-	ClaimedBy *string `json:"claimed_by"`
-	Text      string  `json:"text"`
+	Result    string   `json:"result"`
+	Domain    *string  `json:"domain"`
+	IP        *string  `json:"ip"`
+	HELO      *string  `json:"helo"`
+	ClaimedBy *string  `json:"claimed_by"`
+	Text      string   `json:"text"`
+	Findings  []string `json:"findings"`
 }
 
 // HopObject is one Received field.
@@ -143,7 +144,7 @@ func Explain(r *explain.Result, lang string) ExplainObject {
 	}
 	for _, s := range r.ReceivedSPF {
 		o.ReceivedSPF = append(o.ReceivedSPF, ReceivedSPFObject{
-			Result: s.Result, Domain: known(s.Domain), IP: known(s.IP), HELO: known(s.HELO), ClaimedBy: known(s.Server), Text: s.Text.In(lang),
+			Result: s.Result, Domain: known(s.Domain), IP: known(s.IP), HELO: known(s.HELO), ClaimedBy: known(s.Server), Text: s.Text.In(lang), Findings: list(s.Findings),
 		})
 	}
 	for _, h := range r.Hops {
@@ -242,6 +243,9 @@ func ExplainText(w io.Writer, r *explain.Result, o TextOptions) error {
 		p.blank()
 		p.line(0, p.paint(bold, "Received-SPF")+"  "+p.claim(s.Server, ""))
 		p.para(2, p.mark(s.Result), s.Text.In(o.Lang), plain)
+		if len(s.Findings) > 0 {
+			p.para(2, p.label("refs"), strings.Join(s.Findings, ", "), faint)
+		}
 	}
 	p.hops(r.Hops)
 	if r.List != nil {
@@ -297,7 +301,9 @@ func (p *page) failures(r *explain.Result) {
 			break
 		}
 		p.blank()
-		p.failure(groups[k][0])
+		f := groups[k][0]
+		f.Recipient = recipients(groups[k])
+		p.failure(f)
 		if n := len(groups[k]) - 1; n > 0 {
 			p.para(2, "", p.explainLabel("alike", "n", strconv.Itoa(n)), bold)
 		}
@@ -306,6 +312,22 @@ func (p *page) failures(r *explain.Result) {
 		p.blank()
 		p.para(0, "", p.explainLabel("truncated"), bold)
 	}
+}
+
+// recipients names those of several deliveries, the first few of many.
+func recipients(fs []explain.Failure) string {
+	const few = 5
+	var out []string
+	for _, f := range fs {
+		if f.Recipient == "" || slices.Contains(out, f.Recipient) {
+			continue
+		}
+		if len(out) == few {
+			return strings.Join(out, ", ") + " ..."
+		}
+		out = append(out, f.Recipient)
+	}
+	return strings.Join(out, ", ")
 }
 
 // failure writes one delivery.
@@ -322,7 +344,7 @@ func (p *page) failure(f explain.Failure) {
 	fields := []struct{ key, value string }{
 		{"who", p.who(f)}, {"recipient", f.Recipient}, {"reply", f.Reply.String()}, {"phase", p.explainLabelOr("phase-"+f.Phase, f.Phase)}, {"until", f.RetryUntil},
 		{"meaning", f.Meaning.In(lang)}, {"cause", f.Cause.In(lang)}, {"next", f.Next.In(lang)},
-		{"run", f.Command}, {"general", p.general(f)}, {"basis", p.basis(f)},
+		{"run", f.Command}, {"general", p.general(f)}, {"note", p.disagreement(f)}, {"basis", p.basis(f)},
 	}
 	for _, x := range fields {
 		switch {
@@ -358,6 +380,14 @@ func (p *page) who(f explain.Failure) string {
 		return provider.ReceiverName(m.Provider).In(p.o.Lang)
 	}
 	return p.explainLabel("certainty-"+string(m.Certainty), "provider", provider.ReceiverName(m.Provider).In(p.o.Lang))
+}
+
+// disagreement notes that the two codes of a reply are of different classes.
+func (p *page) disagreement(f explain.Failure) string {
+	if e := f.Reply.Enhanced; f.Reply.Code == 0 || e.IsZero() || f.Reply.Code/100 == e.Class {
+		return ""
+	}
+	return p.explainLabel("disagree", "basic", strconv.Itoa(f.Reply.Code), "enhanced", f.Reply.Enhanced.String())
 }
 
 func (p *page) general(f explain.Failure) string {
@@ -491,6 +521,8 @@ var explainLabels = map[string]catalogue.Text{
 	"next":      {EN: "Next step:", JA: "次にすること:"},
 	"run":       {EN: "Run:", JA: "実行するコマンド:"},
 	"general":   {EN: "The code in general:", JA: "コードの一般的な意味:"},
+	"note":      {EN: "Note:", JA: "注意:"},
+	"disagree":  {EN: "{basic} and {enhanced} disagree on whether to try again; the first one decides (RFC 5321 section 4.2.1).", JA: "{basic} と {enhanced} では再送の要否が異なりますが、最初のコードが優先します (RFC 5321 section 4.2.1)。"},
 	"basis":     {EN: "By:", JA: "根拠:"},
 	"candidate": {EN: "Perhaps:", JA: "可能性:"},
 	"until":     {EN: "Tried until:", JA: "再送の期限:"},

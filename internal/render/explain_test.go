@@ -17,7 +17,9 @@ var explained = map[string]string{
 	"explain.log": "Nov  2 10:00:00 mx postfix/smtp[1]: A: to=<a@docomo.ne.jp>, relay=mfsmax.docomo.ne.jp[192.0.2.5]:25, dsn=5.0.0, status=bounced (host mfsmax.docomo.ne.jp[192.0.2.5] said: 550 Unknown user a@docomo.ne.jp (in reply to end of DATA command))\n" +
 		"Nov  2 10:00:01 mx postfix/smtp[1]: B: to=<b@example.com>, relay=mx.example.com[192.0.2.9]:25, dsn=5.7.1, status=bounced (host mx.example.com[192.0.2.9] said: 550 5.7.1 [198.51.100.7] blocked using zen.spamhaus.org (in reply to RCPT TO command))\n" +
 		"Nov  2 10:00:02 mx postfix/smtp[1]: C: to=<c@example.net>, relay=mx.example.net[192.0.2.8]:25, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as D)\n",
-	"explain.code": "550 5.7.26",
+	"explain.code":     "550 5.7.26",
+	"explain.disagree": "421 5.7.32 The From header isn't aligned. x1 - gsmtp",
+	"explain.spf":      "Received-SPF: softfail (google.com: domain of transitioning a@example.com does not designate 198.51.100.7 as permitted sender) client-ip=198.51.100.7;",
 	"explain.header": "Received: from mail.example.com (mail.example.com. [198.51.100.7]) by mx.google.com with ESMTPS id y1 (version=TLS1_3 cipher=TLS_AES_256_GCM_SHA384 bits=256/256); Mon, 2 Nov 2026 10:00:04 +0000\n" +
 		"Authentication-Results: mx.google.com; dkim=pass header.i=@example.com header.s=s1; spf=softfail smtp.mailfrom=news@bounce.example.com; dmarc=pass (p=NONE) header.from=example.com\n" +
 		"Received: from app (localhost [127.0.0.1]) by mail.example.com with ESMTP id z1; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: News <news@example.com>\nSubject: hello\nList-Id: News <news.example.com>\nList-Unsubscribe: <https://example.com/u>\n",
