@@ -118,6 +118,13 @@ var mxEntries = []Entry{
 		Refs:   []string{"RFC 5321 section 5.1"},
 	},
 	{
+		ID: "mx.ipv6-only", Status: Warn, Rank: rankRecord,
+		Title:  Text{"The mail exchangers of {from} can be reached over IPv6 only", "{from} のメールサーバーには IPv6 でしか接続できません"},
+		Detail: Text{"Many senders, among them large providers, send over IPv4 only. Their mail to {from}, replies and bounces included, is lost.", "大手を含む多くの送信側は IPv4 でしか送信しません。そこからの {from} 宛てのメールは、返信やバウンスメールも含めて届きません。"},
+		Fix:    Text{"Give one exchanger an IPv4 address and its A record.", "少なくとも 1 つのメールサーバーに IPv4 アドレスを割り当て、A レコードを公開してください。"},
+		Refs:   []string{"RFC 5321 section 5.2", "RFC 3974"},
+	},
+	{
 		ID: "mx.no-ipv6", Status: Info, Rank: rankHygiene,
 		Title:  Text{"No mail exchanger of {from} has an IPv6 address", "{from} のメールサーバーに IPv6 アドレスがありません"},
 		Detail: Text{"Mail arrives over IPv4. No provider demands IPv6.", "メールは IPv4 で届きます。IPv6 を必須としているプロバイダーはありません。"},

@@ -39,14 +39,14 @@ var ptrEntries = []Entry{
 	},
 	{
 		ID: "ptr.shared-host", Status: Info, Rank: rankHygiene,
-		Title: Text{"{ip} is {name}, a shared mail host of {hosting}", "{ip} は {hosting} の共用ホスト {name} です"},
+		Title: Text{"{ip} is {name}, a shared mail host of {company}", "{ip} は {company} の共用ホスト {name} です"},
 		Detail: Text{
 			"That passes: providers ask that the name exists and resolves back, not that it is yours. You cannot change this PTR record, and you share the reputation of the address with the other customers on it. What is yours is SPF, DKIM and DMARC of your domain.",
 			"このままで問題ありません。プロバイダーが求めているのは逆引きが存在し正引きと一致することで、ご自身のドメイン名であることではありません。この PTR レコードは変更できず、アドレスの評価は同じサーバーの他の利用者と共有されます。ご自身で設定できるのは、ドメインの SPF、DKIM、DMARC です。",
 		},
 		Fix: Text{"Nothing has to be done. Only if neighbours spoil the reputation of the address are there ways out.", "対応は必要ありません。他の利用者の影響でアドレスの評価が下がった場合にだけ、次の方法があります。"},
 		Steps: []Text{
-			{"Ask {hosting} to look into the address or to move your account to another server.", "{hosting} に調査を依頼するか、別のサーバーへの移動を相談します。"},
+			{"Ask {company} to look into the address or to move your account to another server.", "{company} に調査を依頼するか、別のサーバーへの移動を相談します。"},
 			{"Or send through a mail relay service that signs with your domain.", "または、ご自身のドメインで署名できるメール中継サービスを経由して送信します。"},
 			{"Or send from a server (VPS) with an address and a PTR record of its own.", "または、専用のアドレスと PTR レコードを持つサーバー (VPS) から送信します。"},
 		},
@@ -54,9 +54,9 @@ var ptrEntries = []Entry{
 	},
 	{
 		ID: "ptr.provider-named", Status: Info, Rank: rankHygiene,
-		Title:  Text{"{ip} still has the name that {hosting} gave it: {name}", "{ip} の逆引き名は {hosting} の初期設定の {name} です"},
+		Title:  Text{"{ip} still has the name that {company} gave it: {name}", "{ip} の逆引き名は {company} の初期設定の {name} です"},
 		Detail: Text{"The name exists and resolves back, which is what is demanded. A name of your own is better: Gmail recommends one, and some receivers distrust the default names of rented servers.", "逆引きが存在し正引きとも一致しているため、必須の条件は満たしています。ただし Gmail は独自の名前を推奨しており、レンタルされたサーバーの初期設定の名前を信用しない受信側もあります。"},
-		Fix:    Text{"Set a PTR record with your mail server's name in the control panel of {hosting}, after that name resolves to {ip}.", "メールサーバー名の正引きを {ip} にしたうえで、{hosting} の管理画面でその名前を逆引きに設定してください。"},
+		Fix:    Text{"Set a PTR record with your mail server's name in the control panel of {company}, after that name resolves to {ip}.", "メールサーバー名の正引きを {ip} にしたうえで、{company} の管理画面でその名前を逆引きに設定してください。"},
 		Steps: []Text{
 			{"The setting is here: {panel}", "設定する場所: {panel}"},
 		},

@@ -131,8 +131,8 @@ func (p *hostCase) forwardHome() string {
 		if n := len(a.Chain); n > 0 {
 			name = dns.CanonicalName(a.Chain[n-1].Data)
 		}
-		_, hosting := provider.HostCompanyOf(name)
-		mine := p.ours(name) || p.Name == "" && !hosting
+		_, company := provider.HostCompanyOf(name)
+		mine := p.ours(name) || p.Name == "" && !company
 		web := len(a.Records) > 0 && (name == p.Name || strings.HasPrefix(name, "www.") || name == dmarc.RegisteredDomain(name))
 		if mine && !web && survey.HostName(name) && strings.Contains(name, ".") {
 			return name
@@ -180,15 +180,15 @@ func (p *hostCase) confirmed() {
 func (p *hostCase) flaws(stray []string, alias, canonical string) {
 	v := p.Iprev
 	bad := slices.DeleteFunc(slices.Clone(v.Confirmed), func(n string) bool { return !slices.Contains(v.BadNames, n) })
-	dynamic := p.dynamicNames()
+	auto, kind := p.automatic()
 	own := repair.NameFor(p.IP, p.ownNames())
 	p.plan.Wrong = slices.Clone(stray)
 	instead := ""
 	if alias != "" && survey.HostName(canonical) {
 		p.plan.Wrong, instead = append(p.plan.Wrong, alias), canonical
 	}
-	if own != "" && len(bad)+len(dynamic) > 0 {
-		p.plan.Wrong, instead = append(append(p.plan.Wrong, bad...), dynamic...), own
+	if own != "" && len(bad)+len(auto) > 0 {
+		p.plan.Wrong, instead = append(append(p.plan.Wrong, bad...), auto...), own
 	}
 	slices.Sort(p.plan.Wrong)
 	p.plan.Wrong = slices.Compact(p.plan.Wrong)
@@ -222,41 +222,55 @@ func (p *hostCase) flaws(stray []string, alias, canonical string) {
 			f.DNS = change
 		}
 	}
-	if len(dynamic) > 0 {
-		f := p.say("ptr.generic", args{"ip": p.ip, "name": shown(dynamic[0])}, "PTR "+shown(dynamic[0]))
+	if len(auto) > 0 {
+		f := p.autoNamed(auto, kind)
 		if own != "" {
 			f.DNS = change
 		}
 	}
 }
 
-// dynamicNames are the names that look like those of a line at home, where no name of
-// another kind leads back.
-func (p *hostCase) dynamicNames() []string {
+// automatic are the names that lead back where all of them were made from the address,
+// and how; nil where one was chosen, or is the domain's own.
+func (p *hostCase) automatic() (names []string, kind provider.Naming) {
+	kind = provider.Dynamic
 	for _, n := range p.Iprev.Confirmed {
-		if p.ours(n) || provider.NamingOf(n, p.IP) != provider.Dynamic {
-			return nil
+		if kind = min(kind, provider.NamingOf(n, p.IP)); kind == provider.Chosen || p.ours(n) {
+			return nil, provider.Chosen
 		}
 	}
-	return p.Iprev.Confirmed
+	return p.Iprev.Confirmed, kind
 }
 
-// naming says whose name the host has. No provider asks for the name in From; a
-// name of the hosting company's is fine, and what can be done about it depends on it.
+// autoNamed judges a host whose names were made from its address: those of lines at
+// home are distrusted, those of rented hosts could be better.
+func (p *hostCase) autoNamed(names []string, kind provider.Naming) *catalogue.Finding {
+	company, known := provider.HostCompanyOf(names[0])
+	a := args{"ip": p.ip, "name": shown(names[0]), "company": company.Name, "panel": company.SetPTR}
+	if known && !company.Shared {
+		return p.say("ptr.provider-named", a, "PTR "+shown(names[0]))
+	}
+	f := p.say("ptr.generic", a, "PTR "+shown(names[0]))
+	if kind != provider.Dynamic {
+		f.Status = catalogue.Info
+	}
+	return f
+}
+
+// naming says whose name the host has that somebody chose. No provider asks for the
+// name in From; a name of the hosting company's is fine, and what can be done about
+// it depends on the company.
 func (p *hostCase) naming(name string) {
-	if slices.ContainsFunc(p.Iprev.Confirmed, p.ours) || len(p.dynamicNames()) > 0 {
+	if names, _ := p.automatic(); names != nil || slices.ContainsFunc(p.Iprev.Confirmed, p.ours) {
 		return
 	}
-	a := args{"ip": p.ip, "name": shown(name), "from": p.Name}
-	hosting, known := provider.HostCompanyOf(name)
-	a["hosting"], a["panel"] = hosting.Name, hosting.SetPTR
+	company, known := provider.HostCompanyOf(name)
+	a := args{"ip": p.ip, "name": shown(name), "from": p.Name, "company": company.Name, "panel": company.SetPTR}
 	switch {
-	case known && hosting.Shared:
+	case known && company.Shared:
 		p.say("ptr.shared-host", a, "PTR "+shown(name))
 	case known:
 		p.say("ptr.provider-named", a, "PTR "+shown(name))
-	case provider.NamingOf(name, p.IP) == provider.Numbered:
-		p.say("ptr.generic", a, "PTR "+shown(name)).Status = catalogue.Info
 	case p.Name != "":
 		p.say("ptr.generic-shared", a, "PTR "+shown(name))
 	}

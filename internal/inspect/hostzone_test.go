@@ -220,6 +220,8 @@ func TestMX(t *testing.T) {
 			[]string{"warn mx.cname mail.shop.example"}},
 		{"alias of nothing", with(shop, dns.Zone{"mail.shop.example": {"CNAME m.service.example"}}), []string{"fail mx.unresolvable shop.example"}},
 		{"one private beside a public address is no fault of delivery", with(shop, dns.Zone{"mail.shop.example": {"A 10.0.0.1", "A 192.0.2.25"}}), []string{"info mx.no-ipv6 shop.example"}},
+		{"IPv6 only", with(shop, dns.Zone{"mail.shop.example": {"AAAA 2001:db8::25"}}), []string{"warn mx.ipv6-only shop.example"}},
+		{"alias of a stranger's name without MX", with(shop, dns.Zone{"shop.example": {"CNAME x.service.example"}, "x.service.example": {"TXT v=spf1 ip4:192.0.2.25 -all"}}), []string{"warn mx.none shop.example"}},
 		{"loopback only", with(shop, dns.Zone{"mail.shop.example": {"A 127.0.0.1"}}), []string{"fail mx.private-address mail.shop.example"}},
 		{"a wildcard is no mail host", with(shop, dns.Zone{"shop.example": {"MX 10 gone.elsewhere.example"}, "*.shop.example": {"A 203.0.113.80"}, "mail.shop.example": {"A 203.0.113.80"}}),
 			[]string{"fail mx.unresolvable shop.example"}},

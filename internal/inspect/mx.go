@@ -55,18 +55,35 @@ func sameAddresses(a, b survey.Addresses) bool {
 	})
 }
 
+// mxOwner is the name at which the MX records stand: the domain, or where its CNAME leads.
+func (j *judgement) mxOwner() string {
+	if n := len(j.MX.Answer.Chain); n > 0 {
+		return dns.CanonicalName(j.MX.Answer.Chain[n-1].Data)
+	}
+	return j.Name
+}
+
+// addMX plans a first MX record, nil where the domain is an alias of a stranger's
+// name: nothing can stand beside a CNAME.
+func (j *judgement) addMX(text string) []dns.Change {
+	owner := j.mxOwner()
+	if owner != j.Name && !j.own(owner) {
+		return nil
+	}
+	return []dns.Change{{Action: dns.Add, Name: owner + ".", Type: dns.TypeMX, TTL: 3600, Data: []string{text}}}
+}
+
 // mxAbsent judges a domain without MX records.
 func (j *judgement) mxAbsent() {
 	m := j.MX
 	a := args{"from": j.Name}
-	nullMX := dns.Change{Action: dns.Add, Name: j.Name + ".", Type: dns.TypeMX, TTL: 3600, Data: []string{"0 ."}}
 	switch {
 	case m.Implicit.A.Status.Failed() || m.Implicit.AAAA.Status.Failed():
 		j.add("mx.dns-failure", j.Name, a.with("name", j.Name), answerText(m.Implicit.A), answerText(m.Implicit.AAAA))
 	case !j.sends():
 		// Nobody is to write to it: to say so spares every sender a time-out.
 		f := j.add("mx.null-missing", j.Name, a, "MX: "+m.Answer.Status.String())
-		f.DNS = []dns.Change{nullMX}
+		f.DNS = j.addMX("0 .")
 	case m.Implicit.Found():
 		j.add("mx.implicit", j.Name, a, addressTexts(m.Implicit)...)
 	default:
@@ -75,7 +92,7 @@ func (j *judgement) mxAbsent() {
 			f.Status = catalogue.Info
 		}
 		if host := j.mailHost(); host != "" {
-			f.DNS = []dns.Change{{Action: dns.Add, Name: j.Name + ".", Type: dns.TypeMX, TTL: 3600, Data: []string{repair.MXText(10, host)}}}
+			f.DNS = j.addMX(repair.MXText(10, host))
 		}
 	}
 }
@@ -89,7 +106,7 @@ func (j *judgement) nullMX() {
 	}
 	f := j.add("mx.null-sending", j.Name, args{"from": j.Name}, append([]string{"MX " + r.ChangeText()}, j.Profile.SPF()...)...)
 	e := repair.Exchanger{Text: r.ChangeText(), Pref: 10, TTL: r.TTL, Bad: true, Instead: j.mailHost()}
-	if c := repair.MX(j.Name, []repair.Exchanger{e}); c != nil {
+	if c := repair.MX(j.mxOwner(), []repair.Exchanger{e}); c != nil {
 		f.DNS = []dns.Change{*c}
 	}
 }
@@ -181,11 +198,11 @@ func (j *judgement) mxSet() *mxSet {
 		}
 		s.plan = append(s.plan, p)
 	}
-	c := repair.MX(j.Name, s.plan)
+	c := repair.MX(j.mxOwner(), s.plan)
 	if c == nil && s.usable == 0 && !s.unseen {
 		if host := j.mailHost(); host != "" {
 			s.plan[0].Instead = host
-			c = repair.MX(j.Name, s.plan)
+			c = repair.MX(j.mxOwner(), s.plan)
 		}
 	}
 	if c != nil {
@@ -272,6 +289,7 @@ func (s *mxSet) whole() {
 		s.add("mx.many", s.Name, args{"from": s.Name, "count": strconv.Itoa(n)})
 	}
 	s.duplicates()
+	s.ipv4()
 	s.ipv6()
 }
 
@@ -304,6 +322,20 @@ func (s *mxSet) duplicates() {
 		}
 		seen[e.Name] = true
 	}
+}
+
+// ipv4 warns where mail can come over IPv6 only: most senders have none.
+func (s *mxSet) ipv4() {
+	for i, e := range s.MX.Hosts {
+		if s.kinds[i] == mxUnseen || !empty(e.A) && s.kinds[i] != mxNull && s.kinds[i] != mxLiteral {
+			return
+		}
+	}
+	var evidence []string
+	for _, e := range s.MX.Hosts {
+		evidence = append(evidence, addressTexts(e.Addresses)...)
+	}
+	s.add("mx.ipv6-only", s.Name, args{"from": s.Name}, evidence...)
 }
 
 // ipv6 notes where no exchanger has an IPv6 address, which is nobody's duty.

@@ -20,9 +20,9 @@ type HostCompany struct {
 	SetPTR string
 }
 
-// hostings are names beneath which hosting companies name hosts, as their hosts'
-// PTR records show (2026). The longest name that fits counts.
-var hostings = map[string]HostCompany{
+// hostCompanies are names beneath which hosting companies name their hosts (2026). The
+// longest name that fits counts.
+var hostCompanies = map[string]HostCompany{
 	"sakura.ne.jp":             {Name: "さくらのレンタルサーバ (Sakura)", Shared: true},
 	"vs.sakura.ne.jp":          {Name: "さくらの VPS (Sakura VPS)", SetPTR: "https://secure.sakura.ad.jp/vps/"},
 	"xserver.jp":               {Name: "エックスサーバー (Xserver)", Shared: true},
@@ -35,6 +35,8 @@ var hostings = map[string]HostCompany{
 	"valueserver.jp":           {Name: "バリューサーバー (VALUE SERVER)", Shared: true},
 	"kagoya.net":               {Name: "カゴヤ・ジャパン (KAGOYA)", Shared: true},
 	"mixhost.jp":               {Name: "mixhost", Shared: true},
+	"xvps.ne.jp":               {Name: "Xserver VPS", SetPTR: "https://secure.xserver.ne.jp/xapanel/login/xvps/"},
+	"myvps.jp":                 {Name: "ConoHa", SetPTR: "https://manage.conoha.jp/"},
 	"conoha.io":                {Name: "ConoHa", SetPTR: "https://manage.conoha.jp/"},
 	"cnode.io":                 {Name: "ConoHa", SetPTR: "https://manage.conoha.jp/"},
 	"cnode.jp":                 {Name: "ConoHa", SetPTR: "https://manage.conoha.jp/"},
@@ -59,7 +61,7 @@ var hostings = map[string]HostCompany{
 func HostCompanyOf(host string) (HostCompany, bool) {
 	name := dns.CanonicalName(host)
 	for range 10 {
-		if h, ok := hostings[name]; ok {
+		if h, ok := hostCompanies[name]; ok {
 			return h, true
 		}
 		var more bool

@@ -80,7 +80,7 @@ func (h Host) unnamed() bool {
 	if h.Private != "" || h.Iprev.Result == iprev.TempError {
 		return false
 	}
-	odd := func(name string) bool { return provider.NamingOf(name, h.IP) == provider.Dynamic }
+	odd := func(name string) bool { return provider.NamingOf(name, h.IP) != provider.Chosen }
 	return h.Iprev.Result != iprev.Pass || len(h.Iprev.BadNames) > 0 || slices.ContainsFunc(h.Iprev.Names, odd)
 }
 

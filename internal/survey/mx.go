@@ -118,9 +118,9 @@ func doubled(name, domain string) bool {
 }
 
 // MeantExchanges gives the host names that a misspelt exchanger of a domain was
-// probably meant to be, likeliest first, at most three: the domain appended twice or to
+// probably meant to be, likeliest first, at most four: the domain appended twice or to
 // a complete name (no final dot in the zone file), a bare label, the preference or a URL in the name, rubbish
-// around it. The name itself is never among them.
+// around it, a slip in the name of a large provider's exchanger. The name itself is never among them.
 func MeantExchanges(name, domain string) []string {
 	name = dns.CanonicalName(name)
 	clean := cleanHost(name)
@@ -131,6 +131,7 @@ func MeantExchanges(name, domain string) []string {
 	if !strings.Contains(clean, ".") {
 		candidates = []string{clean + "." + domain}
 	}
+	candidates = append(candidates, slipped(clean, domain)...)
 	var out []string
 	for _, c := range candidates {
 		if c != name && c != "" && c != domain+"."+domain && strings.Contains(c, ".") && HostName(c) && !slices.Contains(out, c) {
@@ -138,6 +139,45 @@ func MeantExchanges(name, domain string) []string {
 		}
 	}
 	return out
+}
+
+// slipped gives the exchanger of a large provider that a name is a slip or two away from.
+func slipped(name, domain string) []string {
+	known := []string{
+		"smtp.google.com", "aspmx.l.google.com", "alt1.aspmx.l.google.com", "alt2.aspmx.l.google.com", "alt3.aspmx.l.google.com", "alt4.aspmx.l.google.com",
+		strings.ReplaceAll(domain, ".", "-") + ".mail.protection.outlook.com",
+	}
+	for _, k := range known {
+		if name != k && near(name, k) {
+			return []string{k}
+		}
+	}
+	return nil
+}
+
+// near reports whether two names are at most two inserted, left out or changed
+// octets apart.
+func near(a, b string) bool {
+	const most = 2
+	if d := len(a) - len(b); d < -most || d > most {
+		return false
+	}
+	row := make([]int, len(b)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for k := 1; k <= len(b); k++ {
+			cost := 1
+			if a[i-1] == b[k-1] {
+				cost = 0
+			}
+			diagonal, row[k] = row[k], min(diagonal+cost, row[k]+1, row[k-1]+1)
+		}
+	}
+	return row[len(b)] <= most
 }
 
 // cleanHost takes from a name what people paste around it.
