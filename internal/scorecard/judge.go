@@ -3,6 +3,7 @@ package scorecard
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/provider"
@@ -34,29 +35,45 @@ var mailboxes = []string{"gmail", "yahoo", "microsoft", "apple", "docomo", "au_k
 // Mailbox reports whether a provider keeps mailboxes, and is not a sending service or a standard.
 func Mailbox(id string) bool { return slices.Contains(mailboxes, id) }
 
-// Judge gives the cards of every provider for one audience, mailboxes first.
-func Judge(in Input, audience string) []Card {
-	byProvider := make(map[string][]provider.Requirement)
+// asked are one provider's requirements.
+type asked struct {
+	provider     string
+	requirements []provider.Requirement
+}
+
+// byProvider are the requirements of every provider, mailboxes first; made once.
+var byProvider = sync.OnceValue(func() []asked {
+	all := make(map[string][]provider.Requirement)
 	order := slices.Clone(mailboxes)
 	for _, r := range provider.Requirements() {
-		byProvider[r.Provider] = append(byProvider[r.Provider], r)
+		all[r.Provider] = append(all[r.Provider], r)
 		if !slices.Contains(order, r.Provider) {
 			order = append(order, r.Provider)
 		}
 	}
-	cards := make([]Card, 0, len(order))
+	var out []asked
 	for _, id := range order {
-		if len(byProvider[id]) > 0 {
-			cards = append(cards, in.card(id, audience, byProvider[id]))
+		if len(all[id]) > 0 {
+			out = append(out, asked{id, all[id]})
 		}
+	}
+	return out
+})
+
+// Judge gives the cards of every provider for one audience, mailboxes first.
+func Judge(in Input, audience string) []Card {
+	cards := make([]Card, 0, len(byProvider()))
+	for _, a := range byProvider() {
+		cards = append(cards, in.card(a.provider, audience, a.requirements))
 	}
 	return cards
 }
 
 func (in Input) card(id, audience string, requirements []provider.Requirement) Card {
-	c := Card{Provider: id, Audience: audience}
+	c := Card{Provider: id, Audience: audience, Rows: make([]Row, 0, len(requirements))}
 	verdict := &weighing{}
-	for _, r := range requirements {
+	for i := range requirements {
+		r := &requirements[i]
 		row := in.row(r, audience)
 		verdict.add(in, r, row)
 		c.Rows = append(c.Rows, row)
@@ -69,7 +86,7 @@ func (in Input) card(id, audience string, requirements []provider.Requirement) C
 }
 
 // row judges one requirement.
-func (in Input) row(r provider.Requirement, audience string) Row {
+func (in Input) row(r *provider.Requirement, audience string) Row {
 	row := Row{Requirement: r.ID, Status: NotApplicable, Findings: []string{}, Source: r.Source, AsOf: r.AsOf}
 	if r.Removed != "" || !in.applies(r.Audience, audience) {
 		return row
@@ -111,7 +128,7 @@ type weighing struct {
 	seen          int
 }
 
-func (w *weighing) add(in Input, r provider.Requirement, row Row) {
+func (w *weighing) add(in Input, r *provider.Requirement, row Row) {
 	switch row.Status {
 	case Pass:
 		w.seen++
