@@ -164,16 +164,25 @@ func (w *weighing) policy(p string) {
 	}
 }
 
-func (w *weighing) give(Input) Verdict {
+func (w *weighing) give(in Input) Verdict {
 	switch {
 	case w.refused:
 		return Reject
 	case w.risk:
 		return AtRisk
-	case w.blind || w.seen == 0:
+	case w.blind || w.seen == 0 || !in.authenticates():
 		return Unknown
 	}
 	return Accept
+}
+
+// authenticates reports whether something was seen by which mail can authenticate: a
+// usable SPF record or a key, where no message shows that it did.
+func (in Input) authenticates() bool {
+	return in.Sight.Message || slices.ContainsFunc(in.Findings, func(f catalogue.Finding) bool {
+		area := catalogue.Area(f.ID)
+		return f.Status == catalogue.Pass && (area == "spf" || area == "dkim")
+	})
 }
 
 // weights say how much each area matters for delivery, by what providers demand. What
