@@ -132,7 +132,7 @@ var dnsEntries = []Entry{
 		Refs:   []string{"RFC 1034 section 4.2", "RFC 1034 section 3.6.2"},
 	},
 	{
-		ID: "dns.propagation", Status: Info, Rank: rankContext,
+		ID: "dns.propagation", Status: Info, Rank: rankHygiene,
 		Title:  Text{"A change to {from} made now is seen everywhere by {time} at the latest", "{from} の設定を今変更すると、遅くとも {time} までにすべての受信側に反映されます"},
 		Detail: Text{"Resolvers keep the present answers for as long as their TTL says. Where the authoritative servers were not asked, a resolver that fetched them earlier has the time left that is shown here; others may keep them up to the full TTL.", "リゾルバーは、現在の応答を TTL の間保持します。権威サーバーに直接問い合わせていない場合、ここに示した時間はリゾルバーのキャッシュの残り時間であり、本来の TTL より短いことがあります。"},
 		Refs:   []string{"RFC 1035 section 3.2.1", "RFC 2308 section 5"},

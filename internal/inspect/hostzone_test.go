@@ -61,7 +61,13 @@ func seen(t *testing.T, r dns.Resolver, o survey.Options, areas ...string) []str
 var only = survey.Options{DNSOnly: true}
 
 // usual are the notes that every unsigned domain gets.
-var usual = []string{"info dns.propagation shop.example", "info dns.caa-none shop.example", "info dns.dnssec-none shop.example"}
+const (
+	noCAA    = "info dns.caa-none shop.example"
+	unsigned = "info dns.dnssec-none shop.example"
+	kept     = "info dns.propagation shop.example"
+)
+
+var usual = []string{noCAA, unsigned, kept}
 
 // TestZone: what a drill's server cannot serve. A failure is never taken for absence.
 func TestZone(t *testing.T) {
@@ -80,21 +86,21 @@ func TestZone(t *testing.T) {
 		{"Yahoo: the SOA query is not answered", with(shop, dns.Zone{"shop.example": {"SERVFAIL SOA", "MX 10 mail.shop.example", "TXT v=spf1 mx -all"}}),
 			[]string{"unknown dns.soa-unanswered shop.example", "info dns.propagation shop.example"}},
 		{"one name server", with(shop, dns.Zone{"shop.example": {"SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "NS ns3.shop.example", "MX 10 mail.shop.example"}}),
-			[]string{usual[0], usual[1], usual[2], "info dns.one-server shop.example", "info dns.server-unresolvable ns3.shop.example"}},
+			[]string{noCAA, unsigned, "info dns.one-server shop.example", kept, "info dns.server-unresolvable ns3.shop.example"}},
 		{"wildcard", with(shop, dns.Zone{"*.shop.example": {"TXT v=spf1 -all"}}), append(noted(), "info dns.wildcard shop.example")},
 		{"CAA that lets nobody", with(shop, dns.Zone{"shop.example": {"SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "CAA 0 issue \";\""}}),
-			[]string{usual[0], "info dns.caa-nobody shop.example", usual[2]}},
+			[]string{"info dns.caa-nobody shop.example", unsigned, kept}},
 		{"CAA that speaks of wildcards only", with(shop, dns.Zone{"shop.example": {"SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "CAA 0 issuewild \";\""}}),
-			[]string{usual[0], usual[2]}},
+			[]string{unsigned, kept}},
 		{"delegated _domainkey", with(shop, dns.Zone{"_domainkey.shop.example": {"NS ns.service.example"}}),
-			[]string{"info dns.delegated _domainkey.shop.example", usual[0], usual[1], usual[2]}},
+			append([]string{"info dns.delegated _domainkey.shop.example"}, usual...)},
 		{"long TTL", with(shop, dns.Zone{"_dmarc.shop.example": {"604800 TXT v=DMARC1; p=reject"}}), append(noted(), "info dns.ttl-long shop.example")},
 		{"signed without DS", with(shop, dns.Zone{"shop.example": {"SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="}}),
-			[]string{usual[0], usual[1], "info dns.dnssec-no-ds shop.example"}},
+			[]string{noCAA, "info dns.dnssec-no-ds shop.example", kept}},
 		{"DS, but the resolver validates nothing", with(shop, dns.Zone{"shop.example": {"SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "DS 3613 15 2 3AA5AB37EFCE57F737FC1627013FEE07BDF241BD10F3B1964AB55C78E79A304B"}}),
-			[]string{usual[0], usual[1], "info dns.dnssec-unvalidated shop.example"}},
+			[]string{noCAA, "info dns.dnssec-unvalidated shop.example", kept}},
 		{"signed", with(shop, dns.Zone{"shop.example": {"SECURE", "SOA ns1.shop.example. h.shop.example. 7 7200 900 1209600 300", "DS 3613 15 2 3AA5AB37EFCE57F737FC1627013FEE07BDF241BD10F3B1964AB55C78E79A304B"}}),
-			[]string{usual[0], usual[1]}},
+			[]string{noCAA, kept}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, seen(t, c.r, only, "dns")); d != "" {
@@ -152,8 +158,8 @@ func TestServers(t *testing.T) {
 	}{
 		{"alike", nil, nil, usual},
 		{"different SPF", nil, newSPF, append([]string{"warn dns.servers-disagree shop.example"}, usual...)},
-		{"both have a new SPF", newSPF, newSPF, []string{usual[0], "info dns.resolver-stale shop.example", usual[1], usual[2]}},
-		{"the order of records is nothing", root(soa, spf, mx, "TXT b", "TXT a"), root(soa, mx, "TXT a", spf, "TXT b"), []string{usual[0], "info dns.resolver-stale shop.example", usual[1], usual[2]}},
+		{"both have a new SPF", newSPF, newSPF, append([]string{"info dns.resolver-stale shop.example"}, usual...)},
+		{"the order of records is nothing", root(soa, spf, mx, "TXT b", "TXT a"), root(soa, mx, "TXT a", spf, "TXT b"), append([]string{"info dns.resolver-stale shop.example"}, usual...)},
 		{"serials", nil, root(strings.Replace(soa, " 7 ", " 8 ", 1), spf, mx), append(slices.Clone(usual), "info dns.serials-differ shop.example")},
 		{"lame", nil, dns.MustMemory(dns.Zone{"shop.example": {"REFUSED"}}), append([]string{"warn dns.server-lame shop.example"}, usual...)},
 		{"silent", nil, dns.MustMemory(dns.Zone{"shop.example": {"TIMEOUT"}}), append([]string{"unknown dns.server-silent shop.example"}, usual...)},
@@ -220,6 +226,7 @@ func TestMX(t *testing.T) {
 			[]string{"warn mx.cname mail.shop.example"}},
 		{"alias of nothing", with(shop, dns.Zone{"mail.shop.example": {"CNAME m.service.example"}}), []string{"fail mx.unresolvable shop.example"}},
 		{"one private beside a public address is no fault of delivery", with(shop, dns.Zone{"mail.shop.example": {"A 10.0.0.1", "A 192.0.2.25"}}), []string{"info mx.no-ipv6 shop.example"}},
+		{"a resolver that invents: not a pass, and not a fault", with(shop, dns.Zone{"*.invalid": {"A 203.0.113.9"}, "mail.shop.example": {"A 203.0.113.9"}}), []string{"unknown mx.dns-failure mail.shop.example"}},
 		{"IPv6 only", with(shop, dns.Zone{"mail.shop.example": {"AAAA 2001:db8::25"}}), []string{"warn mx.ipv6-only shop.example"}},
 		{"alias of a stranger's name without MX", with(shop, dns.Zone{"shop.example": {"CNAME x.service.example"}, "x.service.example": {"TXT v=spf1 ip4:192.0.2.25 -all"}}), []string{"warn mx.none shop.example"}},
 		{"loopback only", with(shop, dns.Zone{"mail.shop.example": {"A 127.0.0.1"}}), []string{"fail mx.private-address mail.shop.example"}},

@@ -55,6 +55,12 @@ func sameAddresses(a, b survey.Addresses) bool {
 	})
 }
 
+// invented reports that a name has the address that the resolver gives to names that
+// cannot exist: whether it exists is not known.
+func (j *judgement) invented(a survey.Addresses) bool {
+	return sameAddresses(a, survey.Addresses{A: j.Zone.Invalid})
+}
+
 // mxOwner is the name at which the MX records stand: the domain, or where its CNAME leads.
 func (j *judgement) mxOwner() string {
 	if n := len(j.MX.Answer.Chain); n > 0 {
@@ -78,7 +84,7 @@ func (j *judgement) mxAbsent() {
 	m := j.MX
 	a := args{"from": j.Name}
 	switch {
-	case m.Implicit.A.Status.Failed() || m.Implicit.AAAA.Status.Failed():
+	case m.Implicit.A.Status.Failed() || m.Implicit.AAAA.Status.Failed() || j.invented(m.Implicit):
 		j.add("mx.dns-failure", j.Name, a.with("name", j.Name), answerText(m.Implicit.A), answerText(m.Implicit.AAAA))
 	case !j.sends():
 		// Nobody is to write to it: to say so spares every sender a time-out.
@@ -146,7 +152,7 @@ func (j *judgement) kindOf(e survey.Exchange) mxKind {
 		return mxMisspelt
 	case e.Void():
 		return mxNowhere
-	case !e.Found():
+	case !e.Found(), j.invented(e.Addresses):
 		return mxUnseen
 	case onlyPrivate(e.Addresses) != "":
 		return mxPrivate
