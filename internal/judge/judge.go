@@ -47,6 +47,8 @@ func Message(in Input) []catalogue.Finding {
 type verdict struct {
 	Input
 	from     string // the author domain, "" where there is none
+	content  *content
+	pages    []*page
 	findings []catalogue.Finding
 }
 

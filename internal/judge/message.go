@@ -25,6 +25,17 @@ func (c *verdict) message() {
 	}
 	c.authorField()
 	c.defects()
+	c.displayName()
+	c.freemail()
+	c.header()
+	c.encodedWords()
+	c.content = readContent(c.Message)
+	c.pages = c.content.pages()
+	c.structure()
+	c.charsets()
+	c.markup()
+	c.links()
+	c.list()
 }
 
 // empty reports that there is no octet of a message.
