@@ -4,7 +4,7 @@ var dkimEntries = []Entry{
 	{
 		ID: "dkim.pass", Status: Pass, Rank: rankMechanism,
 		Title:  Text{"The DKIM signature of {domain} is valid", "{domain} の DKIM 署名は有効です"},
-		Detail: Text{"Selector {selector}, {algorithm}, {bits}-bit key: what was signed arrived unchanged.", "セレクター {selector}、{algorithm}、{bits} ビット鍵。署名された内容は改変されずに届いています。"},
+		Detail: Text{"Selector {selector}, {algorithm}, {bits}-bit key: what was signed arrived unchanged.", "セレクターは {selector}、アルゴリズムは {algorithm}、鍵は {bits} ビットです。署名された内容は改変されずに届いています。"},
 		Refs:   []string{"RFC 6376 section 6.1"},
 	},
 	{

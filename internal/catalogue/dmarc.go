@@ -78,7 +78,7 @@ var dmarcEntries = []Entry{
 		},
 		Fix: Text{"Publish `v=DMARC1; p=none` as TXT at {record_domain}, and a report address with it.", "{record_domain} に `v=DMARC1; p=none` の TXT レコードを、レポートの宛先とともに公開してください。"},
 		Steps: []Text{
-			{"p=none changes nothing about delivery. Add `rua=mailto:ADDRESS` with an address of yours to receive reports of who sends in your name.", "p=none は配送に影響しません。`rua=mailto:アドレス` にご自身のアドレスを指定すると、誰があなたのドメインで送信しているかのレポートが届きます。"},
+			{"p=none changes nothing about delivery. Add `rua=mailto:ADDRESS` with an address of yours to receive reports of who sends in your name.", "p=none は配送に影響しません。`rua=mailto:アドレス` にご自身のアドレスを指定すると、そのドメインで誰が送信しているかのレポートが届きます。"},
 			{"When the reports show that all your senders pass, go on to p=quarantine, and later p=reject.", "すべての正規の送信元が pass になることをレポートで確認したら、p=quarantine、次に p=reject へ進みます。"},
 		},
 		Refs: []string{"RFC 9989 section 4.7", "RFC 9989 section 7.4", "https://support.google.com/a/answer/81126"},

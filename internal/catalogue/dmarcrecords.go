@@ -79,7 +79,7 @@ var dmarcRecordEntries = []Entry{
 	},
 	{
 		ID: "dmarc.strict", Status: Info, Rank: rankHygiene,
-		Title:  Text{"{record_domain} asks for strict alignment", "{record_domain} は厳密な一致 (strict) を求めています"},
+		Title:  Text{"{record_domain} asks for strict alignment", "{record_domain} は厳格な一致 (strict) を求めています"},
 		Detail: Text{"With adkim=s or aspf=s the domain of the signature or of the envelope sender must be exactly that of From. Sending services that use a subdomain then fail DMARC.", "adkim=s や aspf=s では、署名やエンベロープ送信者のドメインが From のドメインと完全に同じでなければなりません。サブドメインを使う配信サービスのメールは DMARC が fail になります。"},
 		Fix:    Text{"Keep it only if every sender uses exactly the From domain; relaxed (the default) is what most need.", "すべての送信元が From と同じドメインを使う場合にだけ、この設定にしてください。通常は既定の relaxed で十分です。"},
 		Refs:   []string{"RFC 9989 section 4.4"},
@@ -87,7 +87,7 @@ var dmarcRecordEntries = []Entry{
 	{
 		ID: "dmarc.no-reports", Status: Info, Rank: rankHygiene,
 		Title:  Text{"Nobody receives the DMARC reports of {record_domain} (no rua)", "{record_domain} の DMARC レポートの宛先がありません (rua なし)"},
-		Detail: Text{"Reports show who sends in your name and what fails before you ask receivers to reject it.", "レポートを受け取ると、受信側に拒否を求める前に、誰があなたのドメインで送信し、何が fail になっているかがわかります。"},
+		Detail: Text{"Reports show who sends in your name and what fails before you ask receivers to reject it.", "レポートを受け取ると、受信側に拒否を求める前に、そのドメインで誰が送信し、何が fail になっているかがわかります。"},
 		Fix:    Text{"Add `rua=mailto:ADDRESS` with a mailbox of yours.", "ご自身のメールボックスを `rua=mailto:アドレス` で指定してください。"},
 		Refs:   []string{"RFC 9989 section 4.7"},
 	},

@@ -103,7 +103,7 @@ var messageEntries = []Entry{
 		ID: "message.wrong-weekday", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The weekday in Date does not match its date", "Date ヘッダーの曜日が日付と合っていません"},
 		Detail: Text{"This breaks RFC 5322 and is common in mail made by home-grown programs; few receivers mind.", "RFC 5322 に反しており、自作のプログラムで生成したメールによく見られます。問題にする受信側はほとんどありません。"},
-		Fix:    Text{"Leave the weekday out or let a library write the date.", "曜日を省くか、日付の生成をライブラリーに任せてください。"},
+		Fix:    Text{"Leave the weekday out or let a library write the date.", "曜日を省くか、日付の生成をライブラリに任せてください。"},
 		Refs:   []string{"RFC 5322 section 3.3"},
 	},
 	{

@@ -69,7 +69,7 @@ var spfEntries = []Entry{
 		Title: Text{"The host name {domain} publishes no SPF record", "ホスト名 {domain} には SPF レコードがありません"},
 		Detail: Text{
 			"The message has no envelope sender (it is a bounce or a notice), so SPF looks at the name given in HELO. Without a record there, SPF says nothing about such mail.",
-			"このメールにはエンベロープ送信者がない (エラー通知など) ため、SPF は HELO のホスト名を調べます。そこにレコードがなければ、SPF はこの種のメールについて何も示しません。",
+			"このメールにはエンベロープ送信者がない (バウンスメールなど) ため、SPF は HELO のホスト名を調べます。そこにレコードがなければ、SPF はこの種のメールについて何も示しません。",
 		},
 		Fix:  Text{"Publish `v=spf1 a -all` at the host name {domain}, if it is yours.", "{domain} がご自身のホスト名であれば、そこに `v=spf1 a -all` を公開してください。"},
 		Refs: []string{"RFC 7208 section 2.4", "RFC 7208 section 10.1.3"},
@@ -97,7 +97,7 @@ var spfEntries = []Entry{
 		},
 		Fix: Text{"Correct or remove `{term}` in the record of {where}.", "{where} のレコードの `{term}` を修正するか削除してください。"},
 		Steps: []Text{
-			{"Common slips: `ipv4:` instead of `ip4:`, a space after a colon, a comma between terms, a missing `include:`, typographic quotes, an address with a wrong prefix length.", "よくある誤り: `ip4:` を `ipv4:` と書く、コロンの後に空白がある、項目をコンマで区切る、`include:` が抜けている、全角の引用符がある、プレフィックス長が誤っている。"},
+			{"Common slips: `ipv4:` instead of `ip4:`, a space after a colon, a comma between terms, a missing `include:`, typographic quotes, an address with a wrong prefix length.", "よくある誤りは、`ip4:` を `ipv4:` と書く、コロンの後に空白を入れる、項目をコンマで区切る、`include:` が抜ける、全角の引用符を使う、プレフィックス長を誤る、などです。"},
 		},
 		Refs: []string{"RFC 7208 section 4.6", "RFC 7208 section 12"},
 	},
@@ -152,7 +152,7 @@ var spfEntries = []Entry{
 		Title: Text{"`{term}` in the SPF record of {where} points to a name without an SPF record", "{where} の SPF レコードの `{term}` の先に SPF レコードがありません"},
 		Detail: Text{
 			"An include or redirect whose target has no SPF record makes the whole evaluation a permerror. If the target's domain has expired, a stranger can register it and send in your name.",
-			"include や redirect の先に SPF レコードがないと、評価全体が permerror になります。参照先のドメインが失効している場合、第三者がそれを取得して、あなたのドメインを騙って送信できるおそれもあります。",
+			"include や redirect の先に SPF レコードがないと、評価全体が permerror になります。参照先のドメインが失効している場合、第三者がそれを取得して、元のドメインを騙って送信できるおそれもあります。",
 		},
 		Fix:  Text{"Remove `{term}` from the record of {where}, or correct its name as the service's documentation gives it.", "{where} のレコードから `{term}` を削除するか、サービスのドキュメントのとおりに名前を修正してください。"},
 		Refs: []string{"RFC 7208 section 5.2", "RFC 7208 section 6.1"},
@@ -176,7 +176,7 @@ var spfEntries = []Entry{
 		Title: Text{"The SPF record of {domain} lets the whole Internet send (`{mechanism}`)", "{domain} の SPF レコードはインターネット全体に送信を許可しています (`{mechanism}`)"},
 		Detail: Text{
 			"SPF passes, but it proves nothing: anyone passes. Gmail names such records suspicious (4.7.24, 5.7.24), and with DMARC anyone can send mail that passes in your name.",
-			"SPF は pass ですが、誰が送信しても pass になるため、何の証明にもなりません。Gmail はこのようなレコードを疑わしいものとして扱い (4.7.24、5.7.24)、第三者があなたのドメインを騙って送信したメールも DMARC が pass になってしまいます。",
+			"SPF は pass ですが、誰が送信しても pass になるため、何の証明にもなりません。Gmail はこのようなレコードを疑わしいものとして扱い (4.7.24、5.7.24)、第三者がドメインを騙って送信したメールも DMARC が pass になってしまいます。",
 		},
 		Fix: Text{"List the servers that send and end the record in `~all` or `-all`.", "送信するサーバーを列挙し、レコードの末尾を `~all` または `-all` にしてください。"},
 		Steps: []Text{

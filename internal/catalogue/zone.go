@@ -97,7 +97,7 @@ var dnsEntries = []Entry{
 	{
 		ID: "dns.dnssec-none", Status: Info, Rank: rankHygiene,
 		Title:  Text{"{zone} is not signed (DNSSEC)", "{zone} は DNSSEC で署名されていません"},
-		Detail: Text{"No mailbox provider demands it. Only DANE needs it.", "必須としているメールプロバイダーはありません。DANE を使う場合にだけ必要です。"},
+		Detail: Text{"No mailbox provider demands it. Only DANE needs it.", "必須としているメール事業者はありません。DANE を使う場合にだけ必要です。"},
 		Refs:   []string{"RFC 4033"},
 	},
 	{

@@ -187,12 +187,12 @@ var commandTexts = map[string]commandText{
 	},
 	"explain": {
 		args:  "TEXT|FILE|-",
-		short: text{EN: "Explain a bounce, an SMTP reply or a header", JA: "不達通知、SMTP 応答、ヘッダーの意味を説明する"},
+		short: text{EN: "Explain a bounce, an SMTP reply or a header", JA: "バウンスメール、SMTP 応答、ヘッダーの意味を説明する"},
 		long: text{
 			EN: "Say in plain words what a bounce, an SMTP reply, a mail log line, a header or an Authentication-Results line means:\n" +
 				"who says so and by which rule, the likely cause, and the next step. Nothing is looked up.\n\n" +
 				"The argument is a file if there is one of that name, - is standard input, and anything else is the text itself.",
-			JA: "不達通知、SMTP 応答、メールログの行、ヘッダー、Authentication-Results の意味を平易に説明します。応答した事業者と\n" +
+			JA: "バウンスメール、SMTP 応答、メールログの行、ヘッダー、Authentication-Results の意味を平易に説明します。応答した事業者と\n" +
 				"該当するルール、考えられる原因、次にすることを示します。DNS などへの問い合わせは行いません。\n\n" +
 				"引数と同じ名前のファイルがあればそれを、- なら標準入力を読みます。それ以外は、引数そのものを説明します。",
 		},
@@ -360,14 +360,14 @@ var (
 	msgSign           = text{EN: "cannot sign", JA: "署名できません"}
 	msgSeal           = text{EN: "cannot seal", JA: "ARC シールを付けられません"}
 	msgChainUnknown   = text{EN: "not sealed: the chain could not be checked", JA: "ARC シールを付けませんでした: チェーンを検証できません"}
-	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} は既に存在するため、上書きしません"}
+	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} はすでに存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
 	msgReady          = text{EN: "Ready: pages at {http}, mail to {smtp}", JA: "準備ができました: Web ページ {http}、メールの宛先 {smtp}"}
 	msgExplainNothing = text{EN: "give the text to explain, a file that holds it, or - for standard input", JA: "説明する文面、それを含むファイル、または標準入力を表す - を指定してください"}
 	msgExplainEmpty   = text{EN: "there is nothing to explain: the input is empty", JA: "入力が空です"}
 	msgExplainBinary  = text{EN: "the input is no text", JA: "入力がテキストではありません"}
-	msgExplainUnknown = text{EN: "there is no SMTP reply, bounce, log line or mail header in the input (and no file of that name)", JA: "入力に SMTP 応答、不達通知、メールログ、ヘッダーが見つかりません (その名前のファイルもありません)"}
+	msgExplainUnknown = text{EN: "there is no SMTP reply, bounce, log line or mail header in the input (and no file of that name)", JA: "入力に SMTP 応答、バウンスメール、メールログ、ヘッダーが見つかりません (その名前のファイルもありません)"}
 	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
 )
 

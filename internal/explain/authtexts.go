@@ -62,7 +62,7 @@ var authTexts = map[string]text{
 	"dmarc-fail":           {EN: "DMARC fails for {from}: neither SPF nor DKIM passed.", JA: "{from} の DMARC は fail です。SPF も DKIM も pass になっていません。"},
 	"dmarc-fail-unaligned": {EN: "DMARC fails for {from}, because what passed belongs to {passed}.", JA: "{from} の DMARC は fail です。pass になったのは {passed} で、{from} ではありません。"},
 	"dmarc-fail-ses":       {EN: "DMARC fails for {from}: Amazon SES passed both SPF and DKIM, but in its own name ({passed}). This is its default until Easy DKIM is set up for {from}.", JA: "{from} の DMARC は fail です。Amazon SES の SPF と DKIM は pass ですが、どちらも SES 自身のドメイン ({passed}) です。{from} の Easy DKIM を設定するまでの初期状態です。"},
-	"dmarc-fail-strict":    {EN: "DMARC fails for {from} although {carried} passed in the same organisation: the record may ask for strict alignment (adkim=s, aspf=s).", JA: "{from} の DMARC は fail ですが、同じ組織の {carried} は pass です。レコードが厳密な一致 (adkim=s、aspf=s) を求めている可能性があります。"},
+	"dmarc-fail-strict":    {EN: "DMARC fails for {from} although {carried} passed in the same organisation: the record may ask for strict alignment (adkim=s, aspf=s).", JA: "{from} の DMARC は fail ですが、同じ組織の {carried} は pass です。レコードが厳格な一致 (adkim=s、aspf=s) を求めている可能性があります。"},
 	"dmarc-error":          {EN: "DMARC could not be evaluated for {from}.", JA: "{from} の DMARC を評価できませんでした。"},
 	"no-from":              {EN: "The field does not name the From domain: whether what passed belongs to it cannot be told from this line. Paste the From field with it.", JA: "From のドメインが示されていないため、一致しているかどうかは判断できません。From ヘッダーも一緒に貼り付けてください。"},
 	"would-pass":           {EN: "{carried} belongs with {from}: DMARC would pass.", JA: "{carried} は {from} と一致しているため、DMARC は pass になります。"},

@@ -70,7 +70,7 @@ var categories = map[string]category{
 		"", nil,
 	},
 	"greylist": {
-		text{EN: "Greylisting", JA: "グレイリスト"},
+		text{EN: "Greylisting", JA: "グレイリスティング"},
 		text{EN: "The receiving server does not know this sender yet and asks it to come back: real mail servers do, most spam programs do not.", JA: "受信側が初めての送信者に再送を求めています。正規のメールサーバーは自動的に再送します。"},
 		text{EN: "Nothing to repair: the server tries again by itself within minutes.", JA: "対処は不要です。メールサーバーが数分後に自動的に再送します。"},
 		"", nil,
@@ -82,7 +82,7 @@ var categories = map[string]category{
 		verifyFile, []string{"message.missing-message-id", "message.invalid-message-id"},
 	},
 	"reputation": {
-		text{EN: "Reputation", JA: "評判"},
+		text{EN: "Reputation", JA: "評価"},
 		text{EN: "Earlier mail from this address or domain drew complaints or went to dead addresses; or it is new and sent too much too soon; or an account was hacked.", JA: "これまでの送信で苦情や存在しない宛先が多かったか、新しい送信元から急に大量に送ったか、アカウントが乗っ取られています。"},
 		text{EN: "Send less, to those who want it, and find the cause of the complaints.", JA: "希望者だけに送信量を絞り、苦情の原因を調べてください。"},
 		checkIP, nil,
@@ -101,7 +101,7 @@ var categories = map[string]category{
 	},
 	"spam": {
 		text{EN: "Spam filter", JA: "迷惑メールフィルター"},
-		text{EN: "The filter judged content, sender and reputation together; it does not say which weighed most.", JA: "フィルターが内容、送信者、評判を総合して判定しています。どれが決め手かは示されていません。"},
+		text{EN: "The filter judged content, sender and reputation together; it does not say which weighed most.", JA: "フィルターが内容、送信者、評価を総合して判定しています。どれが決め手かは示されていません。"},
 		text{EN: "Check authentication and blocklists first, then the content.", JA: "まず送信ドメイン認証とブロックリストを、次に内容を確認してください。"},
 		verifyFile, nil,
 	},
@@ -185,7 +185,7 @@ var categories = map[string]category{
 	},
 	"size": {
 		text{EN: "Size", JA: "サイズ"},
-		text{EN: "The message, with its attachments encoded, is larger than the receiving side takes.", JA: "添付ファイルをエンコードした後のサイズが、受信側の上限を超えています。"},
+		text{EN: "The message, with its attachments encoded, is larger than the receiving side takes.", JA: "添付ファイルを符号化した後のサイズが、受信側の上限を超えています。"},
 		text{EN: "Send a link in place of the attachment.", JA: "添付ファイルの代わりにリンクを送ってください。"},
 		"", nil,
 	},

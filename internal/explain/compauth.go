@@ -9,8 +9,8 @@ var compauthReasons = map[string]text{
 	"001": {EN: "nothing passed that belongs to From, and the domain publishes no strict policy (no DMARC, or p=none; SPF missing or ~all)", JA: "From ドメインとして pass になったものがなく、ドメインが厳しいポリシーを公開していません (DMARC がないか p=none、SPF がないか ~all)"},
 	"002": {EN: "the receiving organisation forbids this sender to use this domain", JA: "宛先の組織が、この送信者によるこのドメインの使用を禁止しています"},
 	"010": {EN: "DMARC failed with quarantine or reject, and the From domain is one of the receiving organisation's own", JA: "DMARC が quarantine または reject で fail になり、From は宛先の組織自身のドメインです"},
-	"501": {EN: "DMARC was not enforced: this is a genuine bounce", JA: "正当な不達通知のため、DMARC は適用されていません"},
-	"502": {EN: "DMARC was not enforced: this is a genuine bounce of mail that the organisation sent", JA: "この組織が送信したメールの正当な不達通知のため、DMARC は適用されていません"},
+	"501": {EN: "DMARC was not enforced: this is a genuine bounce", JA: "正当なバウンスメールのため、DMARC は適用されていません"},
+	"502": {EN: "DMARC was not enforced: this is a genuine bounce of mail that the organisation sent", JA: "この組織が送信したメールの正当なバウンスメールのため、DMARC は適用されていません"},
 	"601": {EN: "nothing passed, and the From domain is one of the receiving organisation's own", JA: "pass になったものがなく、From は宛先の組織自身のドメインです"},
 }
 

@@ -17,7 +17,7 @@ var summaries = map[string]text{
 	"strange":   {EN: "{who} refuses this with a code that is not known here.", JA: "{who}による拒否ですが、コードの意味は不明です。"},
 	"server":    {EN: "The server", JA: "サーバー"},
 	"several":   {EN: "{n} deliveries: {permanent} refused for good, {temporary} for now, {success} accepted.", JA: "{n} 件: 恒久的な拒否 {permanent}、一時的な拒否 {temporary}、受け付け済み {success}"},
-	"complaint": {EN: "This is a complaint, not a bounce: a recipient marked the message as spam (RFC 5965). Take this recipient off the list.", JA: "不達通知ではなく、苦情の報告です。受信者がメールを迷惑メールとして報告しました (RFC 5965)。この受信者をリストから外してください。"},
+	"complaint": {EN: "This is a complaint, not a bounce: a recipient marked the message as spam (RFC 5965). Take this recipient off the list.", JA: "バウンスメールではなく、苦情の報告です。受信者がメールを迷惑メールとして報告しました (RFC 5965)。この受信者をリストから外してください。"},
 	"header":    {EN: "A header without any note of authentication. Verify the message itself.", JA: "認証結果の記録がないヘッダーです。メール本体を検証してください。"},
 	"claims":    {EN: "{server} notes: {conclusion}", JA: "{server} の記録: {conclusion}"},
 	"no-server": {EN: "A server that the field does not name", JA: "名前のないサーバー"},

@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"/", 200,
 			[]string{"Will your mail arrive?", "k7m2p9x4c6t8w1@inbox.todoku.example", "swaks --server 127.0.0.1 --port 2525", "Amazon SES as it comes", `href="/r/m1"`, "being sent", `hreflang="ja"`},
-			[]string{"あなたのメールは届きますか?", "使い捨てアドレス", "Amazon SES を初期設定のまま使用", "A spoof", `href="/m/k7m2p9x4c6t8w1?lang=en"`}},
+			[]string{"そのメールは届きますか?", "使い捨てアドレス", "Amazon SES を初期設定のまま使用", "A spoof", `href="/m/k7m2p9x4c6t8w1?lang=en"`}},
 		{"/m/tok", 200,
 			[]string{"Waiting for your mail", "tok@inbox.todoku.example", "Your receipt", `seen=m1`, `href="/s/tls-error"`, "TLS could not be set up.", `<noscript><meta http-equiv="refresh" content="10">`},
 			[]string{"メールを待っています", "TLS 接続を確立できませんでした。"}},
