@@ -147,3 +147,13 @@ func loadRequirements() []Requirement {
 
 // Requirements are what all providers ask, in the order of the file: by provider.
 func Requirements() []Requirement { return slices.Clone(requirements) }
+
+// RequirementByID gives one requirement.
+func RequirementByID(id string) (Requirement, bool) {
+	for _, r := range requirements {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Requirement{}, false
+}

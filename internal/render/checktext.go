@@ -6,6 +6,7 @@ import (
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/scorecard"
 )
 
@@ -57,7 +58,7 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 			continue // services and standards speak up only where something is wrong
 		}
 		sign, color := signOf(cardStatus[c.Verdict])
-		lead := p.paint(color, sign) + " " + pad(Printable(c.Provider), 12) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
+		lead := p.paint(color, sign) + " " + pad(provider.ReceiverName(c.Provider).In(p.o.Lang), 14) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
 		note := rowsText(c, p.o.Lang)
 		if other != nil && other.Verdict != c.Verdict {
 			note = p.label("card-bulk", "verdict", p.label("card-"+string(other.Verdict)), "rows", rowsText(*other, p.o.Lang))
@@ -65,7 +66,7 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 		p.para(2, lead, note, faint)
 	}
 	if score != nil {
-		p.line(2, scoreText(score, p.o.Lang))
+		p.line(2, ScoreText(score, p.o.Lang))
 	}
 }
 
@@ -89,8 +90,14 @@ func checkTitle(r *check.Report, lang string) string {
 	return expand(checkTitles[r.Worst()].In(lang), map[string]string{"target": Printable(r.Target)})
 }
 
-// scoreText is the score in words; it always says how much was seen.
-func scoreText(s *scorecard.Score, lang string) string {
+// VerdictStatus is the status whose sign and colour a provider's verdict takes.
+func VerdictStatus(v scorecard.Verdict) string { return cardStatus[v] }
+
+// VerdictWord is a provider's verdict in a word.
+func VerdictWord(v scorecard.Verdict, lang string) string { return label(lang, "card-"+string(v)) }
+
+// ScoreText is the score in words; it always says how much was seen.
+func ScoreText(s *scorecard.Score, lang string) string {
 	return label(lang, "score-of", "value", itoa(s.Value), "coverage", itoa(int(s.Coverage*100+0.5)))
 }
 

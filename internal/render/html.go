@@ -7,6 +7,7 @@ import (
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/provider"
 )
 
 // htmlDocument writes one page that needs nothing else: no script, no other file.
@@ -55,10 +56,10 @@ func (h *htmlDocument) Report(w io.Writer, r *check.Report) error {
 	}
 	for _, c := range r.Cards {
 		sign, _ := signOf(cardStatus[c.Verdict])
-		o.Cards = append(o.Cards, htmlCard{c.Provider, cardStatus[c.Verdict], label(h.lang, "card-"+string(c.Verdict)), sign, rowsText(c, h.lang)})
+		o.Cards = append(o.Cards, htmlCard{provider.ReceiverName(c.Provider).In(h.lang), cardStatus[c.Verdict], label(h.lang, "card-"+string(c.Verdict)), sign, rowsText(c, h.lang)})
 	}
 	if r.Score != nil {
-		o.Score = scoreText(r.Score, h.lang)
+		o.Score = ScoreText(r.Score, h.lang)
 	}
 	for _, g := range findingGroups(r.Findings) {
 		if len(g.findings) == 0 {

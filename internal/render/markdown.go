@@ -7,6 +7,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/provider"
 )
 
 // markdown writes a report for a wiki, an issue or a chat.
@@ -28,7 +29,7 @@ func (m *markdown) Report(w io.Writer, r *check.Report) error {
 	if len(r.Cards) > 0 {
 		b.WriteString("| " + label(m.lang, "provider") + " | " + label(m.lang, "cards") + " | |\n|---|---|---|\n")
 		for _, c := range r.Cards {
-			b.WriteString("| " + mdText(c.Provider) + " | " + label(m.lang, "card-"+string(c.Verdict)) + " | " + mdText(rowsText(c, m.lang)) + " |\n")
+			b.WriteString("| " + mdText(provider.ReceiverName(c.Provider).In(m.lang)) + " | " + label(m.lang, "card-"+string(c.Verdict)) + " | " + mdText(rowsText(c, m.lang)) + " |\n")
 		}
 		b.WriteString("\n")
 	}

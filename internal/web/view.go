@@ -68,6 +68,7 @@ type reportView struct {
 	Hops       []hop
 	MoreHops   int
 	DNS        dnsTable
+	Cards      cardsView
 	Raw        string
 	RawMissing int
 }
@@ -93,6 +94,7 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 		v.HELO = viewSPF(lang, true, rep.Auth.HELO)
 	}
 	v.sortFindings(lang, rep.Findings)
+	v.Cards = viewCards(lang, rep.Cards, rep.Score)
 	v.Hops, v.MoreHops = viewHops(rep.Message)
 	raw := rep.Message.Raw
 	if len(raw) > drawnRaw {
