@@ -12,6 +12,7 @@ type node struct {
 	fault  Status
 	faults map[Type]Status
 	none   Answer // what a type without records gets
+	any    *node  // the wildcard right beneath this name, nil for none
 	secure bool
 	negTTL uint32 // of names that do not exist beneath this one
 }
@@ -21,8 +22,9 @@ func compile(owners map[string]*owner) *view {
 	for name, o := range owners {
 		v.add(name).fill(o)
 	}
-	for _, n := range v.nodes {
+	for name, n := range v.nodes {
 		v.inherit(n, owners)
+		n.any = v.nodes[JoinName("*", name)]
 	}
 	return v
 }
@@ -196,8 +198,8 @@ func (v *view) lookup(name string) (n *node, exact bool) {
 		if encloser == nil {
 			continue
 		}
-		if w := v.nodes[JoinName("*", name)]; w != nil {
-			return w, true
+		if encloser.any != nil {
+			return encloser.any, true
 		}
 		return encloser, false
 	}
