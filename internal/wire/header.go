@@ -74,10 +74,10 @@ func appendReduced(dst, v []byte) []byte {
 	dst = slices.Grow(dst, len(v))
 	out, n := dst[start:start+len(v)], 0
 	for i := lenFWS(v); i < len(v); {
-		if run := plainRun(v[i:]); run > 0 {
-			n += copy(out[n:], v[i:i+run])
-			i += run
-			continue
+		run := copyPlain(out[n:], v[i:])
+		n += run
+		if i += run; i == len(v) {
+			break
 		}
 		from := i
 		i += lenFWS(v[i:])
@@ -95,12 +95,14 @@ func appendReduced(dst, v []byte) []byte {
 	return dst[:start+n]
 }
 
-// plainRun gives the length of the octets at the front of v that reduction leaves
-// alone, as far as eight at a time show: words, with single spaces between them.
-func plainRun(v []byte) (n int) {
+// copyPlain copies the octets at the front of v that reduction leaves alone, words
+// with single spaces between them, as far as eight at a time show, and gives their
+// number. dst is no shorter than v; what it holds behind them means nothing.
+func copyPlain(dst, v []byte) (n int) {
 	for len(v)-n > 8 {
 		q := v[n : n+9]
 		w, next := binary.LittleEndian.Uint64(q), binary.LittleEndian.Uint64(q[1:])
+		binary.LittleEndian.PutUint64(dst[n:], w)
 		// What needs a look: white space and controls, but for a space with more than that behind it.
 		if look := smalls(w) & (nonZeros(w^spaces) | smalls(next)) & highs; look != 0 {
 			return n + bits.TrailingZeros64(look)/8
@@ -108,6 +110,7 @@ func plainRun(v []byte) (n int) {
 		n += 8
 	}
 	for n < len(v) && v[n] > ' ' {
+		dst[n] = v[n]
 		n++
 	}
 	return n
