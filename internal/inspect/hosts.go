@@ -71,7 +71,15 @@ func reverseEnd(h survey.Host) string {
 	return dns.ReverseName(h.IP)
 }
 
-func (p *hostCase) ownNames() []repair.OwnName { return ownNames(p.Hosts.Own, p.IP) }
+// ownNames are the names that the host could have. Only one within the domain may get
+// the address, so that no other is free.
+func (p *hostCase) ownNames() []repair.OwnName {
+	names := ownNames(p.Hosts.Own, p.IP)
+	for i := range names {
+		names[i].Free = names[i].Free && dns.IsSubdomain(names[i].Name, p.Name) && names[i].Name != p.Name
+	}
+	return names
+}
 
 // ownNames turns what was seen of names into what a repair needs: free is a name
 // without addresses of the family of ip.

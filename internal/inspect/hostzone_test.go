@@ -302,6 +302,10 @@ func TestPTRRepair(t *testing.T) {
 	}{
 		{"the exchanger has the address", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}},
 			[]string{"add 25.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []"}},
+		{"a host that SPF names has the address", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}, "shop.example": {"MX 10 mail.shop.example", "TXT v=spf1 a:bulk7.shop.example -all"}, "bulk7.shop.example": {"A 192.0.2.25"}},
+			[]string{"add 25.2.0.192.in-addr.arpa. PTR [bulk7.shop.example.] []"}},
+		{"a stranger's exchanger gets no address", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}, "shop.example": {"MX 10 gone.service.example"}},
+			[]string{"add 25.2.0.192.in-addr.arpa. PTR [mx.shop.example.] []", "add mx.shop.example. A [192.0.2.25] []"}},
 		{"no name has it: a free one gets it besides", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}},
 			[]string{"add 25.2.0.192.in-addr.arpa. PTR [mx.shop.example.] []", "add mx.shop.example. A [192.0.2.25] []"}},
 		{"RFC 2317: at the end of the delegation", dns.Zone{"25.2.0.192.in-addr.arpa": {"CNAME 25.0-63.2.0.192.in-addr.arpa"}},

@@ -62,8 +62,14 @@ func (l *look) hosts(ctx context.Context) {
 		}
 	}
 	g.Wait()
-	if l.Name != "" && slices.ContainsFunc(h.List, Host.unnamed) {
-		h.Own = l.addresses(ctx, l.ownNames(ctx))
+	var types []dns.Type // of the hosts that need a name
+	for _, host := range h.List {
+		if t := family(host.IP); host.unnamed() && !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	if l.Name != "" && len(types) > 0 {
+		h.Own = l.addresses(ctx, l.hostNames(ctx), types...)
 	}
 }
 
@@ -104,31 +110,46 @@ func family(ip netip.Addr) dns.Type {
 	return dns.TypeAAAA
 }
 
-// ownNames are names of the domain's that its mail hosts may have: the exchangers within it first.
-func (l *look) ownNames(ctx context.Context) []string {
+// hostNames are names that a sending host of the domain may have: its exchangers, the
+// hosts that its SPF record names, and the usual ones.
+func (l *look) hostNames(ctx context.Context) []string {
 	var names []string
-	for _, r := range l.ask(ctx, l.Name, dns.TypeMX).Records {
-		if name := dns.CanonicalName(r.Data); HostName(name) && dns.IsSubdomain(name, l.Name) && len(names) < 4 {
+	add := func(name string, most int) {
+		if name = dns.CanonicalName(name); HostName(name) && len(names) < most && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	for _, name := range mailNames(l.Name) {
-		if !slices.Contains(names, name) && dns.ValidName(name) {
-			names = append(names, name)
+	for _, r := range l.ask(ctx, l.Name, dns.TypeMX).Records {
+		add(r.Data, 4)
+	}
+	if record := l.firstSPF(ctx); record != nil {
+		for _, t := range record.Terms[:min(len(record.Terms), 100)] {
+			if t.Kind == spf.A && !t.Domain.HasMacros() {
+				add(t.Domain.Text, 8)
+			}
 		}
+	}
+	for _, name := range append(mailNames(l.Name), "mail1."+l.Name, "out."+l.Name, "relay."+l.Name) {
+		add(name, 16)
 	}
 	return names
+}
+
+// firstSPF is the first SPF record of the domain that can be read, nil for none.
+func (l *look) firstSPF(ctx context.Context) *spf.Record {
+	for _, r := range l.ask(ctx, l.Name, dns.TypeTXT).Records {
+		if spf.IsRecord(r.Data) {
+			record, _ := spf.Parse(r.Data)
+			return record
+		}
+	}
+	return nil
 }
 
 // spfHosts takes the single addresses that the domain's own record lets send: ip4 and
 // ip6 of one address, a and mx without a length. Those of includes are others' affair.
 func (l *look) spfHosts(ctx context.Context) {
-	var record *spf.Record
-	for _, r := range l.ask(ctx, l.Name, dns.TypeTXT).Records {
-		if spf.IsRecord(r.Data) && record == nil {
-			record, _ = spf.Parse(r.Data)
-		}
-	}
+	record := l.firstSPF(ctx)
 	if record == nil {
 		return
 	}

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"slices"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -36,14 +37,19 @@ func (a Addresses) Canonical() string {
 // empty: there is nothing, and a name that cannot exist counts as such.
 func empty(s dns.Status) bool { return s.Void() || s == dns.BadName }
 
-// addresses asks for the addresses of several names at once.
-func (l *look) addresses(ctx context.Context, names []string) []Addresses {
+// addresses asks for the addresses of several names at once, of both families or, where
+// types are given, of those only.
+func (l *look) addresses(ctx context.Context, names []string, types ...dns.Type) []Addresses {
 	out := make([]Addresses, len(names))
 	g := dns.NewGroup(l.r)
 	for i, name := range names {
 		out[i].Name = name
-		g.Go(func() { out[i].A = l.ask(ctx, name, dns.TypeA) })
-		g.Go(func() { out[i].AAAA = l.ask(ctx, name, dns.TypeAAAA) })
+		if len(types) == 0 || slices.Contains(types, dns.TypeA) {
+			g.Go(func() { out[i].A = l.ask(ctx, name, dns.TypeA) })
+		}
+		if len(types) == 0 || slices.Contains(types, dns.TypeAAAA) {
+			g.Go(func() { out[i].AAAA = l.ask(ctx, name, dns.TypeAAAA) })
+		}
 	}
 	g.Wait()
 	return out
@@ -51,5 +57,5 @@ func (l *look) addresses(ctx context.Context, names []string) []Addresses {
 
 // mailNames are the names that a domain's mail host usually has, the domain itself last.
 func mailNames(domain string) []string {
-	return []string{"mail." + domain, "mx." + domain, "smtp." + domain, domain}
+	return []string{"mail." + domain, "mx." + domain, "mx1." + domain, "smtp." + domain, domain}
 }
