@@ -55,7 +55,7 @@ var dkimEntries = []Entry{
 		ID: "dkim.changed-in-transit", Status: Fail, Rank: rankMechanism - 1, // before the signature that it broke
 		Title:  Text{"What broke the DKIM signature of {domain}: {change}", "{domain} の DKIM 署名が無効になった原因: {change}"},
 		Detail: Text{"This is proved, not guessed: with the change undone, the message hashes to exactly what was signed. Lines with \"-\" are as signed, those with \"+\" as they arrived.", "推測ではなく、この変更を元に戻すと署名時のハッシュ値と完全に一致します。「-」は署名時、「+」は受信時の行です。"},
-		Fix:    Text{"{advice}", "次のように対処してください: {advice}"},
+		Fix:    Text{"{advice}", "{advice}"},
 		Refs:   []string{"RFC 6376 section 3.4", "RFC 6376 section 5.4.2", "RFC 6377 section 4"},
 	},
 	{

@@ -52,7 +52,7 @@ func (c *verdict) displayName() {
 		return
 	}
 	shown := "From: " + clip(name) + " <" + clip(mailboxes[0].String()) + ">"
-	if a := addressInName.FindStringSubmatch(name); a != nil && !viaList.MatchString(name) && orgDomain(strings.ToLower(a[1])) != orgDomain(c.from) {
+	if a := addressInName.FindStringSubmatch(name); a != nil && !viaList.MatchString(name) && orgDomain(strings.ToLower(a[1])) != orgDomain(mailboxes[0].Domain) {
 		c.add("message.display-name-spoof", c.author(), args{"other": clip(strings.ToLower(a[1]))}, shown)
 		return
 	}
@@ -63,7 +63,7 @@ func (c *verdict) displayName() {
 	if strings.ContainsFunc(name, badge) {
 		why = append(why, "a picture that may be taken for a badge")
 	}
-	if l := strings.ToLower(name); (l == "gmail" || strings.Contains(l, "gmail.com")) && !freemail[c.from] {
+	if l := strings.ToLower(name); (l == "gmail" || strings.Contains(l, "gmail.com")) && !freemail[mailboxes[0].Domain] {
 		why = append(why, "the name of Gmail")
 	}
 	if c.recipientNamed(name) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/publicsuffix"
@@ -24,7 +25,9 @@ const (
 // page is what a text part shows.
 type page struct {
 	text   []byte // what is read, white space reduced
-	hidden int    // characters that are there and not shown
+	html   bool
+	size   int // octets of the decoded part
+	hidden int // letters that are there and not shown
 	links  []link
 	images int
 }
@@ -224,10 +227,12 @@ func (c *content) pages() (out []*page) {
 		switch {
 		case !p.text() || len(out) == 20:
 		case p.typ == "text/html":
-			out = append(out, readHTML(p.utf8Text()))
+			g := readHTML(p.utf8Text())
+			g.html, g.size = true, len(p.data)
+			out = append(out, g)
 		case p.typ == "text/plain":
 			t := p.utf8Text()
-			out = append(out, &page{text: t[:min(len(t), maxText)], links: plainLinks(t)})
+			out = append(out, &page{text: t[:min(len(t), maxText)], size: len(p.data), links: plainLinks(t)})
 		}
 	}
 	return out
@@ -313,20 +318,15 @@ const hiddenLimit = 2000
 func (c *verdict) markup() {
 	var hasPlain, hasHTML bool
 	shown, images, hidden, size := 0, 0, 0, 0
-	for i := range c.content.parts {
-		p := &c.content.parts[i]
-		switch {
-		case !p.text():
-		case p.typ == "text/plain":
+	for _, g := range c.pages {
+		if !g.html {
 			hasPlain = true
-		case p.typ == "text/html":
-			hasHTML = true
-			size = max(size, len(p.data))
-			g := readHTML(p.utf8Text())
-			shown += len([]rune(strings.TrimSpace(string(g.text))))
-			images += g.images
-			hidden = max(hidden, g.hidden)
+			continue
 		}
+		hasHTML = true
+		size, hidden = max(size, g.size), max(hidden, g.hidden)
+		shown += utf8.RuneCount(bytes.TrimSpace(g.text))
+		images += g.images
 	}
 	if !hasHTML {
 		return
