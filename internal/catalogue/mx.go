@@ -127,7 +127,7 @@ var mxEntries = []Entry{
 	{
 		ID: "mx.no-ipv6", Status: Info, Rank: rankHygiene,
 		Title:  Text{"No mail exchanger of {from} has an IPv6 address", "{from} のメールサーバーに IPv6 アドレスがありません"},
-		Detail: Text{"Mail arrives over IPv4. No provider demands IPv6.", "メールは IPv4 で届きます。IPv6 を必須としているプロバイダーはありません。"},
+		Detail: Text{"Mail arrives over IPv4. No provider demands IPv6.", "メールは IPv4 で届きます。IPv6 を必須としているメール事業者はありません。"},
 		Refs:   []string{"RFC 5321 section 5.2"},
 	},
 }

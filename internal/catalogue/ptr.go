@@ -42,7 +42,7 @@ var ptrEntries = []Entry{
 		Title: Text{"{ip} is {name}, a shared mail host of {company}", "{ip} は {company} の共用ホスト {name} です"},
 		Detail: Text{
 			"That passes: providers ask that the name exists and resolves back, not that it is yours. You cannot change this PTR record, and you share the reputation of the address with the other customers on it. What is yours is SPF, DKIM and DMARC of your domain.",
-			"このままで問題ありません。プロバイダーが求めているのは逆引きが存在し正引きと一致することで、ご自身のドメイン名であることではありません。この PTR レコードは変更できず、アドレスの評価は同じサーバーの他の利用者と共有されます。ご自身で設定できるのは、ドメインの SPF、DKIM、DMARC です。",
+			"このままで問題ありません。メール事業者が求めているのは逆引きが存在し正引きと一致することで、ご自身のドメイン名であることではありません。この PTR レコードは変更できず、アドレスの評価は同じサーバーの他の利用者と共有されます。ご自身で設定できるのは、ドメインの SPF、DKIM、DMARC です。",
 		},
 		Fix: Text{"Nothing has to be done. Only if neighbours spoil the reputation of the address are there ways out.", "対応は必要ありません。他の利用者の影響でアドレスの評価が下がった場合にだけ、次の方法があります。"},
 		Steps: []Text{
