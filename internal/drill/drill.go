@@ -4,6 +4,7 @@ package drill
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,6 +27,8 @@ import (
 //	; first: dkim.key-missing unknown
 //	; ip: 192.0.2.1                an address that sends for the domain (repeatable)
 //	; selector: s1                 a DKIM selector (repeatable)
+//	; secure: example.com          DNSSEC protects this name and all beneath it; "." is
+//	                               the root alone (repeatable)
 //
 // A case without "first" is a healthy zone: nothing in it may be a fail or a warn.
 type Case struct {
@@ -35,6 +38,7 @@ type Case struct {
 	First     []Expected
 	IPs       []string
 	Selectors []string
+	Secure    []string
 	Records   []dns.Record
 }
 
@@ -47,6 +51,38 @@ type Expected struct {
 
 // Healthy reports whether nothing is to be found.
 func (c Case) Healthy() bool { return len(c.First) == 0 }
+
+// Signed answers as r does, and sets the AD bit of what comes from the names of c.Secure
+// alone.
+func (c Case) Signed(r dns.Resolver) dns.Resolver {
+	if len(c.Secure) == 0 {
+		return r
+	}
+	return signed{r, c.Secure}
+}
+
+type signed struct {
+	dns.Resolver
+	names []string
+}
+
+// Resolve asks, and tells whether every name on the way is secure.
+func (s signed) Resolve(ctx context.Context, q dns.Question) dns.Answer {
+	a := s.Resolver.Resolve(ctx, q)
+	a.AuthenticData = !a.Status.Failed() && s.secure(q.Name)
+	for _, link := range a.Chain {
+		a.AuthenticData = a.AuthenticData && s.secure(link.Data)
+	}
+	return a
+}
+
+func (s signed) secure(name string) bool {
+	name = dns.CanonicalName(name)
+	return slices.ContainsFunc(s.names, func(top string) bool {
+		top = dns.CanonicalName(top)
+		return name == top || top != "" && dns.IsSubdomain(name, top)
+	})
+}
 
 // Load reads every *.zone file below the root of a file system, sorted by name.
 func Load(files fs.FS) ([]Case, error) {
@@ -115,6 +151,8 @@ func (c *Case) setting(line string) error {
 		c.IPs = append(c.IPs, value)
 	case "selector":
 		c.Selectors = append(c.Selectors, value)
+	case "secure":
+		c.Secure = append(c.Secure, value)
 	case "first":
 		id, status, _ := strings.Cut(value, " ")
 		c.First = append(c.First, Expected{id, status})

@@ -91,7 +91,7 @@ func judge(t *testing.T, c Case, published []dns.Change) []catalogue.Finding {
 	if err := zone.Apply(published...); err != nil {
 		t.Fatal(err)
 	}
-	server := dnstest.New(t, zone)
+	server := dnstest.New(t, c.Signed(zone))
 	client, err := dns.NewClient(dns.ClientConfig{Servers: []string{server.Addr()}, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)

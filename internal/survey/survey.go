@@ -8,11 +8,13 @@ package survey
 
 import (
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"time"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/blocklist"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // MaxQueries is how many distinct DNS questions one survey asks at most; further
@@ -49,6 +51,12 @@ type Options struct {
 	// DNSOnly: ask the resolver and nobody else. No connection, no policy fetch, no
 	// comparison of authoritative servers.
 	DNSOnly bool
+	// Fetch gets what records name (policies, logos, certificates), and Prober talks to mail
+	// exchangers on port 25. What is nil, or all of it with DNSOnly, is not looked at.
+	Fetch  wire.Doer
+	Prober Prober
+	// Roots are the authorities for the certificates of exchangers; nil: those of the system.
+	Roots *x509.CertPool
 	// Blocklists asks the blocklists about the domain and its addresses; nil: not asked.
 	Blocklists *blocklist.Checker
 }

@@ -1,0 +1,146 @@
+package inspect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dane"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/probe"
+	"github.com/todoku/todoku/internal/survey"
+	"github.com/todoku/todoku/mtasts"
+)
+
+// mxTLS judges what the mail exchangers showed on port 25. TLS between mail servers is
+// opportunistic (RFC 7435): what MTA-STS and DANE do not promise fails nothing.
+func (j *judgement) mxTLS() {
+	var unseen []string
+	reasons := args{}
+	for i := range j.Transport.Probes {
+		p := &j.Transport.Probes[i]
+		if p.Outcome == probe.Seen {
+			j.greeting(p)
+			j.postmaster(p)
+		}
+		if p.Outcome == probe.Seen && p.TLS.Outcome != probe.Inconclusive {
+			j.startTLS(p)
+			continue
+		}
+		unseen = append(unseen, shown(p.Name))
+		problem := p.Problem
+		if problem == "" {
+			problem = p.TLS.Problem
+		}
+		reasons.and(args{}.why(catalogue.TransportProblems, problem, "", ""))
+	}
+	if len(unseen) > 0 {
+		a := args{"from": j.Name, "hosts": strings.Join(unseen, ", ")}.and(reasons)
+		f := j.add("tls.mx-unseen", j.Name, a)
+		for _, p := range j.Transport.Probes {
+			if d := p.Detail + p.TLS.Detail; d != "" && slices.Contains(unseen, shown(p.Name)) {
+				f.Evidence = append(f.Evidence, shown(p.Name)+": "+clip(d))
+			}
+		}
+	}
+}
+
+// promised reports whether senders that look insist on TLS with a host.
+func (j *judgement) promised(host string) bool {
+	return j.enforces() || slices.ContainsFunc(j.Transport.DANE, func(v dane.Verdict) bool {
+		return v.Host == host && (v.Result == dane.Secure || v.Result == dane.Unusable)
+	})
+}
+
+// startTLS judges STARTTLS as far as it got.
+func (j *judgement) startTLS(p *survey.MXProbe) {
+	a := args{"from": j.Name, "host": shown(p.Name), "version": p.TLS.Version}
+	if p.TLS.Outcome != probe.Accepted {
+		id, evidence := "tls.mx-handshake", p.TLS.Detail
+		if p.TLS.Outcome == probe.NotOffered {
+			id, evidence = "tls.mx-no-starttls", replyText(p.EHLO)
+		}
+		if f := j.add(id, p.Name, a, clip(evidence)); j.promised(p.Name) {
+			f.Status = catalogue.Fail
+		}
+		return
+	}
+	good := true
+	if p.TLS.Version == "TLS 1.0" || p.TLS.Version == "TLS 1.1" {
+		good = false
+		j.add("tls.mx-old-version", p.Name, a, p.TLS.Version+" "+p.TLS.Cipher)
+	}
+	if p.TLS.Injected {
+		good = false
+		j.add("tls.mx-injection", p.Name, a, replyText(p.TLS.Reply))
+	}
+	if p.CertProblem != "" {
+		good = j.mxCertificate(p, a) && good
+	}
+	if good {
+		j.add("tls.mx-pass", p.Name, a, p.TLS.Version+" "+p.TLS.Cipher)
+	}
+}
+
+// mxCertificate judges a certificate that cannot be verified, and reports whether that
+// is of no consequence: DANE vouches for it, or nobody looks.
+func (j *judgement) mxCertificate(p *survey.MXProbe, a args) bool {
+	v := j.Transport.STS.Verdict
+	for i := range j.Transport.DANE {
+		d := &j.Transport.DANE[i]
+		if d.Host == p.Name && d.Result == dane.Secure && j.shownBy(p.Name) != nil && j.fits(d, p).OK && v.Result != mtasts.Valid {
+			return true
+		}
+	}
+	f := j.add("tls.mx-certificate", p.Name, args{"host": a["host"]}.why(catalogue.TransportProblems, p.CertProblem, "", ""), clip(p.CertDetail))
+	if leaf := probe.Parse(p.TLS.Chain); len(leaf) > 0 {
+		d := probe.Describe(leaf[0])
+		f.Evidence = append(f.Evidence, clip(d.Subject)+", for "+clip(strings.Join(d.Names, " "))+", from "+clip(d.Issuer)+", until "+d.NotAfter.UTC().Format("2006-01-02"))
+	}
+	switch {
+	case v.Result != mtasts.Valid || v.Policy.Mode == mtasts.NoMode:
+		return true
+	case v.Policy.Mode == mtasts.Enforce:
+		f.Status = catalogue.Fail
+	default:
+		f.Status = catalogue.Warn
+	}
+	return false
+}
+
+// greeting notes replies by which programs and firewalls are known.
+func (j *judgement) greeting(p *survey.MXProbe) {
+	reasons := args{}
+	note := func(problem string) {
+		reasons.and(args{}.why(catalogue.TransportProblems, problem, "", ""))
+	}
+	for _, r := range []*probe.Reply{p.Banner, p.EHLO} {
+		if r != nil && r.BareLF {
+			note("bare-lf")
+		}
+		if r != nil && r.CodesDiffer {
+			note("codes")
+		}
+	}
+	if !p.ESMTP {
+		note("no-ehlo")
+	}
+	if strings.Contains(replyText(p.Banner), "*****") {
+		note("masked")
+	}
+	if len(reasons) > 0 {
+		j.add("tls.mx-greeting", p.Name, args{"host": shown(p.Name)}.and(reasons), replyText(p.Banner), replyText(p.EHLO))
+	}
+}
+
+func (j *judgement) postmaster(p *survey.MXProbe) {
+	if m := p.Postmaster; m != nil && m.Outcome == probe.Refused {
+		j.add("tls.mx-postmaster", p.Name, args{"host": shown(p.Name), "address": m.Address}, replyText(m.RcptTo))
+	}
+}
+
+func replyText(r *probe.Reply) string {
+	if r == nil {
+		return ""
+	}
+	return clip(r.Text())
+}
