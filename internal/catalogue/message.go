@@ -151,7 +151,7 @@ var messageEntries = []Entry{
 	{
 		ID: "message.large-header", Status: Warn, Rank: rankReading,
 		Title:  Text{"The header is very large", "ヘッダーが非常に大きくなっています"},
-		Detail: Text{"Gmail refuses excessive headers (552 5.3.4), and Postfix hands filters only about 60,000 octets of one field, which breaks DKIM.", "Gmail は過大なヘッダーを拒否します (552 5.3.4)。また Postfix がフィルターに渡すヘッダーは 1 つあたり約 60,000 オクテットまでのため、DKIM が壊れることがあります。"},
+		Detail: Text{"Gmail refuses excessive headers (552 5.3.4) and does not publish its limits; Postfix hands filters only about 60,000 octets of one field, which breaks DKIM.", "Gmail は過大なヘッダーを拒否します (552 5.3.4)。上限は公表されていません。また Postfix がフィルターに渡すヘッダーは 1 つあたり約 60,000 オクテットまでのため、DKIM が壊れることがあります。"},
 		Fix:    Text{"Shorten long recipient lists and tracking fields.", "長い宛先の一覧や追跡用のヘッダーを短くしてください。"},
 		Refs:   []string{"https://support.google.com/a/answer/81126"},
 	},

@@ -2,11 +2,13 @@ package judge
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/net/idna"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/message"
@@ -21,7 +23,7 @@ var freemail = wordSet(`gmail.com googlemail.com yahoo.com ymail.com rocketmail.
 
 // freemail: mail in the name of such a domain that the domain did not send.
 func (c *verdict) freemail() {
-	if !freemail[c.from] || c.passes() {
+	if !freemail[c.from] || c.passes() || c.signedBy(c.from) {
 		return
 	}
 	a := args{"domain": c.from}
@@ -33,6 +35,14 @@ func (c *verdict) freemail() {
 	case d.Policy != dmarc.PolicyReject && d.Policy != dmarc.PolicyQuarantine:
 		f.Status = catalogue.Warn
 	}
+}
+
+// signedBy reports a signature of a domain with a key of it, though it does not hold: the domain
+// probably sent the message, and something changed it.
+func (c *verdict) signedBy(domain string) bool {
+	return slices.ContainsFunc(c.Auth.DKIM, func(v dkim.Verdict) bool {
+		return v.Signature != nil && v.Signature.Domain == domain && v.Key != nil
+	})
 }
 
 var (

@@ -57,7 +57,12 @@ func encodingOf(p *part) string {
 }
 
 func hasEightBit(b []byte) bool {
-	return bytes.IndexFunc(b, func(r rune) bool { return r > 0x7f }) >= 0
+	for _, c := range b {
+		if c >= 0x80 {
+			return true
+		}
+	}
+	return false
 }
 
 func isJIS(charset string) bool {
@@ -72,6 +77,9 @@ func charsetProblem(charset string, data []byte) string {
 	if charset == "utf-8" || charset == "utf8" {
 		if len(data) == maxDecoded {
 			data = data[:len(data)-utf8.UTFMax] // may be cut in a character
+		}
+		if utf8.Valid(data) {
+			return ""
 		}
 		for i := 0; i < len(data); {
 			r, n := utf8.DecodeRune(data[i:])

@@ -222,6 +222,7 @@ func TestFreemail(t *testing.T) {
 		{"gmail.com", func(in *Input) { in.Auth.SPFChecked = false }, catalogue.Unknown},
 		{"yahoo.co.jp", func(in *Input) { in.Auth.DMARC.Policy = dmarc.PolicyNone }, catalogue.Warn},
 		{"yahoo.com", func(in *Input) { in.Auth.DMARC.Policy = dmarc.PolicyReject }, catalogue.Fail},
+		{"gmail.com", func(in *Input) { in.Auth.DKIM = append(in.Auth.DKIM, signed("gmail.com", dkim.Fail, "body-hash-mismatch")) }, ""},
 		{"shop.example", func(*Input) {}, ""},
 	} {
 		in := healthy()
@@ -318,4 +319,17 @@ func FuzzUnsubscribe(f *testing.F) {
 			t.Errorf("%q: neither an address nor a problem", v)
 		}
 	})
+}
+
+// BenchmarkContent judges 10 KB of plain text and HTML; of its cost, little is not the HTML's.
+func BenchmarkContent(b *testing.B) {
+	in := healthy()
+	in.Message = message.Parse([]byte(fields + both(strings.Repeat("<p>The quick brown fox <a href=\"https://shop.example/x\">jumps</a> over the lazy dog.</p>\r\n", 110))))
+	b.SetBytes(int64(len(in.Message.Raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(Message(in)) == 0 {
+			b.Fatal("no findings")
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/encoding/htmlindex"
 
@@ -57,7 +58,7 @@ func (p *part) utf8Text() []byte {
 
 // readHTML reads the tokens of an HTML text, at most maxTokens.
 func readHTML(text []byte) *page {
-	g := &page{}
+	g := &page{text: make([]byte, 0, min(len(text)/2, maxText))}
 	z := html.NewTokenizer(bytes.NewReader(text))
 	z.SetMaxBuf(maxDecoded)
 	var skip, open string // an element whose text is not shown, and how many of it are open
@@ -76,19 +77,19 @@ func readHTML(text []byte) *page {
 				continue
 			}
 			if len(t) > 0 && len(g.text) < maxText {
-				g.text = append(append(g.text, ' '), html.UnescapeString(string(t))...)
+				g.text = append(append(g.text, ' '), t...)
 			}
 			if current >= 0 && len(g.links[current].text) < 500 {
 				g.links[current].text += string(t)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag, attrs := z.TagName()
-			name := string(tag)
-			values := attributes(z, attrs)
+			name := tagName(tag)
+			href, style := attributes(z, attrs)
 			switch {
 			case skip != "" && name == open && !voidElement(name):
 				depth++
-			case skip == "" && (name == "style" || name == "script" || name == "title" || isHidden(values["style"]) && !voidElement(name)):
+			case skip == "" && (name == "style" || name == "script" || name == "title" || isHidden(style) && !voidElement(name)):
 				skip, open, depth = name, name, 1
 			}
 			if skip != "" {
@@ -96,8 +97,8 @@ func readHTML(text []byte) *page {
 			}
 			switch name {
 			case "a", "area":
-				if values["href"] != "" && len(g.links) < maxLinks {
-					g.links = append(g.links, link{href: strings.TrimSpace(values["href"])})
+				if href != "" && len(g.links) < maxLinks {
+					g.links = append(g.links, link{href: strings.TrimSpace(href)})
 					current = len(g.links) - 1
 				}
 			case "img":
@@ -108,7 +109,7 @@ func readHTML(text []byte) *page {
 			}
 		case html.EndTagToken:
 			tag, _ := z.TagName()
-			switch name := string(tag); {
+			switch name := tagName(tag); {
 			case skip != "" && name == open:
 				if depth--; depth == 0 {
 					skip = ""
@@ -129,20 +130,34 @@ func voidElement(name string) bool {
 	return false
 }
 
-func attributes(z *html.Tokenizer, more bool) map[string]string {
-	out := map[string]string{}
+// attributes gives the values of href and style, of each the first.
+func attributes(z *html.Tokenizer, more bool) (href, style string) {
 	for n := 0; more && n < 100; n++ {
 		var key, value []byte
 		key, value, more = z.TagAttr()
-		if _, twice := out[string(key)]; !twice {
-			out[string(key)] = string(value)
+		switch {
+		case href == "" && string(key) == "href":
+			href = string(value)
+		case style == "" && string(key) == "style":
+			style = string(value)
 		}
 	}
-	return out
+	return href, style
+}
+
+// tagName gives the name of an element; those of common ones cost no memory.
+func tagName(tag []byte) string {
+	if a := atom.Lookup(tag); a != 0 {
+		return a.String()
+	}
+	return string(tag)
 }
 
 // isHidden reports a style that keeps text from being seen.
 func isHidden(style string) bool {
+	if style == "" {
+		return false
+	}
 	s := strings.ToLower(strings.Join(strings.Fields(style), ""))
 	for _, h := range []string{"display:none", "visibility:hidden", "font-size:0;", "font-size:0px", "opacity:0;"} {
 		if strings.Contains(s+";", h) {
@@ -154,7 +169,7 @@ func isHidden(style string) bool {
 
 // letters counts letters and digits: what pads a preview line is neither.
 func letters(t []byte) (n int) {
-	for _, r := range html.UnescapeString(string(t)) {
+	for _, r := range string(t) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			n++
 		}
@@ -253,8 +268,13 @@ var shorteners = wordSet(`bit.ly bitly.com tinyurl.com t.co goo.gl ow.ly is.gd b
 // links judges where the links of a message lead.
 func (c *verdict) links() {
 	var other, literal, plain, short []string
+	seen := map[link]bool{}
 	for _, g := range c.pages {
 		for _, l := range g.links {
+			if seen[l] {
+				continue
+			}
+			seen[l] = true
 			scheme, h := l.host()
 			if h == "" {
 				continue
