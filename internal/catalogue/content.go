@@ -158,6 +158,13 @@ var contentEntries = []Entry{
 		Refs:   []string{"RFC 2046 section 5.1.4"},
 	},
 	{
+		ID: "message.plain-empty", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The plain text is nearly empty ({plain} characters), while the HTML says more ({html})", "プレーンテキストがほぼ空 ({plain} 文字) で、HTML の内容 ({html} 文字) と異なります"},
+		Detail: Text{"Both should say the same. Filters take the difference for a way to hide content; readers without HTML see nothing.", "両者は同じ内容であるべきです。フィルターは内容を隠す手口とみなし、HTML を表示しない受信者には何も伝わりません。"},
+		Fix:    Text{"Let the program write the text of the HTML into the plain part too.", "HTML と同じ内容をプレーンテキストのパートにも入れてください。"},
+		Refs:   []string{"RFC 2046 section 5.1.4"},
+	},
+	{
 		ID: "message.images-only", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The message consists of images, with hardly any text ({count} characters)", "ほぼ画像だけで、文字がほとんどありません ({count} 文字)"},
 		Detail: Text{"Filters cannot read it and distrust it; readers who do not load images see nothing.", "フィルターが内容を読めないため警戒されます。画像を読み込まない受信者には何も表示されません。"},

@@ -104,6 +104,7 @@ var contentCases = []struct {
 	{name: "an unknown transfer encoding", raw: subject + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: utf-8\r\n\r\nx\r\n", want: []string{"warn message.transfer-encoding"}},
 	{name: "a program attached", raw: attachment("setup.exe", []byte("MZ")), want: []string{"fail message.blocked-attachment"}},
 	{name: "HTML alone", raw: subject + htmlOf("<p>Hello, the long text of this message.</p>"), want: []string{"info message.html-only"}},
+	{name: "plain text nearly empty", raw: subject + multipartOf("alternative", "\r\n ", htmlOf("<p>"+strings.Repeat("long text ", 30)+"</p>")), want: []string{"info message.plain-empty"}},
 	{name: "images alone", raw: subject + multipartOf("alternative", "\r\nHello", htmlOf(`<img src="https://shop.example/a.png">`)), want: []string{"info message.images-only"}},
 	{name: "much hidden text", raw: both(`<div style="display: none">` + strings.Repeat("hidden words\r\n", 300) + `</div>`), want: []string{"info message.hidden-content"}},
 	{name: "HTML that Gmail clips", raw: both("<p>" + strings.Repeat("long text ", 90) + "</p>\r\n" + strings.Repeat("<!-- "+strings.Repeat("x", 80)+" -->\r\n", 1300)), want: []string{"info message.clipped"}},
@@ -222,7 +223,9 @@ func TestFreemail(t *testing.T) {
 		{"gmail.com", func(in *Input) { in.Auth.SPFChecked = false }, catalogue.Unknown},
 		{"yahoo.co.jp", func(in *Input) { in.Auth.DMARC.Policy = dmarc.PolicyNone }, catalogue.Warn},
 		{"yahoo.com", func(in *Input) { in.Auth.DMARC.Policy = dmarc.PolicyReject }, catalogue.Fail},
-		{"gmail.com", func(in *Input) { in.Auth.DKIM = append(in.Auth.DKIM, signed("gmail.com", dkim.Fail, "body-hash-mismatch")) }, ""},
+		{"gmail.com", func(in *Input) {
+			in.Auth.DKIM = append(in.Auth.DKIM, signed("gmail.com", dkim.Fail, "body-hash-mismatch"))
+		}, ""},
 		{"shop.example", func(*Input) {}, ""},
 	} {
 		in := healthy()

@@ -337,10 +337,11 @@ const hiddenLimit = 2000
 // markup judges what HTML and plain text show.
 func (c *verdict) markup() {
 	var hasPlain, hasHTML bool
-	shown, images, hidden, size := 0, 0, 0, 0
+	shown, plain, images, hidden, size := 0, 0, 0, 0, 0
 	for _, g := range c.pages {
 		if !g.html {
 			hasPlain = true
+			plain += utf8.RuneCount(bytes.TrimSpace(g.text))
 			continue
 		}
 		hasHTML = true
@@ -353,6 +354,9 @@ func (c *verdict) markup() {
 	}
 	if !hasPlain {
 		c.add("message.html-only", c.author(), nil)
+	}
+	if hasPlain && plain < 20 && shown > 200 {
+		c.add("message.plain-empty", c.author(), args{"plain": itoa(plain), "html": itoa(shown)}, itoa(plain)+" characters of plain text, "+itoa(shown)+" of HTML")
 	}
 	if images > 0 && shown < 20 {
 		c.add("message.images-only", c.author(), args{"count": itoa(shown)}, itoa(images)+" images, "+itoa(shown)+" characters of text")
