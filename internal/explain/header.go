@@ -185,12 +185,12 @@ func readReceivedSPF(value string) ReceivedSPF {
 var domainOfSPF = regexp.MustCompile(`(?i)domain of (?:transitioning )?(\S+)`)
 
 var listTexts = map[string]text{
-	"one-click":          {EN: "One-click unsubscribe is offered (RFC 8058), and a DKIM signature covers both fields.", JA: "ワンクリック登録解除 (RFC 8058) に対応しており、両方のヘッダーが DKIM 署名の対象です。"},
-	"one-click-unsigned": {EN: "One-click unsubscribe is offered (RFC 8058), but no DKIM signature covers both fields: receivers then show no button.", JA: "ワンクリック登録解除 (RFC 8058) のヘッダーがありますが、両方を対象とする DKIM 署名がないため、受信側にボタンが表示されません。"},
-	"no-post":            {EN: "There is an unsubscribe link, but no List-Unsubscribe-Post: bulk mail to Gmail and Yahoo needs both for one click.", JA: "登録解除のリンクはありますが、List-Unsubscribe-Post がありません。Gmail と Yahoo への大量送信には両方が必要です。"},
-	"mailto":             {EN: "Unsubscribing works by mail only; one click needs an HTTPS address (RFC 8058).", JA: "登録解除はメールでのみ可能です。ワンクリックには HTTPS のアドレスが必要です (RFC 8058)。"},
+	"one-click":          {EN: "One-click unsubscribe is offered (RFC 8058), and a DKIM signature covers both fields.", JA: "ワンクリック配信停止 (RFC 8058) に対応しており、両方のヘッダーが DKIM 署名の対象です。"},
+	"one-click-unsigned": {EN: "One-click unsubscribe is offered (RFC 8058), but no DKIM signature covers both fields: receivers then show no button.", JA: "ワンクリック配信停止 (RFC 8058) のヘッダーがありますが、両方を対象とする DKIM 署名がないため、受信側にボタンが表示されません。"},
+	"no-post":            {EN: "There is an unsubscribe link, but no List-Unsubscribe-Post: bulk mail to Gmail and Yahoo needs both for one click.", JA: "配信停止のリンクはありますが、List-Unsubscribe-Post がありません。Gmail と Yahoo への大量送信には両方が必要です。"},
+	"mailto":             {EN: "Unsubscribing works by mail only; one click needs an HTTPS address (RFC 8058).", JA: "配信停止はメールでのみ可能です。ワンクリックには HTTPS のアドレスが必要です (RFC 8058)。"},
 	"post-alone":         {EN: "List-Unsubscribe-Post stands alone: without List-Unsubscribe it means nothing.", JA: "List-Unsubscribe-Post だけがあります。List-Unsubscribe がなければ意味を持ちません。"},
-	"none":               {EN: "The message belongs to a list and offers no way to unsubscribe in its header.", JA: "メーリングリストのメールですが、ヘッダーに登録解除の方法がありません。"},
+	"none":               {EN: "The message belongs to a list and offers no way to unsubscribe in its header.", JA: "メーリングリストのメールですが、ヘッダーに配信停止の方法がありません。"},
 }
 
 var uriPattern = regexp.MustCompile(`<\s*([^<>\s]+)\s*>`)
