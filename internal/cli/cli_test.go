@@ -171,6 +171,6 @@ func bundleOf(t *testing.T, p *program, raw string, s evidence.Session) *evidenc
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := verify.Message(t.Context(), client, verify.Request{Name: "m", Source: "file", Raw: []byte(raw), Session: s, Now: time.Now()})
+	rep := verify.Message(t.Context(), client, verify.Request{Name: "m", Source: "file", Raw: []byte(raw), Session: s, Now: time.Now(), Inspector: new(verify.Inspector)})
 	return &rep.Bundle
 }

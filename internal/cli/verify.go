@@ -27,6 +27,9 @@ type verifyFlags struct {
 	whatIf   []string
 	progress bool
 	verbose  bool
+	// messageOnly: the domains that a message names are not looked at.
+	messageOnly bool
+	lists       bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -43,6 +46,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
 	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
+	c.Flags().BoolVar(&f.messageOnly, "message-only", false, a.flagText("message-only"))
+	c.Flags().BoolVar(&f.lists, "blocklists", false, a.flagText("blocklists"))
 	return c
 }
 
@@ -64,8 +69,23 @@ func (a *app) verify(c *cobra.Command, args []string, f *verifyFlags) error {
 	}
 	v := &verifier{app: a, resolver: r, session: session, text: a.textOptions()}
 	v.text.Verbose = f.verbose
+	if v.inspector, err = a.inspector(f, r); err != nil {
+		return err
+	}
 	targets := a.expand(args)
 	return v.run(c.Context(), targets, f)
+}
+
+// inspector looks at the domains of the messages; nil where it is not wanted.
+func (a *app) inspector(f *verifyFlags, r dns.Resolver) (*verify.Inspector, error) {
+	if f.messageOnly {
+		return nil, nil
+	}
+	if !f.lists {
+		return verify.NewInspector(nil), nil
+	}
+	lists, err := a.blocklists(r, nil)
+	return verify.NewInspector(lists), err
 }
 
 // verifier is one run over many messages.
@@ -74,6 +94,8 @@ type verifier struct {
 	resolver dns.Resolver
 	session  evidence.Session
 	text     render.TextOptions
+	// inspector is nil where only messages are judged.
+	inspector *verify.Inspector
 }
 
 // run verifies the targets with several workers and writes the results in order.
@@ -121,6 +143,7 @@ func (v *verifier) one(ctx context.Context, j *job) {
 	defer cancel()
 	rep := verify.Message(ctx, v.resolver, verify.Request{
 		Name: j.item.name, Source: "file", Raw: raw, Session: v.session, Now: v.globals.now, LineEndsConverted: converted,
+		Inspector: v.inspector,
 	})
 	j.outcome = v.outcome(rep)
 	if err := v.write(j, rep); err != nil {

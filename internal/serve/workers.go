@@ -185,6 +185,7 @@ func (w *workers) verify(ctx context.Context, m *store.Message) (*render.Report,
 	rep := verify.Message(look, w.resolver, verify.Request{
 		Name: m.ID, Source: m.Evidence.Source, Raw: m.Evidence.Message, Session: m.Evidence.Session,
 		Now: m.Received, LineEndsConverted: m.Evidence.LineEndsConverted,
+		Inspector: new(verify.Inspector),
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // we are stopping: leave it unverified rather than judge on half an answer

@@ -88,30 +88,35 @@ func (i *Inspector) findings(ctx context.Context, r dns.Resolver, b *evidence.Bu
 	return slices.Concat(append(byDomain[:], listed...)...)
 }
 
-// soften makes a warning of what is wrong with an SPF record that lets this message pass
-// all the same: others may fail by it, this one did not.
+// soften weighs what is wrong with the domains by what it means for this message. An SPF
+// record by which others may fail let this one pass; that nobody can reply is no reason
+// for most receivers not to take the mail.
 func soften(byDomain [][]catalogue.Finding, auth mailauth.Result) {
-	if !auth.SPFChecked || auth.SPF.Result != spf.Pass {
-		return
-	}
+	milder := map[catalogue.Status]catalogue.Status{catalogue.Fail: catalogue.Warn, catalogue.Warn: catalogue.Info}
+	spfPasses := auth.SPFChecked && auth.SPF.Result == spf.Pass
 	for _, fs := range byDomain {
 		for i := range fs {
-			if catalogue.Area(fs[i].ID) == "spf" && fs[i].Status == catalogue.Fail {
-				fs[i].Status = catalogue.Warn
+			f := &fs[i]
+			area := catalogue.Area(f.ID)
+			if to, ok := milder[f.Status]; ok && (area == "mx" || area == "spf" && spfPasses && f.Status == catalogue.Fail) {
+				f.Status = to
 			}
 		}
 	}
 }
 
 // domain gives the findings on one domain that accuse, or that could not be seen: what
-// is in order there is no news in the report of a message.
+// is in order there, and how its zone is kept, is no news in the report of a message.
 func (i *Inspector) domain(ctx context.Context, r dns.Resolver, name string, areas survey.Area, b *evidence.Bundle) []catalogue.Finding {
 	key := question{name, areas}
 	if fs, ok := i.recall(key); ok {
 		return fs
 	}
 	d := survey.Look(ctx, r, name, survey.Options{Now: b.Time, DNSOnly: true, Areas: areas})
-	fs := slices.DeleteFunc(inspect.Domain(d), func(f catalogue.Finding) bool { return f.Status == catalogue.Pass })
+	fs := slices.DeleteFunc(inspect.Domain(d), func(f catalogue.Finding) bool {
+		area := catalogue.Area(f.ID)
+		return f.Status == catalogue.Pass || f.Status == catalogue.Info && (area == "dns" || area == "mx")
+	})
 	if ctx.Err() == nil {
 		i.keep(key, fs)
 	}

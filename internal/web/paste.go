@@ -143,6 +143,7 @@ func (s *server) verifyHere(ctx context.Context, m *store.Message) (*render.Repo
 	rep := verify.Message(ctx, s.Resolver, verify.Request{
 		Name: m.ID, Source: m.Evidence.Source, Raw: m.Evidence.Message, Session: m.Evidence.Session,
 		Now: m.Received, LineEndsConverted: m.Evidence.LineEndsConverted,
+		Inspector: new(verify.Inspector),
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
