@@ -58,7 +58,10 @@ func IsSenderID(text string) bool {
 // which nobody can tell what it means is dropped and named. A record without fault
 // keeps every term as it is written.
 func MendSPF(text string) Mended {
-	var m Mended
+	m := Mended{Text: text}
+	if r, err := spf.Parse(text); err == nil && !slices.ContainsFunc(r.Terms, misspelt) {
+		return m
+	}
 	clean, artefacts := Pasted(text[:min(len(text), maxSPFText)])
 	m.Artefacts = artefacts
 	kept := []string{"v=spf1"}
@@ -170,6 +173,14 @@ func MisspeltModifier(name string) string {
 	return nearSPFName(name)
 }
 
+// misspelt reports a modifier that receivers ignore and that was meant to count.
+func misspelt(t spf.Term) bool {
+	if !t.Kind.Modifier() && !t.Domain.HasMacros() && spfGluedAll.MatchString(t.Domain.Text) {
+		return true // no top-level domain ends in "-all"
+	}
+	return t.Kind == spf.UnknownModifier && (strings.EqualFold(t.Name(), "v") || MisspeltModifier(t.Name()) != "")
+}
+
 // nearSPFName finds the term that a name is a slip of.
 func nearSPFName(name string) string {
 	if slices.Contains(spfNames, name) {
@@ -237,7 +248,7 @@ func parses(text string) (spf.Term, bool) {
 
 // mendTerm gives the term that a token was meant to be, "" where that is not certain.
 func mendTerm(token string) string {
-	if t, ok := parses(token); ok && (t.Kind != spf.UnknownModifier || MisspeltModifier(t.Name()) == "") {
+	if t, ok := parses(token); ok && !misspelt(t) {
 		return token
 	}
 	sign, name, value := splitTerm(token)
