@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/provider"
@@ -381,5 +380,5 @@ func (s *spfJudge) inOrder() {
 
 // unregistered reports whether anybody may register the domain of a name.
 func (s *spfJudge) unregistered(name string) bool {
-	return s.Unregistered[dmarc.RegisteredDomain(name)]
+	return s.Unregistered[survey.Registrable(name)]
 }

@@ -5,7 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/todoku/todoku/dmarc"
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/spf"
@@ -149,7 +150,7 @@ func (l *look) spfUnregistered(ctx context.Context) {
 			for _, a := range t.Answers {
 				gone = gone || a.Status == dns.NXDomain && a.Question.Name == t.Target
 			}
-			if org := dmarc.RegisteredDomain(t.Target); gone && !ask[org] && strings.Contains(org, ".") && len(names) < maxSPFRegistrables {
+			if org := Registrable(t.Target); gone && org != "" && !ask[org] && len(names) < maxSPFRegistrables {
 				ask[org] = true
 				names = append(names, org)
 			}
@@ -168,6 +169,30 @@ func (l *look) spfUnregistered(ctx context.Context) {
 			l.SPF.Unregistered[names[i]] = true
 		}
 	}
+}
+
+// Registrable gives the domain of a name that is registered at a registry; "" where
+// nobody can register one. What the private section of the list names (sakura.ne.jp)
+// gives names to its customers, but is itself registered once.
+func Registrable(name string) string {
+	suffix, icann := publicsuffix.PublicSuffix(name)
+	for range 4 {
+		if icann || !strings.Contains(suffix, ".") {
+			break
+		}
+		name = suffix
+		_, parent, _ := strings.Cut(suffix, ".")
+		suffix, icann = publicsuffix.PublicSuffix(parent)
+	}
+	// Names kept for documentation stand for any (RFC 2606).
+	if !icann && suffix != "example" && suffix != "test" {
+		return ""
+	}
+	rest, ok := strings.CutSuffix(name, "."+suffix)
+	if !ok || rest == "" {
+		return ""
+	}
+	return rest[strings.LastIndexByte(rest, '.')+1:] + "." + suffix
 }
 
 // spfSenders evaluates the record for the addresses that the user names.
