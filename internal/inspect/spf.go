@@ -102,7 +102,10 @@ func (s *spfJudge) prepare() {
 // to be SPF or Sender ID.
 func (s *spfJudge) planned() *dns.Change {
 	c := &dns.Change{Action: dns.Replace, Name: s.domain + ".", Type: dns.TypeTXT, TTL: 3600, Was: slices.Clone(s.SenderID)}
-	if n := len(s.TXT.Chain); n > 0 && s.own(s.TXT.Chain[n-1].Data) {
+	if n := len(s.TXT.Chain); n > 0 {
+		if !s.own(s.TXT.Chain[n-1].Data) {
+			return nil // nothing can stand beside an alias, and its end is a stranger's
+		}
 		c.Name = dns.CanonicalName(s.TXT.Chain[n-1].Data) + "."
 	}
 	if len(s.TXT.Records) > 0 && s.TXT.Records[0].TTL > 0 {
@@ -211,6 +214,10 @@ func (s *spfJudge) nothingSent(status catalogue.Status) {
 		if f := s.broken("spf.none", args{"term": "mx"}); f != nil {
 			f.Status = catalogue.Fail
 		}
+		return
+	}
+	if len(s.TXT.Chain) > 0 {
+		s.say("spf.none-parked", args{}).Status = status
 		return
 	}
 	change := dns.Change{Action: dns.Add, Name: s.domain + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=spf1 -all"}}

@@ -60,7 +60,7 @@ const (
 	DropLoop       DropReason = "loop"      // harmless
 	DropDuplicate  DropReason = "duplicate" // harmless
 	DropIgnored    DropReason = "ignored"   // redirect= beside all; harmless
-	DropPTR        DropReason = "ptr"
+	DropReverse        DropReason = "ptr"
 	DropEveryone   DropReason = "everyone" // a network of all addresses
 	DropExp        DropReason = "exp"      // an explanation that is not there; harmless
 	DropPart       DropReason = "part"     // the part of an include that cannot be written out
@@ -206,7 +206,7 @@ func (p *spfPlanner) take(n *spf.Node, t *spf.NodeTerm) {
 	text := p.at(n, t)
 	switch reason := p.fault(t); {
 	case t.Kind == spf.PTR:
-		p.drop(t.Text, DropPTR)
+		p.drop(t.Text, DropReverse)
 		p.soften = true
 	case (t.Kind == spf.IP4 || t.Kind == spf.IP6) && t.Prefix.Bits() == 0 && t.Qualifier == spf.PlusPass:
 		p.drop(t.Text, DropEveryone)
