@@ -60,7 +60,7 @@ const (
 	DropLoop       DropReason = "loop"      // harmless
 	DropDuplicate  DropReason = "duplicate" // harmless
 	DropIgnored    DropReason = "ignored"   // redirect= beside all; harmless
-	DropReverse        DropReason = "ptr"
+	DropReverse    DropReason = "ptr"
 	DropEveryone   DropReason = "everyone" // a network of all addresses
 	DropExp        DropReason = "exp"      // an explanation that is not there; harmless
 	DropPart       DropReason = "part"     // the part of an include that cannot be written out
