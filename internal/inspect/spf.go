@@ -246,7 +246,7 @@ func (s *spfJudge) texts() {
 		syntax, _ := err.(*spf.SyntaxError)
 		switch {
 		case !t.Valid:
-			f := s.broken("spf.unrecognised", args{"term": firstWord(t.Text)}, append([]string{strconv.Quote(t.Text)}, meant(t.Mended)...)...)
+			f := s.broken("spf.unrecognised", args{"term": firstWord(t.Text)}, append([]string{strconv.Quote(t.Text)}, readAs(t.Mended)...)...)
 			if f != nil && len(valid) > 0 {
 				f.Status = catalogue.Warn
 			}
@@ -255,7 +255,7 @@ func (s *spfJudge) texts() {
 			if term == "" {
 				term = firstWord(t.Text)
 			}
-			s.broken("spf.syntax", args{"term": term}, append([]string{t.Text, syntax.Reason}, meant(t.Mended)...)...)
+			s.broken("spf.syntax", args{"term": term}, append([]string{t.Text, syntax.Reason}, readAs(t.Mended)...)...)
 		default:
 			for _, c := range t.Mended.Corrected {
 				s.broken("spf.ignored-term", args{"term": c.Was, "meant": clip(c.Now)}, t.Text)
@@ -269,8 +269,8 @@ func firstWord(text string) string {
 	return first
 }
 
-// meant says how a text was read.
-func meant(m repair.Mended) []string {
+// readAs says how a text was read.
+func readAs(m repair.Mended) []string {
 	var lines []string
 	if len(m.Artefacts) > 0 {
 		lines = append(lines, "pasted: "+strings.Join(m.Artefacts, ", "))
@@ -355,15 +355,15 @@ func (s *spfJudge) repaired() {
 		}
 	}
 	if len(lost) > 0 {
-		s.broken("spf.dropped-terms", args{"term": list(lost)}, lost...)
+		s.broken("spf.dropped-terms", args{"term": termList(lost)}, lost...)
 	}
 	if flat := s.plan.Flattened; len(flat) > 0 {
-		s.broken("spf.flattened", args{"term": list(flat), "lookups": strconv.Itoa(s.plan.Lookups)}, flat...)
+		s.broken("spf.flattened", args{"term": termList(flat), "lookups": strconv.Itoa(s.plan.Lookups)}, flat...)
 	}
 }
 
-// list writes terms one after the other.
-func list(terms []string) string {
+// termList writes terms one after the other.
+func termList(terms []string) string {
 	const most = 8
 	more := ""
 	if len(terms) > most {
