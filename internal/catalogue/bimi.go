@@ -11,7 +11,7 @@ var bimiEntries = []Entry{
 	{
 		ID: "bimi.none", Status: Info, Rank: rankHygiene,
 		Title:  Text{"{from} has no BIMI record", "{from} には BIMI レコードがありません"},
-		Detail: Text{"BIMI lets receivers show a logo beside mail that passes DMARC. It is optional and changes nothing about delivery.", "BIMI を設定すると、DMARC に合格したメールに受信側がロゴを表示できます。設定は任意で、配送には影響しません。"},
+		Detail: Text{"BIMI lets receivers show a logo beside mail that passes DMARC. It is optional and changes nothing about delivery.", "BIMI を設定すると、DMARC が pass のメールに受信側がロゴを表示できます。設定は任意で、配送には影響しません。"},
 		Steps: []Text{
 			{"It needs a DMARC policy of quarantine or reject, a logo as SVG Tiny PS and, for Gmail and Apple, a mark certificate (VMC or CMC).", "DMARC ポリシーが quarantine または reject であること、SVG Tiny PS 形式のロゴ、Gmail と Apple では証明書 (VMC または CMC) が必要です。"},
 		},
@@ -43,10 +43,10 @@ var bimiEntries = []Entry{
 	{
 		ID: "bimi.policy-too-weak", Status: Warn, Rank: rankMechanism,
 		Title:  Text{"The DMARC policy of {from} is too weak for BIMI: {reason}", "{from} の DMARC ポリシーは BIMI には弱すぎます: {reason}"},
-		Detail: Text{"Receivers show a logo only where mail that fails DMARC is quarantined or rejected. Until then the record has no effect.", "受信側がロゴを表示するのは、DMARC に不合格のメールが隔離または拒否される場合だけです。それまでレコードに効果はありません。"},
+		Detail: Text{"Receivers show a logo only where mail that fails DMARC is quarantined or rejected. Until then the record has no effect.", "受信側がロゴを表示するのは、DMARC が fail のメールが隔離または拒否される場合だけです。それまでレコードに効果はありません。"},
 		Fix:    Text{"Bring DMARC to quarantine or reject, without t=y, for subdomains too.", "サブドメインも含め、DMARC ポリシーを t=y なしの quarantine または reject にしてください。"},
 		Steps: []Text{
-			{"Read the DMARC reports first: everything that sends for {from} must pass DMARC, or its mail goes to the spam folder.", "先に DMARC レポートを確認します。{from} を使うすべての送信元が DMARC に合格していなければ、そのメールは迷惑メールになります。"},
+			{"Read the DMARC reports first: everything that sends for {from} must pass DMARC, or its mail goes to the spam folder.", "先に DMARC レポートを確認します。{from} を使うすべての送信元が DMARC が pass になっていなければ、そのメールは迷惑メールになります。"},
 		},
 		Refs: []string{bimiDraft, bimiGoogle},
 	},
@@ -161,7 +161,7 @@ var BIMIProblems = map[string]Text{
 	"no-logotype":       {"it holds no logo", "ロゴが含まれていません"},
 	"bad-logotype":      {"its logo cannot be read", "含まれているロゴを読み取れません"},
 	"logo-mismatch":     {"its logo is another than that of the record", "含まれているロゴがレコードのロゴと異なります"},
-	"logotype-hash":     {"its logo does not fit its own hash", "含まれているロゴのハッシュが一致しません"},
+	"logotype-hash":     {"its logo does not fit its own hash", "含まれているロゴのハッシュ値が一致しません"},
 	"untrusted-issuer":  {"no authority for mark certificates vouches for it", "BIMI の認証局につながりません"},
 	"leaf-not-first":    {"the certificate of the domain does not come first", "ドメインの証明書が先頭にありません"},
 	"certificate-large": {"the file is too large", "ファイルが大きすぎます"},

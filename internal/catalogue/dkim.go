@@ -256,7 +256,7 @@ var dkimEntries = []Entry{
 	{
 		ID: "dkim.too-many-body-lengths", Status: Warn, Rank: rankRecord,
 		Title:  Text{"The DKIM signature of {domain} was not verified: the signatures limit the body in too many different ways (l=)", "{domain} の DKIM 署名は検証していません: 本文の長さの指定 (l=) の種類が多すぎます"},
-		Detail: Text{"Each different l= or canonicalization means another pass over the body. Receivers bound that work, as it is a way to tire them.", "l= や正規化の方法が異なるごとに、本文のハッシュを計算し直す必要があります。過負荷を避けるため、受信側もその数を制限しています。"},
+		Detail: Text{"Each different l= or canonicalization means another pass over the body. Receivers bound that work, as it is a way to tire them.", "l= や正規化の方法が異なるごとに、本文のハッシュ値を計算し直す必要があります。過負荷を避けるため、受信側もその数を制限しています。"},
 		Fix:    Text{"Switch off the body length limit (l=) in every signer, and sign with one or two domains.", "すべての署名の設定で本文の長さの指定 (l=) を無効にし、署名は 1 つか 2 つのドメインにしてください。"},
 		Refs:   []string{"RFC 6376 section 3.5", "RFC 6376 section 8.2"},
 	},

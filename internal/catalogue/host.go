@@ -13,7 +13,7 @@ var hostEntries = []Entry{
 		Title: Text{"The address is named {name}, which is not within {from}", "逆引き名は {name} で、{from} のものではありません"},
 		Detail: Text{
 			"That is fine and usual on shared and rented hosts: no provider requires the PTR name to equal the From domain, only that it exists and resolves back. On a shared address its reputation is shared with the neighbours too.",
-			"共用サーバーやレンタルサーバーでは普通のことで、問題ありません。どのプロバイダーも、逆引き名が From のドメインと同じであることは求めておらず、逆引きが存在して正引きと一致することだけを求めています。ただし共用アドレスでは、その評価も他の利用者と共有されます。",
+			"共用サーバーやレンタルサーバーでは普通のことで、問題ありません。どのメール事業者も、逆引き名が From のドメインと同じであることは求めておらず、逆引きが存在して正引きと一致することだけを求めています。ただし共用アドレスでは、その評価も他の利用者と共有されます。",
 		},
 		Refs: []string{"RFC 8601 section 3", "https://support.google.com/a/answer/81126"},
 	},
@@ -56,7 +56,7 @@ var hostEntries = []Entry{
 		ID: "ptr.private-address", Status: Unknown, Rank: rankContext,
 		Title:  Text{"Reverse DNS was not judged: {ip} is a private or loopback address", "逆引きは判定していません: {ip} はプライベートまたはループバックアドレスです"},
 		Detail: Text{"Receivers on the Internet will see another address. SPF and reverse DNS of this one say nothing about it.", "インターネット上の受信側からは別のアドレスに見えます。このアドレスの SPF や逆引きは参考になりません。"},
-		Fix:    Text{"Send the message from the public address that will really be used, or give it with `--ip`.", "実際に使う公開アドレスから送信するか、`--ip` でそのアドレスを指定してください。"},
+		Fix:    Text{"Send the message from the public address that will really be used, or give it with `--ip`.", "実際に使うグローバルアドレスから送信するか、`--ip` でそのアドレスを指定してください。"},
 		Refs:   []string{"RFC 6890"},
 	},
 	{

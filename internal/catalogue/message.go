@@ -61,7 +61,7 @@ var messageEntries = []Entry{
 		ID: "message.nul", Status: Fail, Rank: rankReading,
 		Title:  Text{"The message has NUL octets ({count})", "NUL 文字があります ({count} 箇所)"},
 		Detail: Text{"NUL is not allowed in mail; some servers cut the line there, others refuse the message.", "メールに NUL を含めることはできません。その位置で行を切るサーバーや、メールを拒否するサーバーがあります。"},
-		Fix:    Text{"Encode binary content as base64.", "バイナリーの内容は base64 で符号化してください。"},
+		Fix:    Text{"Encode binary content as base64.", "バイナリの内容は base64 で符号化してください。"},
 		Refs:   []string{"RFC 5322 section 2.3", "RFC 2045 section 2.7"},
 	},
 	{
@@ -81,7 +81,7 @@ var messageEntries = []Entry{
 	{
 		ID: "message.missing-field", Status: Fail, Rank: rankReading,
 		Title:  Text{"A mandatory header field is missing: {fields}", "必須のヘッダーがありません: {fields}"},
-		Detail: Text{"RFC 5322 requires it, and providers ask for mail that follows RFC 5322.", "RFC 5322 で必須とされており、各プロバイダーは RFC 5322 に従ったメールを求めています。"},
+		Detail: Text{"RFC 5322 requires it, and providers ask for mail that follows RFC 5322.", "RFC 5322 で必須とされており、各メール事業者は RFC 5322 に従ったメールを求めています。"},
 		Fix:    Text{"Let the sending program or the submission server add it.", "送信プログラムまたは送信サーバーで付けるようにしてください。"},
 		Refs:   []string{"RFC 5322 section 3.6", "https://support.google.com/a/answer/81126"},
 	},
@@ -158,7 +158,7 @@ var messageEntries = []Entry{
 	{
 		ID: "message.defect", Status: Warn, Rank: rankReading,
 		Title:  Text{"The message breaks the rules of RFC 5322 ({defect})", "メールが RFC 5322 の規則に反しています ({defect})"},
-		Detail: Text{"Providers ask for mail that follows RFC 5322; some refuse what does not.", "各プロバイダーは RFC 5322 に従ったメールを求めており、従わないものを拒否することがあります。"},
+		Detail: Text{"Providers ask for mail that follows RFC 5322; some refuse what does not.", "各メール事業者は RFC 5322 に従ったメールを求めており、従わないものを拒否することがあります。"},
 		Fix:    Text{"Correct the program that makes the message.", "メールを生成するプログラムを修正してください。"},
 		Refs:   []string{"RFC 5322", "https://support.google.com/a/answer/81126"},
 	},

@@ -120,7 +120,7 @@ var spfRecordEntries = []Entry{
 		Title: Text{"`{term}` in the SPF record of {domain} lets in very many addresses (/{bits})", "{domain} の SPF レコードの `{term}` は、許可する範囲が広すぎます (/{bits})"},
 		Detail: Text{
 			"A network this large is rarely one sender's alone. Any customer or infected machine in it can send mail that passes SPF and DMARC in your name.",
-			"これほど広い範囲を 1 つの送信者だけで使うことはまれです。範囲内の他の利用者や乗っ取られた機器が、あなたのドメインを騙って SPF と DMARC を pass するメールを送信できます。",
+			"これほど広い範囲を 1 つの送信者だけで使うことはまれです。範囲内の他の利用者や乗っ取られた機器が、このドメインを騙り、SPF も DMARC も pass になるメールを送信できます。",
 		},
 		Fix: Text{"Replace it by the addresses that really send.", "実際に送信しているアドレスだけに絞ってください。"},
 		Steps: []Text{
@@ -134,7 +134,7 @@ var spfRecordEntries = []Entry{
 		Title: Text{"`{term}` in the SPF record of {domain} names no text", "{domain} の SPF レコードの `{term}` の先に説明文がありません"},
 		Detail: Text{
 			"`exp=` names a TXT record with an explanation for refused senders. There is none, so the modifier does nothing. Delivery is not affected.",
-			"`exp=` は、拒否した相手に示す説明文の TXT レコードを指定します。その TXT レコードがないため、何の働きもしません。配信への影響はありません。",
+			"`exp=` は、拒否した相手に示す説明文の TXT レコードを指定します。その TXT レコードがないため、何の働きもしません。配送には影響しません。",
 		},
 		Fix:  Text{"Remove `{term}`, or publish the text.", "`{term}` を削除するか、説明文を公開してください。"},
 		Refs: []string{"RFC 7208 section 6.2"},
@@ -233,7 +233,7 @@ var spfRecordEntries = []Entry{
 		Title: Text{"The corrected SPF record of {domain} lists the addresses of `{term}`", "修正後の {domain} の SPF レコードでは `{term}` をアドレスで列挙しています"},
 		Detail: Text{
 			"That brings it to {lookups} of 10 look-ups. It has a price: when the owner of these names changes the addresses, the record is out of date and mail stops passing. Compare them every month at least.",
-			"これにより DNS 参照回数は {lookups} 回 (上限 10) になります。ただし、参照先の管理者がアドレスを変更するとレコードが古くなり、メールが pass しなくなります。少なくとも月に 1 回は見比べてください。",
+			"これにより DNS 参照回数は {lookups} 回 (上限 10) になります。ただし、参照先の管理者がアドレスを変更するとレコードが古くなり、メールが pass にならなくなります。少なくとも月に 1 回は見比べてください。",
 		},
 		Fix:  Text{"Better still, remove a service that you no longer use, or give one a subdomain of its own as envelope sender; then nothing needs to be listed.", "使っていないサービスを削除するか、サービスに専用のサブドメインをエンベロープ送信者として割り当てれば、アドレスを列挙する必要はなくなります。"},
 		Refs: []string{"RFC 7208 section 4.6.4", "RFC 7208 section 10.1.1"},

@@ -14,10 +14,10 @@ var mtaSTSEntries = []Entry{
 	{
 		ID: "mta-sts.none", Status: Info, Rank: rankHygiene,
 		Title:  Text{"{from} has no MTA-STS", "{from} には MTA-STS が設定されていません"},
-		Detail: Text{"MTA-STS tells senders that mail to {from} must come over TLS with a valid certificate, so that nobody on the way can read or divert it. It is optional; no provider demands it.", "MTA-STS は、{from} 宛てのメールを有効な証明書による TLS で送るよう送信側に求め、途中での盗聴や転送先のすり替えを防ぎます。設定は任意で、必須としているプロバイダーはありません。"},
+		Detail: Text{"MTA-STS tells senders that mail to {from} must come over TLS with a valid certificate, so that nobody on the way can read or divert it. It is optional; no provider demands it.", "MTA-STS は、{from} 宛てのメールを有効な証明書による TLS で送るよう送信側に求め、途中での盗聴や転送先のすり替えを防ぎます。設定は任意で、必須としているメール事業者はありません。"},
 		Fix:    Text{"If you want it, serve the policy file first and publish the record last.", "設定する場合は、先にポリシーファイルを公開し、最後にレコードを公開してください。"},
 		Steps: []Text{
-			{"Check that every mail exchanger offers STARTTLS with a valid certificate for its own name: `todoku check {from} --probe`.", "すべてのメールサーバーが、自身のホスト名に対する有効な証明書で STARTTLS に対応していることを確認します: `todoku check {from} --probe`"},
+			{"Check that every mail exchanger offers STARTTLS with a valid certificate for its own name: `todoku check {from} --probe`.", "`todoku check {from} --probe` を実行し、すべてのメールサーバーが、自身のホスト名に対する有効な証明書で STARTTLS に対応していることを確認します。"},
 			{"Give mta-sts.{from} an address record that leads to a web server, with a certificate for mta-sts.{from}.", "mta-sts.{from} のアドレスレコードで Web サーバーを指定し、mta-sts.{from} の証明書を用意します。"},
 			{"Serve the policy file as text/plain at https://mta-sts.{from}/.well-known/mta-sts.txt, without a redirect.", "ポリシーファイルを https://mta-sts.{from}/.well-known/mta-sts.txt で、text/plain としてリダイレクトなしで公開します。"},
 			{"Only then publish the TXT record at _mta-sts.{from}. Ask for TLS reports too, and change `mode: testing` to `mode: enforce` (with a new id in the record) when they have been clean for some weeks.", "その後で _mta-sts.{from} に TXT レコードを公開します。TLS レポートも受け取り、数週間問題がなければ `mode: testing` を `mode: enforce` に変え、レコードの id も新しくします。"},
@@ -54,7 +54,7 @@ var mtaSTSEntries = []Entry{
 		Detail: Text{"Senders ignore it and act as if {from} had no MTA-STS.", "送信側はこのレコードを無視し、{from} に MTA-STS がないものとして扱います。"},
 		Fix:    Text{"Replace it by the corrected record.", "修正したレコードに置き換えてください。"},
 		Steps: []Text{
-			{"The id is 1 to 32 letters and digits, nothing else. Any new value will do: senders only compare it with the one they know.", "id は英数字 1 ～ 32 文字です。送信側は以前の値と比べるだけなので、新しい値であれば何でもかまいません。"},
+			{"The id is 1 to 32 letters and digits, nothing else. Any new value will do: senders only compare it with the one they know.", "id は英数字 1〜32 文字です。送信側は以前の値と比べるだけなので、新しい値であれば何でもかまいません。"},
 		},
 		Refs: []string{"RFC 8461 section 3.1"},
 	},
@@ -195,7 +195,7 @@ var tlsRPTEntries = []Entry{
 		Detail: Text{"Senders find no address in it, and no report arrives.", "送信側は宛先を読み取れず、レポートは届きません。"},
 		Fix:    Text{"Replace it by the corrected record.", "修正したレコードに置き換えてください。"},
 		Steps: []Text{
-			{"An address is written `mailto:name@example.com` or `https://...`; several are separated by commas.", "宛先は `mailto:name@example.com` または `https://...` の形で書き、複数の場合はカンマで区切ります。"},
+			{"An address is written `mailto:name@example.com` or `https://...`; several are separated by commas.", "宛先は `mailto:name@example.com` または `https://...` の形で書き、複数の場合はコンマで区切ります。"},
 		},
 		Refs: []string{"RFC 8460 section 3"},
 	},
@@ -232,8 +232,8 @@ var daneEntries = []Entry{
 	{
 		ID: "dane.unprobed", Status: Info, Rank: rankContext,
 		Title:  Text{"{host} has TLSA records that can be used; its certificate was not looked at", "{host} の TLSA レコードは使用できますが、証明書との一致は確認していません"},
-		Detail: Text{"The records are protected by DNSSEC. Whether they fit the certificate shows only in a connection to port 25.", "レコードは DNSSEC で保護されています。証明書に一致するかどうかは、ポート 25 に接続しなければ分かりません。"},
-		Fix:    Text{"Check with `todoku check {from} --probe`, from a place that may connect to port 25.", "ポート 25 に接続できる環境から `todoku check {from} --probe` で確認してください。"},
+		Detail: Text{"The records are protected by DNSSEC. Whether they fit the certificate shows only in a connection to port 25.", "レコードは DNSSEC で保護されています。証明書に一致するかどうかは、25 番ポートに接続しなければわかりません。"},
+		Fix:    Text{"Check with `todoku check {from} --probe`, from a place that may connect to port 25.", "25 番ポートに接続できる環境から `todoku check {from} --probe` で確認してください。"},
 		Refs:   []string{"RFC 7672 section 2.2"},
 	},
 	{
@@ -274,7 +274,7 @@ var daneEntries = []Entry{
 		ID: "dane.unusable", Status: Warn, Rank: rankRecord,
 		Title:  Text{"None of the TLSA records of {host} can be used for mail: {reason}", "{host} の TLSA レコードは、どれもメールでは使用できません: {reason}"},
 		Detail: Text{"Senders that do DANE insist on TLS with {host}, but look at no certificate: the records do not protect.", "DANE に対応した送信側は {host} への TLS を必須としますが、証明書は確認しません。レコードは保護の役に立っていません。"},
-		Fix:    Text{"Publish a record of the form `3 1 1` with the SHA-256 digest of the key of {host}.", "{host} の公開鍵の SHA-256 ダイジェストによる `3 1 1` の形のレコードを公開してください。"},
+		Fix:    Text{"Publish a record of the form `3 1 1` with the SHA-256 digest of the key of {host}.", "{host} の公開鍵の SHA-256 ハッシュ値による `3 1 1` の形のレコードを公開してください。"},
 		Steps: []Text{
 			{"`todoku check {from} --probe` computes it from the certificate that {host} shows.", "`todoku check {from} --probe` を実行すると、{host} が提示する証明書から計算されます。"},
 		},
@@ -323,8 +323,8 @@ var mxTLSEntries = []Entry{
 	{
 		ID: "tls.mx-unseen", Status: Unknown, Rank: rankContext,
 		Title:  Text{"TLS of the mail exchangers could not be seen: {hosts}", "メールサーバーの TLS を確認できませんでした: {hosts}"},
-		Detail: Text{"{reason}. That may be about the place from which it was tried: many networks block port 25, and servers put off strangers.", "{reason}。確認を行った環境が原因のこともあります。ポート 25 を遮断するネットワークは多く、サーバーが未知の相手を一時的に断ることもあります。"},
-		Fix:    Text{"Try again later or from a host that may connect to port 25.", "時間をおくか、ポート 25 に接続できるホストから、もう一度お試しください。"},
+		Detail: Text{"{reason}. That may be about the place from which it was tried: many networks block port 25, and servers put off strangers.", "{reason}。確認を行った環境が原因のこともあります。25 番ポートを遮断するネットワークは多く、サーバーが未知の相手を一時的に断ることもあります。"},
+		Fix:    Text{"Try again later or from a host that may connect to port 25.", "時間をおくか、25 番ポートに接続できるホストから、もう一度お試しください。"},
 		Refs:   []string{"RFC 5321 section 4.2.1"},
 	},
 	{
@@ -372,8 +372,8 @@ var mxTLSEntries = []Entry{
 	{
 		ID: "tls.mx-postmaster", Status: Warn, Rank: rankHost,
 		Title:  Text{"{host} refuses mail to {address}", "{host} は {address} 宛てのメールを拒否します"},
-		Detail: Text{"Every domain that takes mail must take that to postmaster. Other operators report faults there, and some lists of bad senders look.", "メールを受信するドメインは、postmaster 宛てのメールを必ず受け取らなければなりません。他の管理者が不具合を連絡する宛先であり、ここを確認するブラックリストもあります。"},
-		Fix:    Text{"Create the mailbox or an alias {address}.", "{address} のメールボックスまたは別名 (エイリアス) を作成してください。"},
+		Detail: Text{"Every domain that takes mail must take that to postmaster. Other operators report faults there, and some lists of bad senders look.", "メールを受信するドメインは、postmaster 宛てのメールを必ず受け取らなければなりません。他の管理者が不具合を連絡する宛先であり、ここを確認するブロックリストもあります。"},
+		Fix:    Text{"Create the mailbox or an alias {address}.", "{address} のメールボックスまたは別名を作成してください。"},
 		Refs:   []string{"RFC 5321 section 4.5.1"},
 	},
 }
@@ -385,7 +385,7 @@ var TransportProblems = map[string]Text{
 	// records
 	"syntax":          {"{value} is no field", "{value} は構文に合いません"},
 	"missing-id":      {"it has no id", "id がありません"},
-	"invalid-id":      {"the id {value} is not 1 to 32 letters and digits", "id の値 {value} は英数字 1 ～ 32 文字ではありません"},
+	"invalid-id":      {"the id {value} is not 1 to 32 letters and digits", "id の値 {value} は英数字 1〜32 文字ではありません"},
 	"too-many-fields": {"it has too many fields", "フィールドが多すぎます"},
 	"duplicate-field": {"{name} stands there twice", "{name} が重複しています"},
 	"field-case":      {"{name} must be in lower case", "{name} は小文字で書く必要があります"},
@@ -431,7 +431,7 @@ var TransportProblems = map[string]Text{
 	"unknown-usage":         {"the usage is unknown", "usage の値が未定義です"},
 	"unknown-selector":      {"the selector is unknown", "selector の値が未定義です"},
 	"unknown-matching-type": {"the matching type is unknown", "matching type の値が未定義です"},
-	"digest-length":         {"the digest has a wrong length", "ダイジェストの長さが正しくありません"},
+	"digest-length":         {"the digest has a wrong length", "ハッシュ値の長さが正しくありません"},
 	"bad-data":              {"the data are no certificate or key", "データが証明書でも鍵でもありません"},
 	// probes
 	"not-tried":   {"it was not tried", "接続を試していません"},
@@ -443,5 +443,5 @@ var TransportProblems = map[string]Text{
 	"bare-lf":     {"a line ends in LF alone", "行末が LF だけになっています"},
 	"codes":       {"the lines of one reply have different codes", "1 つの応答の中で応答コードが異なります"},
 	"no-ehlo":     {"EHLO is not understood", "EHLO に対応していません"},
-	"masked":      {"the greeting is masked", "応答メッセージが伏せられています"},
+	"masked":      {"the greeting is masked", "応答の文面が伏せられています"},
 }

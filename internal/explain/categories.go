@@ -90,7 +90,7 @@ var categories = map[string]category{
 	"complaints": {
 		text{EN: "Complaints", JA: "苦情"},
 		text{EN: "Recipients mark the mail as spam.", JA: "受信者が迷惑メールとして報告しています。"},
-		text{EN: "Write only to those who asked for it and make leaving easy.", JA: "希望者だけに送り、簡単に購読を解除できるようにしてください。"},
+		text{EN: "Write only to those who asked for it and make leaving easy.", JA: "希望者だけに送り、簡単に配信を停止できるようにしてください。"},
 		"", nil,
 	},
 	"content": {

@@ -23,7 +23,7 @@ var subjects = map[int]text{
 	4: {EN: "The code is about network and routing; its detail is not in the public registry.", JA: "ネットワークと配送経路に関するものです。"},
 	5: {EN: "The code is about the SMTP conversation; its detail is not in the public registry.", JA: "SMTP のやり取りに関するものです。"},
 	6: {EN: "The code is about the content or its format; its detail is not in the public registry.", JA: "メールの内容や形式に関するものです。"},
-	7: {EN: "The code is about security or policy; its detail is not in the public registry.", JA: "セキュリティーまたはポリシーに関するものです。"},
+	7: {EN: "The code is about security or policy; its detail is not in the public registry.", JA: "セキュリティまたはポリシーに関するものです。"},
 }
 
 // enhanced are the codes of the IANA registry "SMTP Enhanced Status Codes", by their
@@ -59,7 +59,7 @@ var enhanced = map[[2]int]meaning{
 	{4, 0}: {text{EN: "Something about network or routing.", JA: "ネットワークまたは配送経路の問題です。"}, "network"},
 	{4, 1}: {text{EN: "The receiving host does not answer.", JA: "受信側のホストが応答しません。"}, "network"},
 	{4, 2}: {text{EN: "The connection broke.", JA: "接続が切れました。"}, "network"},
-	{4, 3}: {text{EN: "A directory or the DNS could not be asked.", JA: "ディレクトリーまたは DNS に問い合わせできませんでした。"}, "network"},
+	{4, 3}: {text{EN: "A directory or the DNS could not be asked.", JA: "ディレクトリサーバーまたは DNS に問い合わせできませんでした。"}, "network"},
 	{4, 4}: {text{EN: "No route: the domain has no usable mail server.", JA: "配送経路がありません。ドメインに利用できるメールサーバーがありません。"}, "domainunknown"},
 	{4, 5}: {text{EN: "The receiving system is overloaded.", JA: "受信側が混雑しています。"}, "transient"},
 	{4, 6}: {text{EN: "The message goes round in a loop.", JA: "メールがループしています。"}, "loop"},
@@ -85,11 +85,11 @@ var enhanced = map[[2]int]meaning{
 	{6, 9}:  {text{EN: "A header in UTF-8 cannot be passed on to this recipient.", JA: "UTF-8 のヘッダーを、この宛先に渡せません。"}, "conversion"},
 	{6, 10}: {text{EN: "The reply would need UTF-8, which the client does not offer.", JA: "応答に UTF-8 が必要ですが、送信側が対応していません。"}, "conversion"},
 
-	{7, 0}:  {text{EN: "Something about security or policy.", JA: "セキュリティーまたはポリシーによるものです。"}, "policy"},
+	{7, 0}:  {text{EN: "Something about security or policy.", JA: "セキュリティまたはポリシーによるものです。"}, "policy"},
 	{7, 1}:  {text{EN: "The sender may not send this to this recipient.", JA: "この宛先への送信が許可されていません。"}, "policy"},
 	{7, 2}:  {text{EN: "The sender may not write to this mailing list.", JA: "このメーリングリストへの投稿が許可されていません。"}, "list"},
 	{7, 3}:  {text{EN: "The message would have to be re-encrypted, which is not possible.", JA: "暗号化の変換が必要ですが、できません。"}, "policy"},
-	{7, 4}:  {text{EN: "A security feature that is needed is not supported.", JA: "必要なセキュリティー機能に対応していません。"}, "auth-client"},
+	{7, 4}:  {text{EN: "A security feature that is needed is not supported.", JA: "必要なセキュリティ機能に対応していません。"}, "auth-client"},
 	{7, 5}:  {text{EN: "Decryption or a cryptographic check failed.", JA: "復号または暗号による検証に失敗しました。"}, "policy"},
 	{7, 6}:  {text{EN: "The cryptographic algorithm is not supported.", JA: "暗号アルゴリズムに対応していません。"}, "policy"},
 	{7, 7}:  {text{EN: "The message was changed on the way.", JA: "メールが途中で変更されています。"}, "policy"},

@@ -22,9 +22,10 @@ var exceptions = map[string]string{
 // notSentences are whole literals that are no texts to be read as they are.
 var notSentences = map[string]string{
 	"、。,.!?)]}）」』】〉》・:;：；ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ…”’": "the letters that may not begin a line",
-	"(既定: ": "is followed by the default",
-	"返信: ":  "what mail programs put before a Subject",
-	"削除: ":  "is followed by a record",
+	"(既定: ":          "is followed by the default",
+	"返信: ":           "what mail programs put before a Subject",
+	"削除: ":           "is followed by a record",
+	"Web サーバーの証明書: ": "is followed by a reason",
 }
 
 var (
