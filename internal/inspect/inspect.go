@@ -3,6 +3,8 @@
 package inspect
 
 import (
+	"slices"
+
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
@@ -16,10 +18,42 @@ func Domain(d *survey.Domain) []catalogue.Finding {
 			area.judge(j)
 		}
 	}
+	j.findings = once(j.findings)
 	repair.Unify(j.findings)
 	repair.Configure(j.findings, d.Name)
 	catalogue.Sort(j.findings)
 	return j.findings
+}
+
+// maxEvidence bounds the evidence of one finding.
+const maxEvidence = 40
+
+// once makes one finding of all with the same ID, subject and status: a finding is known by
+// these. The evidence and the repairs of all are kept.
+func once(fs []catalogue.Finding) []catalogue.Finding {
+	type key struct {
+		id, subject string
+		status      catalogue.Status
+	}
+	at := make(map[key]int, len(fs))
+	out := fs[:0]
+	for _, f := range fs {
+		k := key{f.ID, f.Subject, f.Status}
+		i, ok := at[k]
+		if !ok {
+			at[k] = len(out)
+			out = append(out, f)
+			continue
+		}
+		first := &out[i]
+		for _, e := range f.Evidence {
+			if len(first.Evidence) < maxEvidence && !slices.Contains(first.Evidence, e) {
+				first.Evidence = append(first.Evidence, e)
+			}
+		}
+		first.DNS = append(first.DNS, f.DNS...)
+	}
+	return out
 }
 
 // areas are the parts of a judgement. An area may read all of the survey, but adds
