@@ -18,16 +18,25 @@ var Langs = []string{"en", "ja"}
 type word = catalogue.Text
 
 var (
-	wordIndex   = word{EN: "Findings", JA: "指摘の一覧"}
-	wordIntro   = word{EN: "What Todoku can find, one page for each. Made from the catalogue; do not edit.", JA: "Todoku が報告する指摘の一覧です。カタログから生成しているため、直接編集しないでください。"}
-	wordMeans   = word{EN: "What it means", JA: "意味"}
-	wordFix     = word{EN: "What to do", JA: "対応方法"}
-	wordAsked   = word{EN: "Who asks for it", JA: "関係する事業者の要件"}
-	wordSources = word{EN: "Sources", JA: "出典"}
-	wordUsual   = word{EN: "Usual status", JA: "通常の状態"}
-	wordNothing = word{EN: "Nothing: it is in order.", JA: "問題ないため、対応は不要です。"}
-	wordOther   = word{EN: "日本語", JA: "English"}
-	wordAll     = word{EN: "all findings", JA: "一覧に戻る"}
+	wordIndex             = word{EN: "Findings", JA: "指摘の一覧"}
+	wordIntro             = word{EN: "What Todoku can find, one page for each. Made from the catalogue; do not edit.", JA: "Todoku が報告する指摘の一覧です。カタログから生成しているため、直接編集しないでください。"}
+	wordMeans             = word{EN: "What it means", JA: "意味"}
+	wordFix               = word{EN: "What to do", JA: "対応方法"}
+	wordAsked             = word{EN: "Who asks for it", JA: "関係する事業者の要件"}
+	wordSources           = word{EN: "Sources", JA: "出典"}
+	wordUsual             = word{EN: "Usual status", JA: "通常の状態"}
+	wordNothing           = word{EN: "Nothing: it is in order.", JA: "問題ないため、対応は不要です。"}
+	wordOther             = word{EN: "日本語", JA: "English"}
+	wordRequirements      = word{EN: "What the providers require", JA: "各社の要件"}
+	wordRequirementsIntro = word{EN: "Every requirement that Todoku knows, with the findings that decide it, or the reason why no program can see it from outside. Made from the data; do not edit.", JA: "Todoku が把握しているすべての要件と、その判定に使う指摘、または外部から確認できない理由の一覧です。データから生成しているため、直接編集しないでください。"}
+	wordRequirement       = word{EN: "Requirement", JA: "要件"}
+	wordJudged            = word{EN: "Judged by", JA: "判定方法"}
+	wordSource            = word{EN: "Source", JA: "出典"}
+	wordUnseen            = word{EN: "not seen: ", JA: "未確認: "}
+	wordRemoved           = word{EN: "history, taken back on ", JA: "参考 (廃止日): "}
+	wordUnverified        = word{EN: "not from the provider's own words", JA: "事業者自身の記述ではありません"}
+
+	wordAll = word{EN: "all findings", JA: "一覧に戻る"}
 )
 
 // statusWords say what a status means.
@@ -105,7 +114,7 @@ func requirements(id, lang string) []string {
 // Index lists all pages in a language.
 func Index(lang string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n", wordIndex.In(lang), wordIntro.In(lang))
+	fmt.Fprintf(&b, "# %s\n\n%s [%s](requirements.md)\n", wordIndex.In(lang), wordIntro.In(lang), wordRequirements.In(lang))
 	area := ""
 	for _, e := range catalogue.All() {
 		if a := catalogue.Area(e.ID); a != area {
@@ -117,11 +126,70 @@ func Index(lang string) string {
 	return b.String()
 }
 
+// Requirements lists every requirement of every provider, and how it is judged: by which
+// findings, or why it cannot be.
+func Requirements(lang string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s\n", wordRequirements.In(lang), wordRequirementsIntro.In(lang))
+	last := ""
+	for _, r := range provider.Requirements() {
+		if r.Provider != last {
+			last = r.Provider
+			fmt.Fprintf(&b, "\n## %s\n\n| | %s | %s | %s |\n|---|---|---|---|\n", provider.ReceiverName(last).In(lang),
+				wordRequirement.In(lang), wordJudged.In(lang), wordSource.In(lang))
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.ID, cell(r.Text.In(lang)+codes(r)), cell(judgedBy(r, lang)), cell(source(r, lang)))
+	}
+	return b.String()
+}
+
+func codes(r provider.Requirement) string {
+	if len(r.Codes) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(r.Codes, ", ") + ")"
+}
+
+// judgedBy says how a requirement is judged.
+func judgedBy(r provider.Requirement, lang string) string {
+	var ids []string
+	for _, id := range append(r.FailsOn.IDs(), r.PassesOn.IDs()...) {
+		if id = "`" + id + "`"; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	text := strings.Join(ids, " ")
+	if reason := r.Reason.In(lang); reason != "" {
+		if text != "" {
+			text += "; "
+		}
+		text += wordUnseen.In(lang) + reason
+	}
+	if r.Removed != "" {
+		text = strings.TrimSpace(wordRemoved.In(lang) + r.Removed + " " + text)
+	}
+	return text
+}
+
+func source(r provider.Requirement, lang string) string {
+	text := r.Source + " (" + r.AsOf + ")"
+	if r.Unverified {
+		text += " " + wordUnverified.In(lang)
+	}
+	return text
+}
+
+// cell keeps a text within its cell.
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(shown(s))
+}
+
 // Files gives all pages by their path below docs/findings.
 func Files() map[string]string {
 	files := make(map[string]string)
 	for _, lang := range Langs {
 		files[lang+"/README.md"] = Index(lang)
+		files[lang+"/requirements.md"] = Requirements(lang)
 		for _, e := range catalogue.All() {
 			files[lang+"/"+e.ID+".md"] = Page(e, lang)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/provider"
 )
 
 var update = flag.Bool("update", false, "write docs/findings anew")
@@ -68,6 +69,24 @@ func TestPage(t *testing.T) {
 		for _, want := range wants {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: no %q in\n%s", lang, want, page)
+			}
+		}
+	}
+}
+
+// TestRequirements: every requirement says how it is judged, or why it is not.
+func TestRequirements(t *testing.T) {
+	for _, lang := range Langs {
+		page := Requirements(lang)
+		for _, r := range provider.Requirements() {
+			i := strings.Index(page, "| `"+r.ID+"` |")
+			if i < 0 {
+				t.Errorf("%s: %s is not listed", lang, r.ID)
+				continue
+			}
+			row, _, _ := strings.Cut(page[i:], "\n")
+			if judged := strings.Split(row, " | "); len(judged) < 4 || strings.TrimSpace(judged[2]) == "" {
+				t.Errorf("%s: %s says neither how it is judged nor why not: %s", lang, r.ID, row)
 			}
 		}
 	}
