@@ -170,7 +170,19 @@ func ReceiverName(id string) catalogue.Text {
 			return r.name
 		}
 	}
+	if name, ok := otherNames[id]; ok {
+		return name
+	}
 	return catalogue.Text{EN: id, JA: id}
+}
+
+// otherNames are those of whom requirements, but no replies, are known.
+var otherNames = map[string]catalogue.Text{
+	"comcast":    {EN: "Comcast", JA: "Comcast"},
+	"generic":    {EN: "Standards (RFC)", JA: "標準仕様 (RFC)"},
+	"amazon_ses": {EN: "Amazon SES", JA: "Amazon SES"},
+	"sakura":     {EN: "Sakura Internet", JA: "さくらインターネット"},
+	"japan_gov":  {EN: "Government of Japan", JA: "日本政府"},
 }
 
 // ReplyQuery is a reply and what is known of its circumstances.

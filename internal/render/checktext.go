@@ -49,6 +49,12 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 	}
 	p.blank()
 	p.line(0, p.paint(bold, p.label("cards")))
+	width := 0
+	for _, c := range cards {
+		if scorecard.Mailbox(c.Provider) {
+			width = max(width, Columns(provider.ReceiverName(c.Provider).In(p.o.Lang)))
+		}
+	}
 	for i, c := range cards {
 		if c.Audience != cards[0].Audience {
 			break // shown beside its twin
@@ -58,7 +64,7 @@ func (p *page) cards(cards []scorecard.Card, score *scorecard.Score) {
 			continue // services and standards speak up only where something is wrong
 		}
 		sign, color := signOf(cardStatus[c.Verdict])
-		lead := p.paint(color, sign) + " " + pad(provider.ReceiverName(c.Provider).In(p.o.Lang), 14) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
+		lead := p.paint(color, sign) + " " + pad(provider.ReceiverName(c.Provider).In(p.o.Lang), width) + " " + pad(p.label("card-"+string(c.Verdict)), 16)
 		note := rowsText(c, p.o.Lang)
 		if other != nil && other.Verdict != c.Verdict {
 			note = p.label("card-bulk", "verdict", p.label("card-"+string(other.Verdict)), "rows", rowsText(*other, p.o.Lang))

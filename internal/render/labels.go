@@ -52,6 +52,7 @@ var labels = map[string]catalogue.Text{
 	"card-reject":  {EN: "refuses", JA: "拒否する"},
 	"card-unknown": {EN: "too little seen", JA: "情報不足"},
 	"card-bulk":    {EN: "bulk senders: {verdict} ({rows})", JA: "大量送信者: {verdict} ({rows})"},
+	"same-change":  {EN: "DNS: the change of {name} {type} given above cures this too", JA: "DNS: 上に示した {name} {type} の変更で、これも解消します"},
 	"unseen":       {EN: "{n} not seen", JA: "未確認 {n} 件"},
 	"score-of":     {EN: "Score: {value} of 100, having seen {coverage} % of what matters", JA: "スコア: 100 点中 {value} 点 (重要な項目の {coverage} % を確認)"},
 	"provider":     {EN: "Provider", JA: "事業者"},

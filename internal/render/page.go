@@ -17,6 +17,21 @@ type TextOptions struct {
 type page struct {
 	b strings.Builder
 	o TextOptions
+	// written are changes and settings that the page holds already: findings on one
+	// record set carry the same.
+	written map[string]bool
+}
+
+// again reports whether a text was written before.
+func (p *page) again(text string) bool {
+	if p.written[text] {
+		return true
+	}
+	if p.written == nil {
+		p.written = make(map[string]bool)
+	}
+	p.written[text] = true
+	return false
 }
 
 func newPage(o TextOptions) *page {

@@ -182,9 +182,16 @@ func (p *page) finding(f catalogue.Finding) {
 		p.para(6, itoa(i+1)+".", s, plain)
 	}
 	for _, c := range f.DNS {
+		if p.again(changeLine(c)) {
+			p.line(4, p.paint(faint, p.label("same-change", "name", c.Name, "type", c.Type.String())))
+			continue
+		}
 		p.change(c)
 	}
 	for _, s := range f.Snippets {
+		if p.again(s.For + "\n" + s.Text) {
+			continue
+		}
 		p.line(4, p.label("snippet", "for", s.For))
 		for _, line := range strings.Split(strings.TrimRight(s.Text, "\n"), "\n") {
 			p.line(6, Printable(line))
