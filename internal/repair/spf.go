@@ -454,9 +454,10 @@ func (p *spfPlanner) includedElsewhere(i int) bool {
 }
 
 // flattenVoid writes out the includes in which names are void, those with most first,
-// until receivers no longer stop for their sake.
+// until receivers no longer stop for their sake. A name made of macros is void too for
+// those whom it does not mean.
 func (p *spfPlanner) flattenVoid() {
-	for p.voids() > spf.MaxVoidLookups {
+	for p.voids()+p.sum(macros) > spf.MaxVoidLookups {
 		most, at := 0, -1
 		for i, it := range p.items {
 			if v := cost(it.t, (*spf.NodeTerm).Voids); v > most && p.flattenable(i) {
@@ -468,6 +469,22 @@ func (p *spfPlanner) flattenVoid() {
 		}
 		p.flattenAt(at)
 	}
+}
+
+// macros counts the terms that ask for names made of macros or of the client.
+func macros(t *spf.NodeTerm) int {
+	n := 0
+	if t.Kind == spf.PTR || t.Macro && t.Kind.NeedsDNS() {
+		n++
+	}
+	if t.Below != nil {
+		for i := range t.Below.Terms {
+			if below := &t.Below.Terms[i]; !below.Unreachable {
+				n += macros(below)
+			}
+		}
+	}
+	return n
 }
 
 func (p *spfPlanner) flattenable(i int) bool {
