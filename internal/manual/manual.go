@@ -32,8 +32,8 @@ var (
 	wordRequirement       = word{EN: "Requirement", JA: "要件"}
 	wordJudged            = word{EN: "Judged by", JA: "判定方法"}
 	wordSource            = word{EN: "Source", JA: "出典"}
-	wordUnseen            = word{EN: "not seen: ", JA: "未確認: "}
-	wordRemoved           = word{EN: "history, taken back on ", JA: "参考 (廃止日): "}
+	wordUnseen            = word{EN: "not seen:", JA: "未確認:"}
+	wordRemoved           = word{EN: "history, taken back on", JA: "参考 (廃止日):"}
 	wordUnverified        = word{EN: "not from the provider's own words", JA: "事業者自身の記述ではありません"}
 
 	wordAll = word{EN: "all findings", JA: "一覧に戻る"}
@@ -163,10 +163,10 @@ func judgedBy(r provider.Requirement, lang string) string {
 		if text != "" {
 			text += "; "
 		}
-		text += wordUnseen.In(lang) + reason
+		text += wordUnseen.In(lang) + " " + reason
 	}
 	if r.Removed != "" {
-		text = strings.TrimSpace(wordRemoved.In(lang) + r.Removed + " " + text)
+		text = strings.TrimSpace(wordRemoved.In(lang) + " " + r.Removed + " " + text)
 	}
 	return text
 }
