@@ -89,10 +89,14 @@ func (s *spfJudge) prepare() {
 		in.Unread = append(in.Unread, t.Mended.Dropped...)
 		in.Published = append(in.Published, t.Text)
 	}
+	faulty := len(s.Senders) > 0 && repair.SPF(in).Changed
 	for _, sender := range s.Senders {
 		if sender.Verdict.Result != spf.Pass && sender.Verdict.Result != spf.TempError {
 			in.Add = append(in.Add, sender.IP)
 		}
+		// Where nothing is broken for everybody, this client must be met before what is
+		// broken for it.
+		in.AddFirst = in.AddFirst || sender.Verdict.Result == spf.PermError && !faulty
 	}
 	s.plan = repair.SPF(in)
 	s.change = s.planned()
@@ -304,8 +308,32 @@ func (s *spfJudge) senders() {
 			s.broken("spf.neutral", a, v.Record)
 		case spf.TempError:
 			s.say("spf.temperror", a, v.Reason)
+		case spf.PermError:
+			// Mostly the record is broken for everybody, and that has been said. But a host
+			// without an AAAA record is a void look-up for an IPv6 client only.
+			if !s.fails() {
+				s.broken(permanent(v.Problem), args{"ip": sender.IP.String(), "term": v.ProblemTerm, "where": v.ProblemDomain}, sender.IP.String(), v.Reason)
+			}
 		}
 	}
+}
+
+// permanent names the finding for what ended one evaluation.
+func permanent(problem string) string {
+	switch problem {
+	case spf.ProblemTooManyVoidLookups:
+		return "spf.too-many-void-lookups"
+	case spf.ProblemTooManyLookups, spf.ProblemTooManyQueries:
+		return "spf.too-many-lookups"
+	case spf.ProblemTooManyMX:
+		return "spf.too-many-mx"
+	}
+	return "spf.permerror"
+}
+
+// fails reports whether something of SPF is found to fail.
+func (s *spfJudge) fails() bool {
+	return slices.ContainsFunc(s.findings[s.first:], func(f catalogue.Finding) bool { return f.Status == catalogue.Fail })
 }
 
 // leftovers judges records of older kinds, and the size of the answer.

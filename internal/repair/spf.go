@@ -23,6 +23,8 @@ type SPFInput struct {
 	Published []string
 	// Add are addresses that the owner says send for the domain.
 	Add []netip.Addr
+	// AddFirst puts them first: evaluation ends before it comes to them.
+	AddFirst bool
 	// Start are terms to begin with where the records let nobody send.
 	Start []string
 }
@@ -186,7 +188,7 @@ func (p *spfPlanner) takeRedirect(n *spf.Node, t *spf.NodeTerm, depth int) {
 		p.drop(t.Text, DropLoop)
 	case below.Record == nil:
 		p.drop(t.Text, why(below))
-	case broken(below) || p.inline:
+	case broken(below) || everyone(below) || p.inline:
 		if depth < spf.MaxWalkDepth {
 			p.plan.Flattened = append(p.plan.Flattened, t.Text)
 			p.gather(below, depth+1)
@@ -265,8 +267,6 @@ func why(n *spf.Node) DropReason {
 		return DropLoop
 	case n.Cut || n.Answer.Status.Failed():
 		return ""
-	case n.Answer.Status.Void():
-		return DropVoid
 	case len(n.Texts) == 0 || n.Record == nil:
 		return DropNoRecord
 	}
@@ -593,7 +593,7 @@ func (p *spfPlanner) all() string {
 func (p *spfPlanner) finish() SPFPlan {
 	words := []string{"v=spf1"}
 	exception := func(it item) bool { return it.t.Kind != spf.Redirect && it.t.Qualifier != spf.PlusPass }
-	first := slices.ContainsFunc(p.items, exception) // an exception must not come before what is added
+	first := p.AddFirst || slices.ContainsFunc(p.items, exception) // an exception must not come before what is added
 	if first {
 		words = append(words, p.plan.Added...)
 	}
@@ -607,7 +607,8 @@ func (p *spfPlanner) finish() SPFPlan {
 	if len(words) == 1 && p.redirect == nil && (len(p.plan.Dropped) > 0 || len(p.Trees) == 0 || p.plusAll()) {
 		words = append(words, p.Start...)
 		p.plan.Added = append(p.plan.Added, p.Start...)
-		p.soften = true
+		// What is void let nobody in, so that the refusal may stay.
+		p.soften = p.soften || len(p.Start) > 0 || slices.ContainsFunc(p.plan.Dropped, func(d DroppedTerm) bool { return d.Why != DropVoid })
 	}
 	switch {
 	case p.redirect != nil && len(p.alls) == 0:

@@ -369,3 +369,31 @@ var realSample = map[string]struct {
 	"ima-citizensrights.org.uk":  {false, 4}, // mx and three services, "/24" beside a host that is not in them
 	"govfsl.com":                 {false, 4}, // names with underscores
 }
+
+// FuzzPlanSPF: whatever is published, the plan is none or one record that parses, and
+// a plan for that record changes nothing more.
+func FuzzPlanSPF(f *testing.F) {
+	f.Add("v=spf1 mx include:a.example -all", "v=spf1 redirect=b.example")
+	f.Add("v=spf1 a:gone.example ptr ip4:0.0.0.0/0 +all", "")
+	f.Add("v=spf1 -all ip4:192.0.2.1 ip4:192.0.2.0/24 exp=x.example", "ｖ＝ｓｐｆ１ ~ all")
+	zone := dns.MustMemory(dns.Zone{
+		domain: {"MX 10 mail.example.com.", "A 192.0.2.80"}, "mail.example.com": {"A 192.0.2.25"},
+		"a.example": {`TXT "v=spf1 include:b.example ipv4:192.0.2.9 include:example.com"`}, "b.example": {`TXT "v=spf1 a mx ptr -ip4:192.0.2.1 +all"`},
+	})
+	f.Fuzz(func(t *testing.T, a, b string) {
+		texts := []string{a}
+		if b != "" {
+			texts = append(texts, b)
+		}
+		plan := SPF(inputOf(zone, texts...))
+		if plan.Text == "" {
+			return
+		}
+		if _, err := spf.Parse(plan.Text); err != nil {
+			t.Fatalf("%q became %q: %v", texts, plan.Text, err)
+		}
+		if again := SPF(inputOf(zone, plan.Text)); again.Changed {
+			t.Fatalf("%q became %q and then %q (%v)", texts, plan.Text, again.Text, again.Dropped)
+		}
+	})
+}
