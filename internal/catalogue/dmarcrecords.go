@@ -116,4 +116,25 @@ var dmarcRecordEntries = []Entry{
 		Fix:    Text{"Try again; if it stays, ask whoever runs {host}.", "時間をおいてもう一度お試しください。続く場合は {host} の管理者に問い合わせてください。"},
 		Refs:   []string{"RFC 9990 section 4"},
 	},
+	{
+		ID: "dmarc.p-not-second", Status: Info, Rank: rankHygiene,
+		Title:  Text{"In the DMARC record of {record_domain} p= does not follow v= at once", "{record_domain} の DMARC レコードで、p= が v= の直後にありません"},
+		Detail: Text{"RFC 9989 lets p= stand anywhere. RFC 7489 wanted it second, and a receiver that reads it by the letter discards the record.", "RFC 9989 では p= の位置は自由です。RFC 7489 では 2 番目に書くと定められていたため、それに厳密に従う受信側ではレコードが無視されます。"},
+		Fix:    Text{"Write p= right after v=DMARC1.", "p= を v=DMARC1 の直後に書いてください。"},
+		Refs:   []string{"RFC 9989 section 4.7", "RFC 7489 section 6.4"},
+	},
+	{
+		ID: "dmarc.many-report-addresses", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The DMARC record of {record_domain} names {count} addresses for reports", "{record_domain} の DMARC レコードにレポートの宛先が {count} 件あります"},
+		Detail: Text{"Receivers need not send to more than two.", "受信側には、3 件目以降の宛先に送る義務はありません。"},
+		Fix:    Text{"Put the two that matter first; let a mailbox of yours pass the reports on.", "必要な 2 件を先頭に書き、それ以外へはご自身のメールボックスから転送してください。"},
+		Refs:   []string{"RFC 7489 section 6.2"},
+	},
+	{
+		ID: "dmarc.stray-record", Status: Info, Rank: rankHygiene,
+		Title:  Text{"A DMARC record stands at {record_domain} itself, where nobody looks", "{record_domain} 自体に DMARC レコードがありますが、どの受信側からも参照されません"},
+		Detail: Text{"The record at _dmarc.{record_domain} is the one that counts. This one does nothing, and misleads whoever edits it.", "効力があるのは _dmarc.{record_domain} のレコードです。このレコードには効力がなく、編集する人の誤解を招きます。"},
+		Fix:    Text{"Remove it.", "削除してください。"},
+		Refs:   []string{"RFC 9989 section 4.5"},
+	},
 }

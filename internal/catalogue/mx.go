@@ -130,4 +130,11 @@ var mxEntries = []Entry{
 		Detail: Text{"Mail arrives over IPv4. No provider demands IPv6.", "メールは IPv4 で届きます。IPv6 を必須としているメール事業者はありません。"},
 		Refs:   []string{"RFC 5321 section 5.2"},
 	},
+	{
+		ID: "mx.verification-leftover", Status: Info, Rank: rankRecord,
+		Title:  Text{"{name} among the exchangers of {from} is left over from proving the domain to Microsoft", "{from} の MX に、Microsoft でのドメイン確認に使われた {name} が残っています"},
+		Detail: Text{"The name cannot exist (it ends in .invalid) and was only there to be seen once. Senders try the other exchangers; no mail is lost.", "この名前は存在しえないもの (末尾が .invalid) で、確認のときに一度参照されるだけの設定でした。送信側は他のメールサーバーに配送するため、メールが失われることはありません。"},
+		Fix:    Text{"Remove the record.", "このレコードを削除してください。"},
+		Refs:   []string{"RFC 2606 section 2", "RFC 5321 section 5.1"},
+	},
 }

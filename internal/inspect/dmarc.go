@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
@@ -74,7 +75,7 @@ func (j *judgement) planDMARC(h *dmarcHolder) {
 	if !publicSuffix(h.domain) {
 		h.plan.Text = withoutPSD(h.plan.Text)
 	}
-	if len(h.valid) == 1 && len(h.valid[0].Problems) == 0 && !(silent && j.weakForSilent(h.valid[0])) && !falsePSD(h) {
+	if len(h.valid) == 1 && len(h.valid[0].Problems) == 0 && !pLate(h.valid[0]) && !(silent && j.weakForSilent(h.valid[0])) && !falsePSD(h) {
 		return
 	}
 	change := j.dmarcChange(h.domain, h.answer, h.plan.Text)
@@ -98,6 +99,11 @@ func (j *judgement) dmarcChange(domain string, a dns.Answer, text string) dns.Ch
 func (j *judgement) own(name string) bool {
 	org := dmarc.RegisteredDomain(j.Name)
 	return dns.IsSubdomain(dns.CanonicalName(name), org)
+}
+
+// pLate reports that p= stands anywhere but second.
+func pLate(r *dmarc.Record) bool {
+	return r.P != "" && len(r.Tags) > 1 && !strings.EqualFold(r.Tags[1].Name, "p")
 }
 
 // publicSuffix reports whether others register below a domain: only such may say psd=y.
@@ -191,10 +197,28 @@ func (j *judgement) dmarcRecords(h *dmarcHolder) {
 	if falsePSD(h) {
 		h.cure(j.add("dmarc.psd", h.domain, args{"record_domain": h.domain}, evidence()...))
 	}
+	if pLate(h.valid[0]) {
+		h.cure(j.add("dmarc.p-not-second", h.domain, args{"record_domain": h.domain}, evidence()...))
+	}
+	j.strayRecord(h)
 	if p, _, _, ok := h.valid[0].Usable(); ok && j.Name == h.domain {
 		j.add("dmarc.record", h.domain, args{"record_domain": h.domain, "policy": string(p)}, evidence()...)
 	} else if ok {
 		j.add("dmarc.inherited", j.Name, args{"from": j.Name, "record_domain": h.domain, "policy": string(j.DMARC.Verdict.Policy)}, evidence()...)
+	}
+}
+
+// strayRecord finds an idle record at the domain itself, beside the one that counts.
+func (j *judgement) strayRecord(h *dmarcHolder) {
+	if h.domain != j.Name || len(j.Profile.TXT.Chain) > 0 {
+		return
+	}
+	for _, r := range j.Profile.TXT.Records {
+		if _, ok := dmarc.Parse(r.Data); ok {
+			f := j.add("dmarc.stray-record", h.domain, args{"record_domain": h.domain}, h.domain+": "+clip(r.Data))
+			f.DNS = []dns.Change{{Action: dns.Remove, Name: h.domain + ".", Type: dns.TypeTXT, TTL: 3600, Was: []string{r.Data}}}
+			return
+		}
 	}
 }
 
@@ -288,6 +312,9 @@ func (j *judgement) dmarcReports(h *dmarcHolder) {
 			j.add("dmarc.no-reports", h.domain, args{"record_domain": h.domain}, h.valid[0].Raw)
 		}
 		return
+	}
+	if n := len(h.valid[0].RUA); n > 2 {
+		j.add("dmarc.many-report-addresses", h.domain, args{"record_domain": h.domain, "count": strconv.Itoa(n)}, h.valid[0].Raw)
 	}
 	for _, r := range j.DMARC.Reports {
 		a := args{"record_domain": h.domain, "uri": r.URI, "host": r.Host, "permission": r.PermissionName}

@@ -140,12 +140,15 @@ const (
 	mxNowhere // has no address
 	mxPrivate
 	mxUnseen
+	mxLeftover // *.msv1.invalid, by which a domain was once proved to Microsoft
 )
 
 func (j *judgement) kindOf(e survey.Exchange) mxKind {
 	switch {
 	case e.Null():
 		return mxNull
+	case dns.IsSubdomain(e.Name, "msv1.invalid"):
+		return mxLeftover
 	case e.Literal.IsValid():
 		return mxLiteral
 	case e.Meant.Name != "":
@@ -197,7 +200,7 @@ func (j *judgement) mxSet() *mxSet {
 			}
 		case mxLiteral:
 			p.Bad, p.Instead = true, s.literal(e.Literal)
-		case mxNowhere, mxPrivate, mxNull:
+		case mxNowhere, mxPrivate, mxNull, mxLeftover:
 			p.Bad = true
 		case mxUnseen:
 			s.unseen = true
@@ -247,6 +250,7 @@ func (s *mxSet) judge() {
 var mxFindings = map[mxKind]string{
 	mxNull: "mx.null-with-others", mxLiteral: "mx.address", mxMisspelt: "mx.misspelt", mxAlias: "mx.cname",
 	mxNowhere: "mx.unresolvable", mxPrivate: "mx.private-address", mxUnseen: "mx.dns-failure",
+	mxLeftover: "mx.verification-leftover",
 }
 
 // host judges one exchanger. What makes the domain lose mail only where no other
@@ -288,7 +292,7 @@ func (s *mxSet) whole() {
 		s.nowhere()
 		return
 	}
-	if s.usable == len(hosts) {
+	if s.usable == len(hosts)-s.count(mxLeftover) {
 		s.add("mx.pass", s.Name, args{"from": s.Name, "count": strconv.Itoa(len(hosts) + s.MX.More)}, s.texts()...)
 	}
 	if n := len(hosts) + s.MX.More; n > 10 {
@@ -317,6 +321,17 @@ func (s *mxSet) nowhere() {
 	a := args{"from": s.Name, "name": strings.Join(names[:min(len(names), 4)], ", ")}
 	f := s.add("mx.unresolvable", s.Name, a, append(s.texts(), evidence...)...)
 	f.DNS = append(slices.Clone(s.change), s.extra...)
+}
+
+// count is the number of exchangers of a kind.
+func (s *mxSet) count(k mxKind) int {
+	n := 0
+	for _, o := range s.kinds {
+		if o == k {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *mxSet) duplicates() {
