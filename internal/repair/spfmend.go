@@ -28,7 +28,10 @@ type Mended struct {
 type Correction struct{ Was, Now string }
 
 // maxSPFText bounds how much of a text is read.
-const maxSPFText = 16384
+const (
+	maxSPFText  = 16384
+	maxSPFWords = 4096
+)
 
 var (
 	spfVersion = regexp.MustCompile(`(?i)^[^a-z0-9]*(?:v\s*[=:-]?\s*=?\s*)?spf\s*[=:_-]?\s*v?(?:(?:1(?:\.0)?|l\b)(?:[^a-z0-9.+~?%_-]+|([a-z+~?_-])|$)|[^a-z0-9.+~?%_-]+|$)`)
@@ -66,10 +69,11 @@ func MendSPF(text string) Mended {
 	m.Artefacts = artefacts
 	kept := []string{"v=spf1"}
 	has := make(map[string]bool)
+	size := len(kept[0])
 	for _, token := range spfTokens(clean) {
 		now := mendTerm(token)
 		switch name, _, isModifier := strings.Cut(now, "="); {
-		case now == "":
+		case now == "" || size+len(now) > maxSPFText:
 			m.Dropped = append(m.Dropped, clipped(token))
 			continue
 		case isModifier && !strings.ContainsAny(name, ":/"):
@@ -82,6 +86,7 @@ func MendSPF(text string) Mended {
 		if now != token {
 			m.Corrected = append(m.Corrected, Correction{clipped(token), now})
 		}
+		size += len(now) + 1
 		kept = append(kept, strings.Fields(now)...)
 	}
 	m.Text = strings.Join(kept, " ")
@@ -137,7 +142,7 @@ func joinTokens(words []string) []string {
 		if spfVersion1.MatchString(w) {
 			continue
 		}
-		for i+1 < len(words) && len(w) < 256 {
+		for i+1 < len(words) && len(w) < 256 && len(out) < maxSPFWords {
 			next := words[i+1]
 			torn := spfOnlySign.MatchString(w) || spfOpenEnd.MatchString(w) && !startsTerm(next) || next[0] == ':' || next[0] == '=' || next[0] == '/'
 			if !torn {

@@ -3,6 +3,7 @@ package repair
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/todoku/todoku/spf"
@@ -59,6 +60,9 @@ func TestMendSPF(t *testing.T) {
 				t.Errorf("%q\n got %q\nwant %q (%q, dropped %q)", tt.in, got.Text, tt.want, got.Corrected, got.Dropped)
 			}
 		})
+	}
+	if m := MendSPF("v=spf1 " + strings.Repeat("ip4:1.2.3.1-254,", 1000)); len(m.Text) > maxSPFText {
+		t.Errorf("ranges make a record of %d octets", len(m.Text))
 	}
 	if m := MendSPF("v=spf1 ip4:1.2.3 mx -all"); !slices.Equal(m.Dropped, []string{"ip4:1.2.3"}) {
 		t.Errorf("dropped %q, want the term that cannot be read, by name", m.Dropped)
