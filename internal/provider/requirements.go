@@ -68,6 +68,9 @@ type Requirement struct {
 	ID, Provider string
 	Audience     Audience
 	Level        Level
+	// Compliance is the row of Gmail's Postmaster Tools (compliance status, API v2) under
+	// which the requirement is shown there, "" for none.
+	Compliance string
 	// Text is the requirement in one sentence of ours.
 	Text catalogue.Text
 	// Codes are the replies with which the provider refuses what does not meet it,
@@ -102,6 +105,7 @@ type requirementFile struct {
 		Provider   string     `json:"provider"`
 		Audience   Audience   `json:"audience"`
 		Level      Level      `json:"level"`
+		Compliance string     `json:"compliance"`
 		Codes      []string   `json:"codes"`
 		Effect     Effect     `json:"effect"`
 		Source     string     `json:"source"`
@@ -128,7 +132,7 @@ func loadRequirements() []Requirement {
 	var all []Requirement
 	for _, j := range file.Requirements {
 		r := Requirement{
-			ID: j.ID, Provider: j.Provider, Audience: j.Audience, Level: j.Level, Text: catalogue.Text(j.bilingual),
+			ID: j.ID, Provider: j.Provider, Audience: j.Audience, Level: j.Level, Compliance: j.Compliance, Text: catalogue.Text(j.bilingual),
 			Codes: j.Codes, Effect: j.Effect, Source: j.Source, AsOf: j.AsOf, Unverified: j.Unverified,
 			Since: j.Since, Removed: j.Removed, Observe: j.Observe,
 			FailsOn: newCondition(j.FailsOn, file.Sets, true), PassesOn: newCondition(j.PassesOn, file.Sets, false),

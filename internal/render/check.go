@@ -26,6 +26,7 @@ type ScorecardObject struct {
 // RowObject is one requirement of a provider.
 type RowObject struct {
 	Requirement string   `json:"requirement"`
+	Compliance  *string  `json:"compliance"`
 	Status      string   `json:"status"`
 	Findings    []string `json:"findings"`
 	Source      string   `json:"source"`
@@ -61,7 +62,7 @@ func Scorecards(cards []scorecard.Card) []ScorecardObject {
 		o := ScorecardObject{Provider: c.Provider, Audience: c.Audience, Verdict: string(c.Verdict), Rows: make([]RowObject, 0, len(c.Rows))}
 		for _, r := range c.Rows {
 			o.Rows = append(o.Rows, RowObject{
-				Requirement: r.Requirement, Status: string(r.Status), Findings: list(r.Findings), Source: r.Source, AsOf: r.AsOf,
+				Requirement: r.Requirement, Compliance: known(r.Compliance), Status: string(r.Status), Findings: list(r.Findings), Source: r.Source, AsOf: r.AsOf,
 			})
 		}
 		out = append(out, o)

@@ -117,7 +117,7 @@ func rowsText(c scorecard.Card, lang string) string {
 			if failed != "" {
 				failed += ", "
 			}
-			failed += r.Requirement
+			failed += rowName(r)
 		case scorecard.Unseen:
 			unseen++
 		}
@@ -129,6 +129,14 @@ func rowsText(c scorecard.Card, lang string) string {
 		failed += label(lang, "unseen", "n", itoa(unseen))
 	}
 	return Printable(failed)
+}
+
+// rowName is a requirement by the name that the provider's own pages give it.
+func rowName(r scorecard.Row) string {
+	if r.Compliance != "" {
+		return r.Compliance
+	}
+	return r.Requirement
 }
 
 // CheckLine writes a report as one line, for a list of many.

@@ -87,7 +87,7 @@ func (in Input) card(id, audience string, requirements []provider.Requirement) C
 
 // row judges one requirement.
 func (in Input) row(r *provider.Requirement, audience string) Row {
-	row := Row{Requirement: r.ID, Status: NotApplicable, Findings: []string{}, Source: r.Source, AsOf: r.AsOf}
+	row := Row{Requirement: r.ID, Compliance: r.Compliance, Status: NotApplicable, Findings: []string{}, Source: r.Source, AsOf: r.AsOf}
 	if r.Removed != "" || !in.applies(r.Audience, audience) {
 		return row
 	}

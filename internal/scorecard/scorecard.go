@@ -31,7 +31,9 @@ const (
 type Row struct {
 	// Requirement is its id in the data of package provider.
 	Requirement string
-	Status      RowStatus
+	// Compliance is the row's name in the provider's own list of compliance, "" for none.
+	Compliance string
+	Status     RowStatus
 	// Findings are the IDs that decided, [] where none did.
 	Findings []string
 	// Source is the page that states it, AsOf the day on which it did (2006-01-02).
