@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/inspect"
+	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
 	"github.com/todoku/todoku/mailauth"
@@ -162,6 +163,7 @@ func (i *Inspector) subjects(b *evidence.Bundle, m *message.Message, auth mailau
 		}
 	}
 	names = append(names, b.Session.HELO)
+	names = append(names, judge.LinkDomains(m, maxListed)...)
 	seen := make(map[string]bool)
 	for _, name := range names {
 		name = dns.CanonicalName(name)

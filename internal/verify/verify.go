@@ -15,6 +15,7 @@ import (
 	"github.com/todoku/todoku/internal/judge"
 	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/scorecard"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
@@ -89,6 +90,7 @@ func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string
 			Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted, Forensics: examined,
 		}),
 	}
+	repair.Configure(rep.Findings, auth.DMARC.FromDomain)
 	if i != nil {
 		rep.Findings = join(rep.Findings, i.findings(ctx, r, b, m, auth))
 	}
