@@ -1,0 +1,358 @@
+package repair
+
+import (
+	"bytes"
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+)
+
+// What is wrong with the text of a DKIM key record, beyond the artefacts of Pasted.
+const (
+	KeyPEM       = "pem"        // BEGIN and END lines of a key file stand in p=
+	KeyTags      = "tags"       // tags glued, misspelt, twice, out of order, or p= itself missing
+	KeyVersion   = "version"    // v= is not exactly DKIM1
+	KeyWrongType = "type"       // k= names another kind of key than p= holds
+	KeyAlphabet  = "alphabet"   // base64 of another alphabet, without its padding, or with "+" lost
+	KeyTrailing  = "trailing"   // more follows behind the end of the key
+	KeySPKI      = "spki"       // an Ed25519 key wrapped in ASN.1
+	KeyUse       = "use"        // s= or h= excludes e-mail or SHA-256
+	KeyTruncated = "truncated"  // the key is cut short
+	KeyPrivate   = "private"    // it is a private key
+	KeyBroken    = "unreadable" // p= is no key at all
+)
+
+// MaxKeyText is how many octets of a key record are mended; a key of 8192 bits has 1,500.
+const MaxKeyText = 8192
+
+// DKIMKey is what the text of a key record says, or was meant to say.
+type DKIMKey struct {
+	// Text is the record as it should be; the given text where nothing is wrong, "" where
+	// it cannot be mended.
+	Text string
+	// Key is the key of Text; nil where there is none.
+	Key *dkim.Key
+	// Defects are what is wrong, each once: the constants above and those of Pasted.
+	Defects []string
+	// Have and Want are, for a truncated key, the octets that are there and those that
+	// its own header announces.
+	Have, Want int
+}
+
+// Has reports a defect.
+func (k DKIMKey) Has(defect string) bool { return slices.Contains(k.Defects, defect) }
+
+var (
+	pemLine   = regexp.MustCompile(`(?i)-+ ?(BEGIN|END) ?([A-Z0-9 ]*?) ?KEY ?-+`)
+	gluedTag  = regexp.MustCompile(`(?i)(DKIM1|k ?= ?rsa|k ?= ?ed25519|h ?= ?sha256|s ?= ?email|s ?= ?\*|t ?= ?[ys])[ ,]?([vkhstpng]) ?=`)
+	publicTag = regexp.MustCompile(`(?i)(?:^|[;, ])(p) ?[=:]`)
+	otherTag  = regexp.MustCompile(`(?i)(?:^|[;,]| )([vkhstng]) ?[=:] ?([^;, ]*)`)
+	nextTag   = regexp.MustCompile(`;| [vkhstngVKHSTNG] ?= ?[^= ]`)
+	longRun   = regexp.MustCompile(`M[A-Za-z0-9+/_ -]{60,}={0,2}`)
+)
+
+// LooksLikeDKIM reports whether a text was meant to be a DKIM key record.
+func LooksLikeDKIM(text string) bool {
+	if len(text) > MaxKeyText {
+		return false
+	}
+	clean, _ := Pasted(text)
+	lower := strings.ToLower(strings.ReplaceAll(clean, " ", ""))
+	for _, other := range []string{"v=spf1", "v=dmarc1", "v=bimi1", "v=tlsrpt", "v=sts"} {
+		if strings.HasPrefix(lower, other) {
+			return false
+		}
+	}
+	return strings.Contains(lower, "v=dkim1") || publicTag.MatchString(clean) && (strings.Contains(lower, "k=") || longRun.MatchString(clean)) ||
+		pemLine.MatchString(clean) || strings.HasPrefix(lower, "p=") || longRun.MatchString(clean) && strings.Contains(lower, "k=rsa")
+}
+
+// MendDKIM reads the text of a key record and mends what can be mended: the artefacts
+// of pasting and splitting, tags, alphabets, encodings. What is lost (a key cut short)
+// or must not be published (a private key) it names only.
+func MendDKIM(text string) DKIMKey {
+	if len(text) > MaxKeyText {
+		return DKIMKey{Defects: []string{KeyBroken}}
+	}
+	if k, err := dkim.ParseKey(text); err == nil {
+		out := DKIMKey{Text: text, Key: k}
+		if excluded(k) {
+			out.Defects = append(out.Defects, KeyUse)
+			out.Text = keyText(k, allowed(k.Hashes, "sha256"), allowed(k.Services, "email", "*"), valueOf(text, "p"))
+			out.Key, _ = dkim.ParseKey(out.Text)
+		}
+		return out
+	}
+	m := mender{}
+	m.read(text)
+	return m.result()
+}
+
+// excluded: the key may not verify e-mail signed with SHA-256 (RFC 6376 section 3.6.1).
+func excluded(k *dkim.Key) bool {
+	return k.Hashes != nil && !slices.Contains(k.Hashes, "sha256") ||
+		k.Services != nil && !slices.Contains(k.Services, "*") && !slices.Contains(k.Services, "email")
+}
+
+// allowed gives words where they allow one of what is needed, else none: no restriction.
+func allowed(words []string, needed ...string) []string {
+	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(needed, w) }) {
+		return words
+	}
+	return nil
+}
+
+// keyText writes a record.
+func keyText(k *dkim.Key, hashes, services []string, public string) string {
+	b := "v=DKIM1"
+	for _, t := range []struct {
+		tag   string
+		words []string
+	}{{"h", hashes}, {"k", []string{k.Type}}, {"s", services}, {"t", k.Flags}} {
+		if len(t.words) > 0 {
+			b += "; " + t.tag + "=" + strings.Join(t.words, ":")
+		}
+	}
+	return b + "; p=" + public
+}
+
+// valueOf gives the value of a tag without white space.
+func valueOf(text, tag string) string {
+	for part := range strings.SplitSeq(text, ";") {
+		if name, value, ok := strings.Cut(part, "="); ok && strings.TrimSpace(name) == tag {
+			return strings.Join(strings.Fields(value), "")
+		}
+	}
+	return ""
+}
+
+// mender takes a key record apart.
+type mender struct {
+	defects    []string
+	tags       map[string]string
+	public     string // p= as it stands, single spaces in it
+	raw        []byte // what it holds
+	have, want int
+	kind       string // rsa or ed25519, by what raw is
+}
+
+func (m *mender) note(defects ...string) {
+	for _, d := range defects {
+		if !slices.Contains(m.defects, d) {
+			m.defects = append(m.defects, d)
+		}
+	}
+}
+
+// read splits the text into its tags.
+func (m *mender) read(text string) {
+	clean, artefacts := Pasted(text)
+	m.note(artefacts...)
+	if pem := pemLine.FindAllStringSubmatch(clean, 4); pem != nil {
+		m.note(KeyPEM)
+		if strings.Contains(strings.ToUpper(pem[0][2]), "PRIVATE") {
+			m.note(KeyPrivate)
+		}
+		clean = strings.TrimSpace(pemLine.ReplaceAllString(clean, " "))
+	}
+	for range 4 {
+		again := gluedTag.ReplaceAllString(clean, "$1; $2=")
+		if again == clean {
+			break
+		}
+		clean = again
+	}
+	rest := m.cutPublic(clean)
+	m.tags = make(map[string]string)
+	for _, t := range otherTag.FindAllStringSubmatch(rest, 16) {
+		if name := strings.ToLower(t[1]); m.tags[name] == "" {
+			m.tags[name] = t[2]
+		}
+	}
+	if v, ok := m.tags["v"]; ok && v != "DKIM1" {
+		m.note(KeyVersion)
+	}
+}
+
+// cutPublic takes p= out of the text and gives what is left.
+func (m *mender) cutPublic(text string) string {
+	from, to := -1, len(text)
+	if at := publicTag.FindStringSubmatchIndex(text); at != nil {
+		from = at[0]
+		m.public = text[at[1]:]
+		if end := nextTag.FindStringIndex(m.public); end != nil {
+			to = at[1] + end[0]
+			m.public = m.public[:end[0]]
+		}
+	} else if at := longRun.FindStringIndex(text); at != nil {
+		from, to = at[0], at[1]
+		m.public = text[from:to]
+	}
+	if from < 0 {
+		return text
+	}
+	m.public = strings.TrimSpace(m.public)
+	return text[:from] + ";" + text[to:]
+}
+
+// result decodes what p= holds and writes the record anew.
+func (m *mender) result() DKIMKey {
+	if m.public == "" && !m.revoked() || !m.decode() {
+		m.note(KeyBroken)
+	}
+	out := DKIMKey{Defects: m.defects, Have: m.have, Want: m.want}
+	if out.Has(KeyPrivate) || out.Has(KeyTruncated) || out.Has(KeyBroken) {
+		return out
+	}
+	k := &dkim.Key{Type: m.kind}
+	if k.Type == "" {
+		k.Type = "rsa"
+	}
+	if declared := strings.ToLower(m.tags["k"]); len(m.raw) > 0 && declared != k.Type && !(declared == "" && k.Type == "rsa") {
+		m.note(KeyWrongType)
+	}
+	hashes, services := words(m.tags["h"]), words(m.tags["s"])
+	k.Flags = slices.DeleteFunc(words(m.tags["t"]), func(f string) bool { return f != "y" && f != "s" })
+	out.Text = keyText(k, allowed(hashes, "sha256"), allowed(services, "email", "*"), base64.StdEncoding.EncodeToString(m.raw))
+	if hashes != nil && allowed(hashes, "sha256") == nil || services != nil && allowed(services, "email", "*") == nil {
+		m.note(KeyUse)
+	}
+	var err error
+	if out.Key, err = dkim.ParseKey(out.Text); err != nil {
+		m.note(KeyBroken)
+		out.Text, out.Key = "", nil
+	} else if len(m.defects) == 0 {
+		m.note(KeyTags)
+	}
+	out.Defects = m.defects
+	return out
+}
+
+// revoked: the text is a damaged "v=DKIM1; p=".
+func (m *mender) revoked() bool { _, v := m.tags["v"]; return v }
+
+func words(v string) []string {
+	var out []string
+	for w := range strings.SplitSeq(strings.ToLower(v), ":") {
+		if w != "" && !strings.ContainsFunc(w, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '*') }) {
+			out = append(out, w)
+		}
+	}
+	return out[:min(len(out), 8)]
+}
+
+// decode reads the base64 of p= and what it is; false where it is nothing.
+func (m *mender) decode() bool {
+	text := strings.ReplaceAll(m.public, " ", "")
+	if text == "" {
+		return true
+	}
+	raw, ok := m.base64(text)
+	if !ok {
+		return false
+	}
+	if m.accept(raw) {
+		return true
+	}
+	// A "+" that was lost to URL decoding leaves a space behind.
+	if strings.Contains(m.public, " ") && !m.hasPrivate() {
+		if again, ok := m.base64(strings.ReplaceAll(m.public, " ", "+")); ok {
+			truncated := m.have
+			m.have, m.want = 0, 0
+			if m.accept(again) {
+				m.defects = slices.DeleteFunc(m.defects, func(d string) bool { return d == KeyTruncated })
+				m.note(KeyAlphabet)
+				return true
+			}
+			m.have = truncated
+		}
+	}
+	return m.hasPrivate() || slices.Contains(m.defects, KeyTruncated)
+}
+
+func (m *mender) hasPrivate() bool { return slices.Contains(m.defects, KeyPrivate) }
+
+// base64 decodes either alphabet, with padding or without.
+func (m *mender) base64(text string) ([]byte, bool) {
+	bare := strings.TrimRight(text, "=.,")
+	if strings.ContainsAny(bare, "-_") {
+		m.note(KeyAlphabet)
+		bare = strings.NewReplacer("-", "+", "_", "/").Replace(bare)
+	}
+	if len(bare)%4 == 1 { // one sextet is no octet: the text was cut in the middle
+		bare = bare[:len(bare)-1]
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(bare)
+	if err != nil {
+		return nil, false
+	}
+	if _, err := base64.StdEncoding.DecodeString(text); err != nil && !slices.Contains(m.defects, KeyAlphabet) && strings.Trim(text, "=") == bare {
+		m.note(KeyAlphabet)
+	}
+	return raw, true
+}
+
+// ed25519Prefix is the SubjectPublicKeyInfo before the 32 octets (RFC 8410 section 4).
+var ed25519Prefix = []byte("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00")
+
+// accept decides what octets are.
+func (m *mender) accept(raw []byte) bool {
+	header, length, isDER := sequence(raw)
+	switch {
+	case isPrivate(raw, header):
+		m.note(KeyPrivate)
+		return true
+	case len(raw) == 44 && bytes.HasPrefix(raw, ed25519Prefix):
+		m.note(KeySPKI)
+		m.kind, m.raw = "ed25519", raw[12:]
+		return true
+	case isDER && len(raw) < header+length:
+		m.defects = slices.DeleteFunc(m.defects, func(d string) bool { return d == KeyAlphabet }) // the padding went with the rest
+		m.note(KeyTruncated)
+		m.have, m.want = len(raw), header+length
+		return false
+	case isDER:
+		whole := raw[:header+length]
+		k, err := dkim.ParseKey("v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(whole))
+		if err != nil || k.Bits == 0 {
+			return false
+		}
+		if len(whole) < len(raw) {
+			m.note(KeyTrailing)
+		}
+		m.kind, m.raw = "rsa", whole
+		return true
+	case len(raw) == 32:
+		m.kind, m.raw = "ed25519", raw
+		return true
+	}
+	return false
+}
+
+// sequence reads the head of a DER SEQUENCE that is larger than 48 octets.
+func sequence(raw []byte) (header, length int, ok bool) {
+	switch {
+	case len(raw) < 4 || raw[0] != 0x30:
+		return 0, 0, false
+	case raw[1] == 0x82:
+		return 4, int(raw[2])<<8 | int(raw[3]), true
+	case raw[1] == 0x81:
+		return 3, int(raw[2]), true
+	case raw[1] < 0x80 && raw[1] > 44:
+		return 2, int(raw[1]), true
+	}
+	return 0, 0, false
+}
+
+// isPrivate: PKCS#1 and PKCS#8 begin with a small version number, OpenSSH's form with
+// its name.
+func isPrivate(raw []byte, header int) bool {
+	if header == 0 && len(raw) > 2 && raw[0] == 0x30 && raw[1] < 0x80 {
+		header = 2
+	}
+	body := raw[header:]
+	return header > 0 && len(body) >= 3 && body[0] == 0x02 && body[1] == 0x01 && body[2] <= 0x01 || bytes.HasPrefix(raw, []byte("openssh-key-v1"))
+}
