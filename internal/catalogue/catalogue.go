@@ -59,6 +59,9 @@ type Finding struct {
 	Evidence []string // raw facts seen, as they were
 	DNS      []dns.Change
 	Snippets []Snippet
+	// Advice are steps of the repair that depend on what was found, a service's own
+	// settings for instance. They follow those of the entry.
+	Advice []Text
 	// Accepted is set where the user accepts the finding: it is shown, but does not count.
 	Accepted *Acceptance
 }

@@ -1,3 +1,118 @@
 package catalogue
 
-var serviceEntries = []Entry{}
+// serviceEntries are about sending services that a domain uses.
+var serviceEntries = []Entry{
+	{
+		ID: "service.recognised", Status: Info, Rank: rankHygiene,
+		Title:  Text{"{domain} uses {name}", "{domain} は {name} を利用しています"},
+		Detail: Text{"Recognised by the domain's own records, see the evidence. The steps say what its settings need so that SPF and DKIM count for {domain}; nothing is to be done where that is so already.", "ドメインのレコードからわかりました (「根拠」を参照)。手順は、SPF と DKIM が {domain} のものとして認められるために、サービスの設定で必要なことです。設定済みであれば何もする必要はありません。"},
+		Refs:   []string{"RFC 7489 section 3.1", "https://support.google.com/a/answer/81126"},
+	},
+	{
+		ID: "service.unaligned-spf", Status: Info, Rank: rankHygiene,
+		Title:  Text{"SPF of {name} passes for its own domain, not for {domain}", "{name} の SPF は {name} 自身のドメインで pass になり、{domain} とは一致しません"},
+		Detail: Text{"Unless a return path of your own is set up there, {name} sends with its own envelope sender. An include in the record of {domain} then changes nothing, and DMARC depends on DKIM.", "独自の Return-Path を設定しない限り、{name} は自社のドメインをエンベロープ送信者として送信します。その場合、{domain} の SPF レコードの include に効果はなく、DMARC は DKIM しだいになります。"},
+		Fix:    Text{"Switch on DKIM for {domain} at {name}; where it offers a custom return path, set that up too.", "{name} で {domain} の DKIM を有効にしてください。独自の Return-Path を設定できる場合は、それも設定してください。"},
+		Refs:   []string{"RFC 7489 section 3.1.2", "https://support.google.com/a/answer/81126"},
+	},
+	{
+		ID: "service.obsolete-include", Status: Info, Rank: rankHygiene,
+		Title:  Text{"`include:{include}` in the SPF record of {domain} is no longer needed", "{domain} の SPF レコードの `include:{include}` は不要になっています"},
+		Detail: Text{"The service once asked for it and no longer does. It costs one of the ten DNS look-ups and does not help DMARC.", "以前はサービスが案内していましたが、現在は不要です。10 回までの DNS 参照を 1 回消費するだけで、DMARC の役にも立ちません。"},
+		Fix:    Text{"Remove it when you next edit the record, after a look at the service's current instructions.", "サービスの最新の案内を確認したうえで、次にレコードを編集するときに削除してください。"},
+		Refs:   []string{"RFC 7208 section 4.6.4"},
+	},
+	{
+		ID: "service.no-such-include", Status: Info, Rank: rankHygiene,
+		Title:  Text{"`include:{include}` is often recommended, but was never an SPF record of that service", "`include:{include}` はよく紹介されていますが、そのサービスの SPF レコードではありません"},
+		Detail: Text{"Lists on the web pass this name on. The service's own instructions name another; an include without a record makes SPF end in an error.", "ウェブ上の一覧で広まっている名前ですが、サービスの公式の案内は別の名前です。レコードのない include があると、SPF はエラーになります。"},
+		Fix:    Text{"Take the include from the service's own settings page.", "include はサービスの設定画面に表示されるものを使ってください。"},
+		Refs:   []string{"RFC 7208 section 5.2"},
+	},
+	{
+		ID: "service.ses-include", Status: Info, Rank: rankHygiene,
+		Title:  Text{"`include:amazonses.com` in the SPF record of {domain} does nothing for mail through Amazon SES", "{domain} の SPF レコードの `include:amazonses.com` は、Amazon SES からの送信には効果がありません"},
+		Detail: Text{"SES sends with an envelope sender of amazonses.com or of your custom MAIL FROM domain, never of {domain} itself: only their records are looked at. The include just lets every SES customer pass SPF for {domain}, and costs a look-up.", "SES のエンベロープ送信者は amazonses.com かカスタム MAIL FROM ドメインであり、{domain} 自身にはなりません。参照されるのもそれらのレコードだけです。この include は、すべての SES 利用者に {domain} の SPF を pass させ、DNS 参照を 1 回消費するだけです。"},
+		Fix:    Text{"Set up a custom MAIL FROM domain with this include in *its* record, and remove it here.", "カスタム MAIL FROM ドメインを設定してそのレコードにこの include を書き、こちらからは削除してください。"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.ses-dkim", Status: Unknown, Rank: rankContext,
+		Title:  Text{"Whether Amazon SES signs for {domain} cannot be seen", "Amazon SES が {domain} の署名を付けているかどうかは確認できません"},
+		Detail: Text{"The keys of Easy DKIM stand under random names of 32 characters, which nobody can guess.", "Easy DKIM の公開鍵は 32 文字の推測できない名前の下にあります。"},
+		Fix:    Text{"Give one of the three tokens that the SES console shows with `--selector`, or send a message to a Todoku inbox.", "SES コンソールに表示される 3 つのトークンのいずれかを `--selector` で指定するか、Todoku の受信アドレス宛てに送信してください。"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html"},
+	},
+	{
+		ID: "service.ses-mail-from", Status: Pass, Rank: rankService,
+		Title:  Text{"{bounce} is set up as a custom MAIL FROM domain of Amazon SES", "{bounce} は Amazon SES のカスタム MAIL FROM ドメインとして正しく設定されています"},
+		Detail: Text{"One MX record of a region and one SPF record: SPF of mail through SES aligns with {domain}.", "リージョンの MX レコードと SPF レコードが 1 つずつあり、SES から送信したメールの SPF が {domain} と一致します。"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.ses-mail-from-mx", Status: Warn, Rank: rankService,
+		Title:  Text{"The MAIL FROM domain {bounce} has more than one MX record", "MAIL FROM ドメイン {bounce} に MX レコードが複数あります"},
+		Detail: Text{"Amazon SES wants exactly one. With several it treats the set-up as failed and sends as amazonses.com, so that SPF does not align, or refuses to send.", "Amazon SES が求める MX レコードは 1 つだけです。複数あると設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が一致しなくなるか、送信が拒否されます。"},
+		Fix:    Text{"Leave only the MX record of the region.", "リージョンの MX レコードだけを残してください。"},
+		Steps: []Text{
+			{"If {bounce} also receives mail, choose another subdomain, used for nothing else, as MAIL FROM domain in the SES console, and leave the MX records here.", "{bounce} でメールも受信している場合は、SES コンソールで他の用途に使っていない別のサブドメインを MAIL FROM ドメインに設定し、ここの MX レコードは残してください。"},
+			{"Several regions need a MAIL FROM domain each.", "複数のリージョンを使う場合は、リージョンごとに別の MAIL FROM ドメインが必要です。"},
+		},
+		Refs: []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.ses-mail-from-region", Status: Warn, Rank: rankService,
+		Title:  Text{"The MX record of the MAIL FROM domain {bounce} names no host of Amazon SES", "MAIL FROM ドメイン {bounce} の MX レコードが Amazon SES のホスト名になっていません"},
+		Detail: Text{"It has to be feedback-smtp.REGION.amazonses.com with the region as AWS writes it (ap-northeast-1). SES treats the set-up as failed and sends as amazonses.com, so that SPF does not align.", "feedback-smtp.リージョン.amazonses.com の形で、リージョンは AWS の表記 (ap-northeast-1 など) のとおりに指定します。誤っていると設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が一致しません。"},
+		Fix:    Text{"Publish the MX record that the SES console shows.", "SES コンソールに表示される MX レコードを公開してください。"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.ses-mail-from-no-mx", Status: Warn, Rank: rankService,
+		Title:  Text{"{bounce} has the SPF record of a MAIL FROM domain of Amazon SES, but no MX record", "{bounce} には Amazon SES の MAIL FROM ドメイン用の SPF レコードがありますが、MX レコードがありません"},
+		Detail: Text{"Without it SES treats the set-up as failed and sends as amazonses.com, so that SPF does not align with {domain}.", "MX レコードがないと設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が {domain} と一致しません。"},
+		Fix:    Text{"Publish the MX record of your region: `{bounce} MX 10 feedback-smtp.REGION.amazonses.com`.", "ご利用のリージョンの MX レコードを公開してください: `{bounce} MX 10 feedback-smtp.REGION.amazonses.com`"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.ses-mail-from-spf", Status: Warn, Rank: rankService,
+		Title:  Text{"The MAIL FROM domain {bounce} has no SPF record that lets Amazon SES send", "MAIL FROM ドメイン {bounce} に、Amazon SES の送信を許可する SPF レコードがありません"},
+		Detail: Text{"The envelope sender of mail through SES is at {bounce}, and its SPF record is what receivers look at.", "SES から送信したメールのエンベロープ送信者は {bounce} のアドレスで、受信側はその SPF レコードを参照します。"},
+		Fix:    Text{"Publish the SPF record given here at {bounce}.", "ここに示した SPF レコードを {bounce} に公開してください。"},
+		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
+	},
+	{
+		ID: "service.google-dkim", Status: Unknown, Rank: rankContext,
+		Title:  Text{"No DKIM key of Google Workspace was found for {domain}", "{domain} の Google Workspace の DKIM 公開鍵が見つかりません"},
+		Detail: Text{"Its usual selector, google, is not there. If no other was chosen, Google signs with a domain under gappssmtp.com, which never aligns with {domain}.", "標準のセレクター google がありません。別のセレクターを選んでいない場合、Google は gappssmtp.com の下のドメインで署名するため、{domain} とは一致しません。"},
+		Fix:    Text{"Generate the key in the admin console, publish it, and choose Start authentication; or give your selector with `--selector`.", "管理コンソールで鍵を生成して公開し、「認証を開始」を押してください。別のセレクターを使っている場合は `--selector` で指定してください。"},
+		Refs:   []string{"https://support.google.com/a/answer/174124"},
+	},
+	{
+		ID: "service.microsoft-dkim", Status: Unknown, Rank: rankContext,
+		Title:  Text{"No DKIM key of Microsoft 365 was found for {domain}", "{domain} の Microsoft 365 の DKIM 公開鍵が見つかりません"},
+		Detail: Text{"selector1 and selector2 are not there. If nothing else signs on the way out, mail is signed for TENANT.onmicrosoft.com only, which does not align with {domain}.", "selector1 と selector2 がありません。送信経路で他に署名していなければ、TENANT.onmicrosoft.com の署名だけが付き、{domain} とは一致しません。"},
+		Fix:    Text{"Publish both CNAME records that the Defender portal shows for {domain}, then switch on signing there.", "Defender ポータルに {domain} 用として表示される 2 つの CNAME を公開し、署名を有効にしてください。"},
+		Refs:   []string{"https://learn.microsoft.com/defender-office-365/email-authentication-dkim-configure"},
+	},
+	{
+		ID: "service.microsoft-dkim-swapped", Status: Fail, Rank: rankService,
+		Title:  Text{"{selector} of Microsoft 365 leads to the key of {other}", "Microsoft 365 の {selector} が {other} の鍵を参照しています"},
+		Detail: Text{"The two targets are swapped: mail is signed with one key and verified with the other, so that DKIM fails.", "参照先が入れ替わっています。署名に使う鍵と検証に使う鍵が異なるため、DKIM が fail になります。"},
+		Fix:    Text{"Let {selector}._domainkey.{domain} lead to the target that begins with {selector}.", "{selector}._domainkey.{domain} の参照先を、{selector} で始まる名前にしてください。"},
+		Refs:   []string{"https://learn.microsoft.com/defender-office-365/email-authentication-dkim-configure"},
+	},
+	{
+		ID: "service.microsoft-dkim-one", Status: Warn, Rank: rankService,
+		Title:  Text{"{selector} of Microsoft 365 is missing; {other} alone is published", "Microsoft 365 の {selector} がありません ({other} だけが公開されています)"},
+		Detail: Text{"Microsoft changes over to the other selector when it rotates keys: from then on DKIM fails.", "Microsoft が鍵を更新すると、もう一方のセレクターに切り替わります。その時点から DKIM が fail になります。"},
+		Fix:    Text{"Publish the CNAME record given here.", "ここに示した CNAME レコードを公開してください。"},
+		Refs:   []string{"https://learn.microsoft.com/defender-office-365/email-authentication-dkim-configure"},
+	},
+	{
+		ID: "service.postmaster-domain", Status: Info, Rank: rankHygiene,
+		Title:  Text{"Google Postmaster Tools: register {org}", "Google Postmaster Tools には {org} を登録します"},
+		Detail: Text{"Google counts mail under the domain of its DKIM signature (d=) and of its SPF-checked envelope sender. Mail that is signed with d={domain} shows there once {org} is verified; mail that only a service's shared domain authenticates counts under that domain, which its customers cannot register.", "Google は、DKIM 署名のドメイン (d=) と、SPF で確認したエンベロープ送信者のドメインごとに集計します。d={domain} で署名したメールは、{org} の所有権を確認すると表示されます。サービスの共用ドメインだけで認証されたメールはそのドメインの集計になり、利用者は登録できません。"},
+		Refs:   []string{"https://support.google.com/a/answer/9981691"},
+	},
+}

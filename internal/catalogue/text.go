@@ -31,9 +31,11 @@ func (f Finding) Fix(lang string) string {
 // Steps are the steps of the repair in order; never nil.
 func (f Finding) Steps(lang string) []string {
 	e, _ := Lookup(f.ID)
-	steps, args := make([]string, len(e.Steps)), f.argsIn(lang)
-	for i, s := range e.Steps {
-		steps[i] = fill(s.In(lang), args)
+	steps, args := make([]string, 0, len(e.Steps)+len(f.Advice)), f.argsIn(lang)
+	for _, list := range [][]Text{e.Steps, f.Advice} {
+		for _, s := range list {
+			steps = append(steps, fill(s.In(lang), args))
+		}
 	}
 	return steps
 }
