@@ -13,8 +13,6 @@ import (
 var planned = map[string]string{
 	"bimi.certificate-expiring": "info: the mark certificate expires within 14 days",
 	"bimi.wrong-name":           "info: a BIMI record stands at the domain itself, where nobody looks; move it",
-	"dkim.delegated":            "info: _domainkey is delegated; the keys are at another operator's",
-	"dkim.none-published":       "info: nothing exists beneath _domainkey, so that no selector can be published",
 	"dmarc.cname-and-text":      "warn: _dmarc has a CNAME and a TXT record of its own; which one counts depends on the resolver",
 	"dns.dnssec-bogus":          "fail: SERVFAIL, but an answer with checking disabled (CD): the signatures do not fit",
 	"dns.mx-unsigned":           "info: the zone of a mail exchanger is not signed, so that DANE cannot work",

@@ -26,11 +26,11 @@ var dkimKeyEntries = []Entry{
 		Refs: []string{"RFC 6376 section 3.1"},
 	},
 	{
-		ID: "dkim.none-published", Status: Warn, Rank: rankRecord,
-		Title: Text{"{domain} has no DKIM key at all", "{domain} には DKIM 公開鍵がまったくありません"},
+		ID: "dkim.none-published", Status: Unknown, Rank: rankContext,
+		Title: Text{"{domain} has no DKIM key of its own at all", "{domain} 自身には DKIM 公開鍵がまったくありません"},
 		Detail: Text{
-			"The name _domainkey.{domain} does not exist, so nothing exists beneath it either: no mail can carry a valid signature of {domain}. DMARC rests on SPF alone, which breaks when mail is forwarded, and Gmail, Yahoo and Microsoft require DKIM of bulk senders.",
-			"_domainkey.{domain} という名前が存在しないため、その下にも何もありません。{domain} の有効な署名を付けることはできません。DMARC は、転送されると pass にならない SPF だけに頼ることになります。また、Gmail、Yahoo、Microsoft は大量送信者に DKIM を必須としています。",
+			"The name _domainkey.{domain} does not exist, so nothing exists beneath it either: no mail can carry a valid signature with d={domain}. Unless it is signed for a subdomain, DMARC rests on SPF alone, which breaks when mail is forwarded; Gmail, Yahoo and Microsoft require DKIM of bulk senders.",
+			"_domainkey.{domain} という名前が存在しないため、その下にも何もありません。d={domain} の有効な署名を付けることはできません。サブドメインの署名がなければ、DMARC は、転送されると pass にならない SPF だけに頼ることになります。Gmail、Yahoo、Microsoft は大量送信者に DKIM を必須としています。",
 		},
 		Fix: Text{"Sign outgoing mail with DKIM for {domain}, and publish the key.", "送信メールに {domain} の DKIM 署名を付け、公開鍵を公開してください。"},
 		Steps: []Text{

@@ -110,7 +110,7 @@ var serviceEntries = []Entry{
 		Refs:   []string{"https://learn.microsoft.com/defender-office-365/email-authentication-dkim-configure"},
 	},
 	{
-		ID: "service.postmaster-domain", Status: Info, Rank: rankHygiene,
+		ID: "service.postmaster-domain", Status: Info, Rank: rankHygiene + 5,
 		Title:  Text{"Google Postmaster Tools: register {org}", "Google Postmaster Tools には {org} を登録します"},
 		Detail: Text{"Google counts mail under the domain of its DKIM signature (d=) and of its SPF-checked envelope sender. Mail that is signed with d={domain} shows there once {org} is verified; mail that only a service's shared domain authenticates counts under that domain, which its customers cannot register.", "Google は、DKIM 署名のドメイン (d=) と、SPF で確認したエンベロープ送信者のドメインごとに集計します。d={domain} で署名したメールは、{org} の所有権を確認すると表示されます。サービスの共用ドメインだけで認証されたメールはそのドメインの集計になり、利用者は登録できません。"},
 		Refs:   []string{"https://support.google.com/a/answer/9981691"},

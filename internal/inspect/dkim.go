@@ -78,7 +78,8 @@ func keyRevokes(text string) bool {
 
 // noKey says that no key was seen. That the folder of all selectors does not exist
 // (RFC 8020) is certain; else a selector may have any name. A server of the compact
-// kind (RFC 9824) never says that a name does not exist.
+// kind (RFC 9824) never says that a name does not exist. Even then whether mail is
+// signed is not known: a signature of a subdomain aligns too.
 func (j *judgement) noKey() {
 	d := j.DKIM
 	if !j.sends() {

@@ -31,7 +31,7 @@ func (j *judgement) services() {
 	j.google(s)
 	j.microsoft(s)
 	j.ses(s)
-	j.postmaster(s)
+	j.postmasterDomain(s)
 }
 
 // service says that one is recognised, and what its console must be told.
@@ -141,8 +141,8 @@ func isMicrosoftTarget(rest string) bool {
 	return strings.HasSuffix(rest, ".onmicrosoft.com") || strings.HasSuffix(rest, ".dkim.mail.microsoft")
 }
 
-// postmaster says which domain Google counts the mail under.
-func (j *judgement) postmaster(s survey.Services) {
+// postmasterDomain says which domain Google counts the mail under.
+func (j *judgement) postmasterDomain(s survey.Services) {
 	org := dmarc.RegisteredDomain(j.Name)
 	if org == "" {
 		return
