@@ -18,6 +18,8 @@ const (
 	MaxWalkQueries = 250
 	// maxWalkMX is how many mail exchangers of one mx term are looked at.
 	maxWalkMX = 20
+	// maxWalkTexts is how many SPF records of one name are mended together.
+	maxWalkTexts = 8
 )
 
 // Node is one record of the tree that a record spans by include and redirect.
@@ -94,7 +96,7 @@ func (w *walker) read(n *Node) {
 	if len(n.Texts) == 0 {
 		return
 	}
-	text := strings.Join(n.Texts, " ")
+	text := strings.Join(n.Texts[:min(len(n.Texts), maxWalkTexts)], " ")
 	rec, err := Parse(n.Texts[0])
 	if err != nil {
 		n.Err, _ = err.(*SyntaxError)

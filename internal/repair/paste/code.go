@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -60,13 +62,35 @@ func hclQuote(s string) string {
 	return jsonQuote(strings.NewReplacer("${", "$${", "%{", "%%{").Replace(s))
 }
 
-// jsonQuote quotes a string for JavaScript, JSON and double-quoted YAML.
+// jsonQuote quotes a string for JavaScript, JSON and double-quoted YAML. What does not
+// show, or turns the reading direction, is written as an escape.
 func jsonQuote(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s) // a string always encodes
-	return strings.TrimRight(b.String(), "\n")
+	var out strings.Builder
+	for _, r := range strings.TrimRight(b.String(), "\n") {
+		if r > '~' && r <= 0xffff && !unicode.IsPrint(r) {
+			fmt.Fprintf(&out, "\\u%04x", r)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// unwritable says that the form cannot hold the record set: its strings are text, and
+// a record is not. A form that changed the octet that it cannot write would break a record
+// that the repair does not touch. It is "" where all is well.
+func (p Plan) unwritable(comment, lang string) string {
+	for _, r := range p.After {
+		if !utf8.ValidString(data(r)) {
+			return comment + " " + word(lang, "a record here holds octets that are no text, which this form cannot write: use a zone file or nsupdate",
+				"テキストではないバイト列を含むレコードがあるため、この形式では書けません。ゾーンファイルか nsupdate を使ってください。") + "\n"
+		}
+	}
+	return ""
 }
 
 // resourceName makes an identifier of a record set.
@@ -133,6 +157,9 @@ func writeOctoDNS(p Plan, lang string) string {
 	if len(p.After) == 0 {
 		return nothingLeft("#", lang)
 	}
+	if s := p.unwritable("#", lang); s != "" {
+		return s
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n  ttl: %s\n  type: %s\n", jsonQuote(p.relative("")), num(p.ttl()), p.Change.Type)
 	b.WriteString("  values:\n")
@@ -153,11 +180,14 @@ func writeOctoDNS(p Plan, lang string) string {
 }
 
 // mxHost is the exchange of an MX record, absolute; "." is the null MX.
-func mxHost(r dns.Record) string { return dns.CanonicalName(r.Data) + "." }
+func mxHost(r dns.Record) string { return shown(dns.CanonicalName(r.Data)) + "." }
 
 func writeDNSControl(p Plan, lang string) string {
 	if len(p.After) == 0 {
 		return nothingLeft("//", lang)
+	}
+	if s := p.unwritable("//", lang); s != "" {
+		return s
 	}
 	var b strings.Builder
 	ttl := "TTL(" + num(p.ttl()) + ")"

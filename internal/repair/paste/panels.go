@@ -49,7 +49,7 @@ func (f panel) write(p Plan, lang string) string {
 // record writes the fields of one record.
 func (f panel) record(p Plan, r dns.Record, lang string) string {
 	var b strings.Builder
-	field := func(name, value string) {
+	row := func(name, value string) {
 		if name != "" {
 			fmt.Fprintf(&b, "  %s: %s\n", name, value)
 		}
@@ -58,20 +58,20 @@ func (f panel) record(p Plan, r dns.Record, lang string) string {
 	if name == "" {
 		name = word(lang, "(leave empty)", "(空欄)")
 	}
-	field(f.name, name)
-	field(f.kind, r.Type.String())
-	value := data(r)
+	row(f.name, name)
+	row(f.kind, r.Type.String())
+	value := field(r)
 	if r.Type == dns.TypeMX {
 		value = mxHost(r)
 	}
 	if host := r.Type == dns.TypeMX || r.Type == dns.TypeCNAME || r.Type == dns.TypeNS || r.Type == dns.TypePTR; host && !f.finalDot && value != "." {
 		value = strings.TrimSuffix(value, ".")
 	}
-	field(f.value, value)
+	row(f.value, value)
 	if r.Type == dns.TypeMX {
-		field(f.prefer, fmt.Sprint(r.Pref))
+		row(f.prefer, fmt.Sprint(r.Pref))
 	}
-	field(f.ttl, num(p.ttl()))
+	row(f.ttl, num(p.ttl()))
 	if isText(r.Type) && f.maxText > 0 && len(r.Data) > f.maxText {
 		fmt.Fprintf(&b, "  %s\n", word(lang,
 			fmt.Sprintf("This panel takes at most %d octets of TXT; this value has %d. Move the zone to other name servers, or use a shorter key or a CNAME.", f.maxText, len(r.Data)),
@@ -103,7 +103,7 @@ func writeValueDomain(p Plan, lang string) string {
 			}
 			fmt.Fprintf(&b, "%smx %s %d\n", lead, host, r.Pref)
 		default:
-			fmt.Fprintf(&b, "%s%s %s %s\n", lead, strings.ToLower(r.Type.String()), name, data(r))
+			fmt.Fprintf(&b, "%s%s %s %s\n", lead, strings.ToLower(r.Type.String()), name, field(r))
 		}
 	}
 	gone := p.removed()

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
@@ -44,6 +46,9 @@ func NewPlan(c dns.Change, zone string, before []dns.Record) (Plan, error) {
 	}
 	p := Plan{Change: c, Zone: dns.CanonicalName(zone)}
 	name := dns.CanonicalName(c.Name)
+	if strings.ContainsFunc(name, oddInName) {
+		return Plan{}, fmt.Errorf("paste: %q is a name that no form can be trusted with", name)
+	}
 	if !dns.IsSubdomain(name, p.Zone) {
 		p.Zone = name
 	}
@@ -76,22 +81,39 @@ func NewPlan(c dns.Change, zone string, before []dns.Record) (Plan, error) {
 	return p, nil
 }
 
+// oddInName: what a name to publish never has, and what means something in one form or
+// another. Names can come from other people's records. The slash is that of RFC 2317.
+func oddInName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.*/", r))
+}
+
 // removed are the records that go, added those that come.
 func (p Plan) removed() []dns.Record { return minus(p.Before, p.After) }
 func (p Plan) added() []dns.Record   { return minus(p.After, p.Before) }
 
 func minus(a, b []dns.Record) []dns.Record {
+	there := make(map[string]bool, len(b))
+	for _, r := range b {
+		there[sameKey(r)] = true
+	}
 	var out []dns.Record
 	for _, r := range a {
-		found := false
-		for _, o := range b {
-			found = found || r.SameData(o)
-		}
-		if !found {
+		if !there[sameKey(r)] {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// sameKey is equal for records of one type that are the same by [dns.Record.SameData].
+func sameKey(r dns.Record) string {
+	switch r.Type {
+	case dns.TypeA, dns.TypeAAAA:
+		return r.Addr.String()
+	case dns.TypeCNAME, dns.TypeNS, dns.TypePTR, dns.TypeMX:
+		return fmt.Sprint(r.Pref) + " " + dns.CanonicalName(r.Data)
+	}
+	return r.Data
 }
 
 // Forms are all forms, in the order in which they are offered.
@@ -154,8 +176,30 @@ func (p Plan) ttl() uint32 {
 	return 3600
 }
 
-// data is the value of a record as panels take it: TXT joined and unquoted.
+// data is the value of a record, TXT joined and unquoted. Whoever wrote it may have put
+// line breaks or terminal sequences into it.
 func data(r dns.Record) string { return r.ChangeText() }
+
+// field is data as a line of text takes it. What is no printable character is written
+// as zone files do, by its octets: a line break would begin a line that says something
+// else.
+func field(r dns.Record) string { return shown(data(r)) }
+
+func shown(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		if c == utf8.RuneError && n == 1 || !unicode.IsPrint(c) {
+			for _, octet := range []byte(s[i : i+n]) {
+				fmt.Fprintf(&b, "\\%03d", octet)
+			}
+		} else {
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
 
 // quotedStrings are the character-strings of TXT as zone files write them.
 func quotedStrings(r dns.Record) string {
@@ -198,7 +242,7 @@ func presentation(r dns.Record) string {
 func writeString(p Plan, lang string) string {
 	var b strings.Builder
 	for _, r := range p.added() {
-		b.WriteString(data(r) + "\n")
+		b.WriteString(field(r) + "\n")
 	}
 	if b.Len() == 0 {
 		return word(lang, "# nothing to add: remove what is there", "# 追加する値はありません (既存のレコードを削除してください)") + "\n"
