@@ -3,6 +3,7 @@ package render
 import (
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
@@ -78,13 +79,23 @@ func (h *htmlDocument) finding(f catalogue.Finding) htmlFinding {
 	sign, _ := signOf(string(f.Status))
 	o := htmlFinding{
 		ID: f.ID, Status: string(f.Status), Word: label(h.lang, string(f.Status)), Sign: sign, Subject: Printable(f.Subject), Title: Printable(f.Title(h.lang)),
-		Detail: Printable(f.Detail(h.lang)), Fix: Printable(f.Fix(h.lang)), Steps: f.Steps(h.lang), Refs: f.Refs(), Snippets: f.Snippets,
+		Detail: Printable(f.Detail(h.lang)), Fix: Printable(f.Fix(h.lang)), Refs: f.Refs(),
 	}
 	for _, e := range f.Evidence {
 		o.Evidence = append(o.Evidence, Printable(e))
 	}
+	for _, s := range f.Steps(h.lang) {
+		o.Steps = append(o.Steps, Printable(s))
+	}
+	for _, s := range f.Snippets {
+		lines := strings.Split(s.Text, "\n")
+		for i := range lines {
+			lines[i] = printable(lines[i], maxCopied)
+		}
+		o.Snippets = append(o.Snippets, catalogue.Snippet{For: Printable(s.For), Text: strings.Join(lines, "\n")})
+	}
 	for _, c := range f.DNS {
-		o.Changes = append(o.Changes, Printable(changeLine(c)))
+		o.Changes = append(o.Changes, printable(changeLine(c), maxCopied))
 	}
 	if f.Accepted != nil {
 		o.Accepted = label(h.lang, "accepted", "reason", Printable(f.Accepted.Reason))

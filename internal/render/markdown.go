@@ -82,15 +82,28 @@ func (m *markdown) finding(b *strings.Builder, f catalogue.Finding, brief bool) 
 	}
 }
 
-// mdCode writes lines as a block that nothing in them can end.
+// mdCode writes lines as a block that nothing in them can end: its fence is longer than
+// any in them. (A block that is only indented would be text again behind a list.)
 func mdCode(b *strings.Builder, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
+	longest := 2
 	for _, s := range lines {
-		b.WriteString("    " + strings.ReplaceAll(Printable(s), "\n", " ") + "\n")
+		run := 0
+		for i := range len(s) {
+			if run++; s[i] != '`' {
+				run = 0
+			}
+			longest = max(longest, run)
+		}
 	}
-	b.WriteString("\n")
+	fence := strings.Repeat("`", longest+1)
+	b.WriteString(fence + "text\n")
+	for _, s := range lines {
+		b.WriteString(printable(s, maxCopied) + "\n")
+	}
+	b.WriteString(fence + "\n\n")
 }
 
 // mdText makes text that means nothing to Markdown or HTML, but for our own backquotes.

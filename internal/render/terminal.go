@@ -12,15 +12,21 @@ import (
 // maxShown bounds how much of one value of a message or of DNS is shown.
 const maxShown = 1200
 
+// maxCopied is the same for what people copy: a value that is cut is no value.
+const maxCopied = 8000
+
 // Printable makes a string from mail or DNS safe for a terminal: nothing in it can
 // move the cursor, change colours, reverse the reading direction or hide. What is
 // not a printable character is shown as an escape such as \x1b or \u202e.
-func Printable(s string) string {
+func Printable(s string) string { return printable(s, maxShown) }
+
+// printable is Printable, cut after most characters.
+func printable(s string, most int) string {
 	var b strings.Builder
 	marks, shown := 0, 0
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if shown++; shown > maxShown {
+		if shown++; shown > most {
 			b.WriteString("...")
 			break
 		}

@@ -194,7 +194,7 @@ func (p *page) finding(f catalogue.Finding) {
 		}
 		p.line(4, p.label("snippet", "for", s.For))
 		for _, line := range strings.Split(strings.TrimRight(s.Text, "\n"), "\n") {
-			p.line(6, Printable(line))
+			p.line(6, printable(line, maxCopied))
 		}
 	}
 	p.para(4, p.label("refs"), strings.Join(f.Refs(), ", ")+"  ["+f.ID+"]", faint)
@@ -207,7 +207,7 @@ func (p *page) change(c dns.Change) {
 		p.line(6, p.paint(red, "- "+Printable(s)))
 	}
 	for _, s := range c.Data {
-		p.line(6, p.paint(green, "+ "+Printable(s)))
+		p.line(6, p.paint(green, "+ "+printable(s, maxCopied)))
 	}
 }
 
