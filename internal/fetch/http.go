@@ -98,6 +98,9 @@ func (c *Client) check(u *url.URL) error {
 		e.Detail = "a URL with a user name is not fetched"
 	case u.Hostname() == "":
 		e.Detail = "the URL has no host"
+	case portOf(u) != defaultPort(u):
+		// What a dialer for mail may connect to is nothing to send a request to.
+		e.Port, e.Detail = portOf(u), "a URL with a port of its own is not fetched"
 	default:
 		return nil
 	}
@@ -135,6 +138,10 @@ func portOf(u *url.URL) uint16 {
 	if _, err := fmt.Sscanf(u.Port(), "%d", &port); err == nil {
 		return port
 	}
+	return defaultPort(u)
+}
+
+func defaultPort(u *url.URL) uint16 {
 	if u.Scheme == "http" {
 		return 80
 	}
