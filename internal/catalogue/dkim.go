@@ -74,8 +74,8 @@ var dkimEntries = []Entry{
 		ID: "dkim.key-missing", Status: Fail, Rank: rankRecord,
 		Title: Text{"The DKIM key {selector}._domainkey.{domain} is not published", "DKIM 公開鍵 {selector}._domainkey.{domain} が公開されていません"},
 		Detail: Text{
-			"The message is signed, but nobody can verify it: DNS has no key record at that name. Receivers treat the message as unsigned.",
-			"メールには署名がありますが、その名前の鍵レコードが DNS にないため、誰も検証できません。受信側は署名がないものとして扱います。",
+			"Mail that is signed with this selector cannot be verified by anybody: DNS has no key record at that name. Receivers treat it as unsigned.",
+			"その名前の鍵レコードが DNS にないため、このセレクターで署名されたメールは誰も検証できません。受信側は署名がないものとして扱います。",
 		},
 		Fix: Text{"Publish the public key as TXT (or the CNAME that your sending service gives) at {selector}._domainkey.{domain}.", "{selector}._domainkey.{domain} に公開鍵の TXT レコード (または配信サービスが指定する CNAME) を公開してください。"},
 		Steps: []Text{

@@ -2,10 +2,12 @@ package inspect
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,26 @@ func TestKeyFindings(t *testing.T) {
 		fs, _ := keyFindings(t, sender(c.zone), c.selectors...)
 		if got := keyStatus(fs, c.id); got != c.status {
 			t.Errorf("%s: %s is %q, want %q: %+v", c.name, c.id, got, c.status, fs)
+		}
+	}
+}
+
+// TestKeySizes: below 1024 bits no signature counts (RFC 8301 section 3.2).
+func TestKeySizes(t *testing.T) {
+	for _, c := range []struct {
+		bits   uint
+		id     string
+		status catalogue.Status
+	}{
+		{512, "dkim.key-too-small", catalogue.Fail}, {1024, "dkim.weak-key", catalogue.Info},
+		{2048, "dkim.key", catalogue.Pass}, {4096, "dkim.key", catalogue.Pass}, {4104, "dkim.key-too-large", catalogue.Warn},
+	} {
+		n := new(big.Int).Lsh(big.NewInt(1), c.bits-1)
+		der := x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: 65537})
+		record := "TXT v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der)
+		fs, _ := keyFindings(t, sender(dns.Zone{"s1._domainkey.example.com": {record}}), "s1")
+		if got := keyStatus(fs, c.id); got != c.status {
+			t.Errorf("%d bits: %s is %q, want %q: %+v", c.bits, c.id, got, c.status, fs)
 		}
 	}
 }
