@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -35,18 +36,23 @@ var line = regexp.MustCompile(`^(Benchmark\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 func main() {
 	rounds := flag.Int("rounds", 20, "rounds of each benchmark")
 	each := flag.String("benchtime", "60ms", "time of one round")
+	only := flag.String("only", "", "measure only groups whose title holds `text`")
 	flag.Parse()
-	if err := run(*rounds, *each); err != nil {
+	if err := run(*rounds, *each, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, each string) error {
+func run(rounds int, each, only string) error {
+	chosen := slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !strings.Contains(g.title, only) })
+	if len(chosen) == 0 {
+		return fmt.Errorf("no group has %q in its title", only)
+	}
 	missed := 0
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "figure\tours\tfloor\tratio\tat most\tallocs\t")
-	for _, g := range groups {
+	for _, g := range chosen {
 		fmt.Fprintf(os.Stderr, "measuring %s ...\n", g.title)
 		rs, err := measure(g, rounds, each)
 		if err != nil {
