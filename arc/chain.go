@@ -2,6 +2,8 @@ package arc
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/todoku/todoku/message"
 )
@@ -17,6 +19,9 @@ type set struct {
 type chain struct {
 	// sets by instance: sets[0] is i=1. Its length is the highest instance.
 	sets []set
+	// parsed and claims are what sets point into; they do not move.
+	parsed []signature
+	claims []results
 	// fields is the number of ARC fields of the kind there is most of.
 	fields int
 	// problem and reason are of the first thing that breaks the chain.
@@ -29,10 +34,30 @@ func (c *chain) fail(problem, format string, args ...any) {
 	}
 }
 
+// chains keeps the memory of chains for those of other messages.
+var chains = sync.Pool{New: func() any { return new(chain) }}
+
+// maxKept is the greatest number of signatures for which memory is kept.
+const maxKept = 16
+
+// release forgets the chain, to which nothing may point, and gives its memory back.
+func (c *chain) release() {
+	if cap(c.parsed) > maxKept || cap(c.sets) > maxKept {
+		return
+	}
+	for i := range c.parsed {
+		c.parsed[i].forget()
+	}
+	clear(c.sets)
+	clear(c.claims)
+	*c = chain{sets: c.sets[:0], parsed: c.parsed[:0], claims: c.claims[:0]}
+	chains.Put(c)
+}
+
 // collect gathers the ARC sets (RFC 8617 section 5.2 step 1). Nothing is parsed
 // when there are more fields than 50 sets can have.
 func collect(fields []message.Field) *chain {
-	c := &chain{}
+	c := chains.Get().(*chain)
 	var counts [3]int
 	for i := range fields {
 		switch {
@@ -51,6 +76,8 @@ func collect(fields []message.Field) *chain {
 		return c
 	}
 	if c.fields > 0 {
+		c.parsed = slices.Grow(c.parsed, counts[0]+counts[1])
+		c.claims = slices.Grow(c.claims, counts[2])
 		c.read(fields)
 	}
 	return c
@@ -67,13 +94,23 @@ func (c *chain) read(fields []message.Field) {
 		switch {
 		case !mayBeARC(f.Raw):
 		case f.Is(sealName):
-			c.add(parseSignature(sealName, f))
+			c.add(c.parse(sealName, f))
 		case f.Is(messageName):
-			c.add(parseSignature(messageName, f))
+			c.add(c.parse(messageName, f))
 		case f.Is(resultsName):
-			c.addResults(parseResults(f))
+			c.claims = append(c.claims, parseResults(f))
+			c.addResults(&c.claims[len(c.claims)-1])
 		}
 	}
+}
+
+// parse reads a signature where there is room for it.
+func (c *chain) parse(name string, f message.Field) *signature {
+	n := len(c.parsed)
+	c.parsed = c.parsed[:n+1]
+	s := &c.parsed[n]
+	s.read(name, f)
+	return s
 }
 
 func (c *chain) add(s *signature) {
@@ -93,7 +130,7 @@ func (c *chain) add(s *signature) {
 	*slot = s
 }
 
-func (c *chain) addResults(r results) {
+func (c *chain) addResults(r *results) {
 	if r.instance == 0 {
 		c.fail("structure", "an %s does not start with an instance number, i=1; to i=%d;", resultsName, MaxSets)
 		return
@@ -103,7 +140,7 @@ func (c *chain) addResults(r results) {
 		c.fail("structure", "two %s fields have i=%d", resultsName, r.instance)
 		return
 	}
-	at.results = &r
+	at.results = r
 }
 
 // at gives the set of an instance, of which there are at most 50.

@@ -3,6 +3,7 @@ package arc
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,19 +46,53 @@ func (s *signature) invalid(problem, format string, args ...any) {
 	}
 }
 
-// parseSignature reads either kind. Without an instance (0) the field belongs to
-// no set; otherwise what is wrong with it is noted in problem and reason.
-func parseSignature(name string, f message.Field) *signature {
-	s := &signature{name: name, raw: f.Raw, length: -1, timestamp: -1, expires: -1}
+// read reads either kind. Without an instance (0) the field belongs to no set;
+// otherwise what is wrong with it is noted in problem and reason.
+//
+// Half of a field is the base64 of b=, of which nobody needs a copy: the tags are
+// read without it. When anything is wrong they are read once more, with it.
+func (s *signature) read(name string, f message.Field) {
+	value := f.Value()
+	if from, to := wire.CutTag(value, "b"); from < to && len(value) <= wire.MaxTagListLen {
+		s.begin(name, f.Raw)
+		if s.parse(wire.Without(value, from, to), value[from:to]); s.problem == "" {
+			return
+		}
+	}
+	s.begin(name, f.Raw)
+	s.parse(string(value), nil)
+}
+
+// begin forgets what was read and sets the defaults.
+func (s *signature) begin(name string, raw []byte) {
+	s.forget()
+	s.name, s.raw, s.length, s.timestamp, s.expires = name, raw, -1, -1, -1
 	// RFC 8617 takes the default of c= from DKIM, where it is simple/simple; the
 	// sealers that leave it out, and the public test suite, mean relaxed/relaxed.
 	s.header, s.body = wire.Relaxed, wire.Relaxed
-	offset := bytes.IndexByte(f.Raw, ':') + 1
+}
+
+// forget keeps nothing but memory, and of that not much.
+func (s *signature) forget() {
+	value, names := s.value, s.headers
+	*s = signature{}
+	if cap(value) <= maxKeyBits/8 {
+		s.value = value[:0]
+	}
+	if cap(names) <= 64 {
+		clear(names)
+		s.headers = names[:0]
+	}
+}
+
+// parse reads the tags of a value. cut is the value of b= where it was left out.
+func (s *signature) parse(value string, cut []byte) {
+	offset := bytes.IndexByte(s.raw, ':') + 1
 	var room [16]wire.Tag
-	tags, err := wire.AppendTags(room[:0], string(f.Value()))
+	tags, err := wire.AppendTags(room[:0], value)
 	if err != nil {
 		s.invalid("structure", "cannot be read: %v", err)
-		return s
+		return
 	}
 	for i := range tags {
 		t := &tags[i]
@@ -65,8 +100,12 @@ func parseSignature(name string, f message.Field) *signature {
 		case "i":
 			s.instance = parseInstance(t.Value)
 		case "b":
-			s.start, s.end = offset+t.Start, offset+t.End
-			s.value = s.base64(t, nil)
+			s.start, s.end = offset+t.Start, offset+t.End+len(cut)
+			if cut != nil {
+				s.value = decode(s, "b", cut, s.value)
+			} else {
+				s.value = decode(s, "b", t.Value, s.value)
+			}
 		default:
 			s.tag(t)
 		}
@@ -74,10 +113,9 @@ func parseSignature(name string, f message.Field) *signature {
 	if s.instance == 0 {
 		s.problem = ""
 		s.invalid("structure", "has no instance number of 1 to %d in i=", MaxSets)
-		return s
+		return
 	}
 	s.require(tags)
-	return s
 }
 
 // The tags that must be there (RFC 8617 section 4.1).
@@ -134,7 +172,7 @@ func (s *signature) tag(t *wire.Tag) {
 func (s *signature) messageTag(t *wire.Tag) {
 	switch t.Name {
 	case "bh":
-		if s.bodyHash = s.base64(t, s.hash[:0]); s.problem == "" && len(s.bodyHash) != 32 {
+		if s.bodyHash = decode(s, "bh", t.Value, s.hash[:0]); s.problem == "" && len(s.bodyHash) != 32 {
 			s.invalid("structure", "has a bh= of %d octets; SHA-256 has 32", len(s.bodyHash))
 		}
 	case "c":
@@ -171,7 +209,7 @@ func (s *signature) readHeaders(v string) {
 		s.invalid("structure", "signs more than %d header fields", maxSignedNames)
 		return
 	}
-	s.headers = make([]string, 0, n)
+	s.headers = slices.Grow(s.headers, n)
 	for rest, more := v, true; more; {
 		var name string
 		name, rest, more = strings.Cut(rest, ":")
@@ -219,11 +257,11 @@ func canonical(word string) (wire.Canonicalization, bool) {
 	return wire.Simple, false
 }
 
-// base64 decodes a value, into room if there is enough.
-func (s *signature) base64(t *wire.Tag, room []byte) []byte {
-	out, err := wire.AppendBase64(room, t.Value)
+// decode decodes the base64 of a tag, into room if there is enough.
+func decode[S string | []byte](s *signature, name string, value S, room []byte) []byte {
+	out, err := wire.AppendBase64(room, value)
 	if err != nil || len(out) == 0 {
-		s.invalid("structure", "has a %s= that is not base64", t.Name)
+		s.invalid("structure", "has a %s= that is not base64", name)
 		return nil
 	}
 	return out

@@ -50,9 +50,24 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 	v := &Verifier{fields: fields, bodies: bodies, options: o, chain: collect(fields)}
 	c := v.chain
 	v.verdict = Verdict{Result: None, OldestPass: -1}
-	if c.fields == 0 {
-		return v
+	if c.fields > 0 {
+		v.judge()
 	}
+	if !v.pending {
+		v.done()
+	}
+	return v
+}
+
+// done gives the memory of the chain back, once nothing is open.
+func (v *Verifier) done() {
+	v.chain.release()
+	v.chain = nil
+}
+
+// judge settles what needs neither body nor key.
+func (v *Verifier) judge() {
+	c, o := v.chain, &v.options
 	c.check()
 	if c.problem == "" && o.HeaderTruncated {
 		c.fail("structure", "the header has more fields or octets than are read: the chain cannot be validated")
@@ -70,10 +85,9 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 	}
 	if c.problem != "" {
 		v.fail(c.problem, c.reason)
-		return v
+		return
 	}
 	v.pending = true
-	return v
 }
 
 func (v *Verifier) fail(problem, reason string) {
@@ -104,6 +118,7 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) Verdict {
 	if v.pending {
 		v.pending = false
 		v.validate(ctx, r)
+		v.done()
 	}
 	return v.verdict
 }
@@ -133,6 +148,7 @@ func (v *Verifier) validate(ctx context.Context, r dns.Resolver) {
 	}
 	keys := fetchKeys(ctx, r, v.wanted(oldest))
 	v.headers = newHeaders(v.fields)
+	defer v.headers.index.Release()
 	if problem, reason := v.verifyMessage(n, keys); problem != "" {
 		v.fail(problem, reason)
 		return

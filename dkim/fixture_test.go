@@ -120,7 +120,7 @@ func expect(t testing.TB, r dns.Resolver, raw string, o Options, result Result, 
 func resigned(t testing.TB, raw, selector, tags string) string {
 	t.Helper()
 	m := message.Parse([]byte(raw))
-	p := parseSignature(strings.ReplaceAll(tags, "%BH%", strings.Repeat("A", 43)+"=") + "; b=AA==")
+	p := parseSignature([]byte(strings.ReplaceAll(tags, "%BH%", strings.Repeat("A", 43)+"=") + "; b=AA=="))
 	b := NewBodies()
 	b.Want(p.sig.Body, p.sig.Length)
 	if _, err := b.Write(m.Body); err != nil {

@@ -3,6 +3,7 @@ package dkim
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +17,13 @@ func FuzzParseSignature(f *testing.F) {
 	f.Add("v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=" + bh + "; b=AAAA; i=a=20b@x.example.com; l=1; t=1; x=2; q=dns/txt; c=relaxed")
 	f.Add("v=1; d=例え.jp; s=s")
 	f.Fuzz(func(t *testing.T, value string) {
-		p := parseSignature(value)
-		s := &p.sig
+		p := parseSignature([]byte(value))
+		s := &p.sig.Signature
+		var whole parsed
+		whole.parse(value)
+		if p.cut = nil; !reflect.DeepEqual(p, whole) {
+			t.Fatalf("read without b=, %+v is not %+v", p, whole)
+		}
 		for _, name := range []string{s.Domain, s.Selector} {
 			for i := range len(name) {
 				if !isNameOctet(name[i]) && name[i] != '.' {

@@ -99,21 +99,27 @@ func problemOf(err error) (problem, reason string) {
 // section 6.1.1. The error wraps one of the package's Err values. Beside an error
 // the signature holds what could be read, and is nil when not even d= could.
 func ParseSignature(value []byte) (*Signature, error) {
-	p := parseSignature(string(value))
+	p := parseSignature(value)
 	if p.err != nil && p.sig.Domain == "" {
 		return nil, p.err
 	}
-	return &p.sig, p.err
+	return &p.sig.Signature, p.err
+}
+
+// stored is a signature in one piece with its hash.
+type stored struct {
+	Signature
+	bodyHash [sha256.Size]byte // room for BodyHash
 }
 
 // parsed is a signature, and where the value of b= stands in the field's value.
 type parsed struct {
-	sig         Signature
-	identity    string            // i= as written
-	seen        uint8             // which of requiredTags
-	bodyHash    [sha256.Size]byte // room for that of sig
+	sig         *stored
+	identity    string // i= as written
+	seen        uint8  // which of requiredTags
 	bFrom, bEnd int
-	err         error // the first one
+	cut         []byte // the value of b= where the tags were read without it
+	err         error  // the first one
 }
 
 func (p *parsed) fail(kind error, format string, args ...any) {
@@ -125,9 +131,24 @@ func (p *parsed) fail(kind error, format string, args ...any) {
 // requiredTags: RFC 6376 section 3.5.
 var requiredTags = [...]string{"v", "a", "d", "s", "h", "bh", "b"}
 
-func parseSignature(value string) *parsed {
-	p := &parsed{}
-	p.sig.Length = -1
+// parseSignature parses the value of a field. Half of it is the base64 of b=, of
+// which nobody needs a copy: the tags are read without it. When anything is wrong
+// they are read once more, with it, to say what and where.
+func parseSignature(value []byte) parsed {
+	from, to := wire.CutTag(value, "b")
+	if from < to && to-from <= 2*maxSignatureOctets && len(value) <= wire.MaxTagListLen {
+		p := parsed{cut: value[from:to]}
+		if p.parse(wire.Without(value, from, to)); p.err == nil {
+			return p
+		}
+	}
+	var p parsed
+	p.parse(string(value))
+	return p
+}
+
+func (p *parsed) parse(value string) {
+	p.sig = &stored{Signature: Signature{Length: -1}}
 	var room [16]wire.Tag
 	tags, err := wire.AppendTags(room[:0], value)
 	if err != nil {
@@ -136,7 +157,7 @@ func parseSignature(value string) *parsed {
 			kind = ErrDuplicateTag
 		}
 		p.fail(kind, "the DKIM-Signature cannot be parsed: %v", err)
-		return p
+		return
 	}
 	for i := range tags {
 		p.tag(&tags[i])
@@ -148,7 +169,6 @@ func parseSignature(value string) *parsed {
 	}
 	p.readIdentity()
 	p.check()
-	return p
 }
 
 // The bits of parsed.seen, in the order of requiredTags.
@@ -164,7 +184,7 @@ const (
 
 // tag reads one tag. Unknown ones are ignored (RFC 6376 section 6.1.1).
 func (p *parsed) tag(t *wire.Tag) {
-	s := &p.sig
+	s := &p.sig.Signature
 	switch t.Name {
 	case "v":
 		p.seen |= seenV
@@ -191,11 +211,10 @@ func (p *parsed) tag(t *wire.Tag) {
 		p.headers(t.Value)
 	case "bh":
 		p.seen |= seenBH
-		s.BodyHash = p.base64(t, sha256.Size, p.bodyHash[:0])
+		s.BodyHash = p.base64(t, sha256.Size, p.sig.bodyHash[:0])
 	case "b":
 		p.seen |= seenB
-		s.Value = p.base64(t, maxSignatureOctets, nil)
-		p.bFrom, p.bEnd = t.Start, t.End
+		p.signature(t)
 	case "i":
 		p.identity = t.Value
 		if p.identity == "" {
@@ -292,6 +311,21 @@ func (p *parsed) base64(t *wire.Tag, most int, room []byte) []byte {
 	return out
 }
 
+// signature reads b=.
+func (p *parsed) signature(t *wire.Tag) {
+	p.bFrom, p.bEnd = t.Start, t.End
+	if p.cut == nil {
+		p.sig.Value = p.base64(t, maxSignatureOctets, nil)
+		return
+	}
+	p.bEnd += len(p.cut)
+	value, err := wire.AppendBase64(nil, p.cut)
+	if err != nil || len(value) == 0 || len(value) > maxSignatureOctets {
+		p.fail(ErrSyntax, "b= cannot be read alone")
+	}
+	p.sig.Value = value
+}
+
 func (p *parsed) number(t *wire.Tag, digits int) int64 {
 	if !isNumber(t.Value) {
 		p.fail(ErrSyntax, "%s=%s is not a number", t.Name, quote(t.Value))
@@ -336,7 +370,7 @@ func (p *parsed) queryMethods(v string) {
 // readIdentity reads i=, which needs d=: "[local-part]@domain" in
 // dkim-quoted-printable, the domain at or below d= (RFC 6376 section 6.1.1).
 func (p *parsed) readIdentity() {
-	s := &p.sig
+	s := &p.sig.Signature
 	if s.Domain == "" {
 		return
 	}
@@ -363,7 +397,7 @@ func (p *parsed) readIdentity() {
 
 // check holds the tags against each other.
 func (p *parsed) check() {
-	s := &p.sig
+	s := &p.sig.Signature
 	if !s.Expires.IsZero() && !s.Timestamp.IsZero() && !s.Expires.After(s.Timestamp) {
 		p.fail(ErrSyntax, "the signature expires (x=%d) no later than it was made (t=%d)", s.Expires.Unix(), s.Timestamp.Unix())
 	}

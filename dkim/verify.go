@@ -122,11 +122,11 @@ func (v *Verifier) open(i int) job {
 	if j.twin = v.twinOf(raw); j.twin >= 0 {
 		return j
 	}
-	p := parseSignature(string(v.fields[i].Value()))
+	p := parseSignature(v.fields[i].Value())
 	colon := bytes.IndexByte(raw, ':') + 1
 	j.bFrom, j.bEnd = colon+p.bFrom, colon+p.bEnd
 	if p.sig.Domain != "" {
-		j.Signature = &p.sig
+		j.Signature = &p.sig.Signature
 	}
 	j.done = true
 	switch {
@@ -198,6 +198,9 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 			v.verify(j, x)
 		}
 		out[i] = j.Verdict
+	}
+	if x != nil {
+		x.Release()
 	}
 	return out
 }

@@ -21,7 +21,7 @@ func TestUnsigned(t *testing.T) {
 // withB gives the signature of a message another value.
 func withB(raw, b string) string {
 	field := message.Parse([]byte(raw)).Fields[0]
-	p := parseSignature(string(field.Value()))
+	p := parseSignature(field.Value())
 	at := strings.IndexByte(raw, ':') + 1
 	return raw[:at+p.bFrom] + b + raw[at+p.bEnd:]
 }

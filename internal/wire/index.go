@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
+	"sync"
 )
 
 // Index finds for the names of an h= tag the fields they mean: of several fields of
@@ -25,10 +27,20 @@ type indexed struct {
 	used uint32
 }
 
+// indexes keeps the memory of indexes for those of other messages.
+var indexes = sync.Pool{New: func() any { return new(Index) }}
+
+// maxIndexed is the greatest number of fields for which memory is kept.
+const maxIndexed = 1024
+
 // NewIndex indexes n fields, top first; raw gives one of them with all its octets.
+// Release may give the memory back.
 func NewIndex(n int, raw func(i int) []byte) *Index {
-	x := &Index{raw: raw, fields: make([]indexed, n), seed: maphash.MakeSeed()}
+	x := indexes.Get().(*Index)
+	x.raw, x.seed, x.round = raw, maphash.MakeSeed(), 0
+	x.fields = slices.Grow(x.fields[:0], n)[:n]
 	size := len(x.few)
+	x.few = [len(x.few)]int32{}
 	x.head = x.few[:]
 	if n > size/2 {
 		for size < 2*n {
@@ -43,6 +55,14 @@ func NewIndex(n int, raw func(i int) []byte) *Index {
 		*head = int32(i + 1)
 	}
 	return x
+}
+
+// Release gives the memory of the index back; nobody may use it from then on.
+func (x *Index) Release() {
+	x.raw, x.head = nil, nil
+	if cap(x.fields) <= maxIndexed {
+		indexes.Put(x)
+	}
 }
 
 // nameOf gives the name of a raw field, without white space before the colon.

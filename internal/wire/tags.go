@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -75,6 +76,52 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 			return tags, nil
 		}
 		pos = end + 1
+	}
+}
+
+// CutTag finds the value of the first tag of a name in a tag list that nobody has
+// looked at yet: list[from:to] is what [Tag] calls the raw value. from is to where
+// there is no such tag, and where the value has line ends that fold no line.
+func CutTag(list []byte, name string) (from, to int) {
+	for pos := 0; pos < len(list); {
+		end := len(list)
+		if i := bytes.IndexByte(list[pos:], ';'); i >= 0 {
+			end = pos + i
+		}
+		spec := list[pos:end]
+		if eq := bytes.IndexByte(spec, '='); eq >= 0 && string(trimFWS(spec[:eq])) == name {
+			if from = pos + eq + 1; onlyFolds(list[from:end]) {
+				return from, end
+			}
+			return 0, 0
+		}
+		pos = end + 1
+	}
+	return 0, 0
+}
+
+// Without is a list as a string, list[from:to] left out.
+func Without(list []byte, from, to int) string {
+	var s strings.Builder
+	s.Grow(len(list) - (to - from))
+	s.Write(list[:from])
+	s.Write(list[to:])
+	return s.String()
+}
+
+// onlyFolds reports whether each CR and LF of v is of a CRLF that white space follows.
+func onlyFolds(v []byte) bool {
+	crs := bytes.Count(v, crlf[:1])
+	for {
+		i := bytes.IndexByte(v, '\n')
+		if i < 0 {
+			return crs == 0
+		}
+		if i == 0 || v[i-1] != '\r' || i+1 == len(v) || !isWSP(v[i+1]) {
+			return false
+		}
+		crs--
+		v = v[i+1:]
 	}
 }
 
@@ -180,11 +227,13 @@ func isFold(s string) bool {
 }
 
 // TrimFWS removes folding white space at both ends.
-func TrimFWS(s string) string {
-	for s != "" && isFWS(s[0]) {
+func TrimFWS(s string) string { return trimFWS(s) }
+
+func trimFWS[S string | []byte](s S) S {
+	for len(s) > 0 && isFWS(s[0]) {
 		s = s[1:]
 	}
-	for s != "" && isFWS(s[len(s)-1]) {
+	for len(s) > 0 && isFWS(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
 	return s
@@ -204,18 +253,14 @@ func StripFWS(v string) string {
 }
 
 // AppendBase64 appends what the base64 in v says; white space in it means nothing.
-func AppendBase64(dst []byte, v string) ([]byte, error) {
-	// The decoder passes over line ends itself.
-	if strings.IndexByte(v, ' ') < 0 && strings.IndexByte(v, '\t') < 0 {
-		return base64.StdEncoding.AppendDecode(dst, []byte(v))
-	}
+func AppendBase64[S string | []byte](dst []byte, v S) ([]byte, error) {
 	var room [768]byte // holds that of a 4096-bit key
 	return base64.StdEncoding.AppendDecode(dst, appendStripped(room[:0], v))
 }
 
 // appendStripped appends v without its white space.
-func appendStripped(dst []byte, v string) []byte {
-	for v != "" {
+func appendStripped[S string | []byte](dst []byte, v S) []byte {
+	for len(v) > 0 {
 		n := 0
 		for n+8 <= len(v) && smalls(word(v[n:]))&highs == 0 {
 			n += 8
@@ -224,7 +269,7 @@ func appendStripped(dst []byte, v string) []byte {
 			n++
 		}
 		dst = append(dst, v[:n]...)
-		if v = v[n:]; v != "" {
+		if v = v[n:]; len(v) > 0 {
 			if !isFWS(v[0]) {
 				dst = append(dst, v[0])
 			}
@@ -235,7 +280,7 @@ func appendStripped(dst []byte, v string) []byte {
 }
 
 // word reads eight octets as one number.
-func word(v string) uint64 {
+func word[S string | []byte](v S) uint64 {
 	_ = v[7]
 	return uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24 |
 		uint64(v[4])<<32 | uint64(v[5])<<40 | uint64(v[6])<<48 | uint64(v[7])<<56
