@@ -30,6 +30,7 @@ type checkFlags struct {
 	selectors []string
 	audience  string
 	dnsOnly   bool
+	net       networkFlags
 	whatIf    []string
 	format    string
 	baseline  string
@@ -51,6 +52,7 @@ func (a *app) checkCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.selectors, "selector", nil, a.flagText("check-selector"))
 	c.Flags().StringVar(&f.audience, "audience", "all", a.flagText("audience"))
 	c.Flags().BoolVar(&f.dnsOnly, "dns-only", false, a.flagText("dns-only"))
+	a.networkFlags(c, &f.net)
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
 	c.Flags().StringVar(&f.format, "format", "text", a.flagText("format"))
 	c.Flags().StringVar(&f.baseline, "baseline", "", a.flagText("baseline"))
@@ -98,6 +100,13 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 	r, err := a.resolverWith(f.whatIf)
 	if err != nil {
 		return err
+	}
+	if !f.dnsOnly {
+		if err := a.network(r, &f.net, &o.Survey); err != nil {
+			return err
+		}
+	} else if f.net.probe || f.net.postmaster {
+		return usagef("%s", a.say(msgProbeDNSOnly))
 	}
 	if !f.noLists {
 		if o.Survey.Blocklists, err = a.blocklists(r, f.listKeys); err != nil {

@@ -23,6 +23,8 @@ func TestCheckTargets(t *testing.T) {
 		{[]string{"--lang", "ja", "check", "a b"}, "a b はドメイン"},
 		{[]string{"check", "shop.example", "--audience", "few"}, "--audience few: choose all or bulk"},
 		{[]string{"check", "shop.example", "--ip", "1.2.3"}, "1.2.3"},
+		{[]string{"check", "shop.example", "--dns-only", "--probe"}, "choose one"},
+		{[]string{"check", "shop.example", "--allow-private", "home"}, "--allow-private home: write a network"},
 	} {
 		r := p.run(c.args...).want(t, 2)
 		if !strings.Contains(r.err, c.want) || r.out != "" {

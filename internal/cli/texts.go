@@ -265,16 +265,19 @@ var flagTexts = map[string]text{
 	"progress":     {EN: "show progress even when standard error is no terminal", JA: "標準エラー出力が端末でなくても進捗を表示する"},
 	"verbose":      {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメールでも 1 通ずつ全文を表示する)"},
 
-	"check-ip":       {EN: "an `ADDRESS` that sends for the domain (repeatable)", JA: "このドメインのメールを送信する IP アドレス `ADDRESS` (複数指定可)"},
-	"check-selector": {EN: "a DKIM `SELECTOR` of the domain (repeatable)", JA: "このドメインの DKIM セレクター `SELECTOR` (複数指定可)"},
-	"check-jobs":     {EN: "how many targets to check at a time, `N`", JA: "同時に調べる対象の数 `N`"},
-	"audience":       {EN: "whose rules to show: of `all|bulk` senders", JA: "どの送信者向けの基準を示すか: `all|bulk`"},
-	"format":         {EN: "how to write the result, `text|json|html|markdown|sarif|junit`", JA: "出力形式 `text|json|html|markdown|sarif|junit`"},
-	"baseline":       {EN: "findings that you accept, a TOML `FILE`: they are shown, but do not count", JA: "承認済みの指摘を書いた TOML `FILE` (表示はするが、数えない)"},
-	"paste":          {EN: "give repairs in this `FORM` too, or all (repeatable): string, chunks, bind, nsupdate, route53, cloudflare, terraform-route53, terraform-cloudflare, octodns, dnscontrol, sakura, xserver, conoha, onamae, value-domain", JA: "修正内容をこの `FORM` でも示す。all ですべて (複数指定可): string、chunks、bind、nsupdate、route53、cloudflare、terraform-route53、terraform-cloudflare、octodns、dnscontrol、sakura、xserver、conoha、onamae、value-domain"},
-	"no-blocklists":  {EN: "do not ask the blocklists", JA: "ブロックリストに問い合わせない"},
-	"blocklist-key":  {EN: "your key for a blocklist, `NAME=KEY` (repeatable): spamhaus-dqs, abusix", JA: "ブロックリストのご自身の鍵 `NAME=KEY` (複数指定可): spamhaus-dqs、abusix"},
-	"dns-only":       {EN: "ask only the resolver: no connection to mail servers, no policy fetch", JA: "DNS の問い合わせだけを行う (メールサーバーへの接続やポリシーの取得をしない)"},
+	"check-ip":         {EN: "an `ADDRESS` that sends for the domain (repeatable)", JA: "このドメインのメールを送信する IP アドレス `ADDRESS` (複数指定可)"},
+	"check-selector":   {EN: "a DKIM `SELECTOR` of the domain (repeatable)", JA: "このドメインの DKIM セレクター `SELECTOR` (複数指定可)"},
+	"check-jobs":       {EN: "how many targets to check at a time, `N`", JA: "同時に調べる対象の数 `N`"},
+	"audience":         {EN: "whose rules to show: of `all|bulk` senders", JA: "どの送信者向けの基準を示すか: `all|bulk`"},
+	"format":           {EN: "how to write the result, `text|json|html|markdown|sarif|junit`", JA: "出力形式 `text|json|html|markdown|sarif|junit`"},
+	"baseline":         {EN: "findings that you accept, a TOML `FILE`: they are shown, but do not count", JA: "承認済みの指摘を書いた TOML `FILE` (表示はするが、数えない)"},
+	"paste":            {EN: "give repairs in this `FORM` too, or all (repeatable): string, chunks, bind, nsupdate, route53, cloudflare, terraform-route53, terraform-cloudflare, octodns, dnscontrol, sakura, xserver, conoha, onamae, value-domain", JA: "修正内容をこの `FORM` でも示す。all ですべて (複数指定可): string、chunks、bind、nsupdate、route53、cloudflare、terraform-route53、terraform-cloudflare、octodns、dnscontrol、sakura、xserver、conoha、onamae、value-domain"},
+	"no-blocklists":    {EN: "do not ask the blocklists", JA: "ブロックリストに問い合わせない"},
+	"blocklist-key":    {EN: "your key for a blocklist, `NAME=KEY` (repeatable): spamhaus-dqs, abusix", JA: "ブロックリストのご自身の鍵 `NAME=KEY` (複数指定可): spamhaus-dqs、abusix"},
+	"probe":            {EN: "connect to the mail exchangers on port 25 and look at STARTTLS and certificates; nothing is sent", JA: "メールサーバーのポート 25 に接続し、STARTTLS と証明書を確認する (メールは送らない)"},
+	"probe-postmaster": {EN: "--probe, and ask whether mail to postmaster is taken; nothing is sent", JA: "--probe に加えて、postmaster 宛てのメールを受け取るかどうかを確認する (メールは送らない)"},
+	"allow-private":    {EN: "let fetches and probes reach this private `NETWORK` (repeatable; default: none)", JA: "ポリシーの取得や接続で、このプライベートな `NETWORK` への接続を許可する (複数指定可、既定: なし)"},
+	"dns-only":         {EN: "ask only the resolver: no connection to mail servers, no policy fetch", JA: "DNS の問い合わせだけを行う (メールサーバーへの接続やポリシーの取得をしない)"},
 
 	"from": {EN: "the From `ADDRESS` or its domain", JA: "From の `ADDRESS` またはそのドメイン"},
 	"spf":  {EN: "what SPF gave for the envelope sender, `DOMAIN:RESULT`", JA: "エンベロープ送信者の SPF の結果 `DOMAIN:RESULT`"},
@@ -326,6 +329,8 @@ var (
 	msgNoArgs         = text{EN: "this command takes flags only", JA: "このコマンドにはフラグだけを指定してください"}
 	msgNeedFlag       = text{EN: "--{flag} is needed", JA: "--{flag} を指定してください"}
 	msgNeedOut        = text{EN: "--out is needed: the file for the private key (or - to print it)", JA: "--out で秘密鍵を保存するファイルを指定してください (- を指定すると出力します)"}
+	msgBadNetwork     = text{EN: "--allow-private {value}: write a network as 192.168.0.0/16", JA: "--allow-private {value}: ネットワークは 192.168.0.0/16 の形で指定してください"}
+	msgProbeDNSOnly   = text{EN: "--probe connects to mail servers, which --dns-only forbids: choose one", JA: "--probe はメールサーバーに接続するため、--dns-only と同時には指定できません"}
 	msgBadLang        = text{EN: "--lang {value}: choose en or ja", JA: "--lang {value}: en か ja を指定してください"}
 	msgBadTime        = text{EN: "--{flag} {value}: write it as 2026-11-22T09:00:00Z", JA: "--{flag} {value}: 2026-11-22T09:00:00Z の形で指定してください"}
 	msgBadTimeout     = text{EN: "--timeout must be above zero", JA: "--timeout は 0 より大きい値にしてください"}

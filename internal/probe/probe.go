@@ -49,6 +49,14 @@ type Prober struct {
 	slots chan struct{}
 }
 
+// WithPostmaster gives a prober that also asks for the postmaster of a domain. Both
+// together keep to the number of hosts at one time.
+func (p *Prober) WithPostmaster(domain string) *Prober {
+	q := *p
+	q.cfg.Postmaster = domain
+	return &q
+}
+
 // New gives a prober.
 func New(cfg Config) *Prober {
 	if cfg.HELO == "" {

@@ -55,6 +55,9 @@ type Options struct {
 	// exchangers on port 25. What is nil, or all of it with DNSOnly, is not looked at.
 	Fetch  wire.Doer
 	Prober Prober
+	// Postmaster has each exchanger asked whether it takes mail to the domain's postmaster,
+	// where the Prober can.
+	Postmaster bool
 	// Roots are the authorities for the certificates of exchangers; nil: those of the system.
 	Roots *x509.CertPool
 	// Blocklists asks the blocklists about the domain and its addresses; nil: not asked.

@@ -243,7 +243,11 @@ func (l *look) validates(ctx context.Context) bool {
 
 // probe looks at one exchanger on port 25.
 func (l *look) probe(ctx context.Context, host string) MXProbe {
-	p := MXProbe{Host: l.Options.Prober.Host(ctx, host)}
+	prober := l.Options.Prober
+	if asker, ok := prober.(interface{ WithPostmaster(domain string) *probe.Prober }); ok && l.Options.Postmaster {
+		prober = asker.WithPostmaster(l.Name)
+	}
+	p := MXProbe{Host: prober.Host(ctx, host)}
 	if len(p.TLS.Chain) > 0 {
 		p.CertProblem, p.CertDetail = probe.Verify(p.TLS.Chain, host, l.Options.Roots, l.Options.Now)
 	}
