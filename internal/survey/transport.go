@@ -244,7 +244,9 @@ func (l *look) validates(ctx context.Context) bool {
 // probe looks at one exchanger on port 25.
 func (l *look) probe(ctx context.Context, host string) MXProbe {
 	prober := l.Options.Prober
-	if asker, ok := prober.(interface{ WithPostmaster(domain string) *probe.Prober }); ok && l.Options.Postmaster {
+	if asker, ok := prober.(interface {
+		WithPostmaster(domain string) *probe.Prober
+	}); ok && l.Options.Postmaster {
 		prober = asker.WithPostmaster(l.Name)
 	}
 	p := MXProbe{Host: prober.Host(ctx, host)}
