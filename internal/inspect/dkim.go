@@ -49,7 +49,7 @@ func (j *judgement) keyFolder() {
 		j.add("dkim.delegated", j.Name, args{"domain": j.Name, "servers": d.Root.Chain[n-1].Data})
 	}
 	for _, text := range keyTexts(d.Root) {
-		if policyLeftover.MatchString(text) && !repair.LooksLikeDKIM(text) {
+		if policyLeftover.MatchString(text) && repair.MendDKIM(text).Key == nil {
 			j.add("dkim.policy-leftover", j.Name, a, clipKey(text))
 		}
 	}
@@ -195,7 +195,13 @@ func (j *judgement) keyRecords(s *selected) {
 	slices.Sort(keys)
 	if keys = slices.Compact(keys); len(keys) == 0 {
 		if s.Given {
-			j.about(s, "dkim.key-syntax", nil, showKeys(texts)...)
+			f := j.about(s, "dkim.key-syntax", nil, showKeys(texts)...)
+			if len(texts) == 1 && hostInText.MatchString(texts[0]) {
+				f.Advice = append(f.Advice, catalogue.Text{
+					EN: "The text is the host name that a service gives as target of a CNAME record: remove the TXT record, then publish the name as CNAME.",
+					JA: "この文字列は、配信サービスが CNAME の参照先として指定するホスト名です。TXT レコードを削除し、CNAME レコードとして公開してください。",
+				})
+			}
 		}
 		return
 	}
@@ -212,6 +218,9 @@ func (j *judgement) keyRecords(s *selected) {
 		j.keyItself(s, *best, len(keys) == 1)
 	}
 }
+
+// hostInText matches the name of a key at a service, published as text.
+var hostInText = regexp.MustCompile(`(?i)^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?(_?domainkey|dkim)\.[a-z0-9.-]+\.[a-z]{2,}\.?$`)
 
 // plan chooses the key that stays and plans the change of the record set: the texts
 // that are wrong give way to the mended one. Of several keys the one that most

@@ -149,6 +149,18 @@ func TestKeyBudget(t *testing.T) {
 	}
 }
 
+// TestTargetAsText: the target of a CNAME was published as TXT, as real domains do.
+func TestTargetAsText(t *testing.T) {
+	zone := sender(dns.Zone{"s1._domainkey.example.com": {"TXT fmk7xlvhjfqqruhiytlb6434lcykrduv.dkim.amazonses.com"}})
+	fs, _ := keyFindings(t, zone, "s1")
+	for _, f := range fs {
+		if f.ID == "dkim.key-syntax" && f.Status == catalogue.Fail && len(f.Advice) == 1 {
+			return
+		}
+	}
+	t.Errorf("%+v", fs)
+}
+
 func TestFeedbackHost(t *testing.T) {
 	for host, want := range map[string]string{
 		"feedback-smtp.us-east-1.amazonses.com":       "feedback-smtp.us-east-1.amazonses.com",

@@ -134,6 +134,7 @@ type mender struct {
 	defects    []string
 	tags       map[string]string
 	public     string // p= as it stands, single spaces in it
+	found      bool   // there is a p=, though it may be empty
 	raw        []byte // what it holds
 	have, want int
 	kind       string // rsa or ed25519, by what raw is
@@ -194,13 +195,14 @@ func (m *mender) cutPublic(text string) string {
 	if from < 0 {
 		return text
 	}
+	m.found = true
 	m.public = strings.TrimSpace(m.public)
 	return text[:from] + ";" + text[to:]
 }
 
 // result decodes what p= holds and writes the record anew.
 func (m *mender) result() DKIMKey {
-	if m.public == "" && !m.revoked() || !m.decode() {
+	if m.public == "" && !m.found || !m.decode() {
 		m.note(KeyBroken)
 	}
 	out := DKIMKey{Defects: m.defects, Have: m.have, Want: m.want}
@@ -230,9 +232,6 @@ func (m *mender) result() DKIMKey {
 	out.Defects = m.defects
 	return out
 }
-
-// revoked: the text is a damaged "v=DKIM1; p=".
-func (m *mender) revoked() bool { _, v := m.tags["v"]; return v }
 
 func words(v string) []string {
 	var out []string

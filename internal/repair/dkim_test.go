@@ -1,13 +1,17 @@
 package repair
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/testcorpus"
 )
 
 // pair makes a key and its record.
@@ -66,6 +70,7 @@ func TestMendDKIM(t *testing.T) {
 		"private":             {"v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(private), "", []string{KeyPrivate}},
 		"private cut short":   {"v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(private)[:240], "", []string{KeyPrivate}},
 		"nothing of any sort": {"v=DKIM1; k=rsa; p=your-key-here", "", []string{KeyAlphabet, KeyBroken}},
+		"a policy, no key":    {"v=DKIM1; o=~", "", []string{KeyBroken}},
 		"revoked":             {"v=DKIM1; p=", "v=DKIM1; p=", nil},
 	} {
 		got := MendDKIM(c.text)
@@ -102,6 +107,36 @@ func TestLooksLikeDKIM(t *testing.T) {
 		if LooksLikeDKIM(text) {
 			t.Errorf("%q is taken for a key record", text)
 		}
+	}
+}
+
+// TestRealKeys: of the keys that real domains publish under a selector, each is good, or is
+// one that went through a panel with its quotes and is mended.
+func TestRealKeys(t *testing.T) {
+	s := bufio.NewScanner(bytes.NewReader(testcorpus.Read(t, "realdns/records.jsonl")))
+	s.Buffer(nil, 1<<20)
+	good, mended := 0, 0
+	for s.Scan() {
+		var r struct{ Name, Type, Data string }
+		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Type != "TXT" || !strings.Contains(r.Name, "._domainkey.") || !strings.Contains(r.Data, "p=") {
+			continue
+		}
+		switch k := MendDKIM(r.Data); {
+		case k.Key == nil || !LooksLikeDKIM(r.Data):
+			t.Errorf("%s: %q is not understood: %v", r.Name, r.Data, k.Defects)
+		case len(k.Defects) == 0:
+			good++
+		case k.Has(ArtefactQuotes) && strings.Contains(r.Data, `"`) && k.Key.Bits >= 1024:
+			mended++
+		default:
+			t.Errorf("%s: %q has %v", r.Name, r.Data, k.Defects)
+		}
+	}
+	if good < 300 || mended < 10 {
+		t.Errorf("%d good and %d mended keys", good, mended)
 	}
 }
 
