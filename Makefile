@@ -49,3 +49,7 @@ drill: ## the closed loop on every broken zone: look, judge, publish the repair,
 .PHONY: soak
 soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQLite and PostgreSQL
 	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestKill ./internal/inbox
+
+.PHONY: soak-check
+soak-check: ## check 100,000 domains and look at the memory that is kept
+	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestMemoryStaysFlat ./internal/check
