@@ -21,6 +21,8 @@ const (
 	maxTokens = 100_000
 	maxLinks  = 500
 	maxText   = 256 << 10 // octets of text kept
+	// maxLinkText is how many octets of the text of a link are kept, and are added at once.
+	maxLinkText = 500
 )
 
 // page is what a text part shows.
@@ -79,8 +81,8 @@ func readHTML(text []byte) *page {
 			if len(t) > 0 && len(g.text) < maxText {
 				g.text = append(append(g.text, ' '), t...)
 			}
-			if current >= 0 && len(g.links[current].text) < 500 {
-				g.links[current].text += string(t)
+			if current >= 0 && len(g.links[current].text) < maxLinkText {
+				g.links[current].text += string(t[:min(len(t), maxLinkText)])
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag, attrs := z.TagName()
@@ -103,7 +105,7 @@ func readHTML(text []byte) *page {
 				}
 			case "img":
 				g.images++
-				if current >= 0 {
+				if current >= 0 && len(g.links[current].text) < maxLinkText {
 					g.links[current].text += " "
 				}
 			}
