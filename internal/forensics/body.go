@@ -46,6 +46,10 @@ func (b *bodySearch) search() bool {
 	return b.signerFaults() || b.emptied() || b.cut() || b.rewritten() || b.unwrapped() || b.spans() || b.singleLines()
 }
 
+// spent reports that nothing more may be hashed. It is asked before a candidate is made:
+// making one out of a large body costs as much as hashing it.
+func (b *bodySearch) spent() bool { return b.left < 0 }
+
 // fits hashes a canonical text, as far as l= says, and notes how it came about when it fits.
 func (b *bodySearch) fits(canonical []byte, how ...Kind) bool {
 	text := canonical
@@ -121,7 +125,9 @@ func (b *bodySearch) try(body []byte, how ...Kind) bool {
 	if body == nil || bytes.Equal(body, b.body) {
 		return false
 	}
-	return b.fitsCut(canonicalBody(b.canon, body), 64, how...)
+	canonical := canonicalBody(b.canon, body)
+	b.left -= max(len(body)-len(canonical), 0) // what was read and is not hashed
+	return b.fitsCut(canonical, 64, how...)
 }
 
 // signerFaults: the body is unchanged, but the signer hashed something else.

@@ -1,8 +1,8 @@
 package forensics
 
 // The bounds of the work for one message. Hashing runs at several hundred octets a
-// microsecond, so that these are some tens of milliseconds at the very worst, and a
-// few for common mail.
+// microsecond. With what it takes to make the candidates these are some hundred
+// milliseconds at the very worst, and a few for common mail.
 const (
 	maxExamined = 3 // broken signatures of one message
 

@@ -54,6 +54,9 @@ var wrapWidths = []int{76, 72, 78, 80, 70, 75, 79, 74, 77, 65, 60}
 // re-encodings.
 func (b *bodySearch) rewritten() bool {
 	for _, r := range rewrites {
+		if b.spent() {
+			return false
+		}
 		if b.try(r.undo(b.body), r.kind) {
 			return true
 		}
@@ -62,6 +65,9 @@ func (b *bodySearch) rewritten() bool {
 		return false
 	}
 	for _, width := range wrapWidths {
+		if b.spent() {
+			return false
+		}
 		if b.try(joinWrapped(b.body, width), TextWrapped) {
 			return true
 		}

@@ -27,6 +27,9 @@ func (b *bodySearch) reencoded() bool {
 	}
 	for _, c := range charsetsOf(data, charset) {
 		for _, e := range encoders {
+			if b.spent() {
+				return false
+			}
 			kind := Reencoded
 			switch {
 			case c.name != charset:
@@ -46,6 +49,9 @@ func (b *bodySearch) reencoded() bool {
 // part's own field changes with it.
 func (b *bodySearch) reencodedParts(p entity) bool {
 	for _, e := range encoders {
+		if b.spent() {
+			return false
+		}
 		changed := false
 		kind := EncodedLinesWrapped
 		out := p.mapLeaves(func(leaf entity) []byte {

@@ -16,6 +16,9 @@ type insertion struct {
 // spans takes stretches of text out: a part of a multipart, a footer or banner within a
 // part, and last any few lines.
 func (b *bodySearch) spans() bool {
+	if b.spent() {
+		return false
+	}
 	e := entity{fields: b.header, body: b.seen}
 	found := b.partSpans(e)
 	regions := textRegions(e)
@@ -34,6 +37,9 @@ func (b *bodySearch) spans() bool {
 	}
 	for _, likely := range []bool{true, false} {
 		for _, f := range found {
+			if b.spent() {
+				return false
+			}
 			if f.likely == likely && b.fits(b.without(f), f.kind) {
 				return true
 			}
@@ -64,7 +70,7 @@ func (b *bodySearch) spanPairs(found []insertion) bool {
 			if !f.likely || !g.likely || f.part >= g.part || f.to > g.from {
 				continue
 			}
-			if n++; n > maxSpanPairs || b.left < 0 {
+			if n++; n > maxSpanPairs || b.spent() {
 				return false
 			}
 			if b.fits(b.without(f, g), f.kind) {
@@ -239,6 +245,9 @@ func (b *bodySearch) anyLines() bool {
 func (b *bodySearch) unwrapped() bool {
 	e := entity{fields: b.header, body: b.body}
 	for _, p := range e.parts() {
+		if b.spent() {
+			return false
+		}
 		part := parseEntity(e.body[p.from:p.to])
 		if b.try(part.body, Wrapped) || b.try(concat(part.body, crlf), Wrapped) {
 			return true
