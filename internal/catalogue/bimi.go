@@ -34,6 +34,16 @@ var bimiEntries = []Entry{
 		Refs: []string{bimiDraft},
 	},
 	{
+		ID: "bimi.wrong-name", Status: Warn, Rank: rankRecord,
+		Title:  Text{"The BIMI record of {from} stands at {name}, where nobody looks", "{from} の BIMI レコードが、参照されることのない {name} にあります"},
+		Detail: Text{"Receivers ask at default._bimi.{from}. They find nothing there and show no logo. Delivery is not affected.", "受信側が参照するのは default._bimi.{from} です。そこにレコードがないため、ロゴは表示されません。配送には影響しません。"},
+		Fix:    Text{"Publish the record at default._bimi.{from}.", "レコードを default._bimi.{from} に公開してください。"},
+		Steps: []Text{
+			{"In a control panel that appends the domain by itself, enter only `default._bimi` as the name.", "管理画面がドメイン名を自動的に付ける場合は、名前の欄に `default._bimi` だけを入力します。"},
+		},
+		Refs: []string{bimiDraft},
+	},
+	{
 		ID: "bimi.multiple-records", Status: Warn, Rank: rankRecord,
 		Title:  Text{"There are several BIMI records at {name}", "{name} に BIMI レコードが複数あります"},
 		Detail: Text{"Receivers accept exactly one. With several they show no logo.", "受信側は 1 つだけの場合に限り受け入れます。複数あるとロゴは表示されません。"},
@@ -92,6 +102,13 @@ var bimiEntries = []Entry{
 		Detail: Text{"Receivers that want a certificate show no logo.", "証明書を必要とする受信側では、ロゴは表示されません。"},
 		Fix:    Text{"Serve the certificate that the authority issued for {from} and this logo, with its intermediate certificates, own certificate first, as PEM.", "{from} とこのロゴに対して認証局が発行した証明書を、自身の証明書、中間証明書の順に並べた PEM 形式で公開してください。"},
 		Refs:   []string{bimiVMC, "RFC 9399"},
+	},
+	{
+		ID: "bimi.certificate-expiring", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The mark certificate of {from} expires on {date}", "{from} の BIMI の証明書は {date} に期限が切れます"},
+		Detail: Text{"A new one takes the authority days to issue. From then on receivers that want a certificate show no logo.", "新しい証明書の発行には数日かかります。期限が切れると、証明書を必要とする受信側ではロゴが表示されなくなります。"},
+		Fix:    Text{"Have it renewed now.", "今のうちに更新してください。"},
+		Refs:   []string{bimiVMC},
 	},
 	{
 		ID: "bimi.unseen", Status: Unknown, Rank: rankContext,

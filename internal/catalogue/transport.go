@@ -349,6 +349,13 @@ var mxTLSEntries = []Entry{
 		Refs:   []string{"RFC 7435", "RFC 8461 section 4.2"},
 	},
 	{
+		ID: "tls.mx-certificate-weak", Status: Info, Rank: rankHost,
+		Title:  Text{"The certificate of {host} is weak: {reason}", "{host} の証明書の強度が不足しています: {reason}"},
+		Detail: Text{"Mail arrives, but current programs refuse such certificates where they look at them at all.", "メールは届きますが、証明書を検証する現在のプログラムは、このような証明書を受け入れません。"},
+		Fix:    Text{"Have a new certificate issued, with an RSA key of 2048 bits or more or an ECDSA key of 256.", "2048 ビット以上の RSA 鍵、または 256 ビットの ECDSA 鍵で、新しい証明書を発行してください。"},
+		Refs:   []string{"RFC 9325 section 4.5", "RFC 9155"},
+	},
+	{
 		ID: "tls.mx-old-version", Status: Warn, Rank: rankHost,
 		Title:  Text{"{host} speaks no newer TLS than {version}", "{host} が対応している TLS は {version} までです"},
 		Detail: Text{"TLS 1.0 and 1.1 are retired. Senders that have switched them off deliver without TLS or not at all.", "TLS 1.0 と 1.1 は廃止されています。これらを無効にしている送信側は、TLS なしで配送するか、まったく配送しません。"},
@@ -443,5 +450,7 @@ var TransportProblems = map[string]Text{
 	"bare-lf":     {"a line ends in LF alone", "行末が LF だけになっています"},
 	"codes":       {"the lines of one reply have different codes", "1 つの応答の中で応答コードが異なります"},
 	"no-ehlo":     {"EHLO is not understood", "EHLO に対応していません"},
+	"weak-key":    {"its key has only {value} bits", "鍵が {value} ビットしかありません"},
+	"weak-hash":   {"it is signed with {value}", "署名の方式が {value} です"},
 	"masked":      {"the greeting is masked", "応答の文面が伏せられています"},
 }

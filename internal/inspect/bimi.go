@@ -3,6 +3,7 @@ package inspect
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/todoku/todoku/bimi"
 	"github.com/todoku/todoku/dmarc"
@@ -10,6 +11,9 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/repair"
 )
+
+// renewal is how long before its end a mark certificate should be renewed.
+const renewal = 14 * 24 * time.Hour
 
 // bimi judges brand indicators, for domains that send.
 func (j *judgement) bimi() {
@@ -43,9 +47,7 @@ func (j *judgement) bimiRecord(answer dns.Answer, a args) {
 	v := j.BIMI.Verdict
 	texts := meant(answer, bimi.IsRecord, repair.LooksLikeBIMI)
 	if len(texts) == 0 {
-		if j.sends() {
-			j.add("bimi.none", j.Name, a, answerText(answer))
-		}
+		j.noBIMI(answer, a)
 		return
 	}
 	id := "bimi.record-invalid"
@@ -74,6 +76,27 @@ func (j *judgement) bimiRecord(answer dns.Answer, a args) {
 	}
 	if text != "" {
 		f.DNS = []dns.Change{repair.Text(answer, texts, text)}
+	}
+}
+
+// noBIMI judges a domain without a record at the right name.
+func (j *judgement) noBIMI(answer dns.Answer, a args) {
+	var texts []string
+	for _, r := range j.BIMI.Misplaced {
+		if repair.LooksLikeBIMI(r.Data) {
+			texts = append(texts, r.Data)
+		}
+	}
+	switch {
+	case len(texts) > 0:
+		m := j.BIMI.Misplaced[0]
+		f := j.add("bimi.wrong-name", j.Name, args{"from": j.Name, "name": shown(m.Name)}, written(m.Name, texts)...)
+		if text := repair.BIMIRecord(texts); text != "" {
+			right := dns.Answer{Question: dns.Question{Name: bimi.RecordName(bimi.DefaultSelector, j.Name)}}
+			f.DNS = []dns.Change{repair.Text(right, nil, text)}
+		}
+	case j.sends():
+		j.add("bimi.none", j.Name, a, answerText(answer))
 	}
 }
 
@@ -134,6 +157,8 @@ func (j *judgement) bimiLogo() bool {
 			}
 		}
 		j.add("bimi.certificate-invalid", j.Name, reasons, clip(b.Verdict.Record.Authority), "issuer: "+clip(b.Certificate.Issuer))
+	case b.Certificate != nil && b.Certificate.NotAfter.Sub(j.Options.Now) < renewal:
+		j.add("bimi.certificate-expiring", j.Name, args{"from": j.Name, "date": b.Certificate.NotAfter.UTC().Format("2006-01-02")}, clip(b.Verdict.Record.Authority))
 	}
 	return good
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/todoku/todoku/dane"
@@ -76,6 +77,7 @@ func (j *judgement) startTLS(p *survey.MXProbe) {
 	if p.CertProblem != "" {
 		good = j.mxCertificate(p, a) && good
 	}
+	j.mxWeakCertificate(p)
 	if good {
 		j.add("tls.mx-pass", p.Name, a, p.TLS.Version+" "+p.TLS.Cipher)
 	}
@@ -105,6 +107,24 @@ func (j *judgement) mxCertificate(p *survey.MXProbe, a args) bool {
 		f.Status = catalogue.Warn
 	}
 	return false
+}
+
+// mxWeakCertificate notes a short key or an old signature.
+func (j *judgement) mxWeakCertificate(p *survey.MXProbe) {
+	chain := probe.Parse(p.TLS.Chain)
+	if len(chain) == 0 {
+		return
+	}
+	d, reasons := probe.Describe(chain[0]), args{}
+	if least := map[string]int{"RSA": 2048, "ECDSA": 224}[d.Key]; d.KeyBits < least {
+		reasons.and(args{}.why(catalogue.TransportProblems, "weak-key", "", strconv.Itoa(d.KeyBits)))
+	}
+	if !d.SelfSigned && (strings.Contains(d.Signature, "SHA1") || strings.Contains(d.Signature, "MD5")) {
+		reasons.and(args{}.why(catalogue.TransportProblems, "weak-hash", "", d.Signature))
+	}
+	if len(reasons) > 0 {
+		j.add("tls.mx-certificate-weak", p.Name, args{"host": shown(p.Name)}.and(reasons), clip(d.Subject)+", "+d.Key+" "+strconv.Itoa(d.KeyBits)+", "+d.Signature)
+	}
 }
 
 // greeting notes replies by which programs and firewalls are known.

@@ -12,6 +12,9 @@ import (
 type BIMI struct {
 	// Verdict is about the record of the default selector.
 	Verdict bimi.Verdict
+	// Misplaced are records at names where nobody looks, looked for only where there is
+	// none at the right one.
+	Misplaced []dns.Record
 	// Logo and Authority are what the record names; nil where that is nothing, or
 	// nothing was fetched.
 	Logo, Authority *bimi.Response
@@ -24,6 +27,9 @@ func (l *look) bimi(ctx context.Context) {
 	b := &l.BIMI
 	org := dmarc.RegisteredDomain(l.Name)
 	b.Verdict = bimi.Lookup(ctx, l.r, bimi.DefaultSelector, l.Name, org)
+	if b.Verdict.Result == bimi.None && !l.takesNoMail(ctx) {
+		b.Misplaced = l.strays(ctx, []string{l.Name, "_bimi." + l.Name, "default._bimi." + l.Name + "." + l.Name}, "bimi")
+	}
 	client := l.fetcher()
 	if b.Verdict.Result != bimi.Valid || client == nil {
 		return
@@ -52,4 +58,9 @@ func (l *look) bimi(ctx context.Context) {
 			Domain: l.Name, OrgDomain: org, Selector: bimi.DefaultSelector, Logo: logo, At: l.Options.Now,
 		})
 	}
+}
+
+// takesNoMail reports a null MX: such a domain is not asked for a logo.
+func (l *look) takesNoMail(ctx context.Context) bool {
+	return Profile{MX: l.ask(ctx, l.Name, dns.TypeMX)}.NullMX()
 }
