@@ -262,6 +262,8 @@ var flagTexts = map[string]text{
 	"replay":       {EN: "judge the evidence of `BUNDLE` again, offline", JA: "証拠ファイル `BUNDLE` をオフラインで再判定する"},
 	"message-only": {EN: "judge the message alone, not the domains that it names", JA: "メールだけを判定し、記載されたドメインは調べない"},
 	"blocklists":   {EN: "ask the blocklists about the addresses and domains of the message", JA: "メールの送信元やドメインをブロックリストに問い合わせる"},
+	"rspamd":       {EN: "ask an rspamd of yours what it makes of the message, `URL` such as http://127.0.0.1:11333", JA: "指定した rspamd にメールの判定を問い合わせる `URL` (例: http://127.0.0.1:11333)"},
+	"spamassassin": {EN: "ask a SpamAssassin of yours (spamd) what it makes of the message, `HOST:PORT` such as 127.0.0.1:783", JA: "指定した SpamAssassin (spamd) にメールの判定を問い合わせる `HOST:PORT` (例: 127.0.0.1:783)"},
 	"progress":     {EN: "show progress even when standard error is no terminal", JA: "標準エラー出力が端末でなくても進捗を表示する"},
 	"verbose":      {EN: "show every detail, and a whole page for each of many messages", JA: "詳細をすべて表示する (複数のメールでも 1 通ずつ全文を表示する)"},
 
@@ -336,6 +338,8 @@ var (
 	msgBadTimeout     = text{EN: "--timeout must be above zero", JA: "--timeout は 0 より大きい値にしてください"}
 	msgBadFailOn      = text{EN: "--fail-on {value}: choose fail, warn, info or unknown", JA: "--fail-on {value}: fail、warn、info、unknown のいずれかを指定してください"}
 	msgBadIP          = text{EN: "--ip {value}: this is not an IP address", JA: "--ip {value}: IP アドレスではありません"}
+	msgBadRspamd      = text{EN: "--rspamd {value}: write it as http://127.0.0.1:11333", JA: "--rspamd {value}: http://127.0.0.1:11333 の形で指定してください"}
+	msgBadSpamd       = text{EN: "--spamassassin {value}: write it as 127.0.0.1:783", JA: "--spamassassin {value}: 127.0.0.1:783 の形で指定してください"}
 	msgBadJobs        = text{EN: "--jobs must be from 1 to 1024", JA: "--jobs は 1 から 1024 までです"}
 	msgBadResult      = text{EN: "--{flag} {value}: write DOMAIN:RESULT, the result one of {words}", JA: "--{flag} {value}: DOMAIN:RESULT の形で、結果は {words} のいずれかにしてください"}
 	msgBadAlgorithm   = text{EN: "--algorithm {value}: choose rsa or ed25519", JA: "--algorithm {value}: rsa か ed25519 を指定してください"}
@@ -383,7 +387,7 @@ var allMessages = []text{
 	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgNeedFlag,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
 	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgBadFormat, msgBadPaste, msgBadListKey, msgTargets, msgCheckTally,
-	msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
+	msgBadRspamd, msgBadSpamd, msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,

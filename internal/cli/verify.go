@@ -15,6 +15,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/spamfilter"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/message"
 )
@@ -30,6 +31,8 @@ type verifyFlags struct {
 	// messageOnly: the domains that a message names are not looked at.
 	messageOnly bool
 	lists       bool
+	// rspamd and spamAssassin are the addresses of spam filters to be asked, "" for none.
+	rspamd, spamAssassin string
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -48,6 +51,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
 	c.Flags().BoolVar(&f.messageOnly, "message-only", false, a.flagText("message-only"))
 	c.Flags().BoolVar(&f.lists, "blocklists", false, a.flagText("blocklists"))
+	c.Flags().StringVar(&f.rspamd, "rspamd", "", a.flagText("rspamd"))
+	c.Flags().StringVar(&f.spamAssassin, "spamassassin", "", a.flagText("spamassassin"))
 	return c
 }
 
@@ -72,6 +77,9 @@ func (a *app) verify(c *cobra.Command, args []string, f *verifyFlags) error {
 	if v.inspector, err = a.inspector(f, r); err != nil {
 		return err
 	}
+	if v.filters, err = a.filters(f); err != nil {
+		return err
+	}
 	targets := a.expand(args)
 	return v.run(c.Context(), targets, f)
 }
@@ -88,6 +96,26 @@ func (a *app) inspector(f *verifyFlags, r dns.Resolver) (*verify.Inspector, erro
 	return verify.NewInspector(lists), err
 }
 
+// filters are the spam filters that the user points at.
+func (a *app) filters(f *verifyFlags) ([]verify.SpamFilter, error) {
+	var out []verify.SpamFilter
+	if f.rspamd != "" {
+		r, err := spamfilter.NewRspamd(f.rspamd)
+		if err != nil {
+			return nil, usagef("%s", a.say(msgBadRspamd, "value", f.rspamd))
+		}
+		out = append(out, r)
+	}
+	if f.spamAssassin != "" {
+		s, err := spamfilter.NewSpamAssassin(f.spamAssassin)
+		if err != nil {
+			return nil, usagef("%s", a.say(msgBadSpamd, "value", f.spamAssassin))
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
 // verifier is one run over many messages.
 type verifier struct {
 	*app
@@ -96,6 +124,7 @@ type verifier struct {
 	text     render.TextOptions
 	// inspector is nil where only messages are judged.
 	inspector *verify.Inspector
+	filters   []verify.SpamFilter
 }
 
 // run verifies the targets with several workers and writes the results in order.
@@ -143,7 +172,7 @@ func (v *verifier) one(ctx context.Context, j *job) {
 	defer cancel()
 	rep := verify.Message(ctx, v.resolver, verify.Request{
 		Name: j.item.name, Source: "file", Raw: raw, Session: v.session, Now: v.globals.now, LineEndsConverted: converted,
-		Inspector: v.inspector,
+		Inspector: v.inspector, Filters: v.filters,
 	})
 	j.outcome = v.outcome(rep)
 	if err := v.write(j, rep); err != nil {

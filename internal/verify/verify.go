@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/judge"
@@ -37,6 +38,9 @@ type Request struct {
 	LineEndsConverted bool
 	// Inspector looks at the domains that the message names; nil: only the message is judged.
 	Inspector *Inspector
+	// Filters are asked what they make of the message, while the rest is looked up. Their
+	// answers are findings, but not part of the bundle: a replay is without them.
+	Filters []SpamFilter
 }
 
 // Message authenticates and judges one message. Every DNS answer used is in the
@@ -49,7 +53,13 @@ func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report {
 		Session: q.Session, Message: q.Raw,
 	}
 	rec := dns.NewRecorder(r)
+	filters := askFilters(ctx, q.Filters, &b)
 	rep := report(ctx, rec, &b, q.Name, q.Inspector)
+	if live := filters.findings(rep.Auth.DMARC.FromDomain); len(live) > 0 {
+		rep.Findings = append(rep.Findings, live...)
+		catalogue.Sort(rep.Findings)
+	}
+	score(rep, q.Inspector != nil)
 	rep.Bundle.DNS = rec.Answers()
 	rep.DNS = rep.Bundle.DNS
 	return rep
@@ -67,6 +77,7 @@ func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.
 		i = new(Inspector)
 	}
 	rep := report(ctx, r, b, name, i)
+	score(rep, i != nil)
 	rep.DNS = b.DNS
 	return rep
 }
@@ -80,6 +91,7 @@ func versionOf(i *Inspector) int {
 	return evidence.BundleVersion
 }
 
+// report is a report without its scorecards, from what can be asked again.
 func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string, i *Inspector) *render.Report {
 	m := message.Parse(b.Message)
 	auth := mailauth.Authenticate(ctx, r, m, Envelope(b.Session), b.Time)
@@ -94,7 +106,6 @@ func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string
 	if i != nil {
 		rep.Findings = join(rep.Findings, i.findings(ctx, r, b, m, auth))
 	}
-	score(rep, i != nil)
 	return rep
 }
 
