@@ -18,6 +18,8 @@ const (
 	MaxWalkQueries = 250
 	// maxWalkMX is how many mail exchangers of one mx term are looked at.
 	maxWalkMX = 20
+	// maxWalkOctets is how much text a walk reads. Records are some hundred octets.
+	maxWalkOctets = 256 << 10
 	// maxWalkTexts is how many SPF records of one name are mended together.
 	maxWalkTexts = 8
 )
@@ -83,6 +85,7 @@ type walker struct {
 	mend    func(string) string
 	records int
 	queries int
+	octets  int // read so far
 }
 
 // visit is a node with the domains that lead to it.
@@ -94,6 +97,13 @@ type visit struct {
 // read parses the texts of a node.
 func (w *walker) read(n *Node) {
 	if len(n.Texts) == 0 {
+		return
+	}
+	for _, s := range n.Texts {
+		w.octets += len(s)
+	}
+	if w.octets > maxWalkOctets && w.records > 1 {
+		n.Cut = true
 		return
 	}
 	text := strings.Join(n.Texts[:min(len(n.Texts), maxWalkTexts)], " ")

@@ -198,6 +198,15 @@ var attacks = map[string]hostile{
 	"no-address": {answer: func(q dns.Question) []dns.Record { // an address record without an address
 		return txt("rubbish")
 	}},
+	"fat-tree": {answer: func(q dns.Question) []dns.Record {
+		if q.Type != dns.TypeTXT {
+			return nil
+		}
+		if q.Name == "example.com" {
+			return txt("v=spf1 "+strings.Join(numbered(60, "include:#.example.net"), " "), "v=spf1 "+strings.Join(numbered(60, "include:b#.example.net"), " "), "v=spf1 "+strings.Join(numbered(60, "include:c#.example.net"), " "))
+		}
+		return txt("v=spf1 " + strings.Repeat("ip4:1.2.3.4,", 5_300))
+	}},
 	"mute":    {},
 	"nothing": {status: dns.NXDomain},
 }
@@ -291,6 +300,115 @@ func TestAttackFailure(t *testing.T) {
 			}
 			if !rep.Blind() {
 				t.Errorf("%s: not blind", status)
+			}
+		}
+	}
+}
+
+// evilText is what a terminal, a page or a reader obeys, and no record needs.
+const evilText = "\x1b[31m\x1b]0;x\x07\u202e\u200b\u2028\x9b\x7f\r\n::error::x <script>alert(1)</script> `x` $(id) ${x} \"'"
+
+// TestAttackText: whatever the records hold, what people read has no control in it.
+func TestAttackText(t *testing.T) {
+	texts := []string{
+		"v=spf1 " + evilText + " -all", "v=spf1 include:" + evilText + ".example -all", "v=spf1 include:a" + strings.Fields(evilText)[0] + ".example exists:%{i}." + strings.Fields(evilText)[0] + " ~all",
+		"v=DMARC1; p=none; rua=mailto:a@b" + evilText + ".net; x=" + evilText, "v=DMARC1; p=" + evilText, "v=DMARC1; p=reject; rua=mailto:a@x\nupdate.example.net",
+		"v=DKIM1; k=" + evilText + "; p=" + evilText, "v=DKIM1; p=; n=" + evilText, "v=STSv1; id=" + evilText, "v=TLSRPTv1; rua=mailto:" + evilText + "@x.net",
+		"v=BIMI1; l=https://" + evilText + "/; a=" + evilText, "\"v=spf1 -all\"" + evilText, evilText,
+		"v=spf1 redirect=" + evilText, "spf2.0/pra " + evilText, "v=TLSRPTv1; rua=mailto:a@b\x1b.net,https://\x1b[31m.net/",
+	}
+	names := []string{"a" + evilText + ".example.net", "\x1b[31m.example.com", "mail.example.com\u202e", "x\n10 y.example.net", "${x}.example.net"}
+	for i, text := range texts {
+		h := hostile{answer: func(q dns.Question) []dns.Record {
+			switch q.Type {
+			case dns.TypeTXT, dns.TypeSPF:
+				return txt(text)
+			case dns.TypeA:
+				return []dns.Record{ipRecord("8.8.8.8")}
+			case dns.TypeAAAA:
+				return nil
+			}
+			var out []dns.Record
+			for p, name := range names {
+				out = append(out, dns.Record{Pref: uint16(p), Data: name, TTL: 60})
+			}
+			return out
+		}}
+		o := options
+		o.Survey.IPs = []netip.Addr{netip.MustParseAddr("8.8.8.8")}
+		o.Survey.Selectors = []string{"s1"}
+		rep := check.Run(t.Context(), h, domain("example.com"), o)
+		rep.Paste(paste.Forms, "en")
+		for form, s := range renderAll(t, rep) {
+			if strings.HasPrefix(form, "sarif") || strings.HasPrefix(form, "json") {
+				if strings.ContainsAny(s, "\x1b\x07\x7f\r") {
+					t.Errorf("%d, %s: a raw control", i, form)
+				}
+				continue
+			}
+			if at := strings.IndexFunc(s, func(r rune) bool {
+				return r < ' ' && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0
+			}); at >= 0 {
+				t.Errorf("%d, %s: %q", i, form, s[max(0, at-60):min(len(s), at+20)])
+			}
+			if !strings.HasPrefix(form, "junit") && strings.ContainsAny(s, "\u202e\u200b\u2028") {
+				at := strings.IndexAny(s, "\u202e\u200b\u2028")
+				t.Errorf("%d, %s: hides: %q", i, form, s[max(0, at-60):min(len(s), at+20)])
+			}
+			if strings.HasPrefix(form, "html") && strings.Contains(s, "<script") {
+				t.Errorf("%d, %s: a script", i, form)
+			}
+			for line := range strings.SplitSeq(s, "\n") {
+				if strings.HasPrefix(line, "::error") {
+					t.Errorf("%d, %s: a line of its own: %q", i, form, line)
+				}
+			}
+		}
+	}
+}
+
+// slow answers after a while that differs from question to question and from run to run.
+type slow struct {
+	next dns.Resolver
+	seed uint64
+}
+
+func (s slow) Resolve(ctx context.Context, q dns.Question) dns.Answer {
+	h := s.seed
+	for _, c := range []byte(q.Name) {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	select {
+	case <-time.After(time.Duration((h^uint64(q.Type))%2000) * time.Microsecond):
+	case <-ctx.Done():
+	}
+	return s.next.Resolve(ctx, q)
+}
+
+// TestAttackOrder: what is said does not depend on which answer came first.
+func TestAttackOrder(t *testing.T) {
+	o := options
+	o.Survey.IPs = []netip.Addr{netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("8.8.4.4")}
+	o.Survey.Selectors = []string{"s1", "s2"}
+	for _, name := range []string{"wildcard", "fan-out", "odd-names", "1000-txt", "ptr", "mute", "addresses", "1000-mx", "3000-junk"} {
+		want := make(map[string]string)
+		for seed := range uint64(3) {
+			rep := check.Run(t.Context(), slow{attacks[name], seed}, domain("example.com"), o)
+			rep.Paste(paste.Forms, "en")
+			for form, s := range renderAll(t, rep) {
+				if strings.HasPrefix(form, "text") { // verbose: the answers, in the order in which they came
+					continue
+				}
+				if want[form] == "" {
+					want[form] = s
+				}
+				if s != want[form] {
+					at := 0
+					for at < min(len(s), len(want[form])) && s[at] == want[form][at] {
+						at++
+					}
+					t.Errorf("%s, %s differs:\n%s\n%s", name, form, s[max(0, at-200):min(len(s), at+100)], want[form][max(0, at-200):min(len(want[form]), at+100)])
+				}
 			}
 		}
 	}

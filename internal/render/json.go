@@ -1,10 +1,15 @@
 package render
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
@@ -232,9 +237,43 @@ func UnreadJSON(w io.Writer, file, problem string) error {
 // WriteJSON writes one object on one line. Text stays raw UTF-8: <, > and & are
 // not escaped; octets that are no UTF-8 become U+FFFD, as JSON cannot hold them.
 func WriteJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeInvisible(b.Bytes()))
+	return err
+}
+
+// escapeInvisible writes what does not show, or what a terminal obeys (DEL, the controls
+// from U+0080 on, marks that turn the reading direction), as JSON escapes: JSON is read by
+// people too. It means the same as before.
+func escapeInvisible(text []byte) []byte {
+	if !bytes.ContainsFunc(text, invisible) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case !invisible(r):
+			out = append(out, text[:n]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+// invisible is what has no shape of its own, but for spaces and the ends of lines.
+func invisible(r rune) bool {
+	return r >= 0x7f && !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r)
 }
 
 // Verify gives the `verify` object with its findings in a language.

@@ -91,10 +91,10 @@ func writeXML(w io.Writer, v any) error {
 	return err
 }
 
-// xmlText leaves out what XML 1.0 cannot hold (section 2.2).
+// xmlText leaves out what XML 1.0 cannot hold (section 2.2), and what does not show.
 func xmlText(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF || invisible(r) {
 			return '\uFFFD'
 		}
 		return r
