@@ -33,3 +33,30 @@ func (c *Counter) Count() int { return int(c.n.Load()) }
 
 // Exceeded reports whether a question was not asked for the limit's sake.
 func (c *Counter) Exceeded() bool { return c.limit > 0 && c.n.Load() > c.limit }
+
+// Budget passes at most a number of new questions on to a recorder. What the recorder
+// knows costs nothing, and a refusal is recorded like an answer, so that a replay of
+// the recording, which has no budget, sees what was seen. Safe for concurrent use.
+type Budget struct {
+	rec  *Recorder
+	left atomic.Int64
+}
+
+// NewBudget lets limit questions pass.
+func NewBudget(rec *Recorder, limit int) *Budget {
+	b := &Budget{rec: rec}
+	b.left.Store(int64(limit))
+	return b
+}
+
+// Resolve asks, or says that the budget is spent: Malformed.
+func (b *Budget) Resolve(ctx context.Context, q Question) Answer {
+	if b.rec.asked(q) || b.left.Add(-1) >= 0 {
+		return b.rec.Resolve(ctx, q)
+	}
+	refusal := Answer{Question: q, Status: Malformed, Detail: "not asked: there are too many questions"}
+	if b.rec.keep(refusal) {
+		return b.rec.Resolve(ctx, q) // another asker may have been faster
+	}
+	return refusal
+}

@@ -49,6 +49,7 @@ func (r *Replayer) immediate() bool { return true }
 func (r *Recorder) immediate() bool { return Immediate(r.next) }
 func (o *overlay) immediate() bool  { return Immediate(o.next) }
 func (c *Counter) immediate() bool  { return Immediate(c.next) }
+func (b *Budget) immediate() bool   { return Immediate(b.rec) }
 
 // A goroutine begins with a stack of 2 KB, and these, which hand answers from frame
 // to frame, need up to 8. Left alone the stack is copied two or three times, a

@@ -94,6 +94,31 @@ func (r *Recorder) begin(q Question) (i int, known *Answer) {
 	return len(r.entries) - 1, nil
 }
 
+// asked reports whether q was asked before.
+func (r *Recorder) asked(q Question) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.index[keyOf(q)]
+	return ok
+}
+
+// keep records an answer to a question that nobody asked yet; false where there is no
+// room for it.
+func (r *Recorder) keep(a Answer) bool {
+	key := keyOf(a.Question)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.index[key]; ok {
+		return true
+	}
+	if len(r.entries) >= MaxRecorded {
+		return false
+	}
+	r.index[key] = len(r.entries)
+	r.entries = append(r.entries, recorded{answer: a, state: settled})
+	return true
+}
+
 func again(a Answer, q Question) Answer {
 	a.Question = q
 	return a

@@ -219,3 +219,24 @@ func TestReplayOfContradiction(t *testing.T) {
 		}
 	}
 }
+
+// TestBudget: what is known costs nothing, and what was refused stays so in a replay.
+func TestBudget(t *testing.T) {
+	ctx := context.Background()
+	counter := NewCounter(MustMemory(Zone{"a.example": {"A 192.0.2.1"}, "b.example": {"A 192.0.2.2"}}), 0)
+	rec := NewRecorder(counter)
+	before := rec.Resolve(ctx, Question{Name: "a.example", Type: TypeA})
+	b := NewBudget(rec, 1)
+	for _, name := range []string{"a.example", "A.example.", "b.example", "c.example", "c.example", "b.example"} {
+		a := b.Resolve(ctx, Question{Name: name, Type: TypeA})
+		if refused := name == "c.example"; refused != (a.Status == Malformed) {
+			t.Errorf("%s: %s", name, a.Status)
+		}
+	}
+	if counter.Count() != 2 || !before.Status.Found() {
+		t.Errorf("%d questions", counter.Count())
+	}
+	if a := NewReplayer(rec.Answers()).Resolve(ctx, Question{Name: "c.example", Type: TypeA}); a.Status != Malformed {
+		t.Errorf("a replay says %s", a.Status)
+	}
+}

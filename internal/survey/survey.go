@@ -60,6 +60,8 @@ type Options struct {
 	Postmaster bool
 	// Roots are the authorities for the certificates of exchangers; nil: those of the system.
 	Roots *x509.CertPool
+	// Unlimited: the resolver has a limit of its own in the place of MaxQueries.
+	Unlimited bool
 	// Blocklists asks the blocklists about the domain and its addresses; nil: not asked.
 	Blocklists *blocklist.Checker
 }
@@ -90,7 +92,11 @@ type Domain struct {
 // Look surveys one domain. It returns when ctx ends at the latest; what could not be
 // seen by then is a failed answer in its place.
 func Look(ctx context.Context, r dns.Resolver, name string, o Options) *Domain {
-	rec := dns.NewRecorder(dns.NewCounter(r, MaxQueries))
+	limit := MaxQueries
+	if o.Unlimited {
+		limit = 0
+	}
+	rec := dns.NewRecorder(dns.NewCounter(r, limit))
 	d := &Domain{Name: dns.CanonicalName(name), Options: o}
 	l := &look{Domain: d, r: rec}
 	g := dns.NewGroup(r)

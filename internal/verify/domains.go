@@ -67,16 +67,20 @@ func (i *Inspector) findings(ctx context.Context, r dns.Resolver, b *evidence.Bu
 	author, envelope := auth.DMARC.FromDomain, envelopeDomain(b.Session)
 	var byDomain [2][]catalogue.Finding
 	g := dns.NewGroup(r)
+	limited := r
+	if rec, ok := r.(*dns.Recorder); ok { // a replay needs no limit: what was refused is recorded
+		limited = dns.NewBudget(rec, survey.MaxQueries)
+	}
 	switch {
 	case author != "" && author == envelope:
-		g.Go(func() { byDomain[0] = i.domain(ctx, r, author, authorAreas|envelopeAreas, b) })
+		g.Go(func() { byDomain[0] = i.domain(ctx, limited, author, authorAreas|envelopeAreas, b) })
 	default:
 		if author != "" {
-			g.Go(func() { byDomain[0] = i.domain(ctx, r, author, authorAreas, b) })
+			g.Go(func() { byDomain[0] = i.domain(ctx, limited, author, authorAreas, b) })
 		}
 		if envelope != "" && dmarc.RegisteredDomain(envelope) == dmarc.RegisteredDomain(author) {
 			// Another organisation's record is not the author's to mend.
-			g.Go(func() { byDomain[1] = i.domain(ctx, r, envelope, envelopeAreas, b) })
+			g.Go(func() { byDomain[1] = i.domain(ctx, limited, envelope, envelopeAreas, b) })
 		}
 	}
 	subjects := i.subjects(b, m, auth)
@@ -113,7 +117,7 @@ func (i *Inspector) domain(ctx context.Context, r dns.Resolver, name string, are
 	if fs, ok := i.recall(key); ok {
 		return fs
 	}
-	d := survey.Look(ctx, r, name, survey.Options{Now: b.Time, DNSOnly: true, Areas: areas})
+	d := survey.Look(ctx, r, name, survey.Options{Now: b.Time, DNSOnly: true, Areas: areas, Unlimited: true})
 	fs := slices.DeleteFunc(inspect.Domain(d), func(f catalogue.Finding) bool {
 		area := catalogue.Area(f.ID)
 		return f.Status == catalogue.Pass || f.Status == catalogue.Info && (area == "dns" || area == "mx")
