@@ -18,7 +18,9 @@ import (
 
 // hanging never answers anything: not a question, not a request, not on port 25. Some
 // questions it answers, so that there is something to go on with.
-type hanging struct{ known func(dns.Question) []dns.Record }
+type hanging struct {
+	known func(dns.Question) []dns.Record
+}
 
 func (h hanging) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 	if h.known != nil {

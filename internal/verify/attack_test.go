@@ -74,7 +74,9 @@ func TestAttackReplay(t *testing.T) {
 	texts := map[string]func(string) []string{
 		"wide": wide,
 		"loop": func(string) []string { return []string{"v=spf1 include:a.example.com redirect=example.com"} },
-		"same": func(string) []string { return []string{"v=spf1 mx a -all", "v=DMARC1; p=none; rua=mailto:a@example.net"} },
+		"same": func(string) []string {
+			return []string{"v=spf1 mx a -all", "v=DMARC1; p=none; rua=mailto:a@example.net"}
+		},
 		"keys": func(string) []string { return []string{"v=DKIM1; p="} },
 	}
 	for name, text := range texts {
