@@ -71,13 +71,19 @@ func writeMbox(t *testing.T, name string, key crypto.Signer, count int) {
 func verifyBatch(t *testing.T, resolver, mbox string, count int) int64 {
 	t.Helper()
 	cmd := exec.Command(binary, "verify", "--json", "--progress", "--resolver", resolver, mbox)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("verify: %v\n%.2000s", err, errs.String())
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	// Read as it comes: what is kept here would count as the child's, which begins as a
+	// copy of this process.
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
 	lines := 0
-	dec := json.NewDecoder(&out)
+	dec := json.NewDecoder(out)
 	for dec.More() {
 		var v struct {
 			File  string
@@ -90,6 +96,9 @@ func verifyBatch(t *testing.T, resolver, mbox string, count int) int64 {
 			t.Fatalf("message %d (%s): dmarc %q", lines, v.File, v.DMARC.Result)
 		}
 		lines++
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("verify: %v\n%.2000s", err, errs.String())
 	}
 	if lines != count {
 		t.Errorf("%d verdicts for %d messages", lines, count)

@@ -25,7 +25,7 @@ var serviceEntries = []Entry{
 	{
 		ID: "service.no-such-include", Status: Info, Rank: rankHygiene,
 		Title:  Text{"`include:{include}` is often recommended, but was never an SPF record of that service", "`include:{include}` はよく紹介されていますが、そのサービスの SPF レコードではありません"},
-		Detail: Text{"Lists on the web pass this name on. The service's own instructions name another; an include without a record makes SPF end in an error.", "ウェブ上の一覧で広まっている名前ですが、サービスの公式の案内は別の名前です。レコードのない include があると、SPF はエラーになります。"},
+		Detail: Text{"Lists on the web pass this name on. The service's own instructions name another; an include without a record makes SPF end in an error.", "Web 上の一覧で広まっている名前ですが、サービスの公式の案内は別の名前です。レコードのない include があると、SPF はエラーになります。"},
 		Fix:    Text{"Take the include from the service's own settings page.", "include はサービスの設定画面に表示されるものを使ってください。"},
 		Refs:   []string{"RFC 7208 section 5.2"},
 	},
@@ -63,7 +63,7 @@ var serviceEntries = []Entry{
 	{
 		ID: "service.ses-mail-from-region", Status: Warn, Rank: rankService,
 		Title:  Text{"The MX record of the MAIL FROM domain {bounce} names no host of Amazon SES", "MAIL FROM ドメイン {bounce} の MX レコードが Amazon SES のホスト名になっていません"},
-		Detail: Text{"It has to be feedback-smtp.REGION.amazonses.com with the region as AWS writes it (ap-northeast-1). SES treats the set-up as failed and sends as amazonses.com, so that SPF does not align.", "feedback-smtp.リージョン.amazonses.com の形で、リージョンは AWS の表記 (ap-northeast-1 など) のとおりに指定します。誤っていると設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が一致しません。"},
+		Detail: Text{"It has to be feedback-smtp.REGION.amazonses.com with the region as AWS writes it (ap-northeast-1). SES treats the set-up as failed and sends as amazonses.com, so that SPF does not align.", "`feedback-smtp.リージョン.amazonses.com` の形で、リージョンは AWS の表記 (ap-northeast-1 など) のとおりに指定します。誤っていると設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が一致しません。"},
 		Fix:    Text{"Publish the MX record that the SES console shows.", "SES コンソールに表示される MX レコードを公開してください。"},
 		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
 	},
@@ -71,7 +71,7 @@ var serviceEntries = []Entry{
 		ID: "service.ses-mail-from-no-mx", Status: Warn, Rank: rankService,
 		Title:  Text{"{bounce} has the SPF record of a MAIL FROM domain of Amazon SES, but no MX record", "{bounce} には Amazon SES の MAIL FROM ドメイン用の SPF レコードがありますが、MX レコードがありません"},
 		Detail: Text{"Without it SES treats the set-up as failed and sends as amazonses.com, so that SPF does not align with {domain}.", "MX レコードがないと設定の失敗とみなされ、amazonses.com の名前で送信されて SPF が {domain} と一致しません。"},
-		Fix:    Text{"Publish the MX record of your region: `{bounce} MX 10 feedback-smtp.REGION.amazonses.com`.", "ご利用のリージョンの MX レコードを公開してください: `{bounce} MX 10 feedback-smtp.REGION.amazonses.com`"},
+		Fix:    Text{"Publish the MX record of your region: `{bounce} MX 10 feedback-smtp.REGION.amazonses.com`.", "ご利用のリージョンの MX レコード `{bounce} MX 10 feedback-smtp.REGION.amazonses.com` を公開してください。"},
 		Refs:   []string{"https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"},
 	},
 	{

@@ -18,6 +18,8 @@ type Condition struct {
 type term struct {
 	not bool
 	ids []string
+	// named and areas are the same, to be looked up: IDs, and areas without their ".*".
+	named, areas map[string]bool
 	// bad: the findings must accuse (fail, warn, and info where that is their usual
 	// status; of a whole area only fail). Else they must not (pass, info, warn; of an area only pass).
 	bad bool
@@ -36,11 +38,23 @@ func newCondition(alternatives [][]string, sets map[string][]string, bad bool) C
 					panic(fmt.Sprintf("provider: requirements.json: no set %q", set))
 				}
 			}
-			terms = append(terms, term{not: not, ids: ids, bad: bad})
+			terms = append(terms, newTerm(ids, not, bad))
 		}
 		c.alternatives = append(c.alternatives, terms)
 	}
 	return c
+}
+
+func newTerm(ids []string, not, bad bool) term {
+	t := term{not: not, ids: ids, bad: bad, named: make(map[string]bool), areas: make(map[string]bool)}
+	for _, id := range ids {
+		if area, whole := strings.CutSuffix(id, ".*"); whole {
+			t.areas[area] = true
+		} else {
+			t.named[id] = true
+		}
+	}
+	return t
 }
 
 // IDs are the finding IDs that the condition speaks of, sorted, each once; a whole
@@ -84,8 +98,8 @@ func (c Condition) Holds(findings []catalogue.Finding) (bool, []string) {
 func (t term) met(findings []catalogue.Finding) []string {
 	var ids []string
 	for _, f := range findings {
-		area := slices.Contains(t.ids, catalogue.Area(f.ID)+".*")
-		named := slices.Contains(t.ids, f.ID)
+		named := t.named[f.ID]
+		area := len(t.areas) > 0 && t.areas[catalogue.Area(f.ID)]
 		var counts bool
 		switch f.Status {
 		case catalogue.Fail:
@@ -113,7 +127,7 @@ func softened(f catalogue.Finding) bool {
 
 // present reports whether one of the findings is there, whatever its status.
 func (t term) present(findings []catalogue.Finding) bool {
-	return slices.ContainsFunc(findings, func(f catalogue.Finding) bool { return slices.Contains(t.ids, f.ID) })
+	return slices.ContainsFunc(findings, func(f catalogue.Finding) bool { return t.named[f.ID] })
 }
 
 // Outcome is how a requirement fares.

@@ -251,7 +251,11 @@ func WriteJSON(w io.Writer, v any) error {
 // from U+0080 on, marks that turn the reading direction), as JSON escapes: JSON is read by
 // people too. It means the same as before.
 func escapeInvisible(text []byte) []byte {
-	if !bytes.ContainsFunc(text, invisible) {
+	first := 0
+	for first < len(text) && text[first] < 0x7f {
+		first++
+	}
+	if first == len(text) || !bytes.ContainsFunc(text[first:], invisible) {
 		return text
 	}
 	out := make([]byte, 0, len(text)+64)
