@@ -89,6 +89,9 @@ func ParseRecord(txt string) *Record {
 			r.problem(Syntax, "", f.Value)
 			continue
 		}
+		if f.Name == "rua" {
+			f.Value = strings.TrimRight(f.Value, " \t") // as between two URIs
+		}
 		r.Fields = append(r.Fields, Field(f))
 		if seen[f.Name] {
 			r.problem(DuplicateField, f.Name, f.Value)

@@ -46,7 +46,11 @@ func Run(ctx context.Context, r dns.Resolver, t Target, o Options) *Report {
 		look.IPs = append([]IP{t.IP}, look.IPs...)
 	}
 	d := survey.Look(ctx, r, t.Domain, look)
-	rep := &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: inspect.Domain(d)}
+	findings := inspect.Domain(d)
+	for i := range findings {
+		findings[i].HidePrivate()
+	}
+	rep := &Report{Target: t.Text, Kind: t.Kind, Time: look.Now, Survey: d, Findings: findings}
 	in := scorecard.Input{Findings: rep.Findings, Sight: provider.Sight{Domain: true}}
 	rep.Cards = scorecard.Judge(in, o.Audience)
 	rep.Score = scorecard.Sum(in, rep.Cards)

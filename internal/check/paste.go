@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
@@ -17,7 +18,7 @@ func (r *Report) Paste(forms []paste.Form, lang string) {
 			var b strings.Builder
 			for _, c := range f.DNS {
 				p, err := paste.NewPlan(c, zoneOf(c.Name), r.standing(c))
-				if err != nil {
+				if err != nil || secret(p) {
 					continue // a change that cannot be made is shown as it is
 				}
 				b.WriteString(form.Write(p, lang))
@@ -27,6 +28,11 @@ func (r *Report) Paste(forms []paste.Form, lang string) {
 			}
 		}
 	}
+}
+
+// secret reports that a form would repeat a private key that stands there.
+func secret(p paste.Plan) bool {
+	return slices.ContainsFunc(slices.Concat(p.Before, p.After), func(r dns.Record) bool { return catalogue.HidePrivate(r.Data) != r.Data })
 }
 
 // standing are the records that stand at the name of a change, as far as they were seen.

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"github.com/todoku/todoku/internal/catalogue"
 )
 
 // maxShown bounds how much of one value of a message or of DNS is shown.
@@ -22,6 +24,7 @@ func Printable(s string) string { return printable(s, maxShown) }
 
 // printable is Printable, cut after most characters.
 func printable(s string, most int) string {
+	s = catalogue.HidePrivate(s)
 	var b strings.Builder
 	marks, shown := 0, 0
 	for i := 0; i < len(s); {

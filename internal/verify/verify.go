@@ -106,6 +106,9 @@ func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string
 	if i != nil {
 		rep.Findings = join(rep.Findings, i.findings(ctx, r, b, m, auth))
 	}
+	for i := range rep.Findings {
+		rep.Findings[i].HidePrivate()
+	}
 	return rep
 }
 
