@@ -3,6 +3,10 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -110,4 +114,27 @@ func jsonOf(t *testing.T, r *render.Report) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// TestAttackPublishedPrivateKey: a private key in the place of a signature's public one
+// is not in what is said about the message.
+func TestAttackPublishedPrivateKey(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(key))
+	r := Message(t.Context(), uneven{0, func(string) []string { return []string{"v=DKIM1; p=" + secret} }}, Request{
+		Raw: []byte("From: a@example.com\r\nDKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=AAAA; b=AAAA\r\n\r\nx\r\n"),
+		Now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Inspector: new(Inspector),
+	})
+	var text bytes.Buffer
+	if err := render.VerifyText(&text, r, render.TextOptions{Lang: "en", Verbose: true}); err != nil {
+		t.Fatal(err)
+	}
+	for form, s := range map[string]string{"json": jsonOf(t, r), "text": text.String()} {
+		if i := strings.Index(s, secret[100:130]); i >= 0 {
+			t.Errorf("%s: ...%s", form, s[max(0, i-300):i])
+		}
+	}
 }
