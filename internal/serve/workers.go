@@ -22,10 +22,12 @@ const (
 	// rescanEvery bounds how long a message waits whose wake-up was lost: another
 	// node that took it died, or verifying it failed.
 	rescanEvery = 15 * time.Second
-	// queued bounds the wake-ups that wait, and rescanned those of one rescan.
-	queued    = 1024
-	rescanned = queued / 2
+	// queued bounds the wake-ups that wait.
+	queued = 1024
 )
+
+// rescanned bounds the wake-ups of one rescan; a variable, so that a test can make it small.
+var rescanned = queued / 2
 
 // workers verify what the inbox made durable. The queue is the database: the
 // channel only wakes a worker at once, and losing a wake-up costs a rescan.

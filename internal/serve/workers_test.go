@@ -28,7 +28,9 @@ func openStore(tb testing.TB) *store.Store {
 // are verified one after the other, not a batch every [rescanEvery].
 func TestBacklogDrains(t *testing.T) {
 	st := openStore(t)
-	const n = 2*rescanned + 100
+	defer func(n int) { rescanned = n }(rescanned)
+	rescanned = 40
+	n := 2*rescanned + 20
 	messages := make([]*store.Message, n)
 	for i := range messages {
 		messages[i] = &store.Message{Token: "backlog", Evidence: evidence.Bundle{
