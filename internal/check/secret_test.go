@@ -69,7 +69,7 @@ func TestAttackPrivateKey(t *testing.T) {
 			o.Survey.Selectors = []string{"s1"}
 			rep := check.Run(t.Context(), h, domain("example.com"), o)
 			rep.Paste(paste.Forms, "en")
-			for form, s := range renderAll(t, rep) {
+			for form, s := range renderAll(t, rep, "en", "ja") {
 				for _, part := range []string{secret[100:140], secret[300:340], strings.Split(inPEM, "\n")[2][:40], strings.Split(inPEM, "\n")[5][:40]} {
 					if i := strings.Index(s, part); i >= 0 {
 						t.Errorf("%s at %s, %s shows it: ...%s", name, where, form, s[max(0, i-200):i])

@@ -39,6 +39,9 @@ func TestAttackExamine(t *testing.T) {
 	for name, raw := range attackMessages() {
 		for _, canon := range []wire.Canonicalization{wire.Simple, wire.Relaxed} {
 			for _, selector := range []string{"rsa", "ed25519"} {
+				if selector == "ed25519" && canon == wire.Simple {
+					continue // the body is the same for both
+				}
 				signed := signedMessage(t, plain, dkim.SignOptions{Selector: selector, Header: canon, Body: canon})
 				end := strings.Index(signed, "\r\nFrom:")
 				_, v := verify(t, signed[:end+2]+raw)
