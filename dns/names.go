@@ -149,7 +149,7 @@ func escapeName(name string) string {
 }
 
 func plainInName(c byte) bool {
-	return c == '-' || c == '_' || c == '*' || c == '/' || c == '=' || c == '+' ||
+	return c == '-' || c == '_' || c == '*' || c == '/' || c == '=' || c == '+' || c == ':' || c == '&' || c == ',' || c == '%' || c == '?' || c == '#' ||
 		'0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 

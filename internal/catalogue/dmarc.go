@@ -84,7 +84,7 @@ var dmarcEntries = []Entry{
 		Refs: []string{"RFC 9989 section 4.7", "RFC 9989 section 7.4", "https://support.google.com/a/answer/81126"},
 	},
 	{
-		ID: "dmarc.multiple-records", Status: Fail, Rank: rankRecord,
+		ID: "dmarc.multiple-records", Status: Fail, Rank: rankReading,
 		Title:  Text{"{record_name} has more than one DMARC record: none of them counts", "{record_name} に DMARC レコードが複数あり、すべて無視されます"},
 		Detail: Text{"With several records at one name, all are dropped: the domain is as unprotected as without any.", "同じ名前に複数のレコードがあると、すべて無視されます。レコードがない場合と同じく保護されません。"},
 		Fix:    Text{"Leave exactly one record at {record_name}.", "{record_name} のレコードを 1 つだけにしてください。"},

@@ -103,7 +103,7 @@ var dmarcRecordEntries = []Entry{
 		Refs: []string{"RFC 9990 section 4"},
 	},
 	{
-		ID: "dmarc.report-no-mailbox", Status: Warn, Rank: rankRecord,
+		ID: "dmarc.report-no-mailbox", Status: Warn, Rank: rankContext,
 		Title:  Text{"The address for DMARC reports cannot receive mail: {host} has no mail server", "DMARC レポートの宛先がメールを受信できません: {host} にメールサーバーがありません"},
 		Detail: Text{"{uri} names a domain that does not exist or takes no mail. Receivers give up; no reports come.", "{uri} のドメインが存在しないか、メールを受信しません。受信側は送信を諦め、レポートは届きません。"},
 		Fix:    Text{"Correct the address in rua or ruf, or set up a mail server for {host}.", "rua や ruf のアドレスを修正するか、{host} のメールサーバーを用意してください。"},

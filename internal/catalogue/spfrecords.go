@@ -140,7 +140,7 @@ var spfRecordEntries = []Entry{
 		Refs: []string{"RFC 7208 section 6.2"},
 	},
 	{
-		ID: "spf.no-all", Status: Info, Rank: rankHygiene,
+		ID: "spf.no-all", Status: Warn, Rank: rankContext,
 		Title: Text{"The SPF record of {domain} does not say what holds for everybody else", "{domain} の SPF レコードは、それ以外の送信元の扱いを示していません"},
 		Detail: Text{
 			"Without `all` or `redirect=` the result for unlisted servers is neutral, as if there were no SPF. Your own mail passes as before.",

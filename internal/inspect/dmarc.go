@@ -75,7 +75,7 @@ func (j *judgement) planDMARC(h *dmarcHolder) {
 	if !publicSuffix(h.domain) {
 		h.plan.Text = withoutPSD(h.plan.Text)
 	}
-	if len(h.valid) == 1 && len(h.valid[0].Problems) == 0 && !pLate(h.valid[0]) && !(silent && j.weakForSilent(h.valid[0])) && !falsePSD(h) {
+	if len(h.valid) == 1 && len(dmarcProblems(h.valid[0])) == 0 && !pLate(h.valid[0]) && !(silent && j.weakForSilent(h.valid[0])) && !falsePSD(h) {
 		return
 	}
 	change := j.dmarcChange(h.domain, h.answer, h.plan.Text)
@@ -229,15 +229,32 @@ var dmarcTagFindings = map[string]string{
 	dmarc.MissingP: "dmarc.missing-p", dmarc.RemovedTag: "dmarc.removed-tag", dmarc.URISize: "dmarc.removed-tag", dmarc.UnknownTag: "dmarc.unknown-tag",
 }
 
+// dmarcProblems are those of the syntax, and addresses to which nobody sends reports.
+func dmarcProblems(r *dmarc.Record) []dmarc.Problem {
+	out := slices.Clone(r.Problems)
+	for _, id := range []string{"rua", "ruf"} {
+		uris := r.RUA
+		if id == "ruf" {
+			uris = r.RUF
+		}
+		for _, uri := range uris {
+			if !repair.Mailbox(uri) {
+				out = append(out, dmarc.Problem{ID: dmarc.InvalidRUA, Tag: id, Value: uri})
+			}
+		}
+	}
+	return out
+}
+
 // dmarcTags makes one finding of all tags with the same kind of problem.
 func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string) {
 	_, _, _, usable := r.Usable()
 	tags := make(map[string][]string)
 	var order []string
-	for _, p := range r.Problems {
+	for _, p := range dmarcProblems(r) {
 		id, ok := dmarcTagFindings[p.ID]
 		switch {
-		case !ok:
+		case !ok, p.ID == dmarc.UnknownTag && repair.MisspeltDMARCTag(p.Tag) != "":
 			id = "dmarc.invalid-tag"
 		case p.ID == dmarc.MissingP && !usable:
 			id = "dmarc.invalid-record"
@@ -251,7 +268,16 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 	}
 	for _, id := range order {
 		text := strings.Join(tags[id], ", ")
-		h.cure(j.add(id, h.domain, args{"record_domain": h.domain, "tag": text, "tags": text}, evidence...))
+		f := j.add(id, h.domain, args{"record_domain": h.domain, "tag": text, "tags": text}, evidence...)
+		h.cure(f)
+		if id != "dmarc.missing-p" {
+			continue
+		}
+		// RFC 9989 section 4.7 allows it; receivers on RFC 7489 section 6.3 do not.
+		f.Status = catalogue.Warn
+		if meant, ok := dmarc.Parse(h.plan.Text); ok && meant.P != dmarc.PolicyNone {
+			f.Status = catalogue.Fail // it was meant to protect, and does not
+		}
 	}
 }
 

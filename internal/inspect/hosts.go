@@ -26,7 +26,7 @@ func (j *judgement) hosts() {
 			p.say("ptr.dns-failure", args{"ip": p.ip}, h.Iprev.Reason, h.PTR.Detail)
 		case h.Iprev.Result == iprev.PermError:
 			f := p.say("ptr.missing", args{"ip": p.ip}, dns.ReverseName(h.IP)+" PTR: "+h.PTR.Status.String())
-			f.DNS = repair.PTR(p.plan, p.ownNames())
+			f.DNS = p.named()
 		case h.Iprev.Result == iprev.Fail:
 			p.unconfirmed()
 		default:
@@ -69,6 +69,15 @@ func reverseEnd(h survey.Host) string {
 		return dns.CanonicalName(h.PTR.Chain[n-1].Data)
 	}
 	return dns.ReverseName(h.IP)
+}
+
+// named plans a name for the host. One that may never send gets no new name.
+func (p *hostCase) named() []dns.Change {
+	changes := repair.PTR(p.plan, p.ownNames())
+	if !p.Given() && len(changes) > 1 {
+		return nil
+	}
+	return changes
 }
 
 // ownNames are the names that the host could have. Only one within the domain may get
@@ -126,8 +135,8 @@ func (p *hostCase) unconfirmed() {
 			return
 		}
 	}
-	p.plan.Wrong = v.Names
-	f.DNS = repair.PTR(p.plan, p.ownNames())
+	p.plan.Wrong, p.plan.All = v.Names, v.Ignored == 0
+	f.DNS = p.named()
 }
 
 // forwardHome is the name at which the missing address can be added: one of the PTR
@@ -200,6 +209,7 @@ func (p *hostCase) flaws(stray []string, alias, canonical string) {
 	}
 	slices.Sort(p.plan.Wrong)
 	p.plan.Wrong = slices.Compact(p.plan.Wrong)
+	p.plan.All = v.Ignored == 0 && !slices.ContainsFunc(v.Names, func(n string) bool { return !slices.Contains(p.plan.Wrong, n) })
 	var change []dns.Change
 	switch {
 	case len(p.plan.Wrong) == 0:

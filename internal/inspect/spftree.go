@@ -8,6 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
 	"github.com/todoku/todoku/spf"
 )
@@ -162,6 +163,9 @@ func (s *spfJudge) ownTerm(tree *spf.Node, t *spf.NodeTerm, a args) {
 		}
 	case t.Below == nil && (t.Void() || len(t.Answers) == 1 && t.Answers[0].Status == dns.BadName):
 		f := s.broken("spf.void-term", a, t.Target+": "+t.Answers[0].Status.String())
+		if f != nil && repair.BrokenMX(t) {
+			f.DNS = nil // the MX records are to be mended
+		}
 		if f != nil && t.Domain.Text == "" {
 			// "a mx" is what every panel proposes; without such a host it costs a look-up
 			// and does no harm.

@@ -152,18 +152,8 @@ func mendLoose(tags map[string]string, last, piece string) (dropped string) {
 		return ""
 	}
 	name, value, ok := strings.Cut(piece, "=")
-	if name = strings.ToLower(strings.TrimSpace(name)); ok && len(name) >= 2 && len(name) <= 8 {
-		for _, known := range []string{"rua", "ruf", "adkim", "aspf", "policy", "p", "sp"} {
-			if distance(name, known) == 1 && len(known) > 1 || strings.Trim(name, "_-") == known {
-				if known == "policy" {
-					known = "p"
-				}
-				if d := mendTag(tags, known, strings.TrimSpace(value)); len(d) > 0 {
-					return piece
-				}
-				return ""
-			}
-		}
+	if known := MisspeltDMARCTag(strings.TrimSpace(name)); ok && known != "" && len(mendTag(tags, known, strings.TrimSpace(value))) == 0 {
+		return ""
 	}
 	return piece
 }
@@ -243,16 +233,50 @@ func mendURIs(value string) (good, bad []string) {
 				lower = strings.ToLower(uri)
 			}
 		}
-		if strings.Contains(uri, "@") && !strings.Contains(uri, ":") {
-			uri = "mailto:" + uri
+		if scheme, rest, ok := strings.Cut(lower, ":"); strings.Contains(uri, "@") && (!ok || nearest(scheme, "mailto") != "") {
+			uri = "mailto:" + uri[len(uri)-len(rest):]
+			if !ok {
+				uri = "mailto:" + one
+			}
 		}
-		if r, ok := dmarc.Parse("v=DMARC1; p=none; rua=" + uri); ok && len(r.RUA) == 1 && len(r.Problems) == 0 && !strings.Contains(uri, ";") {
+		if r, ok := dmarc.Parse("v=DMARC1; p=none; rua=" + uri); ok && len(r.RUA) == 1 && len(r.Problems) == 0 && !strings.Contains(uri, ";") && Mailbox(uri) {
 			good = union(good, []string{uri})
 		} else if one != "" {
 			bad = append(bad, one)
 		}
 	}
 	return good, bad
+}
+
+// Mailbox reports whether a URI names a mailbox: no receiver sends DMARC reports
+// anywhere else (RFC 9990 section 4).
+func Mailbox(uri string) bool {
+	const scheme = "mailto:"
+	if len(uri) < len(scheme) || !strings.EqualFold(uri[:len(scheme)], scheme) {
+		return false
+	}
+	local, domain, ok := strings.Cut(uri[len(scheme):], "@")
+	return ok && local != "" && domain != "" && !strings.HasPrefix(local, "/")
+}
+
+// MisspeltDMARCTag gives the tag that an unknown one was probably meant to be, "" for none.
+func MisspeltDMARCTag(name string) string {
+	name = strings.ToLower(name)
+	if len(name) < 2 || len(name) > 8 {
+		return ""
+	}
+	if name == "policy" {
+		return "p"
+	}
+	for _, known := range []string{"rua", "ruf", "adkim", "aspf", "policy", "p", "sp"} {
+		if distance(name, known) == 1 && len(known) > 1 || strings.Trim(name, "_-") == known {
+			if known == "policy" {
+				return "p"
+			}
+			return known
+		}
+	}
+	return ""
 }
 
 // nearest gives the word that text was meant to be: itself, or one at most two slips

@@ -23,8 +23,9 @@ type Host struct {
 	// At is where the PTR record stands: the reverse name, or where a delegation leads
 	// (RFC 2317).
 	At string
-	// Wrong are the PTR names that must go.
+	// Wrong are the PTR names that must go. All: no other is there, so that all must.
 	Wrong []string
+	All   bool
 }
 
 // NameFor gives the first name that leads to the address already, "" for none.
@@ -68,11 +69,15 @@ func PTRChange(h Host, name string) dns.Change {
 		c.Action = dns.Replace
 		c.Was = append(c.Was, ptrText(w))
 	}
+	if h.All && len(h.Wrong) > 0 {
+		c.Was = nil // also those that a wildcard gave
+	}
 	return c
 }
 
 // DropPTR takes the wrong names away and leaves the others.
 func DropPTR(h Host) dns.Change {
+	h.All = false
 	c := PTRChange(h, "")
 	c.Action, c.Data = dns.Remove, nil
 	return c

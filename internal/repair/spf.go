@@ -254,10 +254,16 @@ func (p *spfPlanner) fault(t *spf.NodeTerm) DropReason {
 		return DropVoid
 	case t.Kind == spf.Include && t.Below != nil:
 		return why(t.Below)
-	case t.Void():
+	case t.Void() && !BrokenMX(t):
 		return DropVoid
 	}
 	return ""
+}
+
+// BrokenMX reports a plain "mx" that finds nothing because no exchanger of the domain
+// has an address: the term is right, and comes to life with the MX records.
+func BrokenMX(t *spf.NodeTerm) bool {
+	return t.Kind == spf.MX && t.Domain.Text == "" && t.Void() && len(t.Answers) > 0 && t.Answers[0].Status.Found()
 }
 
 // why says why what is included gives nothing, "" where it may give something.
@@ -607,8 +613,9 @@ func (p *spfPlanner) finish() SPFPlan {
 	if len(words) == 1 && p.redirect == nil && (len(p.plan.Dropped) > 0 || len(p.Trees) == 0 || p.plusAll()) {
 		words = append(words, p.Start...)
 		p.plan.Added = append(p.plan.Added, p.Start...)
-		// What is void let nobody in, so that the refusal may stay.
-		p.soften = p.soften || len(p.Start) > 0 || slices.ContainsFunc(p.plan.Dropped, func(d DroppedTerm) bool { return d.Why != DropVoid })
+		// Nobody is left. "-all" alone would say that the domain sends no mail at all,
+		// which none of its records said.
+		p.soften = p.soften || len(p.plan.Dropped) > 0 || len(p.Start) > 0
 	}
 	switch {
 	case p.redirect != nil && len(p.alls) == 0:
