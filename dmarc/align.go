@@ -41,9 +41,9 @@ func (e *evaluation) align(rec *Record) {
 	}
 }
 
-// candidates lists SPF and then the signatures, within the limit.
-func candidates(in Input) []candidate {
-	cs := make([]candidate, 0, min(1+len(in.DKIM), maxIdentifiers))
+// candidates lists SPF and then the signatures, within the limit. There is nothing in cs but room.
+func candidates(cs []candidate, in Input) []candidate {
+	cs = slices.Grow(cs, min(1+len(in.DKIM), maxIdentifiers))
 	add := func(method string, id Identifier) {
 		c := candidate{Alignment: Alignment{Method: method, Domain: id.Domain, Result: id.Result, Mode: "relaxed"}}
 		if domain, err := normalize(id.Domain); err == nil {
@@ -78,7 +78,7 @@ func (r *Record) strict(method string) bool {
 // all at the same time: those of what passes, and those of what did not but would
 // be aligned.
 func (e *evaluation) walkIdentifiers(cs []candidate) {
-	walks := make([]walk, 0, min(len(cs), maxIdentifierWalks)) // never moved: there are pointers into it
+	walks := slices.Grow(e.walks, min(len(cs), maxIdentifierWalks)) // never moved: there are pointers into it
 	choose := func(wanted func(c *candidate) bool) {
 		for i := range cs {
 			c := &cs[i]
@@ -100,6 +100,7 @@ func (e *evaluation) walkIdentifiers(cs []candidate) {
 	choose(func(c *candidate) bool { return c.Result == passWord && related(c) })
 	choose(func(c *candidate) bool { return c.Result == passWord })
 	choose(related)
+	e.walks = walks
 	e.policies.walkAll(e.ctx, walks)
 	// In the order of the identifiers, whatever the order of choice.
 	for i := range cs {

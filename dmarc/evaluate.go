@@ -3,6 +3,7 @@ package dmarc
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -18,12 +19,11 @@ import (
 // is not below the author's Organizational Domain can never be aligned, so that
 // nobody turns a fail into a temperror by breaking his own DNS.
 func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
-	e := &evaluation{
-		ctx: ctx, in: in,
-		policies: policies{resolver: r, asked: make([]*lookup, 0, 4)},
-		v:        Verdict{SPFChecked: in.SPF != nil},
-	}
-	e.candidates = candidates(in)
+	e := evaluations.Get().(*evaluation)
+	defer e.release()
+	e.ctx, e.in, e.policies.resolver = ctx, in, r
+	e.v.SPFChecked = in.SPF != nil
+	e.candidates = candidates(e.candidates, in)
 	domain, err := normalize(in.AuthorDomain)
 	if in.AuthorError != nil {
 		err = in.AuthorError
@@ -44,14 +44,34 @@ func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
 	return e.v
 }
 
+// evaluations keeps the memory of evaluations for the next.
+var evaluations = sync.Pool{New: func() any { return new(evaluation) }}
+
+// maxKept is the greatest number of identifiers or walks for which memory is kept.
+const maxKept = 16
+
+// release forgets the evaluation and gives its memory back.
+func (e *evaluation) release() {
+	candidates, walks, asked := e.candidates, e.walks, e.policies.asked
+	clear(candidates)
+	clear(walks)
+	clear(asked)
+	*e = evaluation{}
+	if cap(candidates) <= maxKept && cap(walks) <= maxKept && cap(asked) <= maxKept {
+		e.candidates, e.walks, e.policies.asked = candidates[:0], walks[:0], asked[:0]
+	}
+	evaluations.Put(e)
+}
+
 // evaluation is one run of Evaluate.
 type evaluation struct {
 	ctx      context.Context
 	in       Input
 	policies policies
 	author   walk
-	// candidates are the identifiers.
+	// candidates are the identifiers, walks those of some of them.
 	candidates []candidate
+	walks      []walk
 	v          Verdict
 	// uncertain says why an identifier may be aligned and pass after all, "" if none may.
 	uncertain, uncertainProblem string

@@ -51,7 +51,7 @@ func next(domain string) string {
 }
 
 func (p *policies) walk(ctx context.Context, start string) walk {
-	w := walk{Walk: Walk{Domain: start, Queries: make([]WalkQuery, 0, 3)}}
+	w := walk{Walk: Walk{Domain: start, Queries: make([]WalkQuery, 0, min(maxWalkQueries, 1+strings.Count(start, ".")))}}
 	for domain := start; domain != ""; domain = next(domain) {
 		l := p.lookup(ctx, domain)
 		q := WalkQuery{Name: l.name, Outcome: l.outcome(), Record: l.served}

@@ -74,7 +74,10 @@ func (c *checker) push(from *frame, domain, name string) *frame {
 	f := &c.frames[c.nframes]
 	f.index, f.domain, f.name = uint8(c.nframes), domain, name
 	c.nframes++
-	if c.paths == nil {
+	switch {
+	case from == nil:
+		c.paths = make([]string, 0, 1) // mostly the only one
+	case c.nframes == 2:
 		c.paths = make([]string, 0, 16)
 	}
 	start := len(c.paths)
