@@ -20,28 +20,33 @@ import (
 // nobody turns a fail into a temperror by breaking his own DNS.
 func Evaluate(ctx context.Context, r dns.Resolver, in Input) Verdict {
 	e := evaluations.Get().(*evaluation)
-	defer e.release()
 	e.ctx, e.in, e.policies.resolver = ctx, in, r
-	e.v.SPFChecked = in.SPF != nil
-	e.candidates = candidates(e.candidates, in)
-	domain, err := normalize(in.AuthorDomain)
-	if in.AuthorError != nil {
-		err = in.AuthorError
+	e.evaluate()
+	v := e.v
+	e.release()
+	return v
+}
+
+func (e *evaluation) evaluate() {
+	e.v.SPFChecked = e.in.SPF != nil
+	e.candidates = candidates(e.candidates, e.in)
+	domain, err := normalize(e.in.AuthorDomain)
+	if e.in.AuthorError != nil {
+		err = e.in.AuthorError
 	}
 	if err != nil {
 		e.v.Result, e.v.Problem = PermError, ProblemAuthor
 		e.v.Reason = "no single author domain: " + err.Error()
 		e.v.RFC7489.Result = PermError
 		e.align(nil)
-		return e.v
+		return
 	}
 	e.v.FromDomain = domain
-	e.author = e.policies.walk(ctx, domain)
+	e.author = e.policies.walk(e.ctx, domain)
 	e.v.OrgDomain = e.author.OrgDomain
 	e.v.Discovery = append(make([]Walk, 0, 2), e.author.Walk)
 	e.decide()
 	e.v.RFC7489 = e.rfc7489()
-	return e.v
 }
 
 // evaluations keeps the memory of evaluations for the next.

@@ -9,6 +9,7 @@ package mailauth
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/todoku/todoku/arc"
@@ -71,71 +72,97 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
 		defer cancel()
 	}
-	var res Result
-	envelope := e.check(ctx, r, now)
+	c := running.Get().(*checks)
+	c.Envelope, c.ctx, c.resolver, c.now = e, ctx, r, now
+	c.mailFromDone, c.restDone, c.sealsDone = dns.NewGroup(r), dns.NewGroup(r), dns.NewGroup(r)
+	c.beginEnvelope()
 
 	bodies := dkim.NewBodies()
 	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
-	chain := arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
+	c.chain = arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
 	bodies.Write(m.Body) // hashing cannot fail
-	sealed := dns.NewGroup(r)
-	var seals arc.Verdict // of its own, for what a goroutine writes is on the heap
-	sealed.Go(func() { seals = chain.Finish(ctx, r) })
-	res.DKIM = signatures.Finish(ctx, r)
+	c.sealsDone.Go(c.checkSeals)
 
+	res := Result{DKIM: signatures.Finish(ctx, r)}
 	domain, author, authorErr := m.AuthorDomain()
 	res.Author = author
 	in := dmarc.Input{AuthorDomain: domain, AuthorError: authorErr, DKIM: dkimIdentifiers(res.DKIM)}
-	envelope.mailFromDone.Wait()
-	envelope.checkHELO(ctx, r, now)
-	if v := envelope.mailFrom; v != nil {
-		res.SPFChecked, res.SPF = true, *v
-		in.SPF = &dmarc.Identifier{Domain: v.Domain, Result: string(v.Result)}
-	} else {
-		res.SPF = spf.Verdict{Result: spf.None, Identity: spf.MailFrom}
+	c.mailFromDone.Wait()
+	c.beginHELO()
+	res.SPFChecked, res.SPF = c.SPFCheckable(), c.mailFrom
+	if res.SPFChecked {
+		in.SPF = &dmarc.Identifier{Domain: res.SPF.Domain, Result: string(res.SPF.Result)}
 	}
 	res.DMARC = dmarc.Evaluate(ctx, r, in)
-	envelope.restDone.Wait()
-	res.IPRev, res.HELO = envelope.ip, envelope.helo
-	sealed.Wait()
-	res.ARC = seals
+	c.restDone.Wait()
+	res.IPRev, res.HELO = c.ip, c.helo
+	c.sealsDone.Wait()
+	res.ARC = c.seals
+	c.release()
 	return res
 }
 
-// checks are what the envelope alone decides. mailFrom may be read after
-// mailFromDone, the others after restDone; nil was not checked.
+// checks are what may run at the same time as the rest, with what it needs and what
+// it finds. mailFrom may be read after mailFromDone, seals after sealsDone, helo and
+// ip after restDone.
 type checks struct {
 	Envelope
-	mailFrom, helo         *spf.Verdict
-	ip                     iprev.Verdict
-	mailFromDone, restDone dns.Group
+	ctx      context.Context
+	resolver dns.Resolver
+	now      time.Time
+	chain    *arc.Verifier
+
+	mailFrom spf.Verdict
+	helo     *spf.Verdict // nil was not checked
+	ip       iprev.Verdict
+	seals    arc.Verdict
+
+	mailFromDone, restDone, sealsDone dns.Group
 }
 
-// check begins the checks, all at the same time.
-func (e Envelope) check(ctx context.Context, r dns.Resolver, now time.Time) *checks {
-	c := &checks{Envelope: e, ip: iprev.Verdict{Result: iprev.None}, mailFromDone: dns.NewGroup(r), restDone: dns.NewGroup(r)}
-	if !e.RemoteIP.IsValid() {
-		return c
-	}
-	if e.SPFCheckable() {
-		c.mailFromDone.Go(func() { c.mailFrom = c.sender(ctx, r, c.MailFrom, now) })
-	}
-	c.restDone.Go(func() { c.ip = iprev.Lookup(ctx, r, c.RemoteIP) })
-	return c
+// running keeps the memory of finished checks for those of the next message.
+var running = sync.Pool{New: func() any { return new(checks) }}
+
+// release forgets the checks, all of which are done.
+func (c *checks) release() {
+	*c = checks{}
+	running.Put(c)
 }
 
-// checkHELO begins the check of the HELO identity where it is worth a look-up,
+// beginEnvelope begins what the envelope alone decides.
+func (c *checks) beginEnvelope() {
+	c.mailFrom = spf.Verdict{Result: spf.None, Identity: spf.MailFrom}
+	c.ip = iprev.Verdict{Result: iprev.None}
+	if c.SPFCheckable() {
+		c.mailFromDone.Go(c.checkMailFrom)
+	}
+	if c.RemoteIP.IsValid() {
+		c.restDone.Go(c.checkIP)
+	}
+}
+
+// beginHELO begins the check of the HELO identity where it is worth a look-up,
 // once mailFrom is known. With a null path that already was the HELO identity.
-func (c *checks) checkHELO(ctx context.Context, r dns.Resolver, now time.Time) {
-	if c.HELO == "" || c.MailFrom == "" || !c.RemoteIP.IsValid() || c.mailFrom != nil && c.mailFrom.Result == spf.Pass {
-		return
+func (c *checks) beginHELO() {
+	if c.HELO != "" && c.MailFrom != "" && c.RemoteIP.IsValid() && c.mailFrom.Result != spf.Pass {
+		c.restDone.Go(c.checkHELO)
 	}
-	c.restDone.Go(func() { c.helo = c.sender(ctx, r, "", now) })
 }
 
-func (e *Envelope) sender(ctx context.Context, r dns.Resolver, path string, now time.Time) *spf.Verdict {
-	v := spf.Check(ctx, r, spf.Request{IP: e.RemoteIP, HELO: e.HELO, ReversePath: path, Receiver: e.Receiver, Now: now})
-	return &v
+func (c *checks) checkMailFrom() { c.mailFrom = c.sender(c.MailFrom) }
+
+func (c *checks) checkHELO() {
+	v := c.sender("")
+	c.helo = &v
+}
+
+func (c *checks) checkIP() { c.ip = iprev.Lookup(c.ctx, c.resolver, c.RemoteIP) }
+
+func (c *checks) checkSeals() { c.seals = c.chain.Finish(c.ctx, c.resolver) }
+
+// sender checks the identity of a reverse path, that of HELO for "".
+func (c *checks) sender(path string) spf.Verdict {
+	return spf.Check(c.ctx, c.resolver, spf.Request{IP: c.RemoteIP, HELO: c.HELO, ReversePath: path, Receiver: c.Receiver, Now: c.now})
 }
 
 // dkimIdentifiers ties each result to its own domain: a failing signature never

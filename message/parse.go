@@ -49,18 +49,18 @@ func (m *Message) readFields(header []byte) {
 	if len(header) == 0 {
 		return
 	}
-	// One allocation for an ordinary message, whose fields have about two lines each.
-	const usual = 64
-	m.Fields = make([]Field, 0, min(usual, 2+bytes.Count(header[:min(len(header), 64<<10)], crlf[1:])/2))
+	var usual [48]Field // room for the fields of an ordinary message until their number is known
+	fields := usual[:0]
 	for at := 0; at < len(header); {
 		end := fieldEnd(header, at)
-		if len(m.Fields) == MaxFields || end > MaxHeader {
+		if len(fields) == MaxFields || end > MaxHeader {
 			m.truncated = true
-			return
+			break
 		}
-		m.Fields = append(m.Fields, NewField(header[at:end:end]))
+		fields = append(fields, NewField(header[at:end:end]))
 		at = end
 	}
+	m.Fields = append(make([]Field, 0, len(fields)), fields...)
 }
 
 // fieldEnd gives the offset behind the field that begins at at: behind the first
