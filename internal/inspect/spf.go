@@ -2,11 +2,11 @@ package inspect
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/provider"
@@ -134,9 +134,6 @@ func (s *spfJudge) planned() *dns.Change {
 	return c
 }
 
-// includeOf finds the include that a service's advice names.
-var includeOf = regexp.MustCompile("`(include:[a-z0-9._-]+)`")
-
 // start are the terms that a first record begins with, as far as the domain itself
 // shows who sends: its own mail hosts, or the mailboxes that it rents.
 func (s *spfJudge) start() []string {
@@ -157,8 +154,13 @@ func (s *spfJudge) start() []string {
 			continue
 		}
 		term := "mx" // its servers are told apart by name, and this one receives
-		if m := includeOf.FindStringSubmatch(r.Service.Advice.SPF.EN); m != nil {
-			term = m[1]
+		if name := r.Service.Include(); name != "" {
+			switch offer := s.Offers[name]; {
+			case offer.Status.Failed(), slices.ContainsFunc(offer.Records, func(r dns.Record) bool { return spf.IsRecord(r.Data) }):
+				term = "include:" + name
+			case r.Service.Kind == provider.Mailbox:
+				continue // it changed its name, and its mail comes from elsewhere than the exchangers
+			}
 		}
 		if !slices.Contains(terms, term) {
 			terms = append(terms, term)
@@ -204,12 +206,21 @@ func (s *spfJudge) absent() {
 		terms := append(slices.Clone(s.plan.Added), "ip4:192.0.2.1")
 		if f := s.broken("spf.none", args{"term": terms[0]}, s.domain+" TXT: "+s.TXT.Status.String()); f != nil {
 			f.Status = catalogue.Fail
+			if s.onlyHost() {
+				f.Status = catalogue.Info
+			}
 			if s.plan.Text == "" || len(s.plan.Added) == 0 {
 				f.DNS = nil // nobody is known to send: a record would refuse them all
 			}
 		}
 	}
 	s.leftovers()
+}
+
+// onlyHost reports a name within a domain that has an address and says nothing of mail:
+// a web or mail server, which is no sender's domain unless somebody says so.
+func (s *spfJudge) onlyHost() bool {
+	return s.domain != dmarc.RegisteredDomain(s.domain) && s.Profile.MX.Status.Void() && len(s.Options.IPs)+len(s.Options.Selectors) == 0
 }
 
 // nothingSent is for a domain that neither receives nor, as far as one can see, sends.

@@ -63,6 +63,20 @@ type Service struct {
 	dkim                                             []dkimMatcher
 }
 
+// includeTerm finds the include that a service's advice names.
+var includeTerm = regexp.MustCompile("`include:([a-z0-9._-]+)`")
+
+// Include is the name that the service wants to have included in SPF records, "" for none.
+func (s Service) Include() string {
+	if s.Advice == nil {
+		return ""
+	}
+	if m := includeTerm.FindStringSubmatch(s.Advice.SPF.EN); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // Advice is what to do so that mail of a service aligns. The texts hold placeholders
 // like {domain}.
 type Advice struct {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/spf"
 )
@@ -28,6 +29,9 @@ type SPF struct {
 	Senders []SPFSender
 	// MX and Address are what a first record can be made of, asked only where there is none.
 	MX, Address dns.Answer
+	// Offers are the answers at the names that the services which receive the domain's
+	// mail want to have included.
+	Offers map[string]dns.Answer
 	// Unregistered are the registrable domains, of names in the tree that do not exist,
 	// that do not exist either: anybody may register them.
 	Unregistered map[string]bool
@@ -58,6 +62,7 @@ const (
 	maxSPFTexts        = 8
 	maxSPFSenders      = 16
 	maxSPFRegistrables = 8
+	maxSPFOffers       = 4
 )
 
 func (l *look) spf(ctx context.Context) {
@@ -80,6 +85,7 @@ func (l *look) spf(ctx context.Context) {
 	}
 	l.spfWalk(ctx, s.Texts)
 	l.spfWalk(ctx, s.Elsewhere)
+	l.spfOffers(ctx)
 	l.spfUnregistered(ctx)
 	l.spfSenders(ctx)
 }
@@ -136,6 +142,21 @@ func (l *look) spfElsewhere(ctx context.Context) {
 			if len(s.Elsewhere) < maxSPFTexts {
 				s.Elsewhere = append(s.Elsewhere, t)
 			}
+		}
+	}
+}
+
+// spfOffers asks what the services that receive the domain's mail offer to include. A
+// record that includes it has asked that already.
+func (l *look) spfOffers(ctx context.Context) {
+	var hosts []string
+	for _, r := range l.ask(ctx, l.Name, dns.TypeMX).Records {
+		hosts = append(hosts, dns.CanonicalName(r.Data))
+	}
+	l.SPF.Offers = make(map[string]dns.Answer)
+	for _, r := range provider.Recognise(provider.Signals{MX: hosts}) {
+		if name := r.Service.Include(); name != "" && len(l.SPF.Offers) < maxSPFOffers {
+			l.SPF.Offers[name] = l.ask(ctx, name, dns.TypeTXT)
 		}
 	}
 }
