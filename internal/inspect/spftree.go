@@ -161,11 +161,10 @@ func (s *spfJudge) ownTerm(tree *spf.Node, t *spf.NodeTerm, a args) {
 		if len(t.Answers) > 0 && !t.Answers[0].Status.Failed() && !t.Answers[0].Status.Found() {
 			s.broken("spf.exp-missing", a, t.Target+" TXT: "+t.Answers[0].Status.String())
 		}
+	case repair.BrokenMX(t):
+		// The area mx says it, and mends it.
 	case t.Below == nil && (t.Void() || len(t.Answers) == 1 && t.Answers[0].Status == dns.BadName):
 		f := s.broken("spf.void-term", a, t.Target+": "+t.Answers[0].Status.String())
-		if f != nil && repair.BrokenMX(t) {
-			f.DNS = nil // the MX records are to be mended
-		}
 		if f != nil && t.Domain.Text == "" {
 			// "a mx" is what every panel proposes; without such a host it costs a look-up
 			// and does no harm.
