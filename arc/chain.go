@@ -22,6 +22,7 @@ type chain struct {
 	// parsed and claims are what sets point into; they do not move.
 	parsed []signature
 	claims []results
+	keys   keyring // of the signatures
 	// fields is the number of ARC fields of the kind there is most of.
 	fields int
 	// problem and reason are of the first thing that breaks the chain.
@@ -50,7 +51,8 @@ func (c *chain) release() {
 	}
 	clear(c.sets)
 	clear(c.claims)
-	*c = chain{sets: c.sets[:0], parsed: c.parsed[:0], claims: c.claims[:0]}
+	clear(c.keys)
+	*c = chain{sets: c.sets[:0], parsed: c.parsed[:0], claims: c.claims[:0], keys: c.keys[:0]}
 	chains.Put(c)
 }
 

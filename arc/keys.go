@@ -26,9 +26,9 @@ type fetched struct {
 }
 
 // fetchKeys looks up the keys of these signatures, each once and all at the same
-// time: at most two for a set.
-func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature) keyring {
-	keys := make(keyring, 0, len(sigs))
+// time: at most two for a set. There is nothing in room but room.
+func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature, room keyring) keyring {
+	keys := slices.Grow(room, len(sigs)) // not to move
 	for _, s := range sigs {
 		if name := (keyName{s.selector, s.domain}); keys.find(name) == nil {
 			keys = append(keys, fetched{keyName: name})

@@ -146,7 +146,8 @@ func (v *Verifier) validate(ctx context.Context, r dns.Resolver) {
 		}
 		oldest--
 	}
-	keys := fetchKeys(ctx, r, v.wanted(oldest))
+	keys := fetchKeys(ctx, r, v.wanted(oldest), v.chain.keys)
+	v.chain.keys = keys
 	v.headers = newHeaders(v.fields)
 	defer v.headers.index.Release()
 	if problem, reason := v.verifyMessage(n, keys); problem != "" {
@@ -254,10 +255,10 @@ func (v *Verifier) verifySeals(keys keyring) (problem, reason string) {
 func (v *Verifier) sealSums() [][32]byte {
 	sets := v.chain.sets
 	sums := make([][32]byte, len(sets))
-	running := sha256.New()
 	scratch := wire.NewScratch()
 	defer scratch.Release()
 	buf := scratch.B
+	running := sha256.New()
 	for i := range sets {
 		buf = wire.AppendHeader(buf[:0], wire.Relaxed, sets[i].results.raw)
 		buf = wire.AppendHeader(buf, wire.Relaxed, sets[i].message.raw)

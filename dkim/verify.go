@@ -64,12 +64,13 @@ type Verifier struct {
 	now    time.Time
 	// truncated: see Options.HeaderTruncated.
 	truncated bool
+	verdicts  []Verdict // those of jobs; they do not move
 	jobs      []job
 }
 
 // job is one signature on its way to a verdict.
 type job struct {
-	Verdict
+	*Verdict
 	key         lookup
 	bFrom, bEnd int // where the value of b= stands in the raw field
 	twin        int // the job of an identical field further up, -1 for none
@@ -88,13 +89,18 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 			continue
 		}
 		if v.jobs == nil {
-			v.jobs = make([]job, 0, min(most+1, countOf(fields[i:], signatureField)))
+			n := min(most+1, countOf(fields[i:], signatureField))
+			v.jobs, v.verdicts = make([]job, 0, n), make([]Verdict, n)
 		}
+		j := job{Verdict: &v.verdicts[len(v.jobs)]}
+		j.FieldIndex = i
 		if len(v.jobs) == most {
-			v.jobs = append(v.jobs, tooMany(i, most))
+			j.tooMany(most)
+			v.jobs = append(v.jobs, j)
 			break
 		}
-		v.jobs = append(v.jobs, v.open(i))
+		v.open(&j)
+		v.jobs = append(v.jobs, j)
 	}
 	return v
 }
@@ -108,21 +114,18 @@ func countOf(fields []message.Field, name string) (n int) {
 	return n
 }
 
-func tooMany(index, most int) job {
-	j := job{Verdict: Verdict{FieldIndex: index}, twin: -1, done: true}
+func (j *job) tooMany(most int) {
+	j.twin, j.done = -1, true
 	j.set(Policy, ProblemTooManySignatures, sprintf("only the first %d signatures are verified; this one and those below it are not", most))
-	return j
 }
 
-// open parses the signature in field i and applies all that needs neither key nor body.
-func (v *Verifier) open(i int) job {
-	j := job{twin: -1}
-	j.FieldIndex = i
-	raw := v.fields[i].Raw
+// open parses the signature in its field and applies all that needs neither key nor body.
+func (v *Verifier) open(j *job) {
+	raw := v.fields[j.FieldIndex].Raw
 	if j.twin = v.twinOf(raw); j.twin >= 0 {
-		return j
+		return
 	}
-	p := parseSignature(v.fields[i].Value())
+	p := parseSignature(v.fields[j.FieldIndex].Value())
 	colon := bytes.IndexByte(raw, ':') + 1
 	j.bFrom, j.bEnd = colon+p.bFrom, colon+p.bEnd
 	if p.sig.Domain != "" {
@@ -135,7 +138,7 @@ func (v *Verifier) open(i int) job {
 		j.set(PermError, problem, reason)
 	case p.sig.Algorithm == algorithmRSASHA1:
 		j.set(Fail, ProblemSHA1, "the signature uses SHA-1, which has not counted since 2018 (RFC 8301 section 3.1)")
-	case v.judgeTime(&j):
+	case v.judgeTime(j):
 	case v.truncated:
 		j.set(Neutral, ProblemHeaderTooLong, "the header has more fields or octets than are read, so the signature cannot be verified")
 	case !v.bodies.Want(p.sig.Body, p.sig.Length):
@@ -143,7 +146,6 @@ func (v *Verifier) open(i int) job {
 	default:
 		j.done = false
 	}
-	return j
 }
 
 // twinOf finds an identical field already opened: a thousand copies of a signature
@@ -183,12 +185,12 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 	}
 	v.fetchKeys(ctx, r)
 	var x *wire.Index
-	out := make([]Verdict, len(v.jobs))
 	for i := range v.jobs {
 		j := &v.jobs[i]
 		if j.twin >= 0 {
-			out[i] = out[j.twin]
-			out[i].FieldIndex = j.FieldIndex
+			at := j.FieldIndex
+			*j.Verdict = v.verdicts[j.twin]
+			j.FieldIndex = at
 			continue
 		}
 		if !j.done && j.takeKey(&j.key) {
@@ -197,12 +199,11 @@ func (v *Verifier) Finish(ctx context.Context, r dns.Resolver) []Verdict {
 			}
 			v.verify(j, x)
 		}
-		out[i] = j.Verdict
 	}
 	if x != nil {
 		x.Release()
 	}
-	return out
+	return v.verdicts
 }
 
 // lookup is the outcome of LookupKey.

@@ -3,7 +3,6 @@ package iprev
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/todoku/todoku/dns"
@@ -28,20 +27,11 @@ func (v *Verdict) takeNames(records []dns.Record) {
 }
 
 // forward asks for the addresses of all names at once; names has at most MaxNames.
-func forward(ctx context.Context, r dns.Resolver, names []string, ip netip.Addr) []dns.Answer {
-	t := dns.TypeAAAA
-	if ip.Is4() {
-		t = dns.TypeA
-	}
+func forward(ctx context.Context, r dns.Resolver, names []string, t dns.Type) []dns.Answer {
 	answers := make([]dns.Answer, len(names))
 	g := dns.NewGroup(r)
 	for i, name := range names {
-		look := func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) }
-		if i == len(names)-1 {
-			look() // the last one, mostly the only one, needs no goroutine
-		} else {
-			g.Go(look)
-		}
+		g.Go(func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) })
 	}
 	g.Wait()
 	return answers

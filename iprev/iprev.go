@@ -80,5 +80,12 @@ func Lookup(ctx context.Context, r dns.Resolver, ip netip.Addr) Verdict {
 		return v
 	}
 	v.takeNames(ptr.Records)
-	return v.confirm(forward(ctx, r, v.Names, v.IP))
+	t := dns.TypeAAAA
+	if v.IP.Is4() {
+		t = dns.TypeA
+	}
+	if len(v.Names) == 1 { // mostly
+		return v.confirm([]dns.Answer{lookAt(ctx, r, dns.Question{Name: v.Names[0], Type: t})})
+	}
+	return v.confirm(forward(ctx, r, v.Names, t))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -63,13 +62,12 @@ func (m *Message) AuthorDomain() (domain string, mailboxes []Address, err error)
 func (m *Message) onlyFrom() (Field, error) {
 	var from Field
 	n, doubtful := 0, 0
-	damaged := m.hasDefect(BareLF, BareCR, BadField) // without one there is nothing to hide behind
 	for _, f := range m.Fields {
 		if f.Is("From") {
 			from = f
 			n++
 		}
-		if damaged && hidesFrom(f) {
+		if hidesFrom(f) {
 			doubtful++
 		}
 	}
@@ -84,10 +82,6 @@ func (m *Message) onlyFrom() (Field, error) {
 		return Field{}, ErrNoFrom
 	}
 	return from, nil
-}
-
-func (m *Message) hasDefect(ids ...string) bool {
-	return slices.ContainsFunc(m.Defects, func(d Defect) bool { return slices.Contains(ids, d.ID) })
 }
 
 // hidesFrom reports that a lenient reader may find a From field where we find

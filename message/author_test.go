@@ -146,8 +146,8 @@ func TestAttack07Large(t *testing.T) {
 func TestAttack08FoldedHeader(t *testing.T) {
 	raw := good + "X: " + strings.Repeat("\r\n a", 100_000) + "\r\n\r\nbody"
 	m := Parse([]byte(raw))
-	if len(m.Fields) != 4 || len(m.Fields[3].Raw) != 400_005 || len(m.Defects) != 0 || string(m.Body) != "body" {
-		t.Errorf("%d fields, defects %v", len(m.Fields), m.Defects)
+	if len(m.Fields) != 4 || len(m.Fields[3].Raw) != 400_005 || len(m.Defects()) != 0 || string(m.Body) != "body" {
+		t.Errorf("%d fields, defects %v", len(m.Fields), m.Defects())
 	}
 	if n := len(m.Fields[3].Unfolded()); n != 200_000-1 {
 		t.Errorf("unfolded to %d octets", n)
@@ -186,11 +186,11 @@ func TestAttack11Bodies(t *testing.T) {
 		for i := range tt.want {
 			tt.want[i].Offset += len(head)
 		}
-		if len(m.Defects) != len(tt.want) {
-			t.Errorf("%s: %+v", name, m.Defects)
+		if len(m.Defects()) != len(tt.want) {
+			t.Errorf("%s: %+v", name, m.Defects())
 			continue
 		}
-		for i, d := range m.Defects {
+		for i, d := range m.Defects() {
 			if d != tt.want[i] {
 				t.Errorf("%s: %+v, want %+v", name, d, tt.want[i])
 			}
@@ -205,8 +205,8 @@ func TestAttack12NestedMIME(t *testing.T) {
 		body.WriteString("--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n")
 	}
 	m := Parse([]byte(good + "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + body.String()))
-	if string(m.Body) != body.String() || len(m.Defects) != 0 {
-		t.Errorf("defects %v", m.Defects)
+	if string(m.Body) != body.String() || len(m.Defects()) != 0 {
+		t.Errorf("defects %v", m.Defects())
 	}
 }
 
@@ -221,8 +221,8 @@ func TestAttack36Smuggling(t *testing.T) {
 		if d, _, err := m.AuthorDomain(); d != "example.com" {
 			t.Errorf("%q: the author is %q, %v", end, d, err)
 		}
-		if len(m.Defects) == 0 || (m.Defects[0].ID != BareLF && m.Defects[0].ID != BareCR) {
-			t.Errorf("%q: defects %v", end, m.Defects)
+		if len(m.Defects()) == 0 || (m.Defects()[0].ID != BareLF && m.Defects()[0].ID != BareCR) {
+			t.Errorf("%q: defects %v", end, m.Defects())
 		}
 	}
 }

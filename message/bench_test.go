@@ -64,7 +64,7 @@ func BenchmarkDecodeHeader(b *testing.B) {
 func TestParseAllocates(t *testing.T) {
 	for _, size := range []int{10 << 10, 1 << 20} {
 		raw := sample(size)
-		if d := Parse(raw).Defects; len(d) != 0 {
+		if d := Parse(raw).Defects(); len(d) != 0 {
 			t.Fatalf("the sample is not clean: %+v", d)
 		}
 		if n := testing.AllocsPerRun(20, func() { Parse(raw) }); n > 6 {

@@ -51,8 +51,9 @@ func (d *defects) add(id, field string, offset, count int) {
 
 // findDefects looks at the header and the body once each. What is truncated of
 // the header is not looked at: one defect says so.
-func findDefects(m *Message, header []byte) []Defect {
+func findDefects(m *Message) []Defect {
 	var d defects
+	header := m.header()
 	if len(m.Raw) == 0 {
 		d.add(Empty, "", 0, 1)
 	}

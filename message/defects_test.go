@@ -22,7 +22,7 @@ func TestGoodMessageHasNoDefect(t *testing.T) {
 		"998 octets of body":   good + "\r\n" + strings.Repeat("x", 998) + "\r\n",
 		"8-bit body":           good + "\r\n\xe3\x81\x82\xff\r\n", // RFC 6152
 	} {
-		if d := Parse([]byte(raw)).Defects; len(d) != 0 {
+		if d := Parse([]byte(raw)).Defects(); len(d) != 0 {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
@@ -52,7 +52,7 @@ func TestDefects(t *testing.T) {
 		{"RFC 5322 section 3.3: weekday", "From: a@b\r\nDate: Wed, 1 Jul 2003 10:52:37 +0200\r\nMessage-ID: <1@x>\r\n\r\n", []Defect{{WrongWeekday, "Date", 11, 1}}},
 		{"empty", "", []Defect{{Empty, "", 0, 1}, {MissingField, "From", 0, 1}, {MissingField, "Date", 0, 1}, {MissingField, "Message-ID", 0, 1}}},
 	} {
-		if d := cmp.Diff(tt.want, Parse([]byte(tt.raw)).Defects); d != "" {
+		if d := cmp.Diff(tt.want, Parse([]byte(tt.raw)).Defects()); d != "" {
 			t.Errorf("%s: %s", tt.name, d)
 		}
 	}
@@ -60,7 +60,7 @@ func TestDefects(t *testing.T) {
 
 func TestHeaderLimits(t *testing.T) {
 	defect := func(m *Message) string {
-		for _, d := range m.Defects {
+		for _, d := range m.Defects() {
 			if d.ID == TooManyFields || d.ID == LargeHeader {
 				return d.ID
 			}

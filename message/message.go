@@ -9,6 +9,8 @@
 // lost, and the header goes on.
 package message
 
+import "sync"
+
 // Message is a parsed message. It shares memory with the bytes it was parsed
 // from, which must not change. It is immutable and safe for concurrent use.
 type Message struct {
@@ -19,11 +21,26 @@ type Message struct {
 	// Body is everything after the empty line that ends the header; nil where there
 	// is no such line, empty but not nil where nothing follows it.
 	Body []byte
-	// Defects are what RFC 5322 forbids, those of the header first, at most one for
-	// each ID and Field, so that their number is bounded.
-	Defects []Defect
 
 	truncated bool
+
+	look    sync.Once
+	defects []Defect // what look finds
+}
+
+// Defects are what RFC 5322 forbids, those of the header first, at most one for each
+// ID and Field, so that their number is bounded. The first call reads the message.
+func (m *Message) Defects() []Defect {
+	m.look.Do(func() { m.defects = findDefects(m) })
+	return m.defects
+}
+
+// header is what stands before the empty line.
+func (m *Message) header() []byte {
+	if m.Body == nil {
+		return m.Raw
+	}
+	return m.Raw[:len(m.Raw)-len(m.Body)-len(crlf)]
 }
 
 // All gives the fields of this name, top first, ASCII case-insensitively.

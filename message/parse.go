@@ -29,7 +29,6 @@ func Parse(raw []byte) *Message {
 		header = raw[:len(raw):len(raw)]
 	}
 	m.readFields(header)
-	m.Defects = findDefects(m, header)
 	return m
 }
 

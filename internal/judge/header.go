@@ -50,7 +50,7 @@ func (c *verdict) headerSize() {
 		}
 	}
 	n := len(c.Message.Fields)
-	known := slices.ContainsFunc(c.Message.Defects, func(d message.Defect) bool {
+	known := slices.ContainsFunc(c.Message.Defects(), func(d message.Defect) bool {
 		return d.ID == message.LargeHeader || d.ID == message.TooManyFields
 	})
 	if n == 0 || known || size < largeHeader && n < manyFields && len(c.Message.Fields[longest].Raw) < largeField {

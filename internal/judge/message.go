@@ -75,7 +75,7 @@ func (c *verdict) defects() {
 	}
 	groups := make(map[string]*group)
 	var order []string
-	for _, d := range c.Message.Defects {
+	for _, d := range c.Message.Defects() {
 		id := c.defectID(d)
 		if id == "" {
 			continue
