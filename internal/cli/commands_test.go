@@ -194,6 +194,7 @@ func TestDMARC(t *testing.T) {
 		{"no domain", []string{"--from", strings.Repeat("a", 70) + ".example"}, 0, map[string]any{"result": "permerror", "from_domain": nil}},
 		{"U-labels", []string{"--from", "日本語.example"}, 0, map[string]any{"from_domain": "xn--wgv71a119e.example"}},
 		{"what if", []string{"--from", "plain.example", "--what-if", `_dmarc.plain.example. TXT "v=DMARC1; p=none"`}, 0, map[string]any{"result": "fail", "policy": "none"}},
+		{"what if, type first", []string{"--from", "plain.example", "--what-if", `TXT _dmarc.plain.example "v=DMARC1; p=none"`}, 0, map[string]any{"result": "fail", "policy": "none"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := p.run(append([]string{"dmarc", "--json"}, c.args...)...).want(t, c.code).json(t)

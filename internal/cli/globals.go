@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -114,7 +115,7 @@ func (a *app) whatIf(texts []string) (func(dns.Resolver) dns.Resolver, error) {
 	}
 	var records []dns.Record
 	for _, t := range texts {
-		r, err := dns.ParseRR(t)
+		r, err := parseWhatIf(t)
 		if err != nil {
 			return nil, usagef("--what-if %q: %v", t, err)
 		}
@@ -127,6 +128,27 @@ func (a *app) whatIf(texts []string) (func(dns.Resolver) dns.Resolver, error) {
 		}
 	}
 	return func(r dns.Resolver) dns.Resolver { return dns.Overlay(r, changes...) }, nil
+}
+
+// parseWhatIf reads a record in master-file form, or with its type put first, as many
+// say it: "TXT example.com v=spf1 -all".
+func parseWhatIf(text string) (dns.Record, error) {
+	r, err := dns.ParseRR(text)
+	if err == nil {
+		return r, nil
+	}
+	words := strings.SplitN(strings.TrimSpace(text), " ", 3)
+	if len(words) < 3 {
+		return r, err
+	}
+	if _, notType := dns.ParseType(words[0]); notType != nil {
+		return r, err
+	}
+	swapped, swapErr := dns.ParseRR(words[1] + " " + words[0] + " " + words[2])
+	if swapErr != nil {
+		return r, err
+	}
+	return swapped, nil
 }
 
 // resolverWith is newResolver with --what-if records laid over it.
