@@ -62,4 +62,31 @@ var listEntries = []Entry{
 		Fix:    Text{"Write `List-Id: Name <list.example.com>`.", "`List-Id: 名前 <list.example.com>` の形で書いてください。"},
 		Refs:   []string{"RFC 2919 section 3"},
 	},
+	{
+		ID: "list.endpoint-pass", Status: Pass, Rank: rankHygiene,
+		Title:  Text{"The address of one-click unsubscription takes the request", "ワンクリック配信停止の宛先が要求を受け付けました"},
+		Detail: Text{"It answered the POST with HTTP {status}, as a mailbox provider expects.", "POST に HTTP {status} で応答しました。メール事業者が期待するとおりの動作です。"},
+		Refs:   []string{"RFC 8058 section 3.2"},
+	},
+	{
+		ID: "list.endpoint-redirect", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"The address of one-click unsubscription answers with a redirect (HTTP {status})", "ワンクリック配信停止の宛先がリダイレクトを返します (HTTP {status})"},
+		Detail: Text{"The server must not redirect: a POST that is redirected often becomes a GET and unsubscribes nobody.", "リダイレクトは禁止されています。リダイレクトされた POST は GET になることが多く、配信が停止されません。"},
+		Fix:    Text{"Answer the POST at {uri} itself with 200.", "{uri} 自体で POST に 200 を返してください。"},
+		Refs:   []string{"RFC 8058 section 3.1"},
+	},
+	{
+		ID: "list.endpoint-fails", Status: Fail, Rank: rankMechanism,
+		Title:  Text{"The address of one-click unsubscription refuses the request (HTTP {status})", "ワンクリック配信停止の宛先が要求を拒否します (HTTP {status})"},
+		Detail: Text{"Whoever clicks \"unsubscribe\" at Gmail or Yahoo stays subscribed, and reports the next message as spam.", "Gmail や Yahoo の配信停止ボタンを押しても配信が続き、次のメールが迷惑メールとして報告されるおそれがあります。"},
+		Fix:    Text{"Let {uri} take a POST of `List-Unsubscribe=One-Click` without cookies or a login, and answer 200.", "{uri} で、Cookie やログインなしに `List-Unsubscribe=One-Click` の POST を受け付け、200 を返してください。"},
+		Refs:   []string{"RFC 8058 section 3.2", "https://support.google.com/a/answer/81126"},
+	},
+	{
+		ID: "list.endpoint-unknown", Status: Unknown, Rank: rankMechanism,
+		Title:  Text{"The address of one-click unsubscription could not be tried", "ワンクリック配信停止の宛先を確認できませんでした"},
+		Detail: Text{"There was no answer to the request: {problem}.", "要求に対する応答がありませんでした: {problem}。"},
+		Fix:    Text{"See that {uri} can be reached from the Internet over HTTPS with a valid certificate.", "{uri} に、有効な証明書の HTTPS でインターネットから接続できることを確認してください。"},
+		Refs:   []string{"RFC 8058 section 3.2"},
+	},
 }

@@ -33,3 +33,23 @@ func TestSpamFilterFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestProbeUnsubscribe: one-click unsubscription is tried when asked for, and reaches no
+// private network that is not named.
+func TestProbeUnsubscribe(t *testing.T) {
+	p := newProgram(t, shop())
+	letter := "List-Unsubscribe: <https://127.0.0.1/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" + hello
+	args := append([]string{"verify", "-", "--json"}, envelope...)
+	for _, c := range []struct {
+		more []string
+		want bool
+	}{{nil, false}, {[]string{"--probe-unsubscribe"}, true}} {
+		r := p.with(letter).run(append(args, c.more...)...)
+		if got := strings.Contains(r.out, `"list.endpoint-unknown"`); got != c.want {
+			t.Errorf("%v: the finding is there: %t\n%s%s", c.more, got, r.out, r.err)
+		}
+	}
+	if r := p.with(letter).run(append(args, "--probe-unsubscribe", "--allow-private", "home")...).want(t, 2); !strings.Contains(r.err, "home") {
+		t.Errorf("--allow-private home: %s", r.err)
+	}
+}

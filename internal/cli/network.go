@@ -33,22 +33,10 @@ func (a *app) networkFlags(c *cobra.Command, f *networkFlags) {
 // network gives the survey what it fetches policies and logos with, and where it is
 // asked for what it talks to mail exchangers with.
 func (a *app) network(r dns.Resolver, f *networkFlags, o *survey.Options) error {
-	cfg := fetch.Config{Resolver: r}
-	if a.globals.at != "" {
-		cfg.Now = func() time.Time { return a.globals.now }
+	dialer, err := a.dialer(r, f.private)
+	if err != nil {
+		return err
 	}
-	for _, s := range f.private {
-		network, err := netip.ParsePrefix(s)
-		if err != nil {
-			addr, err := netip.ParseAddr(s)
-			if err != nil {
-				return usagef("%s", a.say(msgBadNetwork, "value", s))
-			}
-			network = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		cfg.Allow = append(cfg.Allow, network.Masked())
-	}
-	dialer := fetch.NewDialer(cfg)
 	o.Fetch = fetch.NewClient(dialer, fetch.HTTPConfig{})
 	if !f.probe && !f.postmaster {
 		return nil
@@ -56,6 +44,26 @@ func (a *app) network(r dns.Resolver, f *networkFlags, o *survey.Options) error 
 	o.Prober = probe.Remember(probe.New(probe.Config{Dialer: dialer, HELO: ownName()}), maxProbed)
 	o.Postmaster = f.postmaster
 	return nil
+}
+
+// dialer is the guarded dialer of this run, which reaches the given private networks too.
+func (a *app) dialer(r dns.Resolver, private []string) (*fetch.Dialer, error) {
+	cfg := fetch.Config{Resolver: r}
+	if a.globals.at != "" {
+		cfg.Now = func() time.Time { return a.globals.now }
+	}
+	for _, s := range private {
+		network, err := netip.ParsePrefix(s)
+		if err != nil {
+			addr, err := netip.ParseAddr(s)
+			if err != nil {
+				return nil, usagef("%s", a.say(msgBadNetwork, "value", s))
+			}
+			network = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		cfg.Allow = append(cfg.Allow, network.Masked())
+	}
+	return fetch.NewDialer(cfg), nil
 }
 
 // ownName is the name to greet mail exchangers with; "" where this host has no full one.

@@ -14,9 +14,11 @@ import (
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/spamfilter"
 	"github.com/todoku/todoku/internal/verify"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
 
@@ -31,6 +33,9 @@ type verifyFlags struct {
 	// messageOnly: the domains that a message names are not looked at.
 	messageOnly bool
 	lists       bool
+	// unsubscribe: one-click unsubscription is tried, also in the private networks named.
+	unsubscribe bool
+	private     []string
 	// rspamd and spamAssassin are the addresses of spam filters to be asked, "" for none.
 	rspamd, spamAssassin string
 }
@@ -49,6 +54,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.whatIf, "what-if", nil, a.flagText("what-if"))
 	c.Flags().BoolVar(&f.progress, "progress", false, a.flagText("progress"))
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, a.flagText("verbose"))
+	c.Flags().BoolVar(&f.unsubscribe, "probe-unsubscribe", false, a.flagText("probe-unsubscribe"))
+	c.Flags().StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	c.Flags().BoolVar(&f.messageOnly, "message-only", false, a.flagText("message-only"))
 	c.Flags().BoolVar(&f.lists, "blocklists", false, a.flagText("blocklists"))
 	c.Flags().StringVar(&f.rspamd, "rspamd", "", a.flagText("rspamd"))
@@ -76,6 +83,13 @@ func (a *app) verify(c *cobra.Command, args []string, f *verifyFlags) error {
 	v.text.Verbose = f.verbose
 	if v.inspector, err = a.inspector(f, r); err != nil {
 		return err
+	}
+	if f.unsubscribe {
+		dialer, err := a.dialer(r, f.private)
+		if err != nil {
+			return err
+		}
+		v.oneClick = fetch.NewClient(dialer, fetch.HTTPConfig{})
 	}
 	if v.filters, err = a.filters(f); err != nil {
 		return err
@@ -125,6 +139,7 @@ type verifier struct {
 	// inspector is nil where only messages are judged.
 	inspector *verify.Inspector
 	filters   []verify.SpamFilter
+	oneClick  wire.Doer // nil: not tried
 }
 
 // run verifies the targets with several workers and writes the results in order.
@@ -172,7 +187,7 @@ func (v *verifier) one(ctx context.Context, j *job) {
 	defer cancel()
 	rep := verify.Message(ctx, v.resolver, verify.Request{
 		Name: j.item.name, Source: "file", Raw: raw, Session: v.session, Now: v.globals.now, LineEndsConverted: converted,
-		Inspector: v.inspector, Filters: v.filters,
+		Inspector: v.inspector, Filters: v.filters, OneClick: v.oneClick,
 	})
 	j.outcome = v.outcome(rep)
 	if err := v.write(j, rep); err != nil {

@@ -130,7 +130,7 @@ func (c *verdict) oneClick(u unsubscribe, shown string) {
 		value = strings.TrimSpace(post.Unfolded())
 	}
 	switch {
-	case ok && value != "List-Unsubscribe=One-Click":
+	case ok && value != oneClickValue:
 		c.add("list.one-click-missing", c.author(), nil, shown, "List-Unsubscribe-Post: "+clip(value)).Status = catalogue.Warn
 	case ok && len(u.https) != 1:
 		c.add("list.one-click-missing", c.author(), nil, shown, itoa(len(u.https))+" https URIs, RFC 8058 wants exactly one").Status = catalogue.Warn

@@ -18,6 +18,7 @@ import (
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/scorecard"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
@@ -38,6 +39,9 @@ type Request struct {
 	LineEndsConverted bool
 	// Inspector looks at the domains that the message names; nil: only the message is judged.
 	Inspector *Inspector
+	// OneClick is the guarded client by which the one-click unsubscription of the message
+	// is tried, in earnest; nil: it is not tried.
+	OneClick wire.Doer
 	// Filters are asked what they make of the message, while the rest is looked up. Their
 	// answers are findings, but not part of the bundle: a replay is without them.
 	Filters []SpamFilter
@@ -55,7 +59,8 @@ func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report {
 	rec := dns.NewRecorder(r)
 	filters := askFilters(ctx, q.Filters, &b)
 	rep := report(ctx, rec, &b, q.Name, q.Inspector)
-	if live := filters.findings(rep.Auth.DMARC.FromDomain); len(live) > 0 {
+	live := append(filters.findings(rep.Auth.DMARC.FromDomain), oneClick(ctx, q.OneClick, rep.Message, rep.Auth.DMARC.FromDomain)...)
+	if len(live) > 0 {
 		rep.Findings = append(rep.Findings, live...)
 		catalogue.Sort(rep.Findings)
 	}
