@@ -363,6 +363,13 @@ var mxTLSEntries = []Entry{
 		Refs:   []string{"RFC 8996"},
 	},
 	{
+		ID: "tls.mx-older-versions", Status: Info, Rank: rankHygiene,
+		Title:  Text{"{host} also accepts {older}", "{host} は {older} も受け付けます"},
+		Detail: Text{"TLS 1.0 and 1.1 are retired. Beside {version} they do no harm to delivery: only a sender that knows nothing better uses them, and without them it would deliver in the clear. Auditors object all the same.", "TLS 1.0 と 1.1 は廃止されています。{version} と併せて有効にしていても配送に害はありません。使うのは新しい版に対応していない送信側だけで、無効にすると平文で配送されます。ただし監査では指摘されることがあります。"},
+		Fix:    Text{"Switch them off where a policy asks for it (Postfix: `smtpd_tls_protocols = >=TLSv1.2`).", "規定で求められる場合は無効にしてください (Postfix: `smtpd_tls_protocols = >=TLSv1.2`)。"},
+		Refs:   []string{"RFC 8996"},
+	},
+	{
 		ID: "tls.mx-injection", Status: Warn, Rank: rankHost,
 		Title:  Text{"{host} sends data in the clear behind its answer to STARTTLS", "{host} は、STARTTLS への応答の後ろに平文のデータを送ってきます"},
 		Detail: Text{"Text from before TLS can then pass for text from within. Careful senders break off.", "TLS 開始前のデータが、TLS 内のデータとして扱われるおそれがあります。厳格な送信側は接続を切ります。"},

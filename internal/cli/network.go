@@ -18,6 +18,7 @@ import (
 type networkFlags struct {
 	probe      bool
 	postmaster bool
+	versions   bool
 	private    []string
 }
 
@@ -27,6 +28,7 @@ const maxProbed = 10_000
 func (a *app) networkFlags(c *cobra.Command, f *networkFlags) {
 	c.Flags().BoolVar(&f.probe, "probe", false, a.flagText("probe"))
 	c.Flags().BoolVar(&f.postmaster, "probe-postmaster", false, a.flagText("probe-postmaster"))
+	c.Flags().BoolVar(&f.versions, "probe-versions", false, a.flagText("probe-versions"))
 	c.Flags().StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 }
 
@@ -38,10 +40,10 @@ func (a *app) network(r dns.Resolver, f *networkFlags, o *survey.Options) error 
 		return err
 	}
 	o.Fetch = fetch.NewClient(dialer, fetch.HTTPConfig{})
-	if !f.probe && !f.postmaster {
+	if !f.probe && !f.postmaster && !f.versions {
 		return nil
 	}
-	o.Prober = probe.Remember(probe.New(probe.Config{Dialer: dialer, HELO: ownName()}), maxProbed)
+	o.Prober = probe.Remember(probe.New(probe.Config{Dialer: dialer, HELO: ownName(), Versions: f.versions}), maxProbed)
 	o.Postmaster = f.postmaster
 	return nil
 }

@@ -278,6 +278,7 @@ var flagTexts = map[string]text{
 	"no-blocklists":    {EN: "do not ask the blocklists", JA: "ブロックリストに問い合わせない"},
 	"blocklist-key":    {EN: "your key for a blocklist, `NAME=KEY` (repeatable): spamhaus-dqs, abusix", JA: "ブロックリストのご自身の鍵 `NAME=KEY` (複数指定可): spamhaus-dqs、abusix"},
 	"probe":            {EN: "connect to the mail exchangers on port 25 and look at STARTTLS and certificates; nothing is sent", JA: "メールサーバーの 25 番ポートに接続し、STARTTLS と証明書を確認する (メールは送らない)"},
+	"probe-versions":   {EN: "--probe, and find out by up to three more connections to each exchanger which old versions of TLS it accepts", JA: "--probe に加えて、古い TLS のどの版を受け付けるかを確認する (MX ごとに最大 3 回の追加接続)"},
 	"probe-postmaster": {EN: "--probe, and ask whether mail to postmaster is taken; nothing is sent", JA: "--probe に加えて、postmaster 宛てのメールを受け取るかどうかを確認する (メールは送らない)"},
 	"allow-private":    {EN: "let fetches and probes reach this private `NETWORK` (repeatable; default: none)", JA: "ポリシーの取得や接続で、このプライベートな `NETWORK` への接続を許可する (複数指定可、既定: なし)"},
 	"dns-only":         {EN: "ask only the resolver: no connection to mail servers, no policy fetch", JA: "DNS の問い合わせだけを行う (メールサーバーへの接続やポリシーの取得をしない)"},

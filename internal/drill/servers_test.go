@@ -104,14 +104,14 @@ type world struct {
 	webCert, mxCert *tls.Certificate
 	pages           map[string]page // by host and path
 	startTLS        bool
-	highest         uint16 // TLS version of the mail server, 0: any
+	lowest, highest uint16 // TLS versions of the mail server; highest 0: any
 	banner          string
 	noPostmaster    bool
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{authority: newAuthority(t), pages: make(map[string]page), startTLS: true, banner: "220 mail.example.com ESMTP"}
+	w := &world{authority: newAuthority(t), pages: make(map[string]page), startTLS: true, lowest: tls.VersionTLS12, banner: "220 mail.example.com ESMTP"}
 	w.webCert = w.issue(t, now.AddDate(1, 0, 0), "mta-sts.example.com", "www.example.com")
 	w.mxCert = w.issue(t, now.AddDate(1, 0, 0), "mail.example.com")
 	w.web = httptest.NewUnstartedServer(http.HandlerFunc(w.serve))
@@ -181,7 +181,7 @@ func (w *world) converse(conn net.Conn) {
 			say("250-mail.example.com\r\n250 SIZE 10000000")
 		case line == "STARTTLS":
 			say("220 go ahead")
-			inner := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*w.mxCert}, MinVersion: tls.VersionTLS10, MaxVersion: w.highest})
+			inner := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*w.mxCert}, MinVersion: w.lowest, MaxVersion: w.highest})
 			if inner.Handshake() != nil {
 				return
 			}
@@ -210,7 +210,7 @@ func (w *world) dialer(zone dns.Resolver, guarded bool) *fetch.Dialer {
 }
 
 func (w *world) prober(d *fetch.Dialer) *probe.Prober {
-	return probe.New(probe.Config{Dialer: d, HELO: "probe.example.net", Pause: -1})
+	return probe.New(probe.Config{Dialer: d, HELO: "probe.example.net", Pause: -1, Versions: true})
 }
 
 // toLoopback puts 127.0.0.1 in the place of every address.

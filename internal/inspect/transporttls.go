@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,10 +67,11 @@ func (j *judgement) startTLS(p *survey.MXProbe) {
 		return
 	}
 	good := true
-	if p.TLS.Version == "TLS 1.0" || p.TLS.Version == "TLS 1.1" {
+	if retired(p.TLS.Version) {
 		good = false
 		j.add("tls.mx-old-version", p.Name, a, p.TLS.Version+" "+p.TLS.Cipher)
 	}
+	j.olderVersions(p, a)
 	if p.TLS.Injected {
 		good = false
 		j.add("tls.mx-injection", p.Name, a, replyText(p.TLS.Reply))
@@ -82,6 +84,26 @@ func (j *judgement) startTLS(p *survey.MXProbe) {
 		j.add("tls.mx-pass", p.Name, a, p.TLS.Version+" "+p.TLS.Cipher)
 	}
 }
+
+// olderVersions says which retired versions are accepted beside a newer one, where they
+// were tried. Without one of them an old sender would come in the clear, so it is no fault.
+func (j *judgement) olderVersions(p *survey.MXProbe, a args) {
+	var old []string
+	for _, v := range p.Versions {
+		if v.Outcome == probe.Accepted && v.Version != p.TLS.Version && retired(v.Version) {
+			old = append(old, v.Version)
+		}
+	}
+	if len(old) == 0 {
+		return
+	}
+	more := maps.Clone(a)
+	more["older"] = strings.Join(old, ", ")
+	j.add("tls.mx-older-versions", p.Name, more, "accepted: "+strings.Join(old, ", "))
+}
+
+// retired reports whether RFC 8996 retires a version of TLS.
+func retired(version string) bool { return version == "TLS 1.0" || version == "TLS 1.1" }
 
 // mxCertificate judges a certificate that cannot be verified, and reports whether that
 // is of no consequence: DANE vouches for it, or nobody looks.
