@@ -88,9 +88,13 @@ func (i *Inspector) findings(ctx context.Context, r dns.Resolver, b *evidence.Bu
 	for n, s := range subjects {
 		g.Go(func() { listed[n] = inspect.Blocklists(i.Lists.Sweep(ctx, r, s)) })
 	}
+	var helo dns.Answer
+	if q, ok := judge.HELOQuestion(b.Session, auth.IPRev); ok {
+		g.Go(func() { helo = r.Resolve(ctx, q) })
+	}
 	g.Wait()
 	soften(byDomain[:], auth)
-	return slices.Concat(append(byDomain[:], listed...)...)
+	return slices.Concat(slices.Concat(byDomain[:]...), judge.HELO(b.Session, auth.IPRev, helo), slices.Concat(listed...))
 }
 
 // soften weighs what is wrong with the domains by what it means for this message. An SPF
