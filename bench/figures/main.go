@@ -97,7 +97,7 @@ func measure(g group, rounds int, each string) (map[string]result, error) {
 	}
 	best := map[string]result{}
 	for range rounds {
-		cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", g.bench, "-test.benchmem", "-test.benchtime", each)
+		cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", g.bench, "-test.benchmem", "-test.count", "3", "-test.benchtime", each)
 		cmd.Dir = filepath.Join(g.dir, g.pkg)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
