@@ -14,7 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/demo"
+	"github.com/todoku/todoku/internal/fetch"
+	"github.com/todoku/todoku/internal/probe"
 	"github.com/todoku/todoku/internal/serve"
 )
 
@@ -26,6 +30,8 @@ type serveFlags struct {
 	workers                                    int
 	maxMessage                                 int64
 	httpHosts, trustProxy                      []string
+	noLists                                    bool
+	listKeys, private                          []string
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -54,6 +60,9 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
 	fl.StringArrayVar(&f.httpHosts, "http-host", nil, a.flagText("http-host"))
 	fl.StringArrayVar(&f.trustProxy, "trust-proxy", nil, a.flagText("trust-proxy"))
+	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
+	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
+	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	return c
 }
 
@@ -96,8 +105,27 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 		cfg.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	}
 	var err error
-	cfg.Resolver, err = a.newResolver()
+	if cfg.Resolver, err = a.newResolver(); err != nil {
+		return cfg, err
+	}
+	cfg.Checker, err = a.checkerOf(cfg.Resolver, f)
 	return cfg, err
+}
+
+// checkerOf gives what the pages check domains with.
+func (a *app) checkerOf(r dns.Resolver, f *serveFlags) (*check.Checker, error) {
+	dialer, err := a.dialer(r, f.private)
+	if err != nil {
+		return nil, err
+	}
+	c := &check.Checker{
+		Resolver: r, Timeout: time.Duration(a.globals.timeout), Fetch: fetch.NewClient(dialer, fetch.HTTPConfig{}),
+		Prober: probe.New(probe.Config{Dialer: dialer, HELO: ownName()}),
+	}
+	if !f.noLists {
+		c.Lists, err = a.blocklists(r, f.listKeys)
+	}
+	return c, err
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {

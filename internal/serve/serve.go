@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/inbox"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
@@ -46,6 +47,9 @@ type Config struct {
 	// TLS is for STARTTLS; nil makes a self-signed certificate.
 	TLS      *tls.Config
 	Resolver dns.Resolver
+	// Checker checks domains; nil is one that only asks Resolver. Its blocklists are asked
+	// about messages too.
+	Checker *check.Checker
 	// Retention is how long messages are kept, 0 for the default of 30 days.
 	Retention time.Duration
 	// MaxMessage is the largest message accepted, in octets, 0 for the inbox's default.
@@ -86,6 +90,9 @@ func (c *Config) defaults() error {
 	}
 	if c.VerifyTimeout == 0 {
 		c.VerifyTimeout = defaultVerifyTimeout
+	}
+	if c.Checker == nil {
+		c.Checker = &check.Checker{Resolver: c.Resolver}
 	}
 	if c.Workers == 0 {
 		c.Workers = max(2, runtime.GOMAXPROCS(0))
@@ -139,7 +146,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	pages, err := web.New(web.Config{
-		Store: st, Hub: hub, Resolver: c.Resolver, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
+		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
@@ -35,6 +36,7 @@ type workers struct {
 	store    *store.Store
 	hub      *live.Hub
 	resolver dns.Resolver
+	lists    *blocklist.Checker
 	timeout  time.Duration
 	count    int
 	log      *slog.Logger
@@ -55,7 +57,7 @@ type workers struct {
 
 func newWorkers(c Config, st *store.Store, hub *live.Hub) *workers {
 	return &workers{
-		store: st, hub: hub, resolver: c.Resolver, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
+		store: st, hub: hub, resolver: c.Resolver, lists: c.Checker.Lists, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
 		wake: make(chan string, queued), drained: make(chan struct{}, 1), busy: map[string]bool{}, defective: map[string]bool{},
 	}
 }
@@ -187,7 +189,7 @@ func (w *workers) verify(ctx context.Context, m *store.Message) (*render.Report,
 	rep := verify.Message(look, w.resolver, verify.Request{
 		Name: m.ID, Source: m.Evidence.Source, Raw: m.Evidence.Message, Session: m.Evidence.Session,
 		Now: m.Received, LineEndsConverted: m.Evidence.LineEndsConverted,
-		Inspector: new(verify.Inspector),
+		Inspector: &verify.Inspector{Lists: w.lists},
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // we are stopping: leave it unverified rather than judge on half an answer

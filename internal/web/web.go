@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
@@ -24,6 +25,8 @@ type Config struct {
 	Store    *store.Store
 	Hub      *live.Hub
 	Resolver dns.Resolver
+	// Checker checks domains; nil is one that only asks Resolver.
+	Checker *check.Checker
 	// MailDomain is the domain of one-time addresses; SMTPAddr is where to send, shown on the home page ("127.0.0.1:2525").
 	MailDomain, SMTPAddr string
 	// Version is shown in the footer.
@@ -124,6 +127,9 @@ func newServer(c Config, st storage) (*server, error) {
 	}
 	if c.MaxUpload <= 0 {
 		c.MaxUpload = defaultMaxUpload
+	}
+	if c.Checker == nil {
+		c.Checker = &check.Checker{Resolver: c.Resolver}
 	}
 	s := &server{
 		Config: c, store: st, headline: (*render.Report).Headline,
