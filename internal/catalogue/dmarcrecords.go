@@ -42,7 +42,7 @@ var dmarcRecordEntries = []Entry{
 	{
 		ID: "dmarc.cname-broken", Status: Fail, Rank: rankRecord,
 		Title:  Text{"{name} is a CNAME to {target}, where there is no DMARC record", "{name} は {target} への CNAME ですが、その先に DMARC レコードがありません"},
-		Detail: Text{"The DMARC record was handed to another name, often that of a DMARC service, and nothing is there any more. If that name's domain is free to register, a stranger could decide your policy and receive your reports.", "DMARC レコードの管理が別の名前 (多くは DMARC サービス) に委ねられていますが、そこにはもう何もありません。そのドメインを誰でも登録できる状態であれば、第三者がポリシーを決め、レポートを受け取ることもできます。"},
+		Detail: Text{"The DMARC record was handed to another name, often that of a DMARC service, and there is none. If that name's domain is free to register, a stranger could decide your policy and receive your reports.", "DMARC レコードの管理が別の名前 (多くは DMARC サービス) に委ねられていますが、そこに DMARC レコードがありません。そのドメインを誰でも登録できる状態であれば、第三者がポリシーを決め、レポートを受け取ることもできます。"},
 		Fix:    Text{"Have {target} set up again, or publish a record of your own in place of the CNAME.", "{target} をもう一度設定してもらうか、CNAME の代わりにご自身のレコードを公開してください。"},
 		Steps: []Text{
 			{"If you still use the service, ask it why {target} has no record. Else replace the CNAME by the TXT record given here.", "そのサービスを現在も利用している場合は、{target} にレコードがない理由を問い合わせます。利用していない場合は、ここに示した TXT レコードに置き換えます。"},

@@ -136,7 +136,7 @@ func (j *judgement) dmarcAbsent() {
 	d := j.DMARC
 	org := d.OrgDomain
 	a := args{"from": j.Name, "record_domain": "_dmarc." + org}
-	if n := len(d.Own.Chain); n > 0 && d.Own.Status.Void() {
+	if n := len(d.Own.Chain); n > 0 && (d.Own.Status.Void() || org == j.Name) {
 		target := dns.CanonicalName(d.Own.Chain[n-1].Data)
 		f := j.add("dmarc.cname-broken", j.Name, args{"name": "_dmarc." + j.Name, "target": target}, d.Own.Chain[0].Text())
 		f.DNS = []dns.Change{{Action: dns.Replace, Name: "_dmarc." + j.Name + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{j.firstDMARC()}}}
@@ -154,7 +154,11 @@ func (j *judgement) dmarcAbsent() {
 	}
 	f := j.add("dmarc.none", j.Name, a)
 	f.Status = catalogue.Fail
-	f.DNS = []dns.Change{{Action: dns.Add, Name: "_dmarc." + org + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{j.firstDMARC()}}}
+	change := dns.Change{Action: dns.Add, Name: "_dmarc." + org + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{j.firstDMARC()}}
+	if len(d.Org.Chain) > 0 {
+		change.Action = dns.Replace // the CNAME in the way goes
+	}
+	f.DNS = []dns.Change{change}
 	for _, r := range d.Own.Records {
 		f.Evidence = append(f.Evidence, "_dmarc."+j.Name+": "+clip(r.Data))
 	}
