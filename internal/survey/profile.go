@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dns"
@@ -27,10 +28,19 @@ func (p Profile) NullMX() bool {
 	return false
 }
 
-// NobodyMaySend reports that the only SPF record authorises nobody: "v=spf1 -all".
+// NobodyMaySend reports that the only SPF record authorises nobody: "v=spf1 -all", or,
+// beside a null MX, one that names no sender and refuses less strictly.
 func (p Profile) NobodyMaySend() bool {
 	records := p.SPF()
-	return len(records) == 1 && strings.EqualFold(strings.Join(strings.Fields(records[0]), " "), "v=spf1 -all")
+	if len(records) != 1 {
+		return false
+	}
+	terms := strings.Fields(strings.ToLower(records[0]))[1:]
+	if p.NullMX() {
+		named := func(t string) bool { return t != "-all" && t != "~all" && t != "?all" }
+		return !slices.ContainsFunc(terms, named)
+	}
+	return slices.Equal(terms, []string{"-all"})
 }
 
 // SPF are the SPF records at the domain.
