@@ -128,7 +128,10 @@ func (j *judgement) key(k survey.DKIMKey) {
 	case k.Misplaced != nil:
 		j.misplaced(s)
 	case k.Given:
-		j.add("dkim.key-missing", s.name, s.a, keySeen(s.name, k.Answer))
+		f := j.add("dkim.key-missing", s.name, s.a, keySeen(s.name, k.Answer))
+		if k.Better != "" {
+			f.DNS = []dns.Change{{Action: dns.Add, Name: s.name + ".", Type: dns.TypeCNAME, TTL: 3600, Data: []string{k.Better + "."}}}
+		}
 	}
 }
 
@@ -194,7 +197,9 @@ func (j *judgement) keyRecords(s *selected) {
 	keys := slices.DeleteFunc(slices.Clone(texts), func(t string) bool { return !repair.LooksLikeDKIM(t) && repair.MendDKIM(t).Key == nil })
 	slices.Sort(keys)
 	if keys = slices.Compact(keys); len(keys) == 0 {
-		if s.Given {
+		if s.Given && slices.Equal(texts, keyTexts(j.DKIM.Wildcard)) {
+			j.about(s, "dkim.key-missing", nil, append([]string{"a wildcard answers"}, showKeys(texts)...)...)
+		} else if s.Given {
 			f := j.about(s, "dkim.key-syntax", nil, showKeys(texts)...)
 			if len(texts) == 1 && hostInText.MatchString(texts[0]) {
 				f.Advice = append(f.Advice, catalogue.Text{

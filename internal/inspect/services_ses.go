@@ -103,20 +103,28 @@ func (j *judgement) mailFromText(m survey.MailFrom, a args) bool {
 }
 
 var (
-	feedback = regexp.MustCompile(`^feedback-smtp\.([a-z0-9-]+)\.(?:amazonses|amazonaws|amazon-ses|amazonse)\.(?:com|jp|net)$`)
-	region   = regexp.MustCompile(`^(us|eu|ap|ca|sa|me|af|il|mx)(?:-(gov|iso[a-z]?))?-?(north|south|central|east|west)(east|west)?-?(\d)$`)
+	feedback = regexp.MustCompile(`^feedback-smtp\.([a-z0-9_-]+)\.(?:amazonses|amazonaws|amazon-ses|amazonse)\.(?:com|jp|net)$`)
+	region   = regexp.MustCompile(`^(us|eu|ap|ca|sa|me|af|il|mx)(?:-(gov|iso[a-z]?))?-?(north|south|central|east|west)(east|west)?-?(\d)[a-f]?$`)
 	// cities are what people call regions.
-	cities = map[string]string{"tokyo": "ap-northeast-1", "osaka": "ap-northeast-3", "seoul": "ap-northeast-2", "singapore": "ap-southeast-1", "virginia": "us-east-1", "oregon": "us-west-2"}
+	cities = map[string]string{
+		"tokyo": "ap-northeast-1", "osaka": "ap-northeast-3", "seoul": "ap-northeast-2", "singapore": "ap-southeast-1",
+		"sydney": "ap-southeast-2", "mumbai": "ap-south-1", "frankfurt": "eu-central-1", "ireland": "eu-west-1",
+		"london": "eu-west-2", "paris": "eu-west-3", "virginia": "us-east-1", "ohio": "us-east-2", "oregon": "us-west-2",
+	}
 )
 
 // feedbackHost gives the host that the MX of a MAIL FROM domain should name, also for one
 // that is nearly it: a region without hyphens or named by its city, a wrong ending.
 func feedbackHost(host string) (string, bool) {
-	m := feedback.FindStringSubmatch(dns.CanonicalName(host))
+	host = dns.CanonicalName(host)
+	if i := strings.Index(host, ".amazonses.com."); i >= 0 {
+		host = host[:i+len(".amazonses.com")] // the panel appended the domain
+	}
+	m := feedback.FindStringSubmatch(host)
 	if m == nil {
 		return "", false
 	}
-	name := m[1]
+	name := strings.ReplaceAll(m[1], "_", "-")
 	if c, ok := cities[name]; ok {
 		name = c
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"hash/fnv"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,7 +35,8 @@ type DKIMKey struct {
 	Given bool
 	// Answer is the TXT answer at the selector's name.
 	Answer dns.Answer
-	// Better is, where the name leads to nothing, a name close to its target that has a key.
+	// Better is, where the name leads to nothing, a name close to its target that has a
+	// key; where the name is not there, the target that the aliases beside it suggest.
 	Better string
 	// Registrable: the domain of the target does not exist, so that anyone may register it.
 	Registrable bool
@@ -91,6 +93,7 @@ func (l *look) dkim(ctx context.Context) {
 		}
 	}
 	l.misplacedKeys(ctx)
+	l.siblings(ctx)
 	l.services(ctx, signals)
 }
 
@@ -158,12 +161,57 @@ func betterTargets(selector, domain, target string) []string {
 		out = append(out, bare)
 		target = bare
 	}
+	if want := selector + ".dkim.amazonses.com"; sesToken.MatchString(selector) && target != want && strings.Contains(target, "amazon") {
+		out = append(out, want)
+	}
 	if _, tenant, ok := strings.Cut(target, "._domainkey."); ok && (selector == "selector1" || selector == "selector2") && isMicrosoft(tenant) {
 		if want := selector + "-" + strings.ReplaceAll(domain, ".", "-") + "._domainkey." + tenant; want != target {
 			out = append(out, want)
 		}
 	}
 	return out
+}
+
+// sesToken matches the selectors of Easy DKIM.
+var sesToken = regexp.MustCompile(`^[a-z2-7]{32}$`)
+
+// maxSiblings bounds how many targets are tried for one selector.
+const maxSiblings = 3
+
+// siblings looks for the targets of given selectors that are not there: services give
+// their aliases in sets, whose targets begin with their selectors.
+func (l *look) siblings(ctx context.Context) {
+	d := &l.DKIM
+	var ends []string
+	for _, k := range d.Keys {
+		if len(k.Answer.Chain) == 0 {
+			continue
+		}
+		first := dns.CanonicalName(k.Answer.Chain[0].Data)
+		if end, ok := strings.CutPrefix(first, k.Selector); ok && end != "" && strings.ContainsAny(end[:1], ".-") && !slices.Contains(ends, end) {
+			ends = append(ends, end)
+		}
+	}
+	g := dns.NewGroup(l.r)
+	for i := range d.Keys {
+		k := &d.Keys[i]
+		if !k.Given || !k.Answer.Status.Void() || len(k.Answer.Chain) > 0 || k.Misplaced != nil {
+			continue
+		}
+		mine := slices.Clone(ends)
+		if sesToken.MatchString(k.Selector) && !slices.Contains(mine, ".dkim.amazonses.com") {
+			mine = append([]string{".dkim.amazonses.com"}, mine...)
+		}
+		g.Go(func() {
+			for _, end := range mine[:min(len(mine), maxSiblings)] {
+				if name := k.Selector + end; dns.ValidName(name) && l.ask(ctx, name, dns.TypeTXT).Status.Found() {
+					k.Better = name
+					return
+				}
+			}
+		})
+	}
+	g.Wait()
 }
 
 func isMicrosoft(tenant string) bool {
