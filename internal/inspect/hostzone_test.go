@@ -225,7 +225,7 @@ func TestMX(t *testing.T) {
 		{"RFC 2181 section 10.3: alias", with(shop, dns.Zone{"mail.shop.example": {"CNAME m.service.example"}, "m.service.example": {"A 198.51.100.3", "AAAA 2001:db8::3"}}),
 			[]string{"warn mx.cname mail.shop.example"}},
 		{"alias of nothing", with(shop, dns.Zone{"mail.shop.example": {"CNAME m.service.example"}}), []string{"fail mx.unresolvable shop.example"}},
-		{"one private beside a public address is no fault of delivery", with(shop, dns.Zone{"mail.shop.example": {"A 10.0.0.1", "A 192.0.2.25"}}), []string{"info mx.no-ipv6 shop.example"}},
+		{"a private beside a public address: senders that choose it wait", with(shop, dns.Zone{"mail.shop.example": {"A 10.0.0.1", "A 192.0.2.25"}}), []string{"warn mx.private-address mail.shop.example", "info mx.no-ipv6 shop.example"}},
 		{"a resolver that invents: not a pass, and not a fault", with(shop, dns.Zone{"*.invalid": {"A 203.0.113.9"}, "mail.shop.example": {"A 203.0.113.9"}}), []string{"unknown mx.dns-failure mail.shop.example"}},
 		{"IPv6 only", with(shop, dns.Zone{"mail.shop.example": {"AAAA 2001:db8::25"}}), []string{"warn mx.ipv6-only shop.example"}},
 		{"alias of a stranger's name without MX", with(shop, dns.Zone{"shop.example": {"CNAME x.service.example"}, "x.service.example": {"TXT v=spf1 ip4:192.0.2.25 -all"}}), []string{"warn mx.none shop.example"}},

@@ -258,6 +258,7 @@ var mxFindings = map[mxKind]string{
 func (s *mxSet) host(e survey.Exchange, k mxKind) {
 	id, ok := mxFindings[k]
 	if !ok {
+		s.partlyPrivate(e)
 		return
 	}
 	name := shown(e.Name)
@@ -282,6 +283,36 @@ func (s *mxSet) host(e survey.Exchange, k mxKind) {
 	f.DNS = s.change
 	if k == mxLiteral {
 		f.DNS = append(slices.Clone(s.change), s.extra...)
+	}
+}
+
+// partlyPrivate judges an exchanger of which some addresses only can be reached: senders
+// that choose another one wait, and try again later.
+func (s *mxSet) partlyPrivate(e survey.Exchange) {
+	var gone []dns.Change
+	first := ""
+	for _, r := range e.Records() {
+		if fetch.Refused(r.Addr) == "" {
+			continue
+		}
+		if first == "" {
+			first = r.Data
+		}
+		i := slices.IndexFunc(gone, func(c dns.Change) bool { return c.Type == r.Type })
+		if i < 0 {
+			i = len(gone)
+			gone = append(gone, dns.Change{Action: dns.Remove, Name: e.Name + ".", Type: r.Type, TTL: r.TTL})
+		}
+		gone[i].Was = append(gone[i].Was, r.ChangeText())
+	}
+	if first == "" {
+		return
+	}
+	name := shown(e.Name)
+	f := s.add("mx.private-address", name, args{"from": s.Name, "name": name, "ip": first}, addressTexts(e.Addresses)...)
+	f.Status = catalogue.Warn
+	if s.own(e.Name) {
+		f.DNS = gone
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/fetch"
 )
 
 // MX is what was seen of the mail exchangers.
@@ -96,7 +97,8 @@ func (l *look) mxWrong() bool {
 		return true
 	}
 	return slices.ContainsFunc(l.MX.Hosts, func(e Exchange) bool {
-		return e.Null() || e.Literal.IsValid() || e.Void() && e.Meant.Name == ""
+		reachable := func(r dns.Record) bool { return fetch.Refused(r.Addr) == "" }
+		return e.Null() || e.Literal.IsValid() || e.Void() && e.Meant.Name == "" || e.Found() && !slices.ContainsFunc(e.Records(), reachable)
 	})
 }
 
