@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
+	"github.com/todoku/todoku/iprev"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -218,9 +220,18 @@ func (s *spfJudge) absent() {
 }
 
 // onlyHost reports a name within a domain that has an address and says nothing of mail:
-// a web or mail server, which is no sender's domain unless somebody says so.
+// a web or mail server, which is no sender's domain unless somebody says so. That its
+// own address sends mail says no more than that it is a mail server.
 func (s *spfJudge) onlyHost() bool {
-	return s.domain != dmarc.RegisteredDomain(s.domain) && s.Profile.MX.Status.Void() && len(s.Options.IPs)+len(s.Options.Selectors) == 0
+	return s.domain != dmarc.RegisteredDomain(s.domain) && s.Profile.MX.Status.Void() && len(s.Options.Selectors) == 0 &&
+		!slices.ContainsFunc(s.Options.IPs, func(ip netip.Addr) bool { return !s.isNameOf(ip) })
+}
+
+// isNameOf reports that the reverse name of an address is the domain, and leads back to it.
+func (s *spfJudge) isNameOf(ip netip.Addr) bool {
+	return slices.ContainsFunc(s.Hosts.List, func(h survey.Host) bool {
+		return h.IP == ip.Unmap().WithZone("") && h.Iprev.Result == iprev.Pass && slices.Contains(h.Iprev.Confirmed, s.domain)
+	})
 }
 
 // nothingSent is for a domain that neither receives nor, as far as one can see, sends.
