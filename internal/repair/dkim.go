@@ -148,10 +148,22 @@ func (m *mender) note(defects ...string) {
 	}
 }
 
+var (
+	// lineBreaks are those of a key file that were written as programs write them.
+	lineBreaks = strings.NewReplacer(`\r`, " ", `\n`, " ")
+	// escapes are the letters of base64 as HTML and URLs write them.
+	escapes = strings.NewReplacer("&#43;", "+", "&plus;", "+", "&#x2B;", "+", "&#47;", "/", "&#x2F;", "/", "&sol;", "/", "&#61;", "=", "&#x3D;", "=", "&equals;", "=",
+		"%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/", "%3D", "=", "%3d", "=")
+)
+
 // read splits the text into its tags.
 func (m *mender) read(text string) {
-	clean, artefacts := Pasted(text)
+	clean, artefacts := Pasted(lineBreaks.Replace(text))
+	if strings.Contains(text, `\n`) || strings.Contains(text, `\r`) {
+		m.note(ArtefactBackslash)
+	}
 	m.note(artefacts...)
+	clean = escapes.Replace(clean)
 	if pem := pemLine.FindAllStringSubmatch(clean, 4); pem != nil {
 		m.note(KeyPEM)
 		if strings.Contains(strings.ToUpper(pem[0][2]), "PRIVATE") {
@@ -196,7 +208,10 @@ func (m *mender) cutPublic(text string) string {
 		return text
 	}
 	m.found = true
-	m.public = strings.TrimSpace(m.public)
+	m.public = strings.Trim(m.public, " <>()[]{}'")
+	for strings.HasPrefix(strings.ToLower(m.public), "p=") {
+		m.public = strings.TrimSpace(m.public[2:])
+	}
 	return text[:from] + ";" + text[to:]
 }
 
@@ -250,11 +265,11 @@ func (m *mender) decode() bool {
 		return true
 	}
 	raw, ok := m.base64(text)
+	if ok && m.accept(raw) || m.beheaded(text) {
+		return true
+	}
 	if !ok {
 		return false
-	}
-	if m.accept(raw) {
-		return true
 	}
 	// A "+" that was lost to URL decoding leaves a space behind.
 	if strings.Contains(m.public, " ") && !m.hasPrivate() {
@@ -270,6 +285,28 @@ func (m *mender) decode() bool {
 		}
 	}
 	return m.hasPrivate() || slices.Contains(m.defects, KeyTruncated)
+}
+
+// beheaded puts back the first letters of an RSA key that were not marked when it was
+// copied: they are the same in all keys of a usual size, and its length proves them.
+func (m *mender) beheaded(text string) bool {
+	if strings.HasPrefix(text, "MII") || m.hasPrivate() {
+		return false
+	}
+	for _, head := range []string{"M", "MI", "MII"} {
+		raw, err := base64.StdEncoding.DecodeString(head + text)
+		header, length, ok := sequence(raw)
+		if err != nil || !ok || len(raw) != header+length || isPrivate(raw, header) {
+			continue
+		}
+		if k, err := dkim.ParseKey("v=DKIM1; k=rsa; p=" + head + text); err != nil || k.Bits == 0 {
+			continue
+		}
+		m.note(KeyAlphabet)
+		m.kind, m.raw = "rsa", raw
+		return true
+	}
+	return false
 }
 
 func (m *mender) hasPrivate() bool { return slices.Contains(m.defects, KeyPrivate) }

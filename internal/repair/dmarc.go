@@ -23,7 +23,7 @@ const (
 )
 
 // dmarcLike finds texts that were meant to be DMARC records.
-var dmarcLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c|^\W*p\s*=\s*(none|quarantine|reject)`)
+var dmarcLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c|^\W*(v\s*=\s*\w+\s*;\s*)?p\s*=\s*(none|quarantine|reject)`)
 
 // LooksLikeDMARC reports whether a TXT text was meant to be a DMARC record, valid or not.
 func LooksLikeDMARC(text string) bool {
@@ -31,7 +31,7 @@ func LooksLikeDMARC(text string) bool {
 		text = text[:maxDMARCText]
 	}
 	clean, _ := Pasted(text)
-	return dmarcLike.MatchString(clean)
+	return dmarcLike.MatchString(withoutLine(clean, "v=dmarc1"))
 }
 
 // DMARC plans the record that says what the texts, of which each was meant to be a
@@ -107,6 +107,7 @@ var dmarcStart = regexp.MustCompile(`(?i)(?:^|[;,\s])\s*(policy|adkim|aspf|psd|p
 func mendDMARC(text string) (tags map[string]string, dropped []string) {
 	tags = make(map[string]string)
 	clean, _ := Pasted(text)
+	clean = withoutLine(clean, "v=dmarc1")
 	clean = dmarcVersion.ReplaceAllString(clean, "")
 	last := ""
 	for piece := range strings.SplitSeq(clean, ";") {
@@ -256,7 +257,10 @@ func Mailbox(uri string) bool {
 		return false
 	}
 	local, domain, ok := strings.Cut(uri[len(scheme):], "@")
-	return ok && local != "" && domain != "" && !strings.HasPrefix(local, "/")
+	if !strings.HasPrefix(local, `"`) && strings.ContainsAny(local, ":/<>(), ") {
+		return false // RFC 5321 section 4.1.2 lets only a quoted local part hold these, and "/" is a URL
+	}
+	return ok && local != "" && domain != ""
 }
 
 // MisspeltDMARCTag gives the tag that an unknown one was probably meant to be, "" for none.

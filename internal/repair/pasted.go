@@ -1,6 +1,7 @@
 package repair
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -15,6 +16,23 @@ const (
 	ArtefactSpaces    = "spaces"     // no-break, ideographic and other spaces; tabs; line breaks
 	ArtefactBackslash = "backslash"  // \; and \" as zone files escape them
 )
+
+// withoutLine takes away what a whole line of a zone file or of a panel's form has
+// before the text of a record that begins with version, in lower case: "example.com.
+// 3600 IN TXT v=spf1 ..." was pasted where only the text belongs.
+func withoutLine(clean, version string) string {
+	const most, words = 300, 6
+	at := strings.Index(strings.ToLower(clean[:min(len(clean), most)]), version)
+	if at <= 0 {
+		return clean
+	}
+	before := strings.FieldsFunc(strings.ToLower(clean[:at]), func(r rune) bool { return strings.ContainsRune(" :=(,", r) })
+	line := slices.Contains(before, "txt") || slices.Contains(before, "spf") || slices.Contains(before, "value")
+	if !line || len(before) > words {
+		return clean
+	}
+	return clean[at:]
+}
 
 // Pasted takes the artefacts of pasting out of the text of a record, and names those
 // it found, each once. What it gives holds printable ASCII, single spaces at most

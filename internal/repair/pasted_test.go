@@ -34,3 +34,20 @@ func FuzzPasted(f *testing.F) {
 		}
 	})
 }
+
+func TestWithoutLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"v=spf1 mx -all":                            "v=spf1 mx -all",
+		"TXT v=spf1 mx -all":                        "v=spf1 mx -all",
+		"example.com. 3600 IN TXT v=spf1 -all":      "v=spf1 -all",
+		"txt @ V=SPF1 a ~all":                       "V=SPF1 a ~all",
+		"Value: v=spf1 -all":                        "v=spf1 -all",
+		"a note on v=spf1 records":                  "a note on v=spf1 records",
+		"our old txt said, for a year, v=spf1 -all": "our old txt said, for a year, v=spf1 -all",
+		"": "",
+	} {
+		if got := withoutLine(text, "v=spf1"); got != want {
+			t.Errorf("withoutLine(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

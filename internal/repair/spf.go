@@ -653,10 +653,14 @@ func (p *spfPlanner) written() []string {
 
 // differs reports whether the words say something else than the only record.
 func (p *spfPlanner) differs(words []string) bool {
-	if len(p.Published) != 1 || len(p.Trees) != 1 || p.moved {
+	if len(p.Published) != 1 || len(p.Trees) != 1 || p.moved || !spf.IsRecord(p.Published[0]) {
 		return true
 	}
-	was, now := strings.Fields(strings.ToLower(p.Published[0])), strings.Fields(strings.ToLower(strings.Join(words, " ")))
+	// Only the space separates terms (RFC 7208 section 4.6.1): other white space is a fault.
+	fields := func(text string) []string {
+		return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r == ' ' })
+	}
+	was, now := fields(p.Published[0]), fields(strings.Join(words, " "))
 	slices.Sort(was)
 	slices.Sort(now)
 	return !slices.Equal(was, now)

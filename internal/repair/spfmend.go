@@ -34,7 +34,7 @@ const (
 )
 
 var (
-	spfVersion = regexp.MustCompile(`(?i)^[^a-z0-9]*(?:v\s*[=:-]?\s*=?\s*)?spf\s*[=:_-]?\s*v?(?:(?:1(?:\.0)?|l\b)(?:[^a-z0-9.+~?%_-]+|([a-z+~?_-])|$)|[^a-z0-9.+~?%_-]+|$)`)
+	spfVersion = regexp.MustCompile(`(?i)^[^a-z0-9]*(?:v\s*[=:-]?\s*=?\s*)?spf\s*[=:_-]?\s*v?(?:(?:[12](?:\.0)?|l\b)(?:[^a-z0-9.+~?%_-]+|([a-z+~?_-])|$)|[^a-z0-9.+~?%_-]+|$)`)
 	spfWord    = regexp.MustCompile(`(?i)(^|[\s,;:+?~-])(include|ip[v]?[46]|redirect|all|mx|ptr|a)([\s,;:=/]|$)|inc?l?u?de|_spf`)
 )
 
@@ -47,6 +47,7 @@ func LooksLikeSPF(text string) bool {
 	if IsSenderID(clean) {
 		return false
 	}
+	clean = withoutLine(clean, "v=spf1")
 	m := spfVersion.FindStringIndex(clean)
 	return m != nil && spfWord.MatchString(clean)
 }
@@ -95,6 +96,7 @@ func MendSPF(text string) Mended {
 
 // spfTokens cuts a text into what was meant as terms.
 func spfTokens(clean string) []string {
+	clean = withoutLine(clean, "v=spf1")
 	// A version in the middle is where two records were pasted together.
 	for range 10 {
 		at := spfVersion.FindStringSubmatchIndex(clean)

@@ -19,21 +19,21 @@ const maxTransportText = 4096
 
 // What texts that were meant to be such records begin with.
 var (
-	stsLike    = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?(mta[-_ ]?)?sts\s*[-_]?\s*v?\s*1`)
-	tlsrptLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?(smtp[-_ ]?)?tls[-_ ]?rpt\s*[-_]?\s*v?\s*1`)
-	bimiLike   = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?bimi\s*[-_]?\s*v?\s*1`)
+	stsLike    = regexp.MustCompile(`(?i)^\W*(id\s*[=:]\s*[\w-]+\s*[;,]?\s*)?(v\s*[=:]?\s*)?(mta[-_ ]?)?sts\s*[-_]?\s*v?\s*1`)
+	tlsrptLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?(smtp[-_ ]?)?tls[-_ ]?rpt\s*[-_]?\s*v?\s*1|^\W*rua\s*[=:]\s*(mailto|https)\s*:`)
+	bimiLike   = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?bimi\s*[-_]?\s*v?\s*1|^\W*l\s*[=:]\s*https?:`)
 )
 
-func like(re *regexp.Regexp, text string) bool {
+func like(re *regexp.Regexp, version, text string) bool {
 	clean, _ := Pasted(text[:min(len(text), 256)])
-	return re.MatchString(clean)
+	return re.MatchString(withoutLine(clean, version))
 }
 
 // LooksLikeSTS, LooksLikeTLSRPT and LooksLikeBIMI report whether a TXT text was meant to
 // be such a record, valid or not.
-func LooksLikeSTS(text string) bool    { return like(stsLike, text) }
-func LooksLikeTLSRPT(text string) bool { return like(tlsrptLike, text) } // see LooksLikeSTS
-func LooksLikeBIMI(text string) bool   { return like(bimiLike, text) }   // see LooksLikeSTS
+func LooksLikeSTS(text string) bool    { return like(stsLike, "v=stsv1", text) }
+func LooksLikeTLSRPT(text string) bool { return like(tlsrptLike, "v=tlsrptv1", text) } // see LooksLikeSTS
+func LooksLikeBIMI(text string) bool   { return like(bimiLike, "v=bimi1", text) }      // see LooksLikeSTS
 
 // STSID is an id for a policy that is published at a time.
 func STSID(at time.Time) string { return at.UTC().Format("20060102T150405Z") }
