@@ -180,6 +180,11 @@ func roleOf(role string) string {
 	return User
 }
 
+// Person gives one by ID. store.ErrNotFound.
+func (k *Keeper) Person(ctx context.Context, id string) (store.Person, error) {
+	return k.store.Person(ctx, id)
+}
+
 // People lists them, by name; at most 1000.
 func (k *Keeper) People(ctx context.Context) ([]store.Person, error) {
 	return k.store.People(ctx, 1000)

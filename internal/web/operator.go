@@ -19,7 +19,7 @@ const listedForOperator = 100
 
 // operator is for a person at this machine: the lists show mail of others.
 func (s *server) operator(w http.ResponseWriter, r *http.Request) {
-	if !localClient(r) {
+	if !visitorOf(r).Admin {
 		s.fail(w, r, http.StatusForbidden, "error.operator")
 		return
 	}

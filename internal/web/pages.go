@@ -22,7 +22,7 @@ var templateFiles embed.FS
 // pages are the templates, by language and page name.
 type pages map[string]map[string]*template.Template
 
-var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error"}
+var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {
@@ -145,8 +145,10 @@ type frame struct {
 	Lang, OtherLang, OtherName, OtherURL string
 	Title, Status                        string // Status, where there is one, is in the title and the icon
 	Version                              string
-	Operator                             bool // the client may see the operator's lists
-	Refresh                              int  // seconds, 0 for none
+	Operator                             bool         // the client may see the operator's lists
+	Person                               store.Person // who signed in
+	Logins                               bool         // there are logins
+	Refresh                              int          // seconds, 0 for none
 	NoscriptRefresh                      int
 	Form                                 bool // the page has a form, see layout.html
 	Here                                 string
@@ -179,7 +181,7 @@ func (s *server) frame(r *http.Request, here, title string) frame {
 	q := url.Values{"lang": {other}}
 	return frame{
 		Lang: lang, OtherLang: other, OtherName: i18n.T(other, "lang.name"), OtherURL: (&url.URL{Path: here, RawQuery: q.Encode()}).String(),
-		Title: title, Version: s.Version, Operator: localClient(r), Here: here,
+		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Here: here,
 	}
 }
 

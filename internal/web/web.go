@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
@@ -41,7 +42,11 @@ type Config struct {
 	// Hosts are further host names that the pages answer to, beside the loopback
 	// ones and IP addresses. A connection that came in over loopback is answered for
 	// no other name, so that a web site cannot read the pages by DNS rebinding.
-	Hosts     []string
+	Hosts []string
+	// Access says who may use the pages; nil: whoever can connect. Public, with Access,
+	// lets everybody test, and nobody see what is of others.
+	Access    *access.Keeper
+	Public    bool
 	Log       *slog.Logger
 	Now       func() time.Time
 	MaxUpload int64 // octets of a pasted message; 0 means 25 MiB
@@ -78,6 +83,7 @@ type server struct {
 	headline func(r *render.Report, lang string) render.Headline
 
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
+	logins            *limiter // names and passwords: per client
 	streams           *quota   // event streams: per client and in all
 	transfers         *quota   // octets of messages that are uploaded or downloaded
 	work, largeWork   gate     // reports at a time; those of large messages apart
@@ -108,6 +114,7 @@ const (
 //	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
 //	GET  /s/{id}              a failed session
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
+//	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /healthz             200 when the database answers
 //	GET  /assets/...          css, js, icon
 func New(c Config) (http.Handler, error) {
@@ -135,6 +142,7 @@ func newServer(c Config, st storage) (*server, error) {
 		Config: c, store: st, headline: (*render.Report).Headline,
 		addresses: newLimiter(300, 250*time.Millisecond, 20, 3*time.Second),
 		pastes:    newLimiter(100, 250*time.Millisecond, 10, 6*time.Second),
+		logins:    newLimiter(30, time.Second, 10, 10*time.Second),
 		streams:   newQuota(512, 16, 128),
 		transfers: newQuota(transferred, transferredFar, transferredLocal),
 		work:      make(gate, workAtOnce), largeWork: make(gate, 1),
@@ -162,12 +170,33 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /r/{id}", s.report)
 	mux.HandleFunc("GET /s/{id}", s.failedSession)
 	mux.HandleFunc("GET /operator", s.operator)
+	if s.Access != nil {
+		s.accessRoutes(mux)
+	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /robots.txt", s.robots)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
 	mux.HandleFunc("GET /favicon.ico", s.favicon)
 	mux.HandleFunc("/", s.notFound)
-	return s.secure(mux)
+	return s.secure(s.door(mux))
+}
+
+// accessRoutes are those of logins and people.
+func (s *server) accessRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /login", s.loginForm)
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", s.logout)
+	mux.HandleFunc("GET /setup", s.setupForm)
+	mux.HandleFunc("POST /setup", s.setup)
+	mux.HandleFunc("GET /people", s.people)
+	mux.HandleFunc("POST /people", s.addPerson)
+	mux.HandleFunc("POST /people/{id}", s.changePerson)
+	mux.HandleFunc("GET /account", s.accountForm)
+	mux.HandleFunc("POST /account", s.account)
+	if s.Access.HasOpenID() {
+		mux.HandleFunc("GET /login/openid", s.openID)
+		mux.HandleFunc("GET /login/openid/back", s.openIDBack)
+	}
 }
 
 func (s *server) healthz(w http.ResponseWriter, r *http.Request) {

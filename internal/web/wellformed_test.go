@@ -111,6 +111,10 @@ func (p *pageCheck) kind(n *html.Node) {
 		}
 	case "input", "textarea", "select":
 		id, _ := attr(n, "id")
+		typ, _ := attr(n, "type")
+		if _, hidden := attr(n, "hidden"); hidden || typ == "hidden" {
+			break // nobody meets it
+		}
 		p.inputs = append(p.inputs, id)
 	case "img":
 		if _, ok := attr(n, "alt"); !ok {

@@ -1,0 +1,159 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/todoku/todoku/internal/access"
+	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// peoplePage lists people for an administrator.
+type peoplePage struct {
+	frame
+	credentials
+	Role        string
+	People      []store.Person
+	Me          string
+	MinPassword int
+	// Done says what was done.
+	Done string
+}
+
+// accountPage is where a person changes the own password.
+type accountPage struct {
+	frame
+	credentials
+	Person      store.Person
+	MinPassword int
+	Done        bool
+}
+
+// forAdmins answers those who may not see a page, and reports whether they may.
+func (s *server) forAdmins(w http.ResponseWriter, r *http.Request) bool {
+	if visitorOf(r).Admin {
+		return true
+	}
+	s.fail(w, r, http.StatusForbidden, "error.admin")
+	return false
+}
+
+func (s *server) people(w http.ResponseWriter, r *http.Request) {
+	if s.forAdmins(w, r) {
+		s.showPeople(w, r, http.StatusOK, peoplePage{})
+	}
+}
+
+func (s *server) showPeople(w http.ResponseWriter, r *http.Request, code int, p peoplePage) {
+	list, err := s.Access.People(r.Context())
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	p.frame = s.frame(r, "/people", i18n.T(i18n.FromRequest(r), "people.title"))
+	p.Form, p.People, p.Me, p.MinPassword = true, list, visitorOf(r).Person.ID, access.MinPassword
+	s.show(w, r, code, "people", p)
+}
+
+func (s *server) addPerson(w http.ResponseWriter, r *http.Request) {
+	if !s.forAdmins(w, r) {
+		return
+	}
+	password, c, ok := s.readCredentials(w, r)
+	if !ok {
+		return
+	}
+	role := r.PostForm.Get("role")
+	_, err := s.Access.Add(r.Context(), c.Name, password, role)
+	if c.blame(i18n.FromRequest(r), err) {
+		s.showPeople(w, r, http.StatusUnprocessableEntity, peoplePage{credentials: c, Role: role})
+		return
+	}
+	s.peopleDone(w, r, err)
+}
+
+// changePerson does one thing to a person: what "do" of the form says.
+func (s *server) changePerson(w http.ResponseWriter, r *http.Request) {
+	if !s.forAdmins(w, r) {
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxCredentials)
+	if err := r.ParseForm(); err != nil {
+		s.fail(w, r, http.StatusBadRequest, "error.form")
+		return
+	}
+	id := r.PathValue("id")
+	var err error
+	switch r.PostForm.Get("do") {
+	case "admin":
+		err = s.Access.Change(r.Context(), id, access.Admin, false)
+	case "user":
+		err = s.Access.Change(r.Context(), id, access.User, false)
+	case "disable":
+		err = s.Access.Change(r.Context(), id, access.User, true)
+	case "remove":
+		err = s.Access.Remove(r.Context(), id)
+	default:
+		s.fail(w, r, http.StatusBadRequest, "error.form")
+		return
+	}
+	s.peopleDone(w, r, err)
+}
+
+// peopleDone leads back to the list, or says why not.
+func (s *server) peopleDone(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case err == nil:
+		http.Redirect(w, r, "/people", http.StatusSeeOther)
+	case errors.Is(err, access.ErrLastAdmin):
+		c := credentials{Error: i18n.T(i18n.FromRequest(r), "people.last-admin")}
+		s.showPeople(w, r, http.StatusConflict, peoplePage{credentials: c})
+	default:
+		s.storeError(w, r, err)
+	}
+}
+
+func (s *server) accountForm(w http.ResponseWriter, r *http.Request) {
+	s.showAccount(w, r, http.StatusOK, credentials{}, false)
+}
+
+func (s *server) showAccount(w http.ResponseWriter, r *http.Request, code int, c credentials, done bool) {
+	p := accountPage{frame: s.frame(r, "/account", i18n.T(i18n.FromRequest(r), "account.title")), credentials: c,
+		Person: visitorOf(r).Person, MinPassword: access.MinPassword, Done: done}
+	p.Form = true
+	s.show(w, r, code, "account", p)
+}
+
+// account changes the own password. It asks for the old one, so that a browser left
+// open cannot be used to keep its owner out.
+func (s *server) account(w http.ResponseWriter, r *http.Request) {
+	old, c, ok := s.readCredentials(w, r)
+	if !ok {
+		return
+	}
+	me, lang := visitorOf(r).Person, i18n.FromRequest(r)
+	p, err := s.Access.Check(r.Context(), me.Name, old)
+	if errors.Is(err, access.ErrWrong) || err == nil && p.ID != me.ID {
+		c.Wrong, c.Error = "old", i18n.T(lang, "account.wrong")
+		s.showAccount(w, r, http.StatusUnprocessableEntity, c, false)
+		return
+	}
+	if err == nil {
+		err = s.Access.SetPassword(r.Context(), me.ID, r.PostForm.Get("new"))
+	}
+	if c.blame(lang, err) {
+		s.showAccount(w, r, http.StatusUnprocessableEntity, c, false)
+		return
+	}
+	if err == nil { // the old logins are over, this one too: it begins again
+		if p, err = s.Access.Person(r.Context(), me.ID); err == nil {
+			err = s.Access.SignIn(r.Context(), p)
+		}
+	}
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	s.showAccount(w, r, http.StatusOK, credentials{}, true)
+}
