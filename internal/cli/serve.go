@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/demo"
 	"github.com/todoku/todoku/internal/fetch"
@@ -32,6 +34,9 @@ type serveFlags struct {
 	httpHosts, trustProxy                      []string
 	noLists                                    bool
 	listKeys, private                          []string
+	publicURL                                  string
+	public                                     bool
+	openID                                     openIDFlags
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -63,7 +68,49 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
 	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
+	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
+	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
+	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
+	fl.StringVar(&f.openID.client, "openid-client-id", "", a.flagText("openid-client-id"))
+	fl.StringVar(&f.openID.secretFile, "openid-client-secret-file", "", a.flagText("openid-client-secret-file"))
+	fl.StringArrayVar(&f.openID.allow, "openid-allow", nil, a.flagText("openid-allow"))
+	fl.StringArrayVar(&f.openID.admins, "openid-admin", nil, a.flagText("openid-admin"))
 	return c
+}
+
+// openIDFlags are those of signing in by OpenID Connect.
+type openIDFlags struct {
+	issuer, client, secretFile string
+	allow, admins              []string
+}
+
+// doorConfig reads the flags that say who may use the pages.
+func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
+	cfg.Public = f.public
+	if f.publicURL != "" {
+		u, err := url.Parse(f.publicURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+			return usagef("%s", a.say(msgBadPublicURL, "value", f.publicURL))
+		}
+		cfg.PublicURL = u.Scheme + "://" + u.Host
+		cfg.HTTPHosts = append(cfg.HTTPHosts, u.Hostname())
+	}
+	o := f.openID
+	if o.issuer == "" {
+		return nil
+	}
+	if cfg.PublicURL == "" {
+		return usagef("%s", a.say(msgOpenIDURL))
+	}
+	cfg.OpenID = &access.OpenIDConfig{Issuer: o.issuer, ClientID: o.client, Redirect: cfg.PublicURL + "/login/openid/back", Allow: o.allow, Admins: o.admins}
+	if o.secretFile != "" {
+		b, err := os.ReadFile(o.secretFile)
+		if err != nil {
+			return lookError{a.fileError(o.secretFile, err)}
+		}
+		cfg.OpenID.ClientSecret = strings.TrimSpace(string(b))
+	}
+	return nil
 }
 
 // serveConfig checks the flags before anything listens.
@@ -72,7 +119,16 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, Hostname: f.hostname, MailDomain: f.mailDomain,
 		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Workers: f.workers,
 		Log: a.logger(), Version: version(),
-		Ready: func(n *serve.Node) { a.announce(n.SMTP, n.HTTP) },
+		Ready: func(n *serve.Node) {
+			a.announce(n.SMTP, n.HTTP)
+			if n.Setup != "" {
+				at := f.publicURL
+				if at == "" {
+					at = "http://" + n.HTTP.String()
+				}
+				fmt.Fprintln(a.Out, a.say(msgSetup, "url", strings.TrimSuffix(at, "/")+n.Setup))
+			}
+		},
 	}
 	if cfg.Hostname == "" {
 		if name, err := os.Hostname(); err == nil {
@@ -105,6 +161,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 		cfg.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	}
 	var err error
+	if err := a.doorConfig(&cfg, f); err != nil {
+		return cfg, err
+	}
 	if cfg.Resolver, err = a.newResolver(); err != nil {
 		return cfg, err
 	}

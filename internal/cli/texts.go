@@ -301,18 +301,25 @@ var flagTexts = map[string]text{
 	"bits":             {EN: "size of an RSA key, `N` from 1024 to 4096", JA: "RSA 鍵の長さ `N` (1024〜4096)"},
 	"out":              {EN: "where to keep the private key, `FILE`; - prints it", JA: "秘密鍵を保存する `FILE`。- を指定すると出力する"},
 
-	"http":        {EN: "where the pages listen, `ADDRESS`", JA: "Web ページの待ち受け `ADDRESS`"},
-	"smtp":        {EN: "where the inbox listens, `ADDRESS`", JA: "受信サーバーの待ち受け `ADDRESS`"},
-	"database":    {EN: "SQLite file or postgres:// `URL`", JA: "SQLite のファイルまたは postgres:// の `URL`"},
-	"hostname":    {EN: "the inbox's own `NAME` (default: the system's)", JA: "受信サーバーの `NAME` (既定: システムのホスト名)"},
-	"mail-domain": {EN: "the `DOMAIN` of one-time addresses (default: the host name)", JA: "使い捨てアドレスの `DOMAIN` (既定: ホスト名)"},
-	"tls-cert":    {EN: "certificate for STARTTLS, PEM `FILE` (default: self-signed)", JA: "STARTTLS 用の証明書の PEM `FILE` (既定: 自己署名)"},
-	"tls-key":     {EN: "its key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
-	"retention":   {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メールの保存期間 `DURATION` (30d、12h など)"},
-	"workers":     {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメールの数 `N` (既定: コア数)"},
-	"max-message": {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},
-	"http-host":   {EN: "a host `NAME` that the pages answer to, beside loopback (repeatable)", JA: "ループバック以外に Web ページが応答するホスト名 `NAME` (複数指定可)"},
-	"trust-proxy": {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
+	"http":                      {EN: "where the pages listen, `ADDRESS`", JA: "Web ページの待ち受け `ADDRESS`"},
+	"smtp":                      {EN: "where the inbox listens, `ADDRESS`", JA: "受信サーバーの待ち受け `ADDRESS`"},
+	"database":                  {EN: "SQLite file or postgres:// `URL`", JA: "SQLite のファイルまたは postgres:// の `URL`"},
+	"hostname":                  {EN: "the inbox's own `NAME` (default: the system's)", JA: "受信サーバーの `NAME` (既定: システムのホスト名)"},
+	"mail-domain":               {EN: "the `DOMAIN` of one-time addresses (default: the host name)", JA: "使い捨てアドレスの `DOMAIN` (既定: ホスト名)"},
+	"tls-cert":                  {EN: "certificate for STARTTLS, PEM `FILE` (default: self-signed)", JA: "STARTTLS 用の証明書の PEM `FILE` (既定: 自己署名)"},
+	"tls-key":                   {EN: "its key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
+	"retention":                 {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メールの保存期間 `DURATION` (30d、12h など)"},
+	"workers":                   {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメールの数 `N` (既定: コア数)"},
+	"max-message":               {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},
+	"http-host":                 {EN: "a host `NAME` that the pages answer to, beside loopback (repeatable)", JA: "ループバック以外に Web ページが応答するホスト名 `NAME` (複数指定可)"},
+	"public-url":                {EN: "what browsers call the pages by, `URL` such as https://todoku.example.com; people then sign in", JA: "ブラウザーから見た Web ページの `URL` (例: https://todoku.example.com)。指定するとサインインが必要になる"},
+	"public":                    {EN: "let everybody test without a login; lists of mail still need one", JA: "サインインなしで誰でもテストできるようにする (メールの一覧にはサインインが必要)"},
+	"openid-issuer":             {EN: "let people sign in by OpenID Connect, the issuer's `URL`", JA: "OpenID Connect でサインインできるようにする。発行者の `URL`"},
+	"openid-client-id":          {EN: "what the OpenID Connect provider knows this program by, `ID`", JA: "OpenID Connect プロバイダーに登録したクライアントの `ID`"},
+	"openid-client-secret-file": {EN: "`FILE` with the client secret", JA: "クライアントシークレットを記した `FILE`"},
+	"openid-allow":              {EN: "who may sign in by OpenID Connect: a mail `ADDRESS`, or @example.com for a whole domain (repeatable)", JA: "OpenID Connect でサインインできる人。メールアドレス `ADDRESS`、またはドメイン全体を表す @example.com (複数指定可)"},
+	"openid-admin":              {EN: "the same for administrators, `ADDRESS` (repeatable)", JA: "同じく、管理者としてサインインできる人 `ADDRESS` (複数指定可)"},
+	"trust-proxy":               {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
 }
 
 // Messages on stderr, and the few lines on stdout that are not a verdict.
@@ -376,6 +383,9 @@ var (
 	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} はすでに存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
+	msgSetup          = text{EN: "Nobody can sign in yet. Make the first administrator here, once: {url}", JA: "まだ誰もサインインできません。次のリンクで最初の管理者を作成してください (1 回だけ有効): {url}"}
+	msgBadPublicURL   = text{EN: "--public-url {value}: write it as https://todoku.example.com", JA: "--public-url {value}: https://todoku.example.com の形で指定してください"}
+	msgOpenIDURL      = text{EN: "--openid-issuer also needs --public-url: the provider sends browsers back to it", JA: "--openid-issuer には --public-url も必要です (プロバイダーからの戻り先になります)"}
 	msgReady          = text{EN: "Ready: pages at {http}, mail to {smtp}", JA: "準備ができました: Web ページ {http}、メールの宛先 {smtp}"}
 	msgExplainNothing = text{EN: "give the text to explain, a file that holds it, or - for standard input", JA: "説明する文面、それを含むファイル、または標準入力を表す - を指定してください"}
 	msgExplainEmpty   = text{EN: "there is nothing to explain: the input is empty", JA: "入力が空です"}
@@ -393,5 +403,5 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
-	msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/inbox"
 	"github.com/todoku/todoku/internal/live"
@@ -44,6 +45,13 @@ type Config struct {
 	Hostname, MailDomain string
 	// HTTPHosts are further host names that the web pages answer to, beside the loopback ones.
 	HTTPHosts []string
+	// PublicURL is what browsers call the pages by, "https://todoku.example.com"; "" where
+	// nobody but this machine uses them.
+	PublicURL string
+	// Public lets everybody test without a login, where there are logins.
+	Public bool
+	// OpenID is how people sign in by OpenID Connect; nil: they do not.
+	OpenID *access.OpenIDConfig
 	// TLS is for STARTTLS; nil makes a self-signed certificate.
 	TLS      *tls.Config
 	Resolver dns.Resolver
@@ -71,8 +79,11 @@ type Config struct {
 // Node is a running node, as Ready sees it.
 type Node struct {
 	SMTP, HTTP net.Addr
-	Store      *store.Store
-	Hub        *live.Hub
+	// Setup is the path of the link by which the first administrator is made; "" where
+	// there are no logins, or is somebody already.
+	Setup string
+	Store *store.Store
+	Hub   *live.Hub
 }
 
 const (
@@ -145,9 +156,14 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	keeper, setup, err := door(ctx, c, st, httpL.Addr())
+	if err != nil {
+		return err
+	}
 	pages, err := web.New(web.Config{
 		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
+		Access: keeper, Public: c.Public,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {
 			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
@@ -164,7 +180,7 @@ func Run(ctx context.Context, c Config) error {
 	g.Go(func() error { return w.run(gctx) })
 	g.Go(func() error { return prune(gctx, st, c) })
 	if c.Ready != nil {
-		c.Ready(&Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Store: st, Hub: hub})
+		c.Ready(&Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Setup: setup, Store: st, Hub: hub})
 	}
 	return g.Wait()
 }

@@ -17,10 +17,9 @@ type operatorPage struct {
 
 const listedForOperator = 100
 
-// operator is for a person at this machine: the lists show mail of others.
+// operator is for administrators: the lists show mail of others.
 func (s *server) operator(w http.ResponseWriter, r *http.Request) {
-	if !visitorOf(r).Admin {
-		s.fail(w, r, http.StatusForbidden, "error.operator")
+	if !s.forAdmins(w, r) {
 		return
 	}
 	messages, err := s.store.Recent(r.Context(), listedForOperator)

@@ -35,7 +35,11 @@ func (s *server) forAdmins(w http.ResponseWriter, r *http.Request) bool {
 	if visitorOf(r).Admin {
 		return true
 	}
-	s.fail(w, r, http.StatusForbidden, "error.admin")
+	key := "error.admin"
+	if s.Access == nil {
+		key = "error.operator"
+	}
+	s.fail(w, r, http.StatusForbidden, key)
 	return false
 }
 
