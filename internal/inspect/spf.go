@@ -207,11 +207,8 @@ func (s *spfJudge) absent() {
 	default:
 		terms := append(slices.Clone(s.plan.Added), "ip4:192.0.2.1")
 		if f := s.broken("spf.none", args{"term": terms[0]}, s.domain+" TXT: "+s.TXT.Status.String()); f != nil {
-			f.Status = catalogue.Fail
-			if s.onlyHost() {
-				f.Status = catalogue.Info
-			}
-			if s.plan.Text == "" || len(s.plan.Added) == 0 {
+			f.Status = s.onlyHost()
+			if f.Status == catalogue.Unknown || s.plan.Text == "" || len(s.plan.Added) == 0 {
 				f.DNS = nil // nobody is known to send: a record would refuse them all
 			}
 		}
@@ -219,19 +216,46 @@ func (s *spfJudge) absent() {
 	s.leftovers()
 }
 
-// onlyHost reports a name within a domain that has an address and says nothing of mail:
-// a web or mail server, which is no sender's domain unless somebody says so. That its
-// own address sends mail says no more than that it is a mail server.
-func (s *spfJudge) onlyHost() bool {
-	return s.domain != dmarc.RegisteredDomain(s.domain) && s.Profile.MX.Status.Void() && len(s.Options.Selectors) == 0 &&
-		!slices.ContainsFunc(s.Options.IPs, func(ip netip.Addr) bool { return !s.isNameOf(ip) })
+// onlyHost judges a name without a record. One within a domain that has an address and
+// says nothing of mail is a web or mail server, which is no sender's domain unless somebody
+// says so: Info. That its own address sends mail says no more than that it is a mail server.
+// Where a look-up failed that would tell, it is Unknown; every other name lacks a record: Fail.
+func (s *spfJudge) onlyHost() catalogue.Status {
+	mx := s.Profile.MX.Status
+	if s.domain == dmarc.RegisteredDomain(s.domain) || mx.Found() || len(s.Options.Selectors) > 0 {
+		return catalogue.Fail
+	}
+	status := catalogue.Info
+	if mx.Failed() {
+		status = catalogue.Unknown
+	}
+	for _, ip := range s.Options.IPs {
+		switch s.nameOf(ip) {
+		case iprev.Pass:
+		case iprev.TempError:
+			status = catalogue.Unknown
+		default:
+			return catalogue.Fail
+		}
+	}
+	return status
 }
 
-// isNameOf reports that the reverse name of an address is the domain, and leads back to it.
-func (s *spfJudge) isNameOf(ip netip.Addr) bool {
-	return slices.ContainsFunc(s.Hosts.List, func(h survey.Host) bool {
-		return h.IP == ip.Unmap().WithZone("") && h.Iprev.Result == iprev.Pass && slices.Contains(h.Iprev.Confirmed, s.domain)
-	})
+// nameOf tells whether the reverse name of an address is the domain and leads back to it:
+// Pass where it is, TempError where a failed look-up hides it, Fail elsewhere.
+func (s *spfJudge) nameOf(ip netip.Addr) iprev.Result {
+	for _, h := range s.Hosts.List {
+		switch {
+		case h.IP != ip.Unmap().WithZone(""):
+		case h.Iprev.Result == iprev.TempError, h.PTR.Status.Failed():
+			return iprev.TempError
+		case slices.Contains(h.Iprev.Confirmed, s.domain):
+			return iprev.Pass
+		case slices.ContainsFunc(h.Forward, func(a dns.Answer) bool { return a.Status.Failed() }):
+			return iprev.TempError
+		}
+	}
+	return iprev.Fail
 }
 
 // nothingSent is for a domain that neither receives nor, as far as one can see, sends.
