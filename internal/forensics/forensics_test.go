@@ -44,6 +44,9 @@ const plainHead = head + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset
 
 const plain = plainHead + "Hello all,\r\n\r\nhere are the minutes of the meeting, as promised.\r\n\r\n-- \r\nHanako\r\n"
 
+// linked has a link that gateways rewrite.
+const linked = plainHead + "Hello,\r\nthe report: https://www.example.com/a/b?id=42&x=1\r\nBye\r\n"
+
 const japanese = "皆様\r\n\r\n会議の議事録をお送りします。よろしくお願いいたします。\r\n\r\n佐藤\r\n"
 
 const multipart = head + "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"b1\"\r\n\r\n" +
@@ -134,6 +137,10 @@ var mutations = []struct {
 		sub("</body>", "<p>Confidential.</p></body>")), want: []Mutation{{Kind: PartFooterAdded}}},
 	{name: "a banner above the text", raw: plain, change: onBody(func(s string) string { return "CAUTION: this came from outside.\r\n\r\n" + s }), want: []Mutation{{Kind: BannerAdded}}},
 	{name: "a banner in the HTML part", raw: multipart, change: sub("<body>", "<body><div style=\"color:red\">This came from <b>outside</b></div>"), want: []Mutation{{Kind: BannerAdded}}},
+	{name: "a banner in both parts", raw: multipart, change: chain(
+		sub("8bit\r\n\r\nHello all", "8bit\r\n\r\nCAUTION: external.\r\n\r\nHello all"),
+		sub("<body>", "<body><div style=\"color:red\">This came from <b>outside</b></div>")), want: []Mutation{{Kind: BannerAdded}}},
+	{name: "a note behind the end of the HTML", raw: multipart, change: sub("</html>", "</html><p>Checked by us</p>"), want: []Mutation{{Kind: PartFooterAdded}}},
 	{name: "a line amid the text", raw: plain, change: sub("here are", "[scanned by gate.example]\r\nhere are"), want: []Mutation{{Kind: TextInserted}}},
 	{name: "a part appended by a list", raw: multipart, change: sub("--b1--", "--b1\r\nContent-Type: text/plain\r\nContent-Disposition: inline\r\n\r\n____\r\nclub list\r\n--b1--"), want: []Mutation{{Kind: PartAdded}}},
 	{name: "wrapped in a multipart with a footer part", raw: plain, change: chain(
@@ -142,7 +149,7 @@ var mutations = []struct {
 		}),
 		func(s string) string {
 			return strings.Replace(s, "\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n", "\nContent-Type: multipart/mixed; boundary=x1\r\n", 1)
-		}), want: []Mutation{{Kind: Wrapped}, {FieldRemoved, "Content-Transfer-Encoding"}, {ContentTypeRewritten, "Content-Type"}}},
+		}), want: []Mutation{{Kind: Wrapped}, {ContentTypeRewritten, "Content-Type"}, {FieldRemoved, "Content-Transfer-Encoding"}}},
 	{name: "trailing space added", raw: strings.ReplaceAll(plain, "-- ", "--"), sign: simpleBody, change: everyBody("all,\r\n", "all,  \r\n"), want: []Mutation{{Kind: WhiteSpace}}},
 	{name: "trailing space removed", raw: plain, sign: simpleBody, change: everyBody("-- \r\n", "--\r\n"), want: []Mutation{{Kind: WhiteSpace}}},
 	{name: "trailing space of one line removed", raw: strings.ReplaceAll(plain, "promised.", "promised. "), sign: simpleBody, change: everyBody("promised. ", "promised."), want: []Mutation{{Kind: WhiteSpace}}},
@@ -170,6 +177,9 @@ var mutations = []struct {
 	{name: "ISO-2022-JP became UTF-8", raw: strings.ReplaceAll(plainHead, "charset=utf-8", "charset=iso-2022-jp") + inJIS(japanese), change: chain(
 		onBody(func(string) string { return japanese }), sub("charset=iso-2022-jp", "charset=utf-8"),
 	), want: []Mutation{{Kind: CharsetConverted}, {ContentTypeRewritten, "Content-Type"}}},
+	{name: "ISO-2022-JP became UTF-8 in base64", raw: strings.NewReplacer("charset=utf-8", "charset=ISO-2022-JP", "8bit", "7bit").Replace(plainHead) + inJIS(japanese), change: chain(
+		onBody(func(string) string { return string(base64Lines([]byte(japanese), 76)) }), sub("charset=ISO-2022-JP", "charset=\"utf-8\""), sub("7bit", "base64"),
+	), want: []Mutation{{Kind: CharsetConverted}, {ContentTypeRewritten, "Content-Type"}, {EncodingFieldModified, "Content-Transfer-Encoding"}}},
 	{name: "a long line broken at 998", raw: plainHead + strings.Repeat("0123456789", 150) + "\r\nend\r\n",
 		change: onBody(func(s string) string { return s[:998] + "\r\n " + s[998:] }), want: []Mutation{{Kind: LongLinesBroken}}},
 	{name: "paragraphs wrapped at 76", raw: plainHead + strings.Repeat("many words of text ", 12) + "end.\r\n",
@@ -187,6 +197,14 @@ var mutations = []struct {
 	}), want: []Mutation{{Kind: EighthBitStripped}}},
 	{name: "NULs added", raw: plain, change: everyBody("minutes", "min\x00utes"), want: []Mutation{{Kind: NULsAdded}}},
 	{name: "tabs expanded", raw: plainHead + "a\tb\r\n", sign: simpleBody, change: everyBody("\t", "        "), want: []Mutation{{Kind: TabsExpanded}}},
+	{name: "a byte order mark", raw: plain, change: onBody(func(s string) string { return "\xef\xbb\xbf" + s }), want: []Mutation{{Kind: ByteOrderMarkAdded}}},
+	{name: "Safe Links", raw: linked, change: everyBody("https://www.example.com/a/b?id=42&x=1", "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.example.com%2Fa%2Fb%3Fid%3D42%26x%3D1&data=05%7C01&sdata=abc%3D&reserved=0"), want: []Mutation{{Kind: LinksRewritten}}},
+	{name: "URL Defense 2", raw: linked, change: everyBody("https://www.example.com/a/b?id=42&x=1", "https://urldefense.proofpoint.com/v2/url?u=https-3A__www.example.com_a_b-3Fid-3D42-26x-3D1&d=DwMF&c=abc&s=def&e="), want: []Mutation{{Kind: LinksRewritten}}},
+	{name: "URL Defense 3", raw: linked, change: everyBody("https://www.example.com/a/b?id=42&x=1", "https://urldefense.com/v3/__https://www.example.com/a/b?id=42&x=1__;!!abc!xyz$"), want: []Mutation{{Kind: LinksRewritten}}},
+	{name: "URL Defense 3 with a character aside", raw: linked, change: everyBody("https://www.example.com/a/b?id=42&x=1", "https://urldefense.com/v3/__https://www.example.com/a/b?id=42*x=1__;Jg!!abc!xyz$"), want: []Mutation{{Kind: LinksRewritten}}},
+	{name: "Barracuda", raw: linked, change: everyBody("https://www.example.com/a/b?id=42&x=1", "https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fwww.example.com%2fa%2fb%3fid%3d42%26x%3d1&c=E,1,abc&typo=1"), want: []Mutation{{Kind: LinksRewritten}}},
+	{name: "Safe Links in an encoded HTML part", raw: strings.ReplaceAll(strings.ReplaceAll(multipart, "8bit", "quoted-printable"), "<p>here", `<p><a href=3D"https://www.example.com/?a=3D1&amp;b=3D2">here</a>`),
+		change: everyBody("https://www.example.com/?a=3D1&amp;b=3D2", "https://emea01.safelinks.prot=\r\nection.outlook.com/?url=3Dhttps%3A%2F%2Fwww.example.com%2F%3Fa%3D1%26b%3D2&amp;data=3D05"), want: []Mutation{{Kind: LinksRewritten}}},
 	{name: "nothing left", raw: plain, change: onBody(func(string) string { return "" }), want: []Mutation{{Kind: BodyRemoved}}},
 	{name: "an empty body signed", raw: plainHead, change: func(s string) string { return s + "Hello\r\n" }, want: []Mutation{{Kind: SignedEmptyBody}}},
 
@@ -224,6 +242,8 @@ var mutations = []struct {
 	{name: "quotes in Content-Type", raw: plain, change: sub("charset=utf-8", "charset=\"utf-8\""), want: []Mutation{{ContentTypeRewritten, "Content-Type"}}},
 	{name: "a parameter of Content-Type lost", raw: strings.ReplaceAll(plain, "charset=utf-8", "charset=utf-8; format=flowed"), change: sub("; format=flowed", ""), want: []Mutation{{ContentTypeRewritten, "Content-Type"}}},
 	{name: "Content-Transfer-Encoding alone", raw: plain, change: sub("8bit", "7bit"), want: []Mutation{{EncodingFieldModified, "Content-Transfer-Encoding"}}},
+	{name: "the date in UTC", raw: plain, change: sub("10:00:00 +0900", "01:00:00 +0000"), want: []Mutation{{DateReformatted, "Date"}}},
+	{name: "the date in GMT, on the day before", raw: strings.ReplaceAll(plain, "10:00:00", "08:00:00"), change: sub("Sun, 01 Nov 2026 08:00:00 +0900", "Sat, 31 Oct 2026 23:00:00 GMT"), want: []Mutation{{DateReformatted, "Date"}}},
 	{name: "the date's zone name", raw: plain, change: sub("+0900", "+0900 (JST)"), want: []Mutation{{DateReformatted, "Date"}}},
 	{name: "an encoded name decoded", raw: strings.ReplaceAll(plain, "Hanako Sato", "=?UTF-8?B?5L2Q6Jek?="), change: sub("=?UTF-8?B?5L2Q6Jek?=", "佐藤"), want: []Mutation{{FieldReencoded, "From"}}},
 	{name: "footer and tag", raw: plain, change: chain(sub("Subject: ", "Subject: [club] "), func(s string) string { return s + "____\r\nclub\r\n" }),

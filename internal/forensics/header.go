@@ -219,7 +219,29 @@ func (h *headerSearch) search(m *message.Message, v dkim.Verdict) bool {
 			return true
 		}
 	}
-	return h.swapped() || h.pairs(h.likely(10)) || h.triples(h.likely(4)) || h.pairs(all)
+	return h.swapped() || h.encodings() || h.pairs(h.likely(10)) || h.triples(h.likely(4)) || h.pairs(all)
+}
+
+// encodings: a gateway that converts the body rewrites the two fields that describe it.
+func (h *headerSearch) encodings() bool {
+	of := func(name string) (out []choice) {
+		for i, f := range h.fields {
+			for k := range f.variant {
+				if f.name == name {
+					out = append(out, choice{i, k})
+				}
+			}
+		}
+		return out
+	}
+	for _, encoding := range of("content-transfer-encoding") {
+		for _, typ := range of("content-type") {
+			if h.fits(h.own, typ, encoding) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (h *headerSearch) rank(c choice) int {

@@ -26,7 +26,9 @@ const (
 	EscapeStripped      Kind = "escape-stripped" // ESC of ISO-2022-JP lost
 	NULsAdded           Kind = "nul-added"
 	TabsExpanded        Kind = "tabs-expanded"
-	BodyRemoved         Kind = "body-removed" // nothing is left of it
+	ByteOrderMarkAdded  Kind = "byte-order-mark-added" // in front of the text
+	LinksRewritten      Kind = "links-rewritten"       // to lead through a gateway
+	BodyRemoved         Kind = "body-removed"          // nothing is left of it
 	// Faults of the signer that look like changes.
 	SignedEmptyBody       Kind = "signed-empty-body"
 	WrongCanonicalization Kind = "wrong-canonicalization"
@@ -57,7 +59,7 @@ const (
 var Kinds = []Kind{
 	FooterAdded, PartFooterAdded, BannerAdded, TextInserted, PartAdded, Wrapped, WhiteSpace, BlankLines, LineEnds, Reencoded,
 	EncodedLinesWrapped, CharsetConverted, LongLinesBroken, TextWrapped, FromEscaped, DotsChanged, EighthBitStripped, EscapeStripped,
-	NULsAdded, TabsExpanded, BodyRemoved, SignedEmptyBody, WrongCanonicalization,
+	NULsAdded, TabsExpanded, ByteOrderMarkAdded, LinksRewritten, BodyRemoved, SignedEmptyBody, WrongCanonicalization,
 	SubjectTagged, SubjectPrefix, FromRewritten, AddressRewritten, FieldReencoded, FieldAdded, FieldDuplicated, FieldRemoved,
 	FieldsReordered, FieldRefolded, FieldSpacing, FieldNameCase, ContentTypeRewritten, EncodingFieldModified, DateReformatted,
 	FieldChanged, WrongKey,

@@ -12,7 +12,7 @@ const (
 	maxCuts      = 4096      // line ends tried as the end of the signed body
 	maxSpanLines = 60        // lines of an inserted text
 	maxSpans     = 1500      // insertions that are looked at
-	maxSpanPairs = 400       // pairs of them
+	maxSpanPairs = 2000      // pairs of them
 	maxParts     = 30        // delimiter lines of a multipart body
 	maxTags      = 40        // places within an HTML text where an insertion may end
 

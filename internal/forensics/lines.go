@@ -34,6 +34,7 @@ var rewrites = []struct {
 	{FromEscaped, func(b []byte) []byte { return replaceAtLineStart(b, "From ", "=46rom ") }},
 	{DotsChanged, func(b []byte) []byte { return replaceAtLineStart(b, "..", ".") }},
 	{DotsChanged, func(b []byte) []byte { return replaceAtLineStart(b, ".", "..") }},
+	{ByteOrderMarkAdded, func(b []byte) []byte { return replace(b, "\uFEFF", "") }},
 	{NULsAdded, func(b []byte) []byte { return replace(b, "\x00", "") }},
 	{EscapeStripped, restoreEscapes},
 	{EighthBitStripped, func(b []byte) []byte { return restoreEighthBit(b, false, false) }},
@@ -42,6 +43,8 @@ var rewrites = []struct {
 	{TabsExpanded, func(b []byte) []byte { return replace(b, "        ", "\t") }},
 	{TabsExpanded, func(b []byte) []byte { return replace(b, "\t", "        ") }},
 	{TabsExpanded, func(b []byte) []byte { return replace(b, "    ", "\t") }},
+	{TabsExpanded, func(b []byte) []byte { return replace(b, "\t", "    ") }},
+	{TabsExpanded, func(b []byte) []byte { return replace(b, "\t", " ") }},
 	{LongLinesBroken, func(b []byte) []byte { return joinBroken(b, " ") }},
 	{LongLinesBroken, func(b []byte) []byte { return joinBroken(b, "") }},
 	{LongLinesBroken, func(b []byte) []byte { return replace(b, "!\r\n ", "") }},
@@ -72,7 +75,7 @@ func (b *bodySearch) rewritten() bool {
 			return true
 		}
 	}
-	return b.reencoded()
+	return b.unlinked() || b.reencoded()
 }
 
 func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

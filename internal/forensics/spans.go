@@ -67,7 +67,7 @@ func (b *bodySearch) spanPairs(found []insertion) bool {
 	n := 0
 	for _, f := range found {
 		for _, g := range found {
-			if !f.likely || !g.likely || f.part >= g.part || f.to > g.from {
+			if !f.likely || !g.likely || f.kind != g.kind || f.part >= g.part || f.to > g.from {
 				continue
 			}
 			if n++; n > maxSpanPairs || b.spent() {
@@ -174,15 +174,14 @@ func (b *bodySearch) htmlSpans(r region, part int) (out []insertion) {
 			}
 		}
 	}
-	end := bytes.LastIndex(text, []byte("</body"))
-	if end < 0 {
-		end = bytes.LastIndex(text, []byte("</html"))
-	}
-	if end < 0 {
-		end = len(text)
-	}
-	for _, start := range tagStarts(text, end) {
-		out = append(out, insertion{span{r.from + start, r.from + end}, PartFooterAdded, true, part})
+	for _, before := range []string{"</body", "</html", ""} {
+		end := len(text)
+		if before != "" {
+			end = bytes.LastIndex(text, []byte(before))
+		}
+		for _, start := range tagStarts(text, end) {
+			out = append(out, insertion{span{r.from + start, r.from + end}, PartFooterAdded, true, part})
+		}
 	}
 	return out
 }
