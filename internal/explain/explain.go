@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -104,8 +105,10 @@ type Failure struct {
 	// nothing or nothing more; GeneralRef is where.
 	General    catalogue.Text
 	GeneralRef string
-	Findings   []string // IDs of the catalogue
-	Command    string
+	// List is a blocklist of the reply that is none any more, "" mostly.
+	List     string
+	Findings []string // IDs of the catalogue
+	Command  string
 }
 
 // Explain finds out what the input is and says what it means. The error is one of those above.
@@ -148,9 +151,33 @@ func readText(input []byte) *Result {
 	}
 	fs := scan(text, KindReply)
 	if len(fs) == 0 {
+		fs = marked(text)
+	}
+	if len(fs) == 0 {
 		return nil
 	}
 	return finish(&Result{Kind: KindReply, Failures: fs, Truncated: len(input) > maxScan || len(fs) == maxFailures})
+}
+
+// markedStatus is the code behind a reason of qmail.
+var markedStatus = regexp.MustCompile(`\(#[245]\.\d{1,3}\.\d{1,3}\)`)
+
+// marked reads the reason that qmail gives without any server's reply: "Sorry, no mailbox
+// here by that name. (#5.1.1)", as a log has it or as a notification does.
+func marked(text string) []Failure {
+	code := markedStatus.FindString(text)
+	if code == "" {
+		return nil
+	}
+	reason, _, _ := strings.Cut(text, code)
+	if i := strings.LastIndex(strings.TrimSpace(reason), "\n\n"); i >= 0 {
+		reason = reason[i:]
+	}
+	r, ok := bounce.ParseReply(code[1:len(code)-1] + " " + strings.Join(strings.Fields(strings.ReplaceAll(reason, "_", " ")), " "))
+	if !ok {
+		return nil
+	}
+	return []Failure{explainFailure(Failure{Reply: r, Recipient: recipientOf(reason, "")}, sender{})}
 }
 
 // singleReply is the explanation of a text that is one reply and no more. A session

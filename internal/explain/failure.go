@@ -42,6 +42,9 @@ func explainFailure(f Failure, from sender) Failure {
 	if f.Next == (text{}) {
 		f.Next = c.next
 	}
+	if f.List != "" {
+		f.Meaning, f.Cause, f.Next = fillText(f.Meaning, "list", f.List), fillText(f.Cause, "list", f.List), fillText(f.Next, "list", f.List)
+	}
 	f.Findings = findingsOf(f)
 	f.Command = fillCommand(commandOf(f), f, from)
 	return f
@@ -102,22 +105,28 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	if general.category == "network" && f.Reply.Code != 0 {
 		telling = false // a server that answers is there: such codes are made up
 	}
-	word := ""
-	if !telling {
-		word = byWords(f.Reply.Text)
+	if f.Class == bounce.Temporary && general.category == "userunknown" {
+		telling = false // nobody is unknown for a while: 4.2.1 is how rates are limited
+	}
+	word := byWords(f.Reply.Text)
+	switch {
+	case word == "transient" && f.Class == bounce.Permanent:
+		word = "" // "service unavailable" is what servers that refuse for good say too
+	case telling && !outranksCode(word):
+		word = ""
 	}
 	if f.Match.Provider == "microsoft" && f.Status == (bounce.Status{Class: 5, Subject: 4, Detail: 1}) && strings.Contains(strings.ToLower(f.Reply.Text), "access denied") {
 		word = "userunknown" // how Exchange Online refuses an address that its directory lacks
 	}
 	switch {
-	case telling:
+	case telling && word == "":
 		f.Basis, f.Category = ByCode, general.category
 	case word != "":
 		f.Basis, f.Category = ByWords, word
 	case byCode || ok && general.category != "":
 		f.Basis, f.Category = ByCode, general.category
 	default:
-		f.Basis, f.Category = ByClass, "policy"
+		f.Basis, f.Category = ByClass, "refused"
 		if f.Class == bounce.Temporary {
 			f.Category = "transient"
 		}
@@ -125,6 +134,7 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	if f.Basis == ByClass && ok && f.Reply.Text == "" && f.Status.IsZero() {
 		f.Basis = ByCode // a bare basic code means what RFC 5321 says, and no more
 	}
+	f.deadList()
 	f.Meaning = categories[f.Category].cause
 	if f.Basis == ByCode && ok {
 		f.Meaning = general.text
@@ -137,6 +147,28 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 		}
 		if r := f.Match.Rule; r != nil {
 			f.Next = r.Remedy
+		}
+	}
+}
+
+// outranksCode reports words that say more than any code of the registry: whose fault it is.
+func outranksCode(word string) bool {
+	return word == "resolver" || word == "unverified-sender"
+}
+
+// zonePattern finds what may be the zone of a blocklist: names of three labels and more, or of two.
+var zonePattern = regexp.MustCompile(`(?i)\b(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}\b`)
+
+// deadList: the reply names a blocklist that is none any more.
+func (f *Failure) deadList() {
+	if f.Category != "blocklist" {
+		return
+	}
+	s := f.Reply.Text[:min(len(f.Reply.Text), maxWords)]
+	for _, name := range zonePattern.FindAllString(s, 20) {
+		if d, ok := provider.DeadBlocklistOf(strings.ToLower(name)); ok && d.Failure != "suspect" && d.Failure != "moved" {
+			f.Category, f.List = "dead-list", strings.ToLower(name)
+			return
 		}
 	}
 }

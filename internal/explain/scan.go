@@ -71,7 +71,7 @@ func sessionPhase(before string) string {
 }
 
 var (
-	hostPattern = regexp.MustCompile(`(?i)\bhost ([A-Za-z0-9_.-]+) ?\[([0-9A-Fa-f.:]+)\]` +
+	hostPattern = regexp.MustCompile(`(?i)\bhost ([A-Za-z0-9_.-]+)(?: ?\[([0-9A-Fa-f.:]+)\]| said\b)` +
 		`|\bH=([A-Za-z0-9_.-]+) \[([0-9A-Fa-f.:]+)\]` +
 		`|while talking to ([A-Za-z0-9_.-]+)` +
 		`|relay=([A-Za-z0-9_.-]+?)\.?(?: ?\[([0-9A-Fa-f.:]+)\]|,)` +

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,11 @@ func (f Failure) summary(lang string) string {
 		who += " " // a space between Latin and Japanese words
 	}
 	return fill(summaries[key].In(lang), "who", who, "title", f.Title.In(lang))
+}
+
+// fillText fills {placeholders} in both languages.
+func fillText(t text, pairs ...string) text {
+	return text{EN: fill(t.EN, slices.Clone(pairs)...), JA: fill(t.JA, slices.Clone(pairs)...)}
 }
 
 // fill fills {placeholders} in one pass.

@@ -178,9 +178,7 @@ func ReceiverName(id string) catalogue.Text {
 
 // otherNames are those of whom requirements, but no replies, are known.
 var otherNames = map[string]catalogue.Text{
-	"comcast":    {EN: "Comcast", JA: "Comcast"},
 	"generic":    {EN: "Standards (RFC)", JA: "標準仕様 (RFC)"},
-	"amazon_ses": {EN: "Amazon SES", JA: "Amazon SES"},
 	"sakura":     {EN: "Sakura Internet", JA: "さくらインターネット"},
 	"japan_gov":  {EN: "Government of Japan", JA: "日本政府"},
 }
