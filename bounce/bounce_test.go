@@ -85,6 +85,15 @@ func TestFindReplies(t *testing.T) {
 	}
 }
 
+// A mail program wrapped the lines of a reply and quoted them.
+func TestFindRepliesWrapped(t *testing.T) {
+	text := "Hello,\n> 550-5.7.1 [192.0.2.1] This message is likely\n> unsolicited\n> 550-5.7.1 mail. To protect people it\n> 550 5.7.1 was blocked. x1 - gsmtp\n> \n> bye\n\n550-5.1.1 cut here\nand no more of it\n"
+	got := FindReplies(text)
+	if len(got) != 2 || got[0].Text != "[192.0.2.1] This message is likely unsolicited mail. To protect people it was blocked." || got[0].Tail == "" || got[1].Text != "cut here" {
+		t.Errorf("%+v", got)
+	}
+}
+
 const dsn = "From: MAILER-DAEMON@mx.example.org\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"b/1\"\r\n\r\n" +
 	"--b/1\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$BFO$-$^$;$s$G$7$?\x1b(B\r\n" +
 	"--b/1\r\nContent-Type: message/delivery-status\r\n\r\n" +

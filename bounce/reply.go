@@ -73,11 +73,11 @@ func parseReply(s string, within bool) (r Reply, length int, ok bool) {
 	done := false
 	for rest != "" {
 		line, after, _ := strings.Cut(rest, "\n")
-		line = strings.TrimSpace(line)
+		line = unquoted(line, within)
 		c, lineSep := scanCode(line)
 		if len(r.Lines) > 0 {
 			wrapped := c == 0 && line != "" && !strings.HasPrefix(line, "<<<") && !strings.HasPrefix(line, ">>>") &&
-				(!within || rest[0] == ' ' || rest[0] == '\t')
+				(!within || rest[0] == ' ' || rest[0] == '\t' || !done && goesOn(after, code))
 			if !wrapped && (c == 0 || c != code || done) {
 				break
 			}
@@ -95,6 +95,30 @@ func parseReply(s string, within bool) (r Reply, length int, ok bool) {
 		r.Enhanced = hashStatus(r.Text)
 	}
 	return r, len(s) - len(rest), true
+}
+
+// unquoted is a line without the white space around it and, within other text, without
+// the marks of a quotation in mail. ">>>" is what sendmail writes before a command.
+func unquoted(line string, within bool) string {
+	line = strings.TrimSpace(line)
+	if within && !strings.HasPrefix(line, ">>>") {
+		line = strings.TrimLeft(line, "> ")
+	}
+	return line
+}
+
+// goesOn reports that one of the next lines has the code again: what stands between was
+// wrapped by a mail program.
+func goesOn(s string, code int) bool {
+	for range 4 {
+		line, after, _ := strings.Cut(s, "\n")
+		line = unquoted(line, true)
+		if c, _ := scanCode(line); c != 0 || line == "" {
+			return c == code
+		}
+		s = after
+	}
+	return false
 }
 
 // scanCode reads a basic code at the start of a line: three digits, then a space, a
