@@ -10,6 +10,7 @@ import (
 	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/message"
 )
 
@@ -113,6 +114,26 @@ func joinFields(out []Authentication, a Authentication) []Authentication {
 		}
 	}
 	return append(out, a)
+}
+
+// doubt adds to the fields that name a server of which no Received field tells: a sender
+// can write them as well as a receiver. Without any Received field nothing can be told.
+func doubt(as []Authentication, hops []Hop) {
+	if len(hops) == 0 {
+		return
+	}
+	for i := range as {
+		a := &as[i]
+		if a.Field != "authentication-results" || a.Server == "" || !strings.Contains(a.Server, ".") || a.Err != nil {
+			continue
+		}
+		if !slices.ContainsFunc(hops, func(h Hop) bool {
+			return !strings.Contains(h.By, ".") || strings.HasSuffix(h.By, ".internal") || strings.HasSuffix(h.By, ".local") ||
+				sameOrganisation(h.By, a.Server) || provider.SameReceiver(h.By, a.Server)
+		}) {
+			a.Conclusion = a.Conclusion.and(say(authTexts["doubtful"], "server", a.Server))
+		}
+	}
 }
 
 var arcInstance = regexp.MustCompile(`^\s*i\s*=\s*(\d{1,3})\s*;`)
@@ -334,6 +355,8 @@ func (a *Authentication) conclude() {
 
 func (a *Authentication) conclusionKey(verdict string, passed, carried []string) string {
 	switch {
+	case len(a.Results) == 0 && !strings.Contains(strings.ToLower(a.Raw), "none"):
+		return "empty"
 	case len(a.Results) == 0:
 		return "nothing"
 	case verdict == "pass" && len(carried) > 0:

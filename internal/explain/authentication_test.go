@@ -237,3 +237,32 @@ func TestListFields(t *testing.T) {
 		t.Errorf("a list out of nothing: %+v", r.List)
 	}
 }
+
+// Whoever sends a message can write such a field: it counts as a receiver's only where that
+// receiver took the message.
+func TestForgedAuthentication(t *testing.T) {
+	const from = "From: a@example.com\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
+	for name, c := range map[string]struct {
+		in    string
+		doubt bool
+	}{
+		"another receiver's":     {"Received: from x (x [192.0.2.1]) by mx.example.net; Mon, 2 Nov 2026 10:00:00 +0000\r\nAuthentication-Results: mx.google.com; spf=pass smtp.mailfrom=example.com\r\n" + from, true},
+		"its own":                {"Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=example.com\r\nReceived: from x (x [192.0.2.1]) by smtp.google.com; Mon, 2 Nov 2026 10:00:00 +0000\r\n" + from, false},
+		"another name of Apple":  {"Authentication-Results: spf.icloud.com; spf=pass smtp.mailfrom=example.com\r\nReceived: from x (x [192.0.2.1]) by p00.me.com; Mon, 2 Nov 2026 10:00:00 +0000\r\n" + from, false},
+		"an inner name":          {"Authentication-Results: mx1.messagingengine.com; spf=pass smtp.mailfrom=example.com\r\nReceived: from x (x [192.0.2.1]) by mailmx.nyi.internal; Mon, 2 Nov 2026 10:00:00 +0000\r\n" + from, false},
+		"no Received to tell by": {"Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=example.com\r\n" + from, false},
+	} {
+		r, err := Explain([]byte(c.in))
+		if err != nil || len(r.Authentication) != 1 {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for lang, words := range map[string]string{"en": "Do not rely on it", "ja": "信頼しないで"} {
+			if s := r.Authentication[0].Conclusion.In(lang); strings.Contains(s, words) != c.doubt {
+				t.Errorf("%s: %s", name, s)
+			}
+		}
+	}
+	if r, err := Explain([]byte("Authentication-Results: mx.example.net; spf=; dkim\r\n")); err != nil || strings.Contains(r.Summary("en"), "checked nothing") {
+		t.Errorf("a field without results: %v, %v", r, err)
+	}
+}

@@ -46,6 +46,7 @@ func headerResult(m *message.Message) *Result {
 	r := &Result{Kind: KindHeader}
 	r.Authentication = authentications(m)
 	r.Hops = hops(m)
+	doubt(r.Authentication, r.Hops)
 	for _, f := range m.All("Received-SPF") {
 		if len(r.ReceivedSPF) < maxAuthFields {
 			r.ReceivedSPF = append(r.ReceivedSPF, readReceivedSPF(f.Unfolded()))

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/todoku/todoku/internal/catalogue"
@@ -20,6 +21,13 @@ func (s Sentence) In(lang string) string {
 		pairs = append(pairs, "{"+name+"}", value)
 	}
 	return strings.NewReplacer(pairs...).Replace(s.Text.In(lang))
+}
+
+// and puts a sentence behind another.
+func (s Sentence) and(more Sentence) Sentence {
+	out := Sentence{Text: catalogue.Text{EN: s.Text.EN + " " + more.Text.EN, JA: s.Text.JA + more.Text.JA}, Args: maps.Clone(s.Args)}
+	maps.Copy(out.Args, more.Args)
+	return out
 }
 
 // IsZero reports that there is nothing to say.

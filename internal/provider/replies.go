@@ -178,9 +178,9 @@ func ReceiverName(id string) catalogue.Text {
 
 // otherNames are those of whom requirements, but no replies, are known.
 var otherNames = map[string]catalogue.Text{
-	"generic":    {EN: "Standards (RFC)", JA: "標準仕様 (RFC)"},
-	"sakura":     {EN: "Sakura Internet", JA: "さくらインターネット"},
-	"japan_gov":  {EN: "Government of Japan", JA: "日本政府"},
+	"generic":   {EN: "Standards (RFC)", JA: "標準仕様 (RFC)"},
+	"sakura":    {EN: "Sakura Internet", JA: "さくらインターネット"},
+	"japan_gov": {EN: "Government of Japan", JA: "日本政府"},
 }
 
 // ReplyQuery is a reply and what is known of its circumstances.
@@ -261,6 +261,11 @@ func MatchReply(q ReplyQuery) ReplyMatch {
 		}
 	}
 	return m
+}
+
+// SameReceiver reports that two hosts are of one provider, though their names differ (icloud.com, me.com).
+func SameReceiver(a, b string) bool {
+	return slices.ContainsFunc(replies.receivers, func(r receiver) bool { return within(a, r.hosts) && within(b, r.hosts) })
 }
 
 // namedReceiver recognises who replied by what names it: Google's tail, the host,
