@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -64,10 +65,10 @@ func ParseTarget(text string) (Target, error) {
 		return t, nil
 	}
 	s = host(s)
-	if _, err := netip.ParsePrefix(s); err == nil {
+	if isRange(s) {
 		return t, ErrRange
 	}
-	if ip, ok := address(s); ok {
+	if ip, ok := addressIn(s); ok {
 		t.Kind, t.IP = KindIP, ip
 		return t, nil
 	}
@@ -79,7 +80,57 @@ func ParseTarget(text string) (Target, error) {
 		return t, err
 	}
 	t.Domain = name
+	if ip, ok := ofReverseName(name); ok {
+		t.Kind, t.Domain, t.IP = KindIP, "", ip
+	}
 	return t, nil
+}
+
+// isRange reports 192.0.2.0/24, 192.0.2.1-192.0.2.9, 192.0.2.1-9 and 192.0.2.*.
+func isRange(s string) bool {
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return true
+	}
+	if from, to, ok := strings.Cut(strings.ReplaceAll(s, " ", ""), "-"); ok {
+		_, first := address(from)
+		_, last := address(to)
+		return first && (last || to != "" && strings.Trim(to, "0123456789") == "")
+	}
+	_, ok := address(strings.ReplaceAll(s, "*", "0"))
+	return ok && strings.Contains(s, "*")
+}
+
+// addressIn reads an address with a port behind it or a mailbox before it, as well.
+func addressIn(s string) (IP, bool) {
+	if i := strings.LastIndex(s, "@["); i >= 0 {
+		s = s[i+1:]
+	}
+	if ap, err := netip.ParseAddrPort(s); err == nil && ap.Addr().Zone() == "" {
+		return ap.Addr().Unmap(), true
+	}
+	return address(s)
+}
+
+// ofReverseName gives the address that a name beneath in-addr.arpa or ip6.arpa is the
+// reverse name of.
+func ofReverseName(name string) (IP, bool) {
+	labels := strings.Split(name, ".")
+	var text string
+	switch n := len(labels) - 2; {
+	case n == 4 && strings.HasSuffix(name, ".in-addr.arpa"):
+		text = labels[3] + "." + labels[2] + "." + labels[1] + "." + labels[0]
+	case n == 32 && strings.HasSuffix(name, ".ip6.arpa"):
+		var b strings.Builder
+		for i := n - 1; i >= 0; i-- {
+			b.WriteString(labels[i])
+			if i%4 == 0 && i > 0 {
+				b.WriteByte(':')
+			}
+		}
+		text = b.String()
+	}
+	ip, err := netip.ParseAddr(text)
+	return ip, err == nil && dns.ReverseName(ip) == name
 }
 
 // host takes the host out of a URL.
@@ -115,8 +166,11 @@ func address(s string) (IP, bool) {
 	return ip.Unmap(), true
 }
 
-// domainName gives the A-labels of a name. Underscores are left: _dmarc.example.com
-// can be asked for, and says what it is.
+// attributes are the labels beneath which a domain publishes what is said of its mail.
+var attributes = []string{"_dmarc", "_domainkey", "_mta-sts", "_tls", "_bimi"}
+
+// domainName gives the A-labels of a name. _dmarc.example.com and its like are names of
+// records: the domain is what is asked about.
 func domainName(s string) (string, error) {
 	s = strings.TrimSuffix(s, ".")
 	if h, p, ok := strings.Cut(s, ":"); ok && p != "" && strings.Trim(p, "0123456789") == "" {
@@ -131,6 +185,13 @@ func domainName(s string) (string, error) {
 		return "", ErrName
 	}
 	labels := strings.Split(name, ".")
+	for i := len(labels) - 3; i >= 0; i-- {
+		if slices.Contains(attributes, labels[i]) {
+			labels = labels[i+1:]
+			name = strings.Join(labels, ".")
+			break
+		}
+	}
 	last := labels[len(labels)-1]
 	if strings.Trim(last, "0123456789") == "" {
 		return "", ErrName // 300.1.2.3

@@ -17,6 +17,8 @@ func TestCheckTargets(t *testing.T) {
 	}{
 		{[]string{"check"}, "name a domain"},
 		{[]string{"check", "192.0.2.0/24"}, "192.0.2.0/24 is a range of addresses"},
+		{[]string{"check", "192.0.2.1-192.0.2.9"}, "192.0.2.1-192.0.2.9 is a range of addresses"},
+		{[]string{"check", "example.com", "--what-if", "@ TXT v=spf1 -all"}, "is no complete name"},
 		{[]string{"check", "localhost"}, "localhost has no dot"},
 		{[]string{"check", ""}, "an empty target"},
 		{[]string{"check", "shop.example", "no such thing"}, "no such thing is not a domain"},

@@ -119,6 +119,9 @@ func (a *app) whatIf(texts []string) (func(dns.Resolver) dns.Resolver, error) {
 		if err != nil {
 			return nil, usagef("--what-if %q: %v", t, err)
 		}
+		if name := strings.Trim(r.Name, "."); !strings.Contains(name, ".") {
+			return nil, usagef("--what-if %q: %q is no complete name: write the domain too", t, name)
+		}
 		records = append(records, r)
 	}
 	changes := dns.WhatIf(records)
