@@ -288,6 +288,44 @@ func TestAttackZones(t *testing.T) {
 	}
 }
 
+// TestAttackInvention: a resolver that leads every name to its own page, and has nothing
+// else, is not believed: no pass, no fail, and the reason is said.
+func TestAttackInvention(t *testing.T) {
+	portal := hostile{answer: only(dns.TypeA, func(dns.Question) []dns.Record { return []dns.Record{ipRecord("203.0.113.9")} })}
+	o := options
+	o.Survey.IPs = []netip.Addr{netip.MustParseAddr("192.0.2.25")}
+	o.Survey.Selectors = []string{"s1"}
+	for _, target := range []check.Target{domain("example.com"), domain("www.example.com"), {Text: "192.0.2.25", Kind: check.KindIP, IP: o.Survey.IPs[0]}} {
+		rep := check.Run(t.Context(), portal, target, o)
+		for _, f := range rep.Findings {
+			if f.Status == catalogue.Pass || f.Status == catalogue.Fail || f.Status == catalogue.Warn {
+				t.Errorf("%s: %s is %s", target.Text, f.ID, f.Status)
+			}
+		}
+		if !rep.Blind() {
+			t.Errorf("%s: the verdict is not open", target.Text)
+		}
+		if target.Domain != "" && rep.Findings[0].ID != "dns.resolver-lies" {
+			t.Errorf("%s: the first finding is %s", target.Text, rep.Findings[0].ID)
+		}
+	}
+	// Where it has records of the domain, or says that there is none, it is believed.
+	for _, status := range []dns.Status{dns.NoData, dns.NXDomain} {
+		half := hostile{status: status, answer: func(q dns.Question) []dns.Record {
+			if q.Type == dns.TypeA {
+				return []dns.Record{ipRecord("203.0.113.9")}
+			}
+			if q.Type == dns.TypeTXT && q.Name == "example.com" && status == dns.NoData {
+				return txt("v=spf1 -all")
+			}
+			return nil
+		}}
+		if rep := check.Run(t.Context(), half, domain("example.com"), options); rep.Blind() {
+			t.Errorf("%s: not believed", status)
+		}
+	}
+}
+
 // TestAttackFailure: a resolver that fails, in every way, gives no pass and no fail.
 func TestAttackFailure(t *testing.T) {
 	for _, status := range []dns.Status{dns.ServFail, dns.Refused, dns.Timeout, dns.Malformed} {

@@ -70,9 +70,13 @@ func (r *Report) Worst() catalogue.Status {
 	return worst
 }
 
-// Blind reports that the DNS answered nothing at all: the verdict is open.
+// Blind reports that the DNS answered nothing at all, or nothing to believe: the verdict
+// is open.
 func (r *Report) Blind() bool {
-	return !slices.ContainsFunc(r.Survey.Answers, func(a dns.Answer) bool { return !a.Status.Failed() })
+	return !slices.ContainsFunc(r.Survey.Answers, func(a dns.Answer) bool {
+		invention := a.Status.Found() && dns.IsSubdomain(a.Question.Name, "invalid")
+		return !a.Status.Failed() && !invention
+	})
 }
 
 // First is the most important finding that is no mere note, nil where there is none.

@@ -21,6 +21,9 @@ func (j *judgement) zone() {
 		return
 	case z.Invalid.Status.Found():
 		j.add("dns.resolver-lies", j.Name, args{"name": z.Invalid.Question.Name}, answerText(z.Invalid))
+		if !slices.ContainsFunc(j.central(), func(a dns.Answer) bool { return !a.Status.Failed() }) {
+			return
+		}
 	}
 	switch {
 	case j.noDomain():

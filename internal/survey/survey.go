@@ -97,17 +97,27 @@ func Look(ctx context.Context, r dns.Resolver, name string, o Options) *Domain {
 		limit = 0
 	}
 	rec := dns.NewRecorder(dns.NewCounter(r, limit))
-	d := &Domain{Name: dns.CanonicalName(name), Options: o}
-	l := &look{Domain: d, r: rec}
-	g := dns.NewGroup(r)
+	l := &look{Domain: &Domain{Name: dns.CanonicalName(name), Options: o}, r: rec}
+	l.areas(ctx)
+	if l.invented(ctx, rec) {
+		rec = dns.NewRecorder(disbelief{rec})
+		l = &look{Domain: &Domain{Name: l.Name, Options: o}, r: rec}
+		l.areas(ctx)
+	}
+	l.Answers = rec.Answers()
+	return l.Domain
+}
+
+// areas looks at all areas that are wanted, at once.
+func (l *look) areas(ctx context.Context) {
+	d, o := l.Domain, l.Options
+	g := dns.NewGroup(l.r)
 	for _, area := range areas {
 		if o.Wants(area.area) && (d.Name != "" || area.host) {
 			g.Go(func() { area.look(l, ctx) })
 		}
 	}
 	g.Wait()
-	d.Answers = rec.Answers()
-	return d
 }
 
 // areas are the parts of a survey. Each writes its own field of Domain and reads no
