@@ -20,7 +20,7 @@ var contentEntries = []Entry{
 	{
 		ID: "message.display-name", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The display name says more than who sends", "表示名に送信者の名前以外のものが含まれています"},
-		Detail: Text{"Gmail asks that it names the sender only: no recipient, no \"(2)\" as of a thread, no picture that imitates a badge. Breaking this costs the sender support from Gmail.", "Gmail は表示名を送信者の名前だけにするよう求めています。受信者の名前、スレッドを装う「(2)」、認証マークを装う絵文字などは使えず、違反すると Gmail のサポートを受けられなくなります。"},
+		Detail: Text{"Gmail asks that it names the sender only: no recipient, no \"(2)\" as of a thread, no picture that imitates a badge. Breaking this costs the sender support from Gmail. Characters that are not seen, and letters of other scripts that look like Latin ones, are how names are imitated.", "Gmail は表示名を送信者の名前だけにするよう求めています。受信者の名前、スレッドを装う「(2)」、認証マークを装う絵文字などは使えず、違反すると Gmail のサポートを受けられなくなります。見えない文字や、ラテン文字に似た別の文字体系の文字は、名前を装う手口とみなされます。"},
 		Fix:    Text{"Write the name of the organisation or person alone.", "組織名または個人名だけを書いてください。"},
 		Refs:   []string{"https://support.google.com/a/answer/81126"},
 	},
@@ -28,7 +28,7 @@ var contentEntries = []Entry{
 		ID: "message.mixed-script", Status: Warn, Rank: rankReading,
 		Title:  Text{"The domain {domain} mixes scripts that look alike", "ドメイン {domain} に、見分けにくい異なる文字体系が混在しています"},
 		Detail: Text{"Latin, Cyrillic and Greek letters in one label are how names are imitated. Gmail and others treat such names as spoofed.", "1 つのラベルにラテン文字、キリル文字、ギリシャ文字を混ぜるのは、他の名前を装う手口です。Gmail などはなりすましとして扱います。"},
-		Fix:    Text{"Send from a domain that is written in one script.", "1 つの文字体系だけで書かれたドメインから送信してください。"},
+		Fix:    Text{"Send from, and link to, domains that are written in one script each.", "1 つの文字体系だけで書かれたドメインから送信し、リンク先にもそのようなドメインを使ってください。"},
 		Refs:   []string{"UTS #39 section 5.2", "https://support.google.com/a/answer/81126"},
 	},
 	{
@@ -69,7 +69,7 @@ var contentEntries = []Entry{
 	{
 		ID: "message.encoded-word", Status: Warn, Rank: rankReading,
 		Title:  Text{"Encoded text in the header is damaged or stands where it may not", "ヘッダーの符号化文字列が壊れているか、使えない場所にあります"},
-		Detail: Text{"A word that cannot be decoded by itself, or that stands within an address, shows as garbage in some programs. Gmail refuses encoded words where they are not allowed (550 5.7.1).", "単独で復号できない符号化文字列や、アドレスの中の符号化文字列は、文字化けの原因になります。Gmail は使えない場所にある符号化文字列を拒否します (550 5.7.1)。"},
+		Detail: Text{"A word that cannot be decoded by itself, or that stands within an address or quotes, shows as garbage in some programs. Gmail refuses encoded words where they are not allowed (550 5.7.1).", "単独で復号できない符号化文字列や、アドレスまたは引用符の中の符号化文字列は、文字化けの原因になります。Gmail は使えない場所にある符号化文字列を拒否します (550 5.7.1)。"},
 		Fix:    Text{"Break encoded words between characters, and encode names and subjects only, never addresses; a mail library does it right.", "符号化文字列は文字の境目で区切り、名前と件名だけを符号化してください。アドレスは符号化できません。メール用ライブラリを使うと確実です。"},
 		Refs:   []string{"RFC 2047 section 5", "RFC 1468"},
 	},
@@ -163,6 +163,20 @@ var contentEntries = []Entry{
 		Detail: Text{"Both should say the same. Filters take the difference for a way to hide content; readers without HTML see nothing.", "両者は同じ内容であるべきです。フィルターは内容を隠す手口とみなし、HTML を表示しない受信者には何も伝わりません。"},
 		Fix:    Text{"Let the program write the text of the HTML into the plain part too.", "HTML と同じ内容をプレーンテキストのパートにも入れてください。"},
 		Refs:   []string{"RFC 2046 section 5.1.4"},
+	},
+	{
+		ID: "message.plain-differs", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The plain text and the HTML of the message say different things", "プレーンテキストと HTML の内容が異なります"},
+		Detail: Text{"Both are one message in two forms, of which a reader sees one. Filters take a difference for a way to show them something else than the reader.", "両者は同じメールの 2 つの形で、受信者にはどちらか一方が表示されます。内容が異なると、フィルターは受信者と異なる内容を見せる手口とみなします。"},
+		Fix:    Text{"Make the plain text from the HTML of the same message.", "プレーンテキストは、同じメールの HTML から作成してください。"},
+		Refs:   []string{"RFC 2046 section 5.1.4"},
+	},
+	{
+		ID: "message.active-content", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The HTML holds scripts, forms or frames", "HTML にスクリプト、フォーム、フレームが含まれています"},
+		Detail: Text{"Mail programs take them out or do not run them, so that the message does not work as it was meant; filters count them against it.", "メールソフトはこれらを削除するか実行しないため、意図したとおりに動作しません。フィルターの評価も下がります。"},
+		Fix:    Text{"Leave them out, and link to a page that does this work.", "使わずに、その機能を持つページへのリンクにしてください。"},
+		Refs:   []string{"https://support.google.com/a/answer/81126"},
 	},
 	{
 		ID: "message.images-only", Status: Info, Rank: rankHygiene,

@@ -79,9 +79,23 @@ func (c *verdict) displayName() {
 	if c.recipientNamed(name) {
 		why = append(why, "the name of the recipient")
 	}
-	if len(why) > 0 {
-		c.add("message.display-name", c.author(), nil, append([]string{shown}, why...)...)
+	status := catalogue.Info
+	if strings.ContainsFunc(name, unseen) {
+		why, status = append(why, "characters that are not seen, turn the direction of the text, or cannot be shown"), catalogue.Warn
 	}
+	if slices.ContainsFunc(strings.Fields(name), scriptsMixed) {
+		why, status = append(why, "letters of several scripts, which look alike, in one word"), catalogue.Warn
+	}
+	if len(why) > 0 {
+		f := c.add("message.display-name", c.author(), nil, append([]string{shown}, why...)...)
+		f.Status = status
+	}
+}
+
+// unseen reports characters that no name needs and that hide how it is written: zero-width spaces,
+// and those that turn the direction of the text, which message.DisplaySafe has replaced by U+FFFD.
+func unseen(r rune) bool {
+	return r == 0x200b || r == 0x2060 || r == 0xfeff || r == 0xad || r == 0xfffd
 }
 
 // badge reports characters that imitate a verified mark.
@@ -112,16 +126,16 @@ func mixedScript(domain string) bool {
 	if err != nil {
 		return false
 	}
-	for label := range strings.SplitSeq(u, ".") {
-		n := 0
-		for _, script := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee} {
-			if strings.ContainsFunc(label, func(r rune) bool { return unicode.Is(script, r) }) {
-				n++
-			}
-		}
-		if n > 1 {
-			return true
+	return slices.ContainsFunc(strings.Split(u, "."), scriptsMixed)
+}
+
+// scriptsMixed reports a word in letters of several scripts that look alike.
+func scriptsMixed(word string) bool {
+	n := 0
+	for _, script := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee} {
+		if strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(script, r) }) {
+			n++
 		}
 	}
-	return false
+	return n > 1
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
+
+	"github.com/todoku/todoku/internal/catalogue"
 )
 
 // charsets judges how the text of each part is written.
@@ -110,11 +112,17 @@ func charsetProblem(charset string, data []byte) string {
 	return ""
 }
 
+// lostEscapes: a shift to kanji and back to ASCII, of which only the ESC is not there.
+var lostEscapes = regexp.MustCompile(`\$[@B](?:[!-~]{2}){2,200}\([BJ]`)
+
 // jisProblems says what is wrong with ISO-2022-JP text (RFC 1468): octets above 127, a line that does
 // not end in ASCII, half-width kana, and characters that only some systems have.
 func jisProblems(data []byte) (out []string) {
 	if hasEightBit(data) {
 		return []string{"octets above 127: it is not ISO-2022-JP (Shift_JIS, EUC-JP or UTF-8?)"}
+	}
+	if bytes.IndexByte(data, 0x1b) < 0 && lostEscapes.Match(data) {
+		return []string{"the escape characters (ESC) are lost"}
 	}
 	var unclosed, kana, vendor, unknown bool
 	const ascii, kanji, halfWidth = 0, 1, 2
@@ -167,9 +175,13 @@ var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([BbQq])\?([^?\s]*)\?=`
 
 // encodedWords judges the encoded-words of the header (RFC 2047).
 func (c *verdict) encodedWords() {
-	var bad, long []string
+	var bad, long, quoted []string
 	for i, f := range c.Message.Fields {
 		name := f.Name()
+		if i < 500 && bytes.Contains(f.Raw, []byte("\x1b$")) {
+			bad = note(bad, name+": ISO-2022-JP as it is, not in encoded words")
+			continue
+		}
 		if i == 500 || f.Is("DKIM-Signature") || f.Is("Received") || !bytes.Contains(f.Raw, []byte("=?")) {
 			continue
 		}
@@ -200,12 +212,18 @@ func (c *verdict) encodedWords() {
 					bad = note(bad, name+": "+s+": "+word)
 				}
 			}
+			if isAddressField(name) && strings.Count(v[:w[0]], `"`)%2 == 1 {
+				quoted = note(quoted, name+": within quotes: "+word)
+			}
 			if at := strings.IndexByte(v[w[1]:], '@'); isAddressField(name) && (at == 0 || w[0] > 0 && (v[w[0]-1] == '@' || v[w[0]-1] == '<')) {
 				bad = note(bad, name+": within an address: "+word)
 			}
 		}
 	}
 	c.addIf("message.encoded-word", bad)
+	if len(bad) == 0 && len(quoted) > 0 { // RFC 2047 section 5 (3); most programs decode it all the same
+		c.add("message.encoded-word", c.author(), nil, quoted...).Status = catalogue.Info
+	}
 	c.addIf("message.encoded-word-long", long)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,6 +107,19 @@ var contentCases = []struct {
 	{name: "HTML alone", raw: subject + htmlOf("<p>Hello, the long text of this message.</p>"), want: []string{"info message.html-only"}},
 	{name: "plain text nearly empty", raw: subject + multipartOf("alternative", "\r\n ", htmlOf("<p>"+strings.Repeat("long text ", 30)+"</p>")), want: []string{"info message.plain-empty"}},
 	{name: "images alone", raw: subject + multipartOf("alternative", "\r\nHello", htmlOf(`<img src="https://shop.example/a.png">`)), want: []string{"info message.images-only"}},
+	{name: "plain text of another message", raw: subject + multipartOf("alternative", "\r\nThe weather in Kyoto is fine, leaves have turned red, and trains run often: come and see.", htmlOf("<p>Buy our medicine now at half its price; this offer ends today, only for good customers.</p>")), want: []string{"info message.plain-differs"}},
+	{name: "plain text of another message, in Japanese", raw: subject + multipartOf("alternative", "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n本日の会議は十時から大会議室で開催しますのでご参集ください。", "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n<p>特別価格のお薬がいまだけ半額になりますからお急ぎのうえお求めを</p>"), want: []string{"info message.plain-differs"}},
+	{name: "a script and a form", raw: both(`<script>x()</script><form action="https://shop.example/f"><a href="javascript:x()">y</a></form>`), want: []string{"info message.active-content"}},
+	{name: "a link to a name of mixed scripts", raw: both(`<a href="https://xn--pypal-4ve.example/">here</a>`), want: []string{"warn message.mixed-script"}},
+	{name: "a Date in the future", raw: subject + "\r\nx\r\n", in: func(in *Input) { in.Now = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }, want: []string{"warn message.invalid-date"}},
+	{name: "a Date of tomorrow's time zone", raw: subject + "\r\nx\r\n", in: func(in *Input) { in.Now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }},
+	{name: "ISO-2022-JP whose ESC is lost", raw: subject + "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + strings.ReplaceAll(jis, "\x1b", ""), want: []string{"warn message.iso-2022-jp"}},
+	{name: "ISO-2022-JP as it is in the header", raw: "Subject: " + jis + "\r\nx\r\n", want: []string{"warn message.encoded-word"}},
+	{name: "an encoded word within quotes (RFC 2047 section 5)", raw: subject + "Reply-To: \"=?utf-8?B?44GT?=\" <a@shop.example>\r\n\r\nx\r\n", want: []string{"info message.encoded-word"}},
+	{name: "quoted-printable with a sign that is no code (RFC 2045 section 6.7)", raw: subject + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nhttps://shop.example/?id=x\r\n", want: []string{"warn message.transfer-encoding"}},
+	{name: "a zero-width space in the display name", in: from("=?utf-8?B?UGF54oCLcGFs?= <news@shop.example>"), want: []string{"warn message.display-name"}},
+	{name: "the direction turned in the display name", in: from("=?utf-8?B?UGF54oCucGFs?= <news@shop.example>"), want: []string{"warn message.display-name"}},
+	{name: "a Cyrillic letter in the display name", in: from("=?utf-8?B?UNCweXBhbA==?= <news@shop.example>"), want: []string{"warn message.display-name"}},
 	{name: "much hidden text", raw: both(`<div style="display: none">` + strings.Repeat("hidden words\r\n", 300) + `</div>`), want: []string{"info message.hidden-content"}},
 	{name: "HTML that Gmail clips", raw: both("<p>" + strings.Repeat("long text ", 90) + "</p>\r\n" + strings.Repeat("<!-- "+strings.Repeat("x", 80)+" -->\r\n", 1300)), want: []string{"info message.clipped"}},
 	{name: "a link that shows another domain", raw: both(`<a href="https://evil.example/x">https://www.bank.example/login</a>`), want: []string{"info message.link-mismatch"}},

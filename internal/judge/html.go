@@ -33,6 +33,7 @@ type page struct {
 	hidden int // letters that are there and not shown
 	links  []link
 	images int
+	active []string // what mail programs take out: scripts, forms, frames
 }
 
 // link is one link and the text that a reader sees of it.
@@ -88,6 +89,13 @@ func readHTML(text []byte) *page {
 			tag, attrs := z.TagName()
 			name := tagName(tag)
 			href, style := attributes(z, attrs)
+			switch name {
+			case "script", "form", "iframe", "object", "embed", "applet":
+				g.active = noteOnce(g.active, "<"+name+">")
+			}
+			if len(href) > 11 && strings.EqualFold(strings.TrimSpace(href)[:min(11, len(strings.TrimSpace(href)))], "javascript:") {
+				g.active = noteOnce(g.active, "a link of javascript:")
+			}
 			switch {
 			case skip != "" && name == open && !voidElement(name):
 				depth++
@@ -270,7 +278,7 @@ var shorteners = wordSet(`bit.ly bitly.com tinyurl.com t.co goo.gl ow.ly is.gd b
 // links judges where the links of a message lead.
 func (c *verdict) links() {
 	var other, literal, plain, short []string
-	seen := map[link]bool{}
+	seen, mixed := map[link]bool{}, map[string]bool{c.from: true}
 	for _, g := range c.pages {
 		for _, l := range g.links {
 			if seen[l] {
@@ -280,6 +288,10 @@ func (c *verdict) links() {
 			scheme, h := l.host()
 			if h == "" {
 				continue
+			}
+			if mixedScript(h) && !mixed[h] && len(mixed) < maxProblems {
+				mixed[h] = true
+				c.add("message.mixed-script", h, args{"domain": h}, l.href)
 			}
 			if _, err := netip.ParseAddr(h); err == nil {
 				literal = noteOnce(literal, l.href)
@@ -340,6 +352,7 @@ const hiddenLimit = 2000
 func (c *verdict) markup() {
 	var hasPlain, hasHTML bool
 	shown, plain, images, hidden, size := 0, 0, 0, 0, 0
+	var active []string
 	for _, g := range c.pages {
 		if !g.html {
 			hasPlain = true
@@ -350,6 +363,9 @@ func (c *verdict) markup() {
 		size, hidden = max(size, g.size), max(hidden, g.hidden)
 		shown += utf8.RuneCount(bytes.TrimSpace(g.text))
 		images += g.images
+		for _, s := range g.active {
+			active = noteOnce(active, s)
+		}
 	}
 	if !hasHTML {
 		return
@@ -359,6 +375,12 @@ func (c *verdict) markup() {
 	}
 	if hasPlain && plain < 20 && shown > 200 {
 		c.add("message.plain-empty", c.author(), args{"plain": itoa(plain), "html": itoa(shown)}, itoa(plain)+" characters of plain text, "+itoa(shown)+" of HTML")
+	}
+	if in, of, differ := c.differ(); differ && plain >= 20 {
+		c.add("message.plain-differs", c.author(), nil, itoa(in)+" of "+itoa(of)+" words of the shorter one are in the other")
+	}
+	if len(active) > 0 {
+		c.add("message.active-content", c.author(), nil, active...)
 	}
 	if images > 0 && shown < 20 {
 		c.add("message.images-only", c.author(), args{"count": itoa(shown)}, itoa(images)+" images, "+itoa(shown)+" characters of text")

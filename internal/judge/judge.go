@@ -4,6 +4,7 @@ package judge
 
 import (
 	"slices"
+	"time"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
@@ -23,6 +24,8 @@ type Input struct {
 	Auth    mailauth.Result
 	// LineEndsNormalized: the file had bare LF line ends throughout.
 	LineEndsNormalized bool
+	// Now is the time of the verdict, zero where it is not known.
+	Now time.Time
 	// Forensics are the examinations of each verdict of Auth.DKIM, as forensics.Message gives
 	// them; nil where none was made.
 	Forensics [][]forensics.Examination

@@ -3,9 +3,11 @@ package judge
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/message"
@@ -25,6 +27,7 @@ func (c *verdict) message() {
 	}
 	c.authorField()
 	c.defects()
+	c.future()
 	c.displayName()
 	c.freemail()
 	c.header()
@@ -102,6 +105,18 @@ func (c *verdict) defects() {
 			id = "message.defect"
 		}
 		c.add(id, c.author(), a, g.evidence...)
+	}
+}
+
+// future: a Date more than a day ahead of the verdict. Of one that lies back nothing can be told:
+// messages are judged long after they came.
+func (c *verdict) future() {
+	f, ok := c.Message.First("Date")
+	if !ok || c.Now.IsZero() {
+		return
+	}
+	if t, err := mail.ParseDate(f.Unfolded()); err == nil && t.After(c.Now.Add(24*time.Hour)) {
+		c.add("message.invalid-date", c.author(), nil, "Date: "+clip(f.Unfolded()), "judged at "+c.Now.UTC().Format(time.RFC3339))
 	}
 }
 

@@ -185,6 +185,9 @@ func (c *content) decode(p *part) []byte {
 		data, err = readSome(base64.NewDecoder(base64.StdEncoding, &base64Text{r: bytes.NewReader(p.raw)}), room)
 	case "quoted-printable":
 		data, err = readSome(quotedprintable.NewReader(bytes.NewReader(p.raw)), room)
+		if s := straySign(p.raw); s != "" && err == nil {
+			c.encodings = note(c.encodings, p.typ+": quoted-printable: = that begins no code: "+s)
+		}
 	default:
 		c.encodings = note(c.encodings, p.typ+": Content-Transfer-Encoding: "+p.encoding)
 	}
@@ -193,6 +196,23 @@ func (c *content) decode(p *part) []byte {
 	}
 	c.decoded += len(data)
 	return data
+}
+
+// straySign finds a = of quoted-printable text that is neither followed by two hexadecimal digits nor
+// at the end of a line (RFC 2045 section 6.7), and gives it with what follows; "" where there is none.
+func straySign(raw []byte) string {
+	raw = raw[:min(len(raw), maxDecoded)]
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '=' {
+			continue
+		}
+		rest := bytes.TrimLeft(raw[i+1:min(len(raw), i+80)], " \t")
+		if len(rest) == 0 || rest[0] == '\r' || rest[0] == '\n' || len(raw)-i > 2 && isHex(raw[i+1]) && isHex(raw[i+2]) {
+			continue
+		}
+		return strings.ToValidUTF8(string(raw[i:min(len(raw), i+12)]), "?")
+	}
+	return ""
 }
 
 func readSome(r io.Reader, most int) ([]byte, error) {

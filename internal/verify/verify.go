@@ -104,7 +104,7 @@ func report(ctx context.Context, r dns.Resolver, b *evidence.Bundle, name string
 	rep := &render.Report{
 		File: name, Bundle: *b, Message: m, Auth: auth, Forensics: examined, Time: b.Time,
 		Findings: judge.Message(judge.Input{
-			Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted, Forensics: examined,
+			Session: b.Session, Message: m, Auth: auth, LineEndsNormalized: b.LineEndsConverted, Forensics: examined, Now: b.Time,
 		}),
 	}
 	repair.Configure(rep.Findings, auth.DMARC.FromDomain)
