@@ -39,6 +39,10 @@ func (j *judgement) keyFolder() {
 	default:
 		j.add("dkim.wildcard", j.Name, a, showKeys(texts)...)
 	}
+	if i := slices.IndexFunc(d.Keys, func(k survey.DKIMKey) bool { return k.Wild && k.Registrable }); i >= 0 {
+		// Whoever registers it has a key for every selector. Which name the wildcard has is not seen.
+		j.add("dkim.cname-takeover", "*._domainkey."+j.Name, args{"domain": j.Name, "selector": "*", "target": d.Keys[i].Target()}, keySeen(d.Keys[i].Name(j.Name), d.Keys[i].Answer))
+	}
 	if d.Delegated.Status.Found() {
 		var servers []string
 		for _, r := range d.Delegated.Records {
@@ -121,14 +125,19 @@ func (j *judgement) key(k survey.DKIMKey) {
 		if k.Given {
 			j.add("dkim.dns-failure", s.name, s.a, keySeen(s.name, k.Answer), k.Answer.Detail)
 		}
-	case k.Dangling():
+	case k.Dangling() && !k.Given && j.DKIM.Wildcard.Status.Failed():
+		// Whether a wildcard says so of every name is not known, and nobody named this one.
+	case k.Dangling() && !k.Wild:
 		j.dangling(s)
-	case k.Answer.Status.Found():
+	case k.Answer.Status.Found() && !k.Wild:
 		j.keyRecords(s)
 	case k.Misplaced != nil:
 		j.misplaced(s)
 	case k.Given:
 		f := j.add("dkim.key-missing", s.name, s.a, keySeen(s.name, k.Answer))
+		if k.Wild {
+			f.Evidence = append([]string{"a wildcard answers"}, append(f.Evidence, showKeys(keyTexts(k.Answer))...)...)
+		}
 		if k.Better != "" {
 			f.DNS = []dns.Change{{Action: dns.Add, Name: s.name + ".", Type: dns.TypeCNAME, TTL: 3600, Data: []string{k.Better + "."}}}
 		}
@@ -197,9 +206,7 @@ func (j *judgement) keyRecords(s *selected) {
 	keys := slices.DeleteFunc(slices.Clone(texts), func(t string) bool { return !repair.LooksLikeDKIM(t) && repair.MendDKIM(t).Key == nil })
 	slices.Sort(keys)
 	if keys = slices.Compact(keys); len(keys) == 0 {
-		if s.Given && slices.Equal(texts, keyTexts(j.DKIM.Wildcard)) {
-			j.about(s, "dkim.key-missing", nil, append([]string{"a wildcard answers"}, showKeys(texts)...)...)
-		} else if s.Given {
+		if s.Given {
 			f := j.about(s, "dkim.key-syntax", nil, showKeys(texts)...)
 			if len(texts) == 1 && hostInText.MatchString(texts[0]) {
 				f.Advice = append(f.Advice, catalogue.Text{

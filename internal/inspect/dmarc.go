@@ -136,7 +136,9 @@ func (j *judgement) dmarcAbsent() {
 	d := j.DMARC
 	org := d.OrgDomain
 	a := args{"from": j.Name, "record_domain": "_dmarc." + org}
-	if n := len(d.Own.Chain); n > 0 && (d.Own.Status.Void() || org == j.Name) {
+	// The alias of a wildcard hides nothing, and gives way to a record.
+	wild := len(d.Own.Chain) > 0 && len(j.Zone.WildcardTXT.Chain) > 0 && dns.CanonicalName(d.Own.Chain[0].Data) == dns.CanonicalName(j.Zone.WildcardTXT.Chain[0].Data)
+	if n := len(d.Own.Chain); n > 0 && !wild && (d.Own.Status.Void() || org == j.Name) {
 		target := dns.CanonicalName(d.Own.Chain[n-1].Data)
 		f := j.add("dmarc.cname-broken", j.Name, args{"name": "_dmarc." + j.Name, "target": target}, d.Own.Chain[0].Text())
 		f.DNS = []dns.Change{{Action: dns.Replace, Name: "_dmarc." + j.Name + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{j.firstDMARC()}}}
@@ -155,7 +157,7 @@ func (j *judgement) dmarcAbsent() {
 	f := j.add("dmarc.none", j.Name, a)
 	f.Status = catalogue.Fail
 	change := dns.Change{Action: dns.Add, Name: "_dmarc." + org + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{j.firstDMARC()}}
-	if len(d.Org.Chain) > 0 {
+	if len(d.Org.Chain) > 0 && !wild {
 		change.Action = dns.Replace // the CNAME in the way goes
 	}
 	f.DNS = []dns.Change{change}

@@ -85,7 +85,7 @@ func (p *hostCase) named() []dns.Change {
 func (p *hostCase) ownNames() []repair.OwnName {
 	names := ownNames(p.Hosts.Own, p.IP)
 	for i := range names {
-		names[i].Free = names[i].Free && dns.IsSubdomain(names[i].Name, p.Name) && names[i].Name != p.Name
+		names[i].Free = names[i].Free && dns.IsSubdomain(names[i].Name, p.Name) && (names[i].Name != p.Name || survey.HostLike(p.Name))
 	}
 	return names
 }

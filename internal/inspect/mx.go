@@ -97,7 +97,8 @@ func (j *judgement) mxAbsent() {
 		if !j.authorisesSomeone() {
 			f.Status = catalogue.Info
 		}
-		if host := j.mailHost(); host != "" {
+		// Where nothing speaks of mail, the way out is to say that there is none.
+		if host := j.mailHost(); host != "" && (f.Status != catalogue.Info || len(j.Options.IPs)+len(j.Options.Selectors) > 0) {
 			f.DNS = j.addMX(repair.MXText(10, host))
 		}
 	}
@@ -195,6 +196,9 @@ func (j *judgement) mxSet() *mxSet {
 			p.Bad, p.Instead = survey.HostName(e.Canonical()), e.Canonical()
 		case mxMisspelt:
 			p.Bad, p.Instead = true, e.Meant.Name
+			if e.Found() && onlyPrivate(e.Addresses) == "" {
+				s.usable++ // the wrong name is there, too
+			}
 			if c := e.Meant.Canonical(); survey.HostName(c) {
 				p.Instead = c
 			}

@@ -230,6 +230,9 @@ func (s *spfJudge) onlyHost() catalogue.Status {
 		status = catalogue.Unknown
 	}
 	for _, ip := range s.Options.IPs {
+		if survey.HostLike(s.domain) && s.hasAddress(ip) {
+			continue
+		}
 		switch s.nameOf(ip) {
 		case iprev.Pass:
 		case iprev.TempError:
@@ -239,6 +242,12 @@ func (s *spfJudge) onlyHost() catalogue.Status {
 		}
 	}
 	return status
+}
+
+// hasAddress reports that the domain itself has an address.
+func (s *spfJudge) hasAddress(ip netip.Addr) bool {
+	own := slices.Concat(s.Address.Records, s.judgement.MX.Implicit.Records())
+	return slices.ContainsFunc(own, func(r dns.Record) bool { return r.Addr == ip.Unmap().WithZone("") })
 }
 
 // nameOf tells whether the reverse name of an address is the domain and leads back to it:

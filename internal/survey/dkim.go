@@ -38,6 +38,8 @@ type DKIMKey struct {
 	// Better is, where the name leads to nothing, a name close to its target that has a
 	// key; where the name is not there, the target that the aliases beside it suggest.
 	Better string
+	// Wild: a wildcard answers, and nobody made the name.
+	Wild bool
 	// Registrable: the domain of the target does not exist, so that anyone may register it.
 	Registrable bool
 	// Misplaced is a key, or a CNAME that leads to one, at a name where nobody looks.
@@ -87,6 +89,9 @@ func (l *look) dkim(ctx context.Context) {
 	g.Go(func() { d.Delegated = l.ask(ctx, "_domainkey."+l.Name, dns.TypeNS) })
 	g.Go(func() { d.Wildcard = l.ask(ctx, unusedSelector(l.Name)+"._domainkey."+l.Name, dns.TypeTXT) })
 	g.Wait()
+	for i := range d.Keys {
+		d.Keys[i].Wild = wild(d.Keys[i].Answer, d.Wildcard)
+	}
 	for _, r := range l.ask(ctx, l.Name, dns.TypeTXT).Records {
 		if repair.LooksLikeDKIM(r.Data) {
 			d.Elsewhere = append(d.Elsewhere, r)
@@ -96,6 +101,20 @@ func (l *look) dkim(ctx context.Context) {
 	l.siblings(ctx)
 	l.services(ctx, signals)
 }
+
+// wild reports that an answer holds no more than that for a name that nobody made: the
+// alias of a wildcard that leads to no key, or the texts of one.
+func wild(a, unused dns.Answer) bool {
+	if a.Status.Void() {
+		return len(a.Chain) > 0 && len(unused.Chain) > 0 && dns.CanonicalName(a.Chain[0].Data) == dns.CanonicalName(unused.Chain[0].Data)
+	}
+	same := func(a, b dns.Record) bool { return a.Data == b.Data }
+	return a.Status.Found() && slices.EqualFunc(a.Records, unused.Records, same) &&
+		!slices.ContainsFunc(a.Records, func(r dns.Record) bool { return repair.LooksLikeDKIM(r.Data) })
+}
+
+// absent reports that nobody made the name of the selector.
+func (k DKIMKey) absent() bool { return k.Wild || k.Answer.Status.Void() && len(k.Answer.Chain) == 0 }
 
 // unusedSelector is a name that nobody uses, the same whenever a domain is looked at,
 // so that its answer replays.
@@ -195,7 +214,7 @@ func (l *look) siblings(ctx context.Context) {
 	g := dns.NewGroup(l.r)
 	for i := range d.Keys {
 		k := &d.Keys[i]
-		if !k.Given || !k.Answer.Status.Void() || len(k.Answer.Chain) > 0 || k.Misplaced != nil {
+		if !k.Given || !k.absent() || k.Misplaced != nil {
 			continue
 		}
 		mine := slices.Clone(ends)
@@ -226,7 +245,7 @@ func (l *look) misplacedKeys(ctx context.Context) {
 	g := dns.NewGroup(l.r)
 	unnamed := []string{"_domainkey." + l.Name, l.Name} // what stands there can be the key of one selector only
 	for i := range d.Keys {
-		if k := &d.Keys[i]; k.Given && k.Answer.Status.Void() && len(k.Answer.Chain) == 0 {
+		if k := &d.Keys[i]; k.Given && k.absent() {
 			names := append(wrongNames(k.Selector, l.Name), unnamed...)
 			unnamed = nil
 			g.Go(func() { l.misplacedKey(ctx, k, names) })

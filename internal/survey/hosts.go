@@ -129,7 +129,11 @@ func (l *look) hostNames(ctx context.Context) []string {
 			}
 		}
 	}
-	for _, name := range append(mailNames(l.Name), "mail1."+l.Name, "out."+l.Name, "relay."+l.Name) {
+	usual := mailNames(l.Name)
+	if len(usual) > 1 {
+		usual = append(usual, "mail1."+l.Name, "out."+l.Name, "relay."+l.Name)
+	}
+	for _, name := range usual {
 		add(name, 16)
 	}
 	return names

@@ -2,8 +2,11 @@ package survey
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 )
 
@@ -55,7 +58,20 @@ func (l *look) addresses(ctx context.Context, names []string, types ...dns.Type)
 	return out
 }
 
+// hostLabel matches what mail hosts are called.
+var hostLabel = regexp.MustCompile(`^(e?mail|mx|smtp|mta|out|relay)-?[0-9]*$`)
+
+// HostLike reports that a domain's own name is that of a mail host: mail.example.com.
+func HostLike(domain string) bool {
+	label, _, _ := strings.Cut(domain, ".")
+	return hostLabel.MatchString(label) && domain != dmarc.RegisteredDomain(domain)
+}
+
 // mailNames are the names that a domain's mail host usually has, the domain itself last.
+// A domain whose own name is a mail host's has no other.
 func mailNames(domain string) []string {
+	if HostLike(domain) {
+		return []string{domain}
+	}
 	return []string{"mail." + domain, "mx." + domain, "mx1." + domain, "smtp." + domain, domain}
 }
