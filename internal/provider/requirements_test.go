@@ -64,7 +64,7 @@ func TestEveryRequirementIsThere(t *testing.T) {
 	want := strings.Fields(`
 gmail-scope gmail-all-auth gmail-all-ptr gmail-all-ptr-own gmail-all-tls gmail-all-spam-rate gmail-all-5322
 gmail-all-no-gmail-from gmail-all-from-single gmail-all-msgid gmail-all-single-hdr gmail-all-hdr-size
-gmail-all-html gmail-all-honest gmail-all-displayname gmail-all-idn gmail-all-dkim-key gmail-all-blocklist
+gmail-all-attachment gmail-all-html gmail-all-honest gmail-all-displayname gmail-all-idn gmail-all-dkim-key gmail-all-blocklist
 gmail-all-spf-include-all gmail-bulk-definition gmail-bulk-spf-dkim gmail-bulk-dmarc gmail-bulk-align
 gmail-bulk-spam-rate gmail-bulk-oneclick gmail-bulk-visible-unsub gmail-bulk-unsub-48h gmail-bulk-feedback-id
 gmail-bulk-no-mix gmail-bulk-new-domain gmail-enforce-2025-11 gmail-rate-quota gmail-rampup gmail-forward-srs
@@ -134,6 +134,8 @@ func TestJudge(t *testing.T) {
 		{"gmail-bulk-spf-dkim", f("spf.pass", "dkim.none"), message, NotMet, "dkim.none"},
 		{"gmail-bulk-spf-dkim", f("spf.pass", "dkim.pass", "dkim.key-missing"), message, Met, "dkim.pass,spf.pass"},
 		{"gmail-bulk-spf-dkim", f("spf.pass", "dkim.dns-failure"), message, Unseen, ""},
+		{"gmail-all-attachment", f("message.blocked-attachment"), message, NotMet, "message.blocked-attachment"},
+		{"gmail-all-attachment", f("spf.pass"), message, Met, ""},
 		{"ms-bulk-spf", f("spf.neutral", "dkim.pass"), message, NotMet, "spf.neutral"},
 		{"gmail-all-ptr", f("ptr.missing"), domain, NotMet, "ptr.missing"},
 		{"gmail-all-ptr", f("ptr.pass", "ptr.unconfirmed"), domain, NotMet, "ptr.unconfirmed"},
