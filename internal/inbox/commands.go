@@ -26,9 +26,23 @@ func (c *session) command(line string) error {
 	verb, argument, _ := strings.Cut(line, " ")
 	argument = strings.TrimRight(argument, " \t")
 	verb = strings.ToUpper(strings.TrimRight(verb, "\t"))
+	lmtp := c.server.config.LMTP
 	switch verb {
+	case "LHLO":
+		if !lmtp {
+			return c.bad(replyUnknown)
+		}
+		return c.hello(true, argument)
 	case "EHLO", "HELO":
+		if lmtp {
+			return c.bad(replyLMTP) // RFC 2033 section 4.1: neither may be accepted
+		}
 		return c.hello(verb == "EHLO", argument)
+	case "XFORWARD":
+		if !lmtp {
+			return c.bad(replyUnknown)
+		}
+		return c.origin(argument)
 	case "MAIL":
 		return c.mail(argument)
 	case "RCPT":
@@ -38,6 +52,9 @@ func (c *session) command(line string) error {
 	case "BDAT":
 		return c.bdat(argument)
 	case "STARTTLS":
+		if lmtp {
+			return c.bad(replyUnknown)
+		}
 		return c.startTLS(argument)
 	case "RSET":
 		c.endTransaction()
@@ -69,8 +86,11 @@ func (c *session) hello(extended bool, name string) error {
 	}
 	c.endTransaction() // "exactly as if a RSET command had been issued"
 	c.continuePrelude()
-	c.seen.HELO, c.seen.ESMTP = name, extended
-	c.emit(live.Event{Kind: "helo", Text: name})
+	c.greeted = true
+	if !c.server.config.LMTP { // there it is the name of the mail server that hands over
+		c.seen.HELO, c.seen.ESMTP = name, extended
+		c.emit(live.Event{Kind: "helo", Text: name})
+	}
 	if !extended {
 		c.say(reply{250, "", c.server.config.Hostname})
 		return nil
@@ -96,7 +116,10 @@ func (c *session) extensions() []string {
 		fmt.Sprintf("SIZE %d", c.server.config.MaxSize),                 // RFC 1870
 		fmt.Sprintf("LIMITS RCPTMAX=%d", c.server.config.MaxRecipients), // RFC 9422
 	}
-	if c.seen.TLS == nil {
+	switch {
+	case c.server.config.LMTP:
+		e = append(e, forwardable)
+	case c.seen.TLS == nil:
 		e = append(e, "STARTTLS") // RFC 3207
 	}
 	return e
@@ -105,7 +128,7 @@ func (c *session) extensions() []string {
 // mail: RFC 5321 section 4.1.1.2.
 func (c *session) mail(argument string) error {
 	switch {
-	case c.seen.HELO == "":
+	case !c.greeted:
 		return c.bad(replyHelloFirst)
 	case c.open:
 		return c.bad(replyMailTwice)
@@ -264,6 +287,7 @@ func (c *session) accept(r recipient) {
 		c.failure = nil // of another recipient, whose sender reads the reply; it must not be told here
 		c.tellStory(r)
 	}
+	c.answers++
 	c.sayAbout(r.token, reply{250, "2.1.5", "Recipient OK"})
 }
 

@@ -49,7 +49,11 @@ type Config struct {
 	// protocol line (version 1) before their first command; empty by default. For
 	// load balancers, the demo and tests.
 	TrustProxy []netip.Prefix
-	// Source is what the evidence says of where its message came from; "" means smtp.
+	// LMTP speaks the Local Mail Transfer Protocol (RFC 2033): a mail server on this host
+	// hands over what it received, and says with XFORWARD from whom. Whoever connects is
+	// believed, so it is for loopback and Unix sockets.
+	LMTP bool
+	// Source is what the evidence says of where its message came from; "" means smtp, or lmtp.
 	Source string
 	Store  *store.Store
 	Hub    *live.Hub // nil: nobody watches
@@ -82,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.ReadTimeout, 5*time.Minute)
 	setDefault(&c.WriteTimeout, time.Minute)
 	setDefault(&c.SessionTimeout, time.Hour)
+	if c.LMTP {
+		setDefault(&c.Source, "lmtp")
+	}
 	setDefault(&c.Source, "smtp")
 	if c.Hub == nil {
 		c.Hub = live.NewHub()
@@ -103,6 +110,14 @@ func (c Config) withDefaults() (Config, error) {
 		c.TLS = t
 	}
 	return c, nil
+}
+
+// protocol is the word for it in the greeting.
+func (c *Config) protocol() string {
+	if c.LMTP {
+		return "LMTP"
+	}
+	return "ESMTP"
 }
 
 func setDefault[T comparable](v *T, to T) {

@@ -72,7 +72,9 @@ func (c *session) stage() string {
 		return "after RCPT TO, before the message was complete"
 	case c.open:
 		return "after MAIL FROM, before a recipient was accepted"
-	case c.seen.HELO != "":
+	case c.greeted && c.server.config.LMTP:
+		return "after LHLO, before MAIL FROM"
+	case c.greeted:
 		return "after " + map[bool]string{true: "EHLO", false: "HELO"}[c.seen.ESMTP] + ", before MAIL FROM"
 	case c.seen.TLS != nil:
 		return "after STARTTLS, before EHLO"

@@ -81,7 +81,12 @@ func (r *receiver) to() string { return r.box.Token + "@inbox.example" }
 // messages gives the stored messages of the receiver's mailbox, oldest first.
 func (r *receiver) messages(tb testing.TB) []*store.Message {
 	tb.Helper()
-	list, err := r.store.MessagesFor(ctx, r.box.Token, 10_000)
+	return r.messagesOf(tb, r.box.Token)
+}
+
+func (r *receiver) messagesOf(tb testing.TB, token string) []*store.Message {
+	tb.Helper()
+	list, err := r.store.MessagesFor(ctx, token, 10_000)
 	if err != nil {
 		tb.Fatal(err)
 	}

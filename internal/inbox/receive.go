@@ -253,7 +253,7 @@ func (c *session) refuseMessage(reason error) {
 	if !errors.Is(reason, errTooLarge) {
 		c.server.config.Log.Error("a message could not be taken", "error", reason, "client", c.client)
 	}
-	c.say(r)
+	c.sayFinal(r)
 	c.fail(outcomeOf(r), r.text)
 	c.endTransaction()
 }
@@ -272,6 +272,7 @@ func (c *session) deliver(b *body) {
 		return
 	}
 	_, _ = io.WriteString(c.w, ok.String()+"\r\n")
+	c.repeatFinal(ok)
 	for _, m := range messages {
 		if m.Token != "" {
 			c.server.config.Hub.Publish(m.Token, c.story.number(live.Event{

@@ -25,6 +25,8 @@ var (
 	replyHelp         = reply{214, "2.0.0", "Send a message to a one-time address: EHLO, MAIL FROM, RCPT TO, DATA"}
 	replyNoAuth       = reply{502, "5.5.1", "AUTH is not offered: mail is accepted without a password"}
 	replyUnknown      = reply{500, "5.5.2", "Unknown command"}
+	replyLMTP         = reply{500, "5.5.1", "This is LMTP: say LHLO"}
+	replyForward      = reply{501, "5.5.4", "The attributes of XFORWARD cannot be read"}
 	replyLongLine     = reply{500, "5.5.2", "The command line is too long (4096 octets at most)"}
 	replyNoArgument   = reply{501, "5.5.4", "This command takes no argument"}
 	replyNeedName     = reply{501, "5.5.4", "Give your host name: EHLO mail.example.com"}

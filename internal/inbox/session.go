@@ -55,6 +55,7 @@ type session struct {
 	// counted is under which address the session counts for MaxPerIP, if it does.
 	counted netip.Addr
 	begun   bool
+	greeted bool // by EHLO, HELO or LHLO
 
 	seen       evidence.Session // what is known so far, without transcript and recipients
 	transcript transcript
@@ -79,6 +80,7 @@ type transaction struct {
 	utf8       bool
 	declared   int64 // SIZE=, 0 if not given
 	recipients []recipient
+	answers    int   // recipients that were answered 250, the same one twice counting twice
 	chunks     *body // a message that comes with BDAT, nil otherwise
 }
 
@@ -93,7 +95,10 @@ func newSession(work context.Context, s *Server, conn net.Conn) *session {
 	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		c.setClient(a.AddrPort())
 	}
-	c.seen.ID, c.seen.Observed = store.NewID(), true
+	if s.config.LMTP { // who connects is not who sent the message
+		c.seen.RemoteIP, c.seen.RemotePort = netip.Addr{}, 0
+	}
+	c.seen.ID, c.seen.Observed = store.NewID(), !s.config.LMTP
 	c.seen.LocalAddr = conn.LocalAddr().String()
 	c.seen.Started = s.config.Now()
 	c.buffers()
@@ -149,7 +154,7 @@ func (c *session) run() {
 			return
 		}
 	}
-	c.say(reply{220, "", c.server.config.Hostname + " ESMTP Todoku"})
+	c.say(reply{220, "", c.server.config.Hostname + " " + c.server.config.protocol() + " Todoku"})
 	for err = nil; err == nil; {
 		err = c.step()
 	}
@@ -158,11 +163,17 @@ func (c *session) run() {
 // begin comes once the client's address is known.
 func (c *session) begin() error {
 	c.begun = true
+	if c.server.config.LMTP && !c.client.IsValid() { // a Unix socket: MaxSessions bounds these
+		return nil
+	}
 	if !c.server.count(c.client) {
 		c.fail(outcomeRefused, "too many sessions of this client")
 		return c.hangUp(reply{421, "4.7.0", "Too many sessions of your address; try again later"})
 	}
 	c.counted = c.client
+	if c.server.config.LMTP {
+		return nil
+	}
 	c.emit(live.Event{Kind: "connected", Text: c.client.String()})
 	return nil
 }

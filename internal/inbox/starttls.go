@@ -39,7 +39,7 @@ func (c *session) startTLS(argument string) error {
 	}
 	c.conn = t
 	c.buffers()
-	c.seen.HELO, c.seen.ESMTP = "", false // section 4.2: all knowledge of the client is discarded
+	c.greeted, c.seen.HELO, c.seen.ESMTP = false, "", false // section 4.2: all knowledge of the client is discarded
 	return nil
 }
 
