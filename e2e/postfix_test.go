@@ -13,11 +13,20 @@ import (
 	"time"
 )
 
-// postfix is a private Postfix instance that sends everything to one address.
+// postfix is a private Postfix instance.
 type postfix struct{ conf string }
 
-// startPostfix runs Debian's Postfix from a configuration of its own. Postfix wants root.
+// startPostfix runs a Postfix that sends everything to one address.
 func startPostfix(t *testing.T, nextHop string) *postfix {
+	t.Helper()
+	host, port, _ := strings.Cut(nextHop, ":")
+	hop := "[" + host + "]:" + port
+	return runPostfix(t, "default_transport = smtp:"+hop+"\nrelay_transport = smtp:"+hop+"\nsmtp_tls_security_level = encrypt\n", "")
+}
+
+// runPostfix runs Debian's Postfix from a configuration of its own, to which main and
+// master add lines. Postfix wants root.
+func runPostfix(t *testing.T, main, master string) *postfix {
 	t.Helper()
 	need(t, "/usr/sbin/postfix")
 	if os.Geteuid() != 0 {
@@ -43,7 +52,6 @@ func startPostfix(t *testing.T, nextHop string) *postfix {
 		}
 	}
 	owner(t, data, "postfix")
-	host, port, _ := strings.Cut(nextHop, ":")
 	write(t, filepath.Join(p.conf, "main.cf"), fmt.Sprintf(`compatibility_level = 3.6
 queue_directory = %s
 data_directory = %s
@@ -53,15 +61,12 @@ myhostname = mail.sender.example
 mydestination =
 inet_interfaces = loopback-only
 inet_protocols = ipv4
-default_transport = smtp:[%s]:%s
-relay_transport = smtp:[%s]:%s
-smtp_tls_security_level = encrypt
-smtp_tls_loglevel = 1
+%ssmtp_tls_loglevel = 1
 smtp_host_lookup = native
 disable_dns_lookups = yes
 alias_maps =
 local_recipient_maps =
-`, queue, data, filepath.Join(root, "log"), root, host, port, host, port))
+`, queue, data, filepath.Join(root, "log"), root, main))
 	write(t, filepath.Join(p.conf, "master.cf"), `pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -75,7 +80,7 @@ smtp unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
 postlog unix-dgram n - n - 1 postlogd
-`)
+`+master)
 	p.run(t, "start")
 	t.Cleanup(func() {
 		p.run(t, "stop")

@@ -72,7 +72,7 @@ func (a *app) root() *cobra.Command {
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
 		a.explainCommand(),
-		a.serveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.serveCommand(), a.receiveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)
 	completeWords(root, "lang", "en", "ja")
@@ -153,9 +153,13 @@ var errQuiet = errors.New("")
 func (a *app) exit(err error) int {
 	var look lookError
 	var usage usageError
+	var mail mailServerError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &mail):
+		a.complain(mail.err.Error())
+		return mail.code
 	case errors.As(err, new(findingsError)):
 		return 1
 	case errors.As(err, &look):

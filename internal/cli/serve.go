@@ -34,7 +34,7 @@ type serveFlags struct {
 	httpHosts, trustProxy                      []string
 	noLists                                    bool
 	listKeys, private                          []string
-	publicURL                                  string
+	publicURL, lmtp                            string
 	public                                     bool
 	openID                                     openIDFlags
 }
@@ -68,6 +68,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
 	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
+	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
 	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
 	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
 	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
@@ -116,11 +117,14 @@ func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
 // serveConfig checks the flags before anything listens.
 func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error) {
 	cfg := serve.Config{
-		Database: f.database, SMTP: f.smtp, HTTP: f.http, Hostname: f.hostname, MailDomain: f.mailDomain,
+		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
 		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Workers: f.workers,
 		Log: a.logger(), Version: version(),
 		Ready: func(n *serve.Node) {
 			a.announce(n.SMTP, n.HTTP)
+			if n.LMTP != nil {
+				fmt.Fprintln(a.Out, a.say(msgLMTP, "lmtp", n.LMTP.String()))
+			}
 			if n.Setup != "" {
 				at := f.publicURL
 				if at == "" {

@@ -216,6 +216,18 @@ var commandTexts = map[string]commandText{
 			JA: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com",
 		},
 	},
+	"receive": {
+		args:  "RECIPIENT...",
+		short: text{EN: "Hand a message of a mail server over", JA: "メールサーバーからメールを受け渡す"},
+		long: text{
+			EN: "Hand the message on standard input over to a running `todoku serve --lmtp ADDRESS`, for mail servers that can only run a command.\nSay with --ip and --helo who sent it to the mail server: without them SPF cannot be judged.\nThe exit codes are those of sysexits.h: 0 taken, 67 no such address, 69 refused, 75 try again later, 64 wrong usage.",
+			JA: "標準入力のメールを、実行中の `todoku serve --lmtp ADDRESS` に受け渡します。コマンドの実行しかできないメールサーバー用です。\nメールサーバーの接続元を --ip と --helo で指定してください。指定しないと SPF を判定できません。\n終了コードは sysexits.h に従います: 0 受領、67 宛先なし、69 拒否、75 一時的な失敗、64 使い方の誤り。",
+		},
+		example: text{
+			EN: "  todoku receive --ip \"$SENDER_IP\" --helo \"$SENDER_HELO\" -f \"$SENDER\" -- k7m2p9x4c6t8w@inbox.example.com < message",
+			JA: "  todoku receive --ip \"$SENDER_IP\" --helo \"$SENDER_HELO\" -f \"$SENDER\" -- k7m2p9x4c6t8w@inbox.example.com < message",
+		},
+	},
 	"demo": {
 		short: text{EN: "Show everything with sample mail, without a network", JA: "サンプルメールで試す (ネットワーク不要)"},
 		long: text{
@@ -319,6 +331,9 @@ var flagTexts = map[string]text{
 	"openid-client-secret-file": {EN: "`FILE` with the client secret", JA: "クライアントシークレットを記した `FILE`"},
 	"openid-allow":              {EN: "who may sign in by OpenID Connect: a mail `ADDRESS`, or @example.com for a whole domain (repeatable)", JA: "OpenID Connect でサインインできる人。メールアドレス `ADDRESS`、またはドメイン全体を表す @example.com (複数指定可)"},
 	"openid-admin":              {EN: "the same for administrators, `ADDRESS` (repeatable)", JA: "同じく、管理者としてサインインできる人 `ADDRESS` (複数指定可)"},
+	"lmtp":                      {EN: "also take mail from a mail server on this host by LMTP at `ADDRESS`: host:port, or unix:PATH", JA: "同じホストのメールサーバーから LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
+	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
+	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},
 	"trust-proxy":               {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
 }
 
@@ -383,6 +398,8 @@ var (
 	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} はすでに存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
+	msgNoRecipient    = text{EN: "give the recipient: todoku receive -f SENDER -- RECIPIENT", JA: "宛先を指定してください: todoku receive -f SENDER -- RECIPIENT"}
+	msgLMTP           = text{EN: "Mail servers hand over by LMTP at {lmtp}", JA: "メールサーバーからの受け渡し (LMTP): {lmtp}"}
 	msgSetup          = text{EN: "Nobody can sign in yet. Make the first administrator here, once: {url}", JA: "まだ誰もサインインできません。次のリンクで最初の管理者を作成してください (1 回だけ有効): {url}"}
 	msgBadPublicURL   = text{EN: "--public-url {value}: write it as https://todoku.example.com", JA: "--public-url {value}: https://todoku.example.com の形で指定してください"}
 	msgOpenIDURL      = text{EN: "--openid-issuer also needs --public-url: the provider sends browsers back to it", JA: "--openid-issuer には --public-url も必要です (プロバイダーからの戻り先になります)"}
@@ -403,5 +420,5 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
-	msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

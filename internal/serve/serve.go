@@ -41,6 +41,8 @@ type Config struct {
 	Database string
 	// SMTP and HTTP are the listen addresses, host:port.
 	SMTP, HTTP string
+	// LMTP is where mail servers on this host hand over, host:port or unix:PATH; "": nowhere.
+	LMTP string
 	// Hostname is our name in the SMTP banner; MailDomain that of one-time addresses.
 	Hostname, MailDomain string
 	// HTTPHosts are further host names that the web pages answer to, beside the loopback ones.
@@ -79,6 +81,7 @@ type Config struct {
 // Node is a running node, as Ready sees it.
 type Node struct {
 	SMTP, HTTP net.Addr
+	LMTP       net.Addr // nil: none
 	// Setup is the path of the link by which the first administrator is made; "" where
 	// there are no logins, or is somebody already.
 	Setup string
@@ -147,12 +150,26 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer httpL.Close()
 
+	lmtpL, err := listenLMTP(c.LMTP)
+	if err != nil {
+		return err
+	}
+	if lmtpL != nil {
+		defer lmtpL.Close()
+	}
+
 	hub := live.NewHub()
 	w := newWorkers(c, st, hub)
-	in, err := inbox.New(inbox.Config{
+	receiver := inbox.Config{
 		Hostname: c.Hostname, Domains: []string{c.MailDomain}, TLS: c.TLS, MaxSize: c.MaxMessage,
 		TrustProxy: c.TrustProxy, Store: st, Hub: hub, Received: w.received, Log: c.Log,
-	})
+	}
+	in, err := inbox.New(receiver)
+	if err != nil {
+		return err
+	}
+	receiver.LMTP = true
+	handedOver, err := inbox.New(receiver)
 	if err != nil {
 		return err
 	}
@@ -175,12 +192,17 @@ func Run(ctx context.Context, c Config) error {
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return in.Serve(gctx, smtpL, Grace) })
+	node := &Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Setup: setup, Store: st, Hub: hub}
+	if lmtpL != nil {
+		node.LMTP = lmtpL.Addr()
+		g.Go(func() error { return handedOver.Serve(gctx, lmtpL, Grace) })
+	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
 	g.Go(func() error { return serveHTTP(gctx, limitedL, pages, c.Log) })
 	g.Go(func() error { return w.run(gctx) })
 	g.Go(func() error { return prune(gctx, st, c) })
 	if c.Ready != nil {
-		c.Ready(&Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Setup: setup, Store: st, Hub: hub})
+		c.Ready(node)
 	}
 	return g.Wait()
 }
