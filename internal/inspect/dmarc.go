@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -257,6 +258,7 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 	_, _, _, usable := r.Usable()
 	tags := make(map[string][]string)
 	var order []string
+	harmless := true // of the tags that cannot be used
 	for _, p := range dmarcProblems(r) {
 		id, ok := dmarcTagFindings[p.ID]
 		switch {
@@ -268,6 +270,9 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 		if tags[id] == nil {
 			order = append(order, id)
 		}
+		if id == "dmarc.invalid-tag" && !(p.ID == dmarc.InvalidFO && oldFO.MatchString(p.Value)) {
+			harmless = false
+		}
 		if tag := tagText(p); len(tags[id]) < 10 && !slices.Contains(tags[id], tag) {
 			tags[id] = append(tags[id], tag)
 		}
@@ -276,6 +281,9 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 		text := strings.Join(tags[id], ", ")
 		f := j.add(id, h.domain, args{"record_domain": h.domain, "tag": text, "tags": text}, evidence...)
 		h.cure(f)
+		if id == "dmarc.invalid-tag" && harmless {
+			f.Status = catalogue.Info
+		}
 		if id != "dmarc.missing-p" {
 			continue
 		}
@@ -286,6 +294,9 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 		}
 	}
 }
+
+// oldFO matches what RFC 7489 section 6.4 allowed for fo: "0" beside "1" as well.
+var oldFO = regexp.MustCompile(`^\s*[01dsDS](\s*:\s*[01dsDS])*\s*$`)
 
 // tagText shows a tag as it is written.
 func tagText(p dmarc.Problem) string {
