@@ -316,9 +316,28 @@ func (s *spfJudge) texts() {
 			}
 			s.broken("spf.syntax", args{"term": term}, append([]string{t.Text, syntax.Reason}, readAs(t.Mended)...)...)
 		default:
-			for _, c := range t.Mended.Corrected {
-				s.broken("spf.ignored-term", args{"term": c.Was, "meant": clip(c.Now)}, t.Text)
+			s.misread(t)
+		}
+	}
+}
+
+// misread judges the terms of a valid record that say something else than was meant.
+func (s *spfJudge) misread(t survey.SPFText) {
+	if r, err := spf.Parse(t.Text); err == nil {
+		for _, term := range r.Terms {
+			if !repair.LeadsNowhere(term) {
+				continue
 			}
+			id := "spf.void-term"
+			if term.Kind == spf.Include {
+				id = "spf.include-none"
+			}
+			s.broken(id, args{"term": term.Text}, append([]string{t.Text}, readAs(t.Mended)...)...)
+		}
+	}
+	for _, c := range t.Mended.Corrected {
+		if _, err := spf.Parse("v=spf1 " + c.Was); err == nil && !strings.ContainsAny(c.Was, ",;@") {
+			s.broken("spf.ignored-term", args{"term": c.Was, "meant": clip(c.Now)}, t.Text)
 		}
 	}
 }

@@ -305,8 +305,13 @@ func everyone(n *spf.Node) bool {
 	if n == nil || n.Record == nil {
 		return false
 	}
-	all := n.Record.Find(spf.All)
-	return all != nil && all.Qualifier == spf.PlusPass
+	if all := n.Record.Find(spf.All); all != nil && all.Qualifier == spf.PlusPass {
+		return true
+	}
+	return slices.ContainsFunc(n.Terms, func(t spf.NodeTerm) bool {
+		passes := t.Kind == spf.Redirect || t.Kind == spf.Include && t.Qualifier == spf.PlusPass
+		return passes && !t.Unreachable && everyone(t.Below)
+	})
 }
 
 // keep takes a term over, once.

@@ -112,18 +112,32 @@ func spfTokens(clean string) []string {
 	var words []string
 	for _, w := range strings.Fields(clean) {
 		if !strings.Contains(w, "%") {
-			w = strings.Map(func(r rune) rune {
-				if r == ',' || r == ';' {
-					return ' '
-				}
-				return r
-			}, w)
+			w = splitList(w)
 			w = spfGlued.ReplaceAllString(w, "$1 $2")
 			w = spfGluedAll.ReplaceAllString(w, "$1 $2")
 		}
 		words = append(words, strings.Fields(w)...)
 	}
 	return joinTokens(words)
+}
+
+// splitList parts what commas and semicolons hold together. A host in a list behind
+// "include:" or "a:" is one more of the same.
+func splitList(w string) string {
+	parts := strings.FieldsFunc(w, func(r rune) bool { return r == ',' || r == ';' })
+	prefix := ""
+	for i, part := range parts {
+		name, host, named := strings.Cut(part, ":")
+		switch {
+		case named && strings.Contains(host, ".") && !strings.ContainsAny(host, ":/@="):
+			prefix = name + ":"
+		case named:
+			prefix = ""
+		case strings.Contains(part, ".") && !strings.ContainsAny(part, "=/@+~?"):
+			parts[i] = prefix + part
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 var (
@@ -180,8 +194,18 @@ func MisspeltModifier(name string) string {
 	return nearSPFName(name)
 }
 
-// misspelt reports a modifier that receivers ignore and that was meant to count.
+// LeadsNowhere reports a term that is valid, but whose domain holds characters that no
+// host name has: two names with a comma between them, or a mail address.
+func LeadsNowhere(t spf.Term) bool {
+	return !t.Kind.Modifier() && !t.Domain.HasMacros() && strings.ContainsAny(t.Domain.Text, ",;@")
+}
+
+// misspelt reports a modifier that receivers ignore and that was meant to count, and
+// other terms that say something else than was meant.
 func misspelt(t spf.Term) bool {
+	if LeadsNowhere(t) {
+		return true
+	}
 	if !t.Kind.Modifier() && !t.Domain.HasMacros() && spfGluedAll.MatchString(t.Domain.Text) {
 		return true // no top-level domain ends in "-all"
 	}
@@ -369,6 +393,9 @@ func mendNamed(sign, kind, value string) string {
 	}
 	if host == "" {
 		return sign + kind + bits
+	}
+	if _, after, ok := strings.Cut(host, "@"); ok && kind == "include" && !strings.Contains(host, "%") {
+		host = after // a mail address of the service
 	}
 	if h := mendHost(host); h != "" {
 		if _, ok := parses(kind + ":" + h + bits); !ok {

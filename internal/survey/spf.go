@@ -114,7 +114,7 @@ func (l *look) spfWalk(ctx context.Context, texts []SPFText) {
 		t := &texts[i]
 		t.Mended = repair.MendSPF(t.Text)
 		text := t.Text
-		if _, err := spf.Parse(text); err != nil || len(t.Mended.Corrected)+len(t.Mended.Dropped) > 0 {
+		if _, err := spf.Parse(text); err != nil || len(t.Mended.Corrected)+len(t.Mended.Dropped) > 0 || t.Mended.Text != text {
 			text = t.Mended.Text
 		}
 		g.Go(func() {
