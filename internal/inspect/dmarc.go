@@ -215,17 +215,24 @@ func (j *judgement) dmarcRecords(h *dmarcHolder) {
 	}
 }
 
-// strayRecord finds an idle record at the domain itself, beside the one that counts.
+// maxStray bounds how many idle records are taken away at once.
+const maxStray = 20
+
+// strayRecord finds idle records at the domain itself, beside the one that counts.
 func (j *judgement) strayRecord(h *dmarcHolder) {
 	if h.domain != j.Name || len(j.Profile.TXT.Chain) > 0 {
 		return
 	}
+	var stray, evidence []string
 	for _, r := range j.Profile.TXT.Records {
-		if _, ok := dmarc.Parse(r.Data); ok {
-			f := j.add("dmarc.stray-record", h.domain, args{"record_domain": h.domain}, h.domain+": "+clip(r.Data))
-			f.DNS = []dns.Change{{Action: dns.Remove, Name: h.domain + ".", Type: dns.TypeTXT, TTL: 3600, Was: []string{r.Data}}}
-			return
+		if _, ok := dmarc.Parse(r.Data); ok && len(stray) < maxStray {
+			stray = append(stray, r.Data)
+			evidence = append(evidence, h.domain+": "+clip(r.Data))
 		}
+	}
+	if len(stray) > 0 {
+		f := j.add("dmarc.stray-record", h.domain, args{"record_domain": h.domain}, evidence...)
+		f.DNS = []dns.Change{{Action: dns.Remove, Name: h.domain + ".", Type: dns.TypeTXT, TTL: 3600, Was: stray}}
 	}
 }
 

@@ -282,6 +282,12 @@ func wrongNames(selector, domain string) []string {
 	}
 }
 
+// revoked reports a key record that says that there is no key: nobody misses it elsewhere.
+func revoked(text string) bool {
+	k := repair.MendDKIM(text).Key
+	return k != nil && k.Revoked
+}
+
 func (l *look) misplacedKey(ctx context.Context, k *DKIMKey, names []string) {
 	for _, name := range names {
 		if !dns.ValidName(name) {
@@ -289,7 +295,7 @@ func (l *look) misplacedKey(ctx context.Context, k *DKIMKey, names []string) {
 		}
 		a := l.ask(ctx, name, dns.TypeTXT)
 		for _, r := range a.Records {
-			if !repair.LooksLikeDKIM(r.Data) {
+			if !repair.LooksLikeDKIM(r.Data) || revoked(r.Data) {
 				continue
 			}
 			r.Name = name
