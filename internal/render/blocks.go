@@ -56,7 +56,7 @@ func (p *page) iprev(v iprev.Verdict) {
 	case v.Problem == "no-ptr":
 		p.row(name, string(v.Result), p.label("no-name", "ip", v.IP.String()))
 	default:
-		p.row(name, string(v.Result), v.IP.String()+": "+v.Reason)
+		p.row(name, string(v.Result), v.IP.String()+": "+spoken(p.o.Lang, v.Reason))
 	}
 }
 
@@ -81,7 +81,7 @@ func (p *page) spf(v spf.Verdict, checked bool) {
 	}
 	p.row("SPF", string(v.Result), strings.Join(facts, ", "))
 	if v.Reason != "" {
-		p.fact(v.Reason, faint)
+		p.fact(spoken(p.o.Lang, v.Reason), faint)
 	}
 	if v.Explanation != "" {
 		p.fact(p.label("explanation", "text", v.Explanation), faint)
@@ -99,7 +99,7 @@ func (p *page) dkim(vs []dkim.Verdict) {
 		}
 		p.row(name, string(v.Result), p.signature(v))
 		if v.Reason != "" {
-			p.fact(v.Reason, faint)
+			p.fact(spoken(p.o.Lang, v.Reason), faint)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (p *page) arc(v arc.Verdict) {
 	}
 	p.row("ARC", string(v.Result), p.label("sets", "n", itoa(v.Instances), "sealers", strings.Join(sealers, ", ")))
 	if v.Reason != "" {
-		p.fact(v.Reason, faint)
+		p.fact(spoken(p.o.Lang, v.Reason), faint)
 	}
 	for _, s := range v.Sets {
 		if s.Results != "" && (p.o.Verbose || v.Result == arc.Pass) {
@@ -157,7 +157,7 @@ func (p *page) dmarc(v dmarc.Verdict) {
 	if v.Result == dmarc.Fail && v.Disposition != "" {
 		facts = append(facts, p.label("disposition", "policy", string(v.Disposition)))
 	}
-	reason := v.Reason
+	reason := spoken(p.o.Lang, v.Reason)
 	if v.Result == dmarc.Pass {
 		reason = "" // the alignment below shows it
 	}

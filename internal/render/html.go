@@ -82,13 +82,13 @@ func (h *htmlDocument) finding(f catalogue.Finding) htmlFinding {
 		Detail: Printable(f.Detail(h.lang)), Fix: Printable(f.Fix(h.lang)), Refs: f.Refs(),
 	}
 	for _, e := range f.Evidence {
-		o.Evidence = append(o.Evidence, Printable(e))
+		o.Evidence = append(o.Evidence, Printable(spoken(h.lang, e)))
 	}
 	for _, s := range f.Steps(h.lang) {
 		o.Steps = append(o.Steps, Printable(s))
 	}
 	for _, s := range f.Snippets {
-		lines := strings.Split(s.Text, "\n")
+		lines := snippetLines(s.Text)
 		for i := range lines {
 			lines[i] = printable(lines[i], maxCopied)
 		}

@@ -58,7 +58,11 @@ func (m *markdown) finding(b *strings.Builder, f catalogue.Finding, brief bool) 
 	if f.Accepted != nil {
 		b.WriteString(label(m.lang, "accepted", "reason", mdText(f.Accepted.Reason)) + "\n\n")
 	}
-	mdCode(b, f.Evidence)
+	evidence := make([]string, len(f.Evidence))
+	for i, e := range f.Evidence {
+		evidence[i] = spoken(m.lang, e)
+	}
+	mdCode(b, evidence)
 	if fix := f.Fix(m.lang); fix != "" {
 		b.WriteString("**" + label(m.lang, "fix") + "** " + mdText(fix) + "\n\n")
 	}
@@ -75,7 +79,7 @@ func (m *markdown) finding(b *strings.Builder, f catalogue.Finding, brief bool) 
 	mdCode(b, changes)
 	for _, s := range f.Snippets {
 		b.WriteString(mdText(s.For) + "\n\n")
-		mdCode(b, strings.Split(strings.TrimRight(s.Text, "\n"), "\n"))
+		mdCode(b, snippetLines(s.Text))
 	}
 	if refs := f.Refs(); len(refs) > 0 {
 		b.WriteString(label(m.lang, "refs") + " " + mdText(strings.Join(refs, ", ")) + "\n\n")

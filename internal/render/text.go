@@ -173,7 +173,7 @@ func (p *page) finding(f catalogue.Finding) {
 		if i == 4 && !p.o.Verbose {
 			break
 		}
-		p.para(4, p.label("evidence"), e, faint)
+		p.para(4, p.label("evidence"), spoken(lang, e), faint)
 	}
 	if fix := f.Fix(lang); fix != "" {
 		p.para(4, p.label("fix"), fix, plain)
@@ -193,11 +193,18 @@ func (p *page) finding(f catalogue.Finding) {
 			continue
 		}
 		p.line(4, p.label("snippet", "for", s.For))
-		for _, line := range strings.Split(strings.TrimRight(s.Text, "\n"), "\n") {
+		for _, line := range snippetLines(s.Text) {
 			p.line(6, printable(line, maxCopied))
 		}
 	}
 	p.para(4, p.label("refs"), strings.Join(f.Refs(), ", ")+"  ["+f.ID+"]", faint)
+}
+
+// snippetLines are the lines of a snippet without their ends: a file that must have CRLF (the policy
+// of MTA-STS) is shown to be copied like any other.
+func snippetLines(text string) []string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	return strings.Split(strings.TrimRight(text, "\n"), "\n")
 }
 
 // change writes one DNS change so that each datum stands alone on its line, to copy.
