@@ -167,6 +167,9 @@ func (l *look) key(ctx context.Context, k *DKIMKey) {
 			return
 		}
 	}
+	if len(provider.Recognise(provider.Signals{DKIM: []provider.DKIMSignal{{Selector: k.Selector, Target: k.Target()}}})) > 0 {
+		return // a service keeps its own domain; careless servers deny names that have others beneath them
+	}
 	if org := dmarc.RegisteredDomain(k.Target()); org != "" && !dns.IsSubdomain(l.Name, org) {
 		k.Registrable = l.ask(ctx, org, dns.TypeSOA).Status == dns.NXDomain
 	}
