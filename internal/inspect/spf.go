@@ -95,6 +95,8 @@ func (s *spfJudge) prepare() {
 	for _, sender := range s.Senders {
 		if sender.Verdict.Result != spf.Pass && sender.Verdict.Result != spf.TempError {
 			in.Add = append(in.Add, sender.IP)
+		} else if sender.Verdict.Result == spf.Pass {
+			in.Passing = append(in.Passing, sender.IP)
 		}
 		// Where nothing is broken for everybody, this client must be met before what is
 		// broken for it.

@@ -25,6 +25,9 @@ type SPFInput struct {
 	Add []netip.Addr
 	// AddFirst puts them first: evaluation ends before it comes to them.
 	AddFirst bool
+	// Passing are addresses that send and pass. They are listed where what lets them pass
+	// may be what goes: "+all", ptr, an include that lets everybody in.
+	Passing []netip.Addr
 	// Start are terms to begin with where the records let nobody send.
 	Start []string
 }
@@ -573,7 +576,11 @@ func (p *spfPlanner) add() {
 		have = append(have, list...)
 	}
 	have = append(have, p.flat[""]...)
-	for _, ip := range p.Add {
+	senders := p.Add
+	if p.soften || p.plusAll() {
+		senders = append(slices.Clone(senders), p.Passing...)
+	}
+	for _, ip := range senders {
 		ip = ip.Unmap().WithZone("")
 		if ip.IsValid() && !slices.ContainsFunc(have, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 			net := netip.PrefixFrom(ip, ip.BitLen())
