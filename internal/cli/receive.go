@@ -44,19 +44,41 @@ func (a *app) receiveCommand() *cobra.Command {
 		}
 		return err
 	})
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return mailServerError{a.flagError(c, err), exitUsage} })
 	f.envelope = a.envelopeFlags(c)
 	c.Flags().StringVarP(&f.from, "from", "f", "", a.flagText("receive-from"))
 	c.Flags().StringVar(&f.server, "server", defaultLMTP, a.flagText("lmtp-server"))
 	return c
 }
 
+// fromMailServer fills in what was not given from the environment in which Exim, qmail
+// and Postfix's local run a command; CLIENT_ADDRESS and CLIENT_HELO are Postfix's.
+func (a *app) fromMailServer(c *cobra.Command, args []string, f *receiveFlags) []string {
+	given := c.Flags().Changed
+	switch {
+	case given("mail-from"):
+	case given("from"):
+		f.envelope.mailFrom = f.from
+	default:
+		f.envelope.mailFrom = a.Getenv("SENDER")
+	}
+	if !given("ip") {
+		f.envelope.ip = a.Getenv("CLIENT_ADDRESS")
+	}
+	if !given("helo") {
+		f.envelope.helo = a.Getenv("CLIENT_HELO")
+	}
+	if to := a.Getenv("RECIPIENT"); len(args) == 0 && to != "" {
+		args = []string{to}
+	}
+	return args
+}
+
 // receive hands the message of standard input over to a running program.
 func (a *app) receive(c *cobra.Command, args []string, f *receiveFlags) error {
+	args = a.fromMailServer(c, args, f)
 	if len(args) == 0 {
 		return usagef("%s", a.say(msgNoRecipient))
-	}
-	if !c.Flags().Changed("mail-from") {
-		f.envelope.mailFrom = f.from
 	}
 	s, err := f.envelope.session(a, c)
 	if err != nil {

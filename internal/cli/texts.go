@@ -220,8 +220,8 @@ var commandTexts = map[string]commandText{
 		args:  "RECIPIENT...",
 		short: text{EN: "Hand a message of a mail server over", JA: "メールサーバーからメールを受け渡す"},
 		long: text{
-			EN: "Hand the message on standard input over to a running `todoku serve --lmtp ADDRESS`, for mail servers that can only run a command.\nSay with --ip and --helo who sent it to the mail server: without them SPF cannot be judged.\nThe exit codes are those of sysexits.h: 0 taken, 67 no such address, 69 refused, 75 try again later, 64 wrong usage.",
-			JA: "標準入力のメールを、実行中の `todoku serve --lmtp ADDRESS` に受け渡します。コマンドの実行しかできないメールサーバー用です。\nメールサーバーの接続元を --ip と --helo で指定してください。指定しないと SPF を判定できません。\n終了コードは sysexits.h に従います: 0 受領、67 宛先なし、69 拒否、75 一時的な失敗、64 使い方の誤り。",
+			EN: "Hand the message on standard input over to a running `todoku serve --lmtp ADDRESS`, for mail servers that can only run a command.\nSay with --ip and --helo who sent it to the mail server: without them SPF cannot be judged.\nWhat is not given is taken from SENDER, RECIPIENT, CLIENT_ADDRESS and CLIENT_HELO, as mail servers set them.\nThe exit codes are those of sysexits.h: 0 taken, 67 no such address, 69 refused, 75 try again later, 64 wrong usage.",
+			JA: "標準入力のメールを、実行中の `todoku serve --lmtp ADDRESS` に受け渡します。コマンドの実行しかできないメールサーバー用です。\nメールサーバーの接続元を --ip と --helo で指定してください。指定しないと SPF を判定できません。\n省略した値には、メールサーバーが設定する環境変数 SENDER、RECIPIENT、CLIENT_ADDRESS、CLIENT_HELO を使います。\n終了コードは sysexits.h に従います: 0 受領、67 宛先なし、69 拒否、75 一時的な失敗、64 使い方の誤り。",
 		},
 		example: text{
 			EN: "  todoku receive --ip \"$SENDER_IP\" --helo \"$SENDER_HELO\" -f \"$SENDER\" -- k7m2p9x4c6t8w@inbox.example.com < message",
