@@ -134,6 +134,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 			}
 		},
 	}
+	if program, err := os.Executable(); err == nil && !strings.HasPrefix(program, os.TempDir()) { // not that of "go run"
+		cfg.Program = program
+	}
 	if cfg.Hostname == "" {
 		if name, err := os.Hostname(); err == nil {
 			cfg.Hostname = name

@@ -47,6 +47,8 @@ type Config struct {
 	Hostname, MailDomain string
 	// HTTPHosts are further host names that the web pages answer to, beside the loopback ones.
 	HTTPHosts []string
+	// Program is the file of this program, for the recipes.
+	Program string
 	// PublicURL is what browsers call the pages by, "https://todoku.example.com"; "" where
 	// nobody but this machine uses them.
 	PublicURL string
@@ -178,7 +180,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	pages, err := web.New(web.Config{
-		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
+		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
 		Access: keeper, Public: c.Public,
 		Verify: w.verify,

@@ -22,7 +22,7 @@ var templateFiles embed.FS
 // pages are the templates, by language and page name.
 type pages map[string]map[string]*template.Template
 
-var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account"}
+var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account", "recipes"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {

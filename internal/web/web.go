@@ -30,6 +30,9 @@ type Config struct {
 	Checker *check.Checker
 	// MailDomain is the domain of one-time addresses; SMTPAddr is where to send, shown on the home page ("127.0.0.1:2525").
 	MailDomain, SMTPAddr string
+	// LMTPAddr is where mail servers hand over, "host:port" or "unix:PATH"; "" for nowhere.
+	// Program is the file of this program. Both are shown in the recipes.
+	LMTPAddr, Program string
 	// Version is shown in the footer.
 	Version string
 	// Demo, when not nil, lists sample messages to show on the home page.
@@ -113,6 +116,7 @@ const (
 //	POST /paste               verify a pasted or dropped message with an assumed envelope
 //	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
 //	GET  /s/{id}              a failed session
+//	GET  /recipes             what to write into the configuration of a mail server
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /healthz             200 when the database answers
@@ -165,6 +169,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("POST /address", s.newAddress)
 	mux.HandleFunc("GET /m/{token}", s.mailbox)
 	mux.HandleFunc("GET /m/{token}/events", s.events)
+	mux.HandleFunc("GET /recipes", s.recipes)
 	mux.HandleFunc("GET /paste", s.pasteForm)
 	mux.HandleFunc("POST /paste", s.paste)
 	mux.HandleFunc("GET /r/{id}", s.report)
