@@ -150,6 +150,7 @@ var mutations = []struct {
 		func(s string) string {
 			return strings.Replace(s, "\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n", "\nContent-Type: multipart/mixed; boundary=x1\r\n", 1)
 		}), want: []Mutation{{Kind: Wrapped}, {ContentTypeRewritten, "Content-Type"}, {FieldRemoved, "Content-Transfer-Encoding"}}},
+	{name: "an empty line at the end of a part", raw: multipart, change: sub("minutes.\r\n--b1", "minutes.\r\n\r\n--b1"), want: []Mutation{{Kind: BlankLines}}},
 	{name: "trailing space added", raw: strings.ReplaceAll(plain, "-- ", "--"), sign: simpleBody, change: everyBody("all,\r\n", "all,  \r\n"), want: []Mutation{{Kind: WhiteSpace}}},
 	{name: "trailing space removed", raw: plain, sign: simpleBody, change: everyBody("-- \r\n", "--\r\n"), want: []Mutation{{Kind: WhiteSpace}}},
 	{name: "trailing space of one line removed", raw: strings.ReplaceAll(plain, "promised.", "promised. "), sign: simpleBody, change: everyBody("promised. ", "promised."), want: []Mutation{{Kind: WhiteSpace}}},
@@ -224,7 +225,18 @@ var mutations = []struct {
 	{name: "tag, From and Reply-To as Mailman does", raw: plain, change: chain(
 		sub("From: Hanako Sato <hanako@example.com>\r\n", "From: Hanako Sato via club <club@lists.example.org>\r\nReply-To: Hanako Sato <hanako@example.com>\r\n"),
 		sub("Subject: ", "Subject: [club] ")),
-		want: []Mutation{{FromRewritten, "From"}, {FieldAdded, "Reply-To"}, {SubjectTagged, "Subject"}}},
+		want: []Mutation{{SubjectTagged, "Subject"}, {FieldAdded, "Reply-To"}, {FromRewritten, "From"}}},
+	{name: "all that a list rewrites, the body wrapped", raw: plain, change: chain(
+		onBody(func(s string) string {
+			return "--x1\r\nContent-Type: text/plain; charset=\"utf-8\"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + s + "--x1\r\nContent-Type: text/plain\r\n\r\nfooter\r\n--x1--\r\n"
+		}),
+		func(s string) string {
+			return strings.Replace(s, "\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n", "\nContent-Type: multipart/mixed; boundary=x1\r\n", 1)
+		},
+		sub("From: Hanako Sato <hanako@example.com>\r\n", "From: Hanako Sato via club <club@lists.example.org>\r\nReply-To: Hanako Sato <hanako@example.com>\r\n"),
+		sub("Subject: ", "Subject: [club] ")),
+		want: []Mutation{{Kind: Wrapped}, {SubjectTagged, "Subject"}, {FieldAdded, "Reply-To"}, {FieldRemoved, "Content-Transfer-Encoding"}, {ContentTypeRewritten, "Content-Type"}, {FromRewritten, "From"}}},
+	{name: "the domain of an address in capitals", raw: plain, change: sub("taro@example.net", "taro@EXAMPLE.NET"), want: []Mutation{{AddressRewritten, "To"}}},
 	{name: "quotes around a name", raw: plain, change: sub("Hanako Sato <", "\"Hanako Sato\" <"), want: []Mutation{{AddressRewritten, "From"}}},
 	{name: "brackets around an address", raw: plain, change: sub("taro@example.net", "<taro@example.net>"), want: []Mutation{{AddressRewritten, "To"}}},
 	{name: "Reply-To added", raw: plain, change: sub("To: taro", "Reply-To: club@lists.example.org\r\nTo: taro"), want: []Mutation{{FieldAdded, "Reply-To"}}},

@@ -219,7 +219,7 @@ func (h *headerSearch) search(m *message.Message, v dkim.Verdict) bool {
 			return true
 		}
 	}
-	return h.swapped() || h.encodings() || h.pairs(h.likely(10)) || h.triples(h.likely(4)) || h.pairs(all)
+	return h.swapped() || h.encodings() || h.opened.hash != nil && h.list(nil, 0) || h.pairs(h.likely(10)) || h.triples(h.likely(4)) || h.pairs(all)
 }
 
 // encodings: a gateway that converts the body rewrites the two fields that describe it.
@@ -240,6 +240,36 @@ func (h *headerSearch) encodings() bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// rewrittenByLists are the fields that a mailing list rewrites together, and how many
+// variants of each are tried with those of the others.
+var rewrittenByLists = []struct {
+	name string
+	most int
+}{{"subject", 4}, {"reply-to", 4}, {"content-transfer-encoding", 3}, {"content-type", 4}, {"from", 14}}
+
+// list tries the fields from the n-th on that lists rewrite, each as it is and in its first variants.
+func (h *headerSearch) list(chosen []choice, n int) bool {
+	if n == len(rewrittenByLists) {
+		return len(chosen) > 1 && h.fits(h.own, chosen...)
+	}
+	if h.list(chosen, n+1) {
+		return true
+	}
+	for i := len(h.fields) - 1; i >= 0; i-- { // what is there, before the places of what is not
+		f := h.fields[i]
+		if f.name != rewrittenByLists[n].name {
+			continue
+		}
+		for k := range f.variant[:min(len(f.variant), rewrittenByLists[n].most)] {
+			if h.spent() || h.list(append(chosen[:len(chosen):len(chosen)], choice{i, k}), n+1) {
+				return len(h.found) > 0
+			}
+		}
+		return false
 	}
 	return false
 }

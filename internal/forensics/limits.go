@@ -20,8 +20,8 @@ const (
 	maxSignedHeader = 128 << 10 // octets of them
 	maxValue        = 8 << 10   // octets of a field whose value is rewritten
 	maxVariants     = 160       // alternatives for one field
-	headerBudget    = 12 << 20  // octets of header hashed for one signature
-	maxHeaderTries  = 8000      // hashes of the header
+	headerBudget    = 36 << 20  // octets of header hashed for one signature
+	maxHeaderTries  = 24000     // hashes of the header
 	maxVerifies     = 200       // Ed25519 verifications, where the hash is not known
 
 	maxDifference = 24  // lines shown

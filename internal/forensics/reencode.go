@@ -56,10 +56,10 @@ func (b *bodySearch) reencodedParts(p entity) bool {
 		kind := EncodedLinesWrapped
 		out := p.mapLeaves(func(leaf entity) []byte {
 			typ, _, _ := strings.Cut(strings.ToLower(leaf.value("Content-Type")), "/")
-			if typ != "text" && typ != "" {
-				return nil
-			}
 			cte := leaf.encoding()
+			if typ != "text" && typ != "" && cte != e.name {
+				return nil // files keep their encoding; its lines may be wrapped anew
+			}
 			data := decodeTransfer(cte, leaf.body)
 			if data == nil {
 				return nil

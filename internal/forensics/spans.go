@@ -232,7 +232,11 @@ func (b *bodySearch) anyLines() bool {
 	at = append(at, len(b.seen))
 	for n := 1; n <= 8; n++ {
 		for i := 0; i+n < len(at) && b.left > 0; i++ {
-			if b.fits(b.without(insertion{span: span{at[i], at[i+n]}}), TextInserted) {
+			kind := TextInserted
+			if len(bytes.TrimSpace(b.seen[at[i]:at[i+n]])) == 0 {
+				kind = BlankLines
+			}
+			if b.fits(b.without(insertion{span: span{at[i], at[i+n]}}), kind) {
 				return true
 			}
 		}

@@ -367,6 +367,7 @@ var quotedName = regexp.MustCompile(`"([^"\\]*)"\s*<`)
 var bareName = regexp.MustCompile(`(^|, ?)([A-Za-z0-9][A-Za-z0-9 .'-]*) <`)
 var bracketed = regexp.MustCompile(`(^|, ?)<([^<>]*)>`)
 var namedAddress = regexp.MustCompile(`^"?([^"<>]*?)"? <([^<>]*)>$`)
+var addressHost = regexp.MustCompile(`@[A-Za-z0-9.-]+`)
 var comment = regexp.MustCompile(`\s*\([^()]*\)`)
 
 // addressForms writes a list of addresses in the other ways that mean the same.
@@ -384,6 +385,7 @@ func addressForms(s string) (out []string) {
 		strings.ReplaceAll(s, " <", "<"),
 		strings.ReplaceAll(s, "<", " <"),
 		strings.ToLower(s),
+		addressHost.ReplaceAllStringFunc(s, strings.ToLower),
 	)
 	if !strings.ContainsAny(s, "<,") {
 		out = append(out, "<"+s+">")
@@ -405,6 +407,15 @@ func contentTypes(m *message.Message, s string) (out []string) {
 	if len(s) > 1024 {
 		return nil
 	}
+	e := entity{fields: m.Fields, body: m.Body}
+	if len(m.Body) <= maxBody {
+		for _, p := range e.parts() {
+			if v := parseEntity(e.body[p.from:p.to]).value("Content-Type"); v != "" && len(v) < 1024 {
+				plain := quotedParam.ReplaceAllString(v, "=$1")
+				out = append(out, v, plain, charsetParam.ReplaceAllStringFunc(plain, upperValue), plainParam.ReplaceAllString(v, `="$1"`))
+			}
+		}
+	}
 	out = append(out,
 		quotedParam.ReplaceAllString(s, "=$1"), plainParam.ReplaceAllString(s, `="$1"`),
 		strings.ReplaceAll(s, "; ", ";"), strings.TrimRight(s, "; "), s+";",
@@ -419,18 +430,16 @@ func contentTypes(m *message.Message, s string) (out []string) {
 	for _, p := range anyParam.FindAllString(s, 8) {
 		out = append(out, strings.Replace(s, p, "", 1))
 	}
-	e := entity{fields: m.Fields, body: m.Body}
-	if len(m.Body) <= maxBody {
-		for _, p := range e.parts() {
-			if v := parseEntity(e.body[p.from:p.to]).value("Content-Type"); v != "" && len(v) < 1024 {
-				out = append(out, v, quotedParam.ReplaceAllString(v, "=$1"), plainParam.ReplaceAllString(v, `="$1"`))
-			}
-		}
-	}
 	for _, t := range []string{"text/plain", "text/html"} {
 		out = append(out, t, t+"; charset=utf-8", t+"; charset=UTF-8", t+`; charset="utf-8"`, t+`; charset="UTF-8"`, t+"; charset=us-ascii", t+"; charset=iso-2022-jp", t+"; charset=ISO-2022-JP")
 	}
 	return out
+}
+
+// upperValue writes the value of a parameter in capitals.
+func upperValue(param string) string {
+	i := strings.IndexByte(param, '=') + 1
+	return param[:i] + strings.ToUpper(param[i:])
 }
 
 var dateZone = regexp.MustCompile(`\s*\([A-Za-z0-9: +-]*\)$`)
