@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ type IP = netip.Addr
 
 // Target is one target, understood.
 type Target struct {
-	// Text is what the user wrote.
+	// Text is what the user wrote, but for the password of a URL.
 	Text string
 	Kind Kind
 	// Domain is the name to check, A-labels; "" for an address of a host.
@@ -51,7 +52,7 @@ var (
 // in the forms in which people paste them: with a trailing dot, in brackets, in
 // Japanese, with full-width dots, with "mailto:" before it. The error is one of those above.
 func ParseTarget(text string) (Target, error) {
-	t := Target{Text: text, Kind: KindDomain}
+	t := Target{Text: withoutPassword(text), Kind: KindDomain}
 	s := strings.Trim(strings.TrimSpace(text), "<>\"'`「」")
 	s = strings.NewReplacer("。", ".", "．", ".", "｡", ".", "＠", "@").Replace(s)
 	if s == "" {
@@ -132,6 +133,12 @@ func ofReverseName(name string) (IP, bool) {
 	ip, err := netip.ParseAddr(text)
 	return ip, err == nil && dns.ReverseName(ip) == name
 }
+
+// urlPassword finds the password of a URL, as it would be pasted from an address bar.
+var urlPassword = regexp.MustCompile(`(://[^\s/?#@:]*:)[^\s/?#]*@`)
+
+// withoutPassword leaves the password of a URL out: the text goes into reports.
+func withoutPassword(text string) string { return urlPassword.ReplaceAllString(text, "$1…@") }
 
 // host takes the host out of a URL.
 func host(s string) string {

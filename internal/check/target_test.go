@@ -92,3 +92,16 @@ func FuzzParseTarget(f *testing.F) {
 		}
 	})
 }
+
+// TestNoPassword: what is pasted with its password does not stand in the report.
+func TestNoPassword(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://ann:s3cret@example.com/x?y=a@b": "https://ann:…@example.com/x?y=a@b", "ftp://:p@ss@example.com": "ftp://:…@example.com",
+		"https://ann@example.com/": "https://ann@example.com/", "ann@example.com": "ann@example.com", "https://example.com:8443/a:b@c": "https://example.com:8443/a:b@c",
+	} {
+		got, err := ParseTarget(in)
+		if err != nil || got.Text != want || got.Domain != "example.com" {
+			t.Errorf("%q: %+v %v, want %q", in, got, err, want)
+		}
+	}
+}
