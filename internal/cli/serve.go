@@ -20,6 +20,7 @@ import (
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/demo"
 	"github.com/todoku/todoku/internal/fetch"
+	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/probe"
 	"github.com/todoku/todoku/internal/serve"
 )
@@ -37,6 +38,7 @@ type serveFlags struct {
 	publicURL, lmtp                            string
 	public                                     bool
 	openID                                     openIDFlags
+	imap                                       imapFlags
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -69,6 +71,12 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
+	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))
+	fl.StringVar(&f.imap.passwordFile, "imap-password-file", "", a.flagText("imap-password-file"))
+	fl.StringVar(&f.imap.receiver, "imap-receiver", "", a.flagText("imap-receiver"))
+	fl.BoolVar(&f.imap.delete, "imap-delete", false, a.flagText("imap-delete"))
+	fl.BoolVar(&f.imap.insecure, "imap-insecure", false, a.flagText("imap-insecure"))
+	fl.DurationVar(&f.imap.every, "imap-every", time.Minute, a.flagText("imap-every"))
 	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
 	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
 	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
@@ -83,6 +91,32 @@ func (a *app) serveCommand() *cobra.Command {
 type openIDFlags struct {
 	issuer, client, secretFile string
 	allow, admins              []string
+}
+
+// imapFlags are those of the mailbox that mail is taken out of.
+type imapFlags struct {
+	url, passwordFile, receiver string
+	delete, insecure            bool
+	every                       time.Duration
+}
+
+// mailbox gives the mailbox of the flags, nil for none.
+func (f *imapFlags) mailbox(a *app) (*imapin.Config, error) {
+	if f.url == "" {
+		return nil, nil
+	}
+	if f.passwordFile == "" {
+		return nil, usagef("%s", a.say(msgIMAPPassword))
+	}
+	password, err := os.ReadFile(f.passwordFile)
+	if err != nil {
+		return nil, lookError{a.fileError(f.passwordFile, err)}
+	}
+	c := imapin.Config{URL: f.url, Password: strings.TrimRight(string(password), "\r\n"), Insecure: f.insecure, Receiver: f.receiver, Delete: f.delete, Every: max(f.every, 5*time.Second)}
+	if _, err := imapin.New(c); err != nil {
+		return nil, usagef("--imap: %v", err)
+	}
+	return &c, nil
 }
 
 // doorConfig reads the flags that say who may use the pages.
@@ -169,6 +203,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	}
 	var err error
 	if err := a.doorConfig(&cfg, f); err != nil {
+		return cfg, err
+	}
+	if cfg.IMAP, err = f.imap.mailbox(a); err != nil {
 		return cfg, err
 	}
 	if cfg.Resolver, err = a.newResolver(); err != nil {

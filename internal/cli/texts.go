@@ -331,6 +331,12 @@ var flagTexts = map[string]text{
 	"openid-client-secret-file": {EN: "`FILE` with the client secret", JA: "クライアントシークレットを記した `FILE`"},
 	"openid-allow":              {EN: "who may sign in by OpenID Connect: a mail `ADDRESS`, or @example.com for a whole domain (repeatable)", JA: "OpenID Connect でサインインできる人。メールアドレス `ADDRESS`、またはドメイン全体を表す @example.com (複数指定可)"},
 	"openid-admin":              {EN: "the same for administrators, `ADDRESS` (repeatable)", JA: "同じく、管理者としてサインインできる人 `ADDRESS` (複数指定可)"},
+	"imap":                      {EN: "also take test mail out of a mailbox by IMAP, `URL` such as imaps://user@imap.example.com/INBOX", JA: "IMAP のメールボックスからもテストメールを取り込む。`URL` (例: imaps://user@imap.example.com/INBOX)"},
+	"imap-password-file":        {EN: "`FILE` with the password of the mailbox", JA: "メールボックスのパスワードを記した `FILE`"},
+	"imap-receiver":             {EN: "the mail `HOST` of the mailbox, as in its Received fields (mx.google.com): these then say who sent a message", JA: "メールボックスの受信サーバーの `HOST` (Received ヘッダーの表記、例: mx.google.com)。指定すると送信元をその記録から判定する"},
+	"imap-delete":               {EN: "delete the messages that were taken, instead of marking them as seen", JA: "取り込んだメールを、既読にする代わりに削除する"},
+	"imap-insecure":             {EN: "without TLS, for a server on loopback", JA: "TLS を使わない (ループバックのサーバーのみ)"},
+	"imap-every":                {EN: "the `TIME` between two looks at the mailbox", JA: "メールボックスを確認する間隔 `TIME`"},
 	"lmtp":                      {EN: "also take mail from a mail server on this host by LMTP at `ADDRESS`: host:port, or unix:PATH", JA: "同じホストのメールサーバーから LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},
@@ -398,6 +404,7 @@ var (
 	msgKeyExists      = text{EN: "{file} exists already and is not overwritten", JA: "{file} はすでに存在するため、上書きしません"}
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
+	msgIMAPPassword   = text{EN: "--imap also needs --imap-password-file", JA: "--imap には --imap-password-file も必要です"}
 	msgNoRecipient    = text{EN: "give the recipient: todoku receive -f SENDER -- RECIPIENT", JA: "宛先を指定してください: todoku receive -f SENDER -- RECIPIENT"}
 	msgLMTP           = text{EN: "Mail servers hand over by LMTP at {lmtp}", JA: "メールサーバーからの受け渡し (LMTP): {lmtp}"}
 	msgSetup          = text{EN: "Nobody can sign in yet. Make the first administrator here, once: {url}", JA: "まだ誰もサインインできません。次のリンクで最初の管理者を作成してください (1 回だけ有効): {url}"}
@@ -420,5 +427,5 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
-	msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

@@ -20,7 +20,7 @@ type Bundle struct {
 	Format  string    `json:"format"` // see the constant Format
 	Version int       `json:"version"`
 	Time    time.Time `json:"time"` // the "now" of the verdict
-	// Source is how the message came: smtp, paste, file, demo.
+	// Source is how the message came: smtp, lmtp, imap, paste, file, demo.
 	Source string `json:"source"`
 	// LineEndsConverted: the message came as a file whose lines all ended in a bare LF, and was read as CRLF.
 	LineEndsConverted bool         `json:"line_ends_converted,omitempty"`

@@ -19,6 +19,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
+	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/inbox"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
@@ -47,6 +48,9 @@ type Config struct {
 	Hostname, MailDomain string
 	// HTTPHosts are further host names that the web pages answer to, beside the loopback ones.
 	HTTPHosts []string
+	// IMAP is a mailbox that mail is taken out of; nil: none. Its store and what follows a
+	// message are filled in.
+	IMAP *imapin.Config
 	// Program is the file of this program, for the recipes.
 	Program string
 	// PublicURL is what browsers call the pages by, "https://todoku.example.com"; "" where
@@ -152,6 +156,16 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer httpL.Close()
 
+	var mailbox *imapin.Poller
+	hub := live.NewHub()
+	w := newWorkers(c, st, hub)
+	if c.IMAP != nil {
+		from := *c.IMAP
+		from.Store, from.Hub, from.Received, from.Log, from.MaxSize = st, hub, w.received, c.Log, c.MaxMessage
+		if mailbox, err = imapin.New(from); err != nil {
+			return err
+		}
+	}
 	lmtpL, err := listenLMTP(c.LMTP)
 	if err != nil {
 		return err
@@ -160,8 +174,6 @@ func Run(ctx context.Context, c Config) error {
 		defer lmtpL.Close()
 	}
 
-	hub := live.NewHub()
-	w := newWorkers(c, st, hub)
 	receiver := inbox.Config{
 		Hostname: c.Hostname, Domains: []string{c.MailDomain}, TLS: c.TLS, MaxSize: c.MaxMessage,
 		TrustProxy: c.TrustProxy, Store: st, Hub: hub, Received: w.received, Log: c.Log,
@@ -198,6 +210,9 @@ func Run(ctx context.Context, c Config) error {
 	if lmtpL != nil {
 		node.LMTP = lmtpL.Addr()
 		g.Go(func() error { return handedOver.Serve(gctx, lmtpL, Grace) })
+	}
+	if mailbox != nil {
+		g.Go(func() error { return mailbox.Run(gctx) })
 	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
 	g.Go(func() error { return serveHTTP(gctx, limitedL, pages, c.Log) })
