@@ -53,6 +53,16 @@ var groups = []group{
 		},
 	},
 	{
+		title: "web", dir: "..", pkg: "./internal/serve", bench: "^Benchmark(ReportPage|Pages|Verdict|List)$",
+		figures: []figure{
+			{what: "report page, from the database to the last octet", name: "ReportPage", unit: "ms/page", upTo: 30},
+			{what: "size of that page", name: "ReportPage", unit: "KB/page", upTo: 150},
+			{what: "report pages, several readers", name: "Pages", unit: "pages/s", atLeast: 200},
+			{what: "end of DATA to the verdict on the live page", name: "Verdict", unit: "ms/verdict", upTo: 300},
+			{what: "list of what came, with 10,000 stored reports", name: "List", unit: "ms/list", upTo: 50},
+		},
+	},
+	{
 		title: "peers", dir: ".", pkg: ".", bench: ".", showRest: true,
 	},
 }

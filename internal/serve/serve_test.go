@@ -46,12 +46,12 @@ var silent = resolverFunc(func(ctx context.Context, q dns.Question) dns.Answer {
 // running is a node that serves.
 type running struct {
 	*Node
-	t     *testing.T
+	t     testing.TB
 	end   context.CancelFunc
 	ended chan error
 }
 
-func startNode(t *testing.T, change func(*Config)) *running {
+func startNode(t testing.TB, change func(*Config)) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan *Node, 1)
@@ -105,7 +105,7 @@ func (n *running) deliver(box store.Mailbox) {
 
 // conversation is an SMTP session of a test.
 type conversation struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	r    *bufio.Reader
 }
@@ -144,7 +144,7 @@ func (s *conversation) expect(code string) {
 }
 
 // await gives the kinds of the events until one comes, and that one.
-func await(t *testing.T, events <-chan live.Event, kind string) (kinds []string, last live.Event) {
+func await(t testing.TB, events <-chan live.Event, kind string) (kinds []string, last live.Event) {
 	t.Helper()
 	for {
 		select {
