@@ -154,6 +154,9 @@ func readText(input []byte) *Result {
 		fs = marked(text)
 	}
 	if len(fs) == 0 {
+		fs = unanswered(text)
+	}
+	if len(fs) == 0 {
 		return nil
 	}
 	return finish(&Result{Kind: KindReply, Failures: fs, Truncated: len(input) > maxScan || len(fs) == maxFailures})
@@ -178,6 +181,42 @@ func marked(text string) []Failure {
 		return nil
 	}
 	return []Failure{explainFailure(Failure{Reply: r, Recipient: recipientOf(reason, "")}, sender{})}
+}
+
+// unansweredPattern are the words in which Postfix and Exim say that a delivery did not come to a
+// server's reply, as a notification or a queue listing has them.
+var unansweredPattern = regexp.MustCompile(`(?i)^(?:<\S+@\S+>: )?["'(]*(?:` +
+	`connect to \S+\[[0-9a-f.:]+\](?::\d+)?: |host or domain name not found\b|host found but no data record\b|name service error for ` +
+	`|(?:lost connection|conversation) with \S+\[[0-9a-f.:]+\]|tls is required, but was not offered\b|server certificate not (?:verified|trusted)\b` +
+	`|mail for \S+ loops back to myself|all relevant mx records point to non-existent hosts|an mx or srv record indicated no smtp service` +
+	`|retry timeout exceeded|retry time not reached for any host|all hosts (?:for \S+ )?have been failing for a long time|unrouteable (?:address|mail domain)\b` +
+	`|temporary lookup failure\b)`)
+
+// lastingPattern are those of these words that trying again does not help, as the one that says them knows.
+var lastingPattern = regexp.MustCompile(`(?i)loops back to myself|non-existent hosts|indicated no smtp service|timeout exceeded|failing for a long time|unrouteable`)
+
+// unanswered reads what a mail server says of its own when nobody answered it.
+func unanswered(text string) []Failure {
+	flat := strings.Join(strings.Fields(text[:min(len(text), 4<<10)]), " ")
+	if !unansweredPattern.MatchString(flat) || byWords(flat) == "" {
+		return nil
+	}
+	f := Failure{Reply: bounce.Reply{Text: flat[:runeEnd(flat, 600)]}, Recipient: recipientOf(flat, "")}
+	if lastingPattern.MatchString(flat) {
+		f.Action = "failed"
+	}
+	f.Host, f.IP = connectedTo(flat)
+	return []Failure{explainFailure(f, sender{})}
+}
+
+// connectedPattern is how Postfix names a server that it spoke to, or wanted to speak to.
+var connectedPattern = regexp.MustCompile(`(?i)(?:connect to|connection with|conversation with|offered by host) ([a-z0-9_.-]+)\[([0-9a-f.:]+)\]`)
+
+func connectedTo(s string) (host, ip string) {
+	if m := connectedPattern.FindStringSubmatch(s); m != nil {
+		return m[1], m[2]
+	}
+	return "", ""
 }
 
 // singleReply is the explanation of a text that is one reply and no more. A session

@@ -112,7 +112,7 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	switch {
 	case word == "transient" && f.Class == bounce.Permanent:
 		word = "" // "service unavailable" is what servers that refuse for good say too
-	case telling && !outranksCode(word):
+	case telling && !outranksCode(word, f.Status):
 		word = ""
 	}
 	if f.Match.Provider == "microsoft" && f.Status == (bounce.Status{Class: 5, Subject: 4, Detail: 1}) && strings.Contains(strings.ToLower(f.Reply.Text), "access denied") {
@@ -151,9 +151,11 @@ func (f *Failure) withoutRule(general meaning, ref string, ok bool) {
 	}
 }
 
-// outranksCode reports words that say more than any code of the registry: whose fault it is.
-func outranksCode(word string) bool {
-	return word == "resolver" || word == "unverified-sender"
+// outranksCode reports words that say more than the code of the registry: whose fault it is, and
+// that a server means TLS by a code that the registry has for ARC, as Gmail does.
+func outranksCode(word string, code bounce.Status) bool {
+	return word == "resolver" || word == "unverified-sender" || word == "suspended" ||
+		word == "tls" && code.Subject == 7 && code.Detail == 29
 }
 
 // zonePattern finds what may be the zone of a blocklist: names of three labels and more, or of two.

@@ -112,6 +112,9 @@ var contentCases = []struct {
 	{name: "a script and a form", raw: both(`<script>x()</script><form action="https://shop.example/f"><a href="javascript:x()">y</a></form>`), want: []string{"info message.active-content"}},
 	{name: "a link to a name of mixed scripts", raw: both(`<a href="https://xn--pypal-4ve.example/">here</a>`), want: []string{"warn message.mixed-script"}},
 	{name: "a Date in the future", raw: subject + "\r\nx\r\n", in: func(in *Input) { in.Now = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC) }, want: []string{"warn message.invalid-date"}},
+	{name: "a Date of a clock that was never set", raw: subject + "\r\nx\r\n", in: func(in *Input) {
+		in.Message = message.Parse(bytes.Replace(in.Message.Raw, []byte("Sun, 22 Nov 2026"), []byte("Thu, 01 Jan 1970"), 1))
+	}, want: []string{"warn message.invalid-date"}},
 	{name: "a Date of tomorrow's time zone", raw: subject + "\r\nx\r\n", in: func(in *Input) { in.Now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }},
 	{name: "ISO-2022-JP whose ESC is lost", raw: subject + "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + strings.ReplaceAll(jis, "\x1b", ""), want: []string{"warn message.iso-2022-jp"}},
 	{name: "ISO-2022-JP as it is in the header", raw: "Subject: " + jis + "\r\nx\r\n", want: []string{"warn message.encoded-word"}},

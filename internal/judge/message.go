@@ -27,7 +27,7 @@ func (c *verdict) message() {
 	}
 	c.authorField()
 	c.defects()
-	c.future()
+	c.outOfRange()
 	c.displayName()
 	c.freemail()
 	c.header()
@@ -108,14 +108,21 @@ func (c *verdict) defects() {
 	}
 }
 
-// future: a Date more than a day ahead of the verdict. Of one that lies back nothing can be told:
-// messages are judged long after they came.
-func (c *verdict) future() {
+// outOfRange: a Date more than a day ahead of the verdict, or of a clock that was never
+// set, which says 1970 or 1980. Of others that lie back nothing can be told: messages are judged long
+// after they came.
+func (c *verdict) outOfRange() {
 	f, ok := c.Message.First("Date")
-	if !ok || c.Now.IsZero() {
+	if !ok {
 		return
 	}
-	if t, err := mail.ParseDate(f.Unfolded()); err == nil && t.After(c.Now.Add(24*time.Hour)) {
+	t, err := mail.ParseDate(f.Unfolded())
+	if err != nil {
+		return
+	}
+	if t.Year() <= 1980 {
+		c.add("message.invalid-date", c.author(), nil, "Date: "+clip(f.Unfolded()))
+	} else if !c.Now.IsZero() && t.After(c.Now.Add(24*time.Hour)) {
 		c.add("message.invalid-date", c.author(), nil, "Date: "+clip(f.Unfolded()), "judged at "+c.Now.UTC().Format(time.RFC3339))
 	}
 }

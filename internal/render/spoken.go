@@ -25,10 +25,24 @@ func spoken(lang, s string) string {
 	if lang != "ja" || len(s) > maxSpoken {
 		return s
 	}
+	return inJapanese(s, 5)
+}
+
+// inJapanese gives a sentence in Japanese; the reason at its end, which is often a sentence too,
+// is looked up likewise, at most depth deep.
+func inJapanese(s string, depth int) string {
 	for _, r := range japanese {
-		if m := r.en.FindStringSubmatchIndex(s); m != nil {
-			return string(r.en.ExpandString(nil, r.ja, s, m))
+		m := r.en.FindStringSubmatchIndex(s)
+		if m == nil {
+			continue
 		}
+		src, last := s, len(m)-2
+		if last > 0 && m[last] >= 0 && depth > 1 {
+			reason := inJapanese(s[m[last]:m[last+1]], depth-1)
+			m[last], m[last+1] = len(src), len(src)+len(reason)
+			src += reason
+		}
+		return string(r.en.ExpandString(nil, r.ja, src, m))
 	}
 	return s
 }
@@ -84,6 +98,21 @@ var japanese = spokenRules(
 	`no single author domain: no From field`, `差出人のドメインを特定できません: From ヘッダーがありません`,
 	`no single author domain: (.*)`, `差出人のドメインを特定できません: $1`,
 	`the From field cannot be read without ambiguity: (.*)`, `From ヘッダーを一意に解釈できません: $1`,
+	// Why an address cannot be read
+	`at octet (\d+): (.*)`, `$1 オクテット目: $2`,
+	`';' outside a group`, `グループの外に「;」があります`,
+	`group without ';'`, `グループが「;」で終わっていません`,
+	`no comma after a group`, `グループの後にコンマがありません`,
+	`':' does not belong here`, `「:」を使えない位置にあります`,
+	`an address without '@'`, `アドレスに「@」がありません`,
+	`no '>' after the address`, `アドレスの後に「>」がありません`,
+	`no local part`, `「@」の前がありません`,
+	`white space or a comment inside the local part`, `「@」の前に空白またはコメントがあります`,
+	`local part is not words with single dots between them`, `「@」の前のドットの使い方が正しくありません (先頭や連続)`,
+	`local part ends in a dot`, `「@」の直前がドットです`,
+	`too many addresses`, `アドレスが多すぎます`,
+	`octets that are no UTF-8`, `UTF-8 でないバイトがあります`,
+	`a domain literal that is no address`, `角括弧の中が IP アドレスではありません`,
 	`the record at (\S+) has no valid policy and no rua \(RFC 9989 section 4\.10\.1\)`, `$1 のレコードに有効なポリシーも rua もありません (RFC 9989 section 4.10.1)`,
 	`the policy record could not be looked up: (.*)`, `ポリシーレコードを取得できませんでした: $1`,
 	// What broke a signature

@@ -9,13 +9,14 @@ import (
 // A reader of Japanese gets reasons and evidence in Japanese; what is data stays as it is.
 func TestSpoken(t *testing.T) {
 	for en, ja := range map[string]string{
-		"there is no key: the name a._domainkey.example.com does not exist (NXDOMAIN)": "公開鍵がありません。a._domainkey.example.com という名前は存在しません (NXDOMAIN)",
-		"example.com does not authorize 192.0.2.1: the term -all decided":              "example.com は 192.0.2.1 からの送信を許可していません (判定した項目: -all)",
-		"body: no known change explains it (376 tried)":                                "本文: 既知の変更では説明できません (376 通りを試行)",
-		"duplicate-field in Subject: 1, first at octet 120":                            "duplicate-field (Subject): 1 件、最初の位置 120 オクテット目",
-		"no policy record applies to $1.example":                                       "$1.example に適用されるポリシーレコードがありません",
-		"v=spf1 mx -all":                                                               "v=spf1 mx -all",
-		"From: neither SPF nor DKIM passes":                                            "From: neither SPF nor DKIM passes",
+		"there is no key: the name a._domainkey.example.com does not exist (NXDOMAIN)":                                 "公開鍵がありません。a._domainkey.example.com という名前は存在しません (NXDOMAIN)",
+		"example.com does not authorize 192.0.2.1: the term -all decided":                                              "example.com は 192.0.2.1 からの送信を許可していません (判定した項目: -all)",
+		"body: no known change explains it (376 tried)":                                                                "本文: 既知の変更では説明できません (376 通りを試行)",
+		"duplicate-field in Subject: 1, first at octet 120":                                                            "duplicate-field (Subject): 1 件、最初の位置 120 オクテット目",
+		"no policy record applies to $1.example":                                                                       "$1.example に適用されるポリシーレコードがありません",
+		"no single author domain: the From field cannot be read without ambiguity: at octet 5: an address without '@'": "差出人のドメインを特定できません: From ヘッダーを一意に解釈できません: 5 オクテット目: アドレスに「@」がありません",
+		"v=spf1 mx -all":                    "v=spf1 mx -all",
+		"From: neither SPF nor DKIM passes": "From: neither SPF nor DKIM passes",
 	} {
 		if got := spoken("ja", en); got != ja {
 			t.Errorf("%q: %q", en, got)
