@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"github.com/todoku/todoku/internal/parts"
 	"strings"
 	"testing"
 
@@ -37,12 +38,16 @@ func TestAttackParts(t *testing.T) {
 		"utf-16":         "Content-Type: text/plain; charset=utf-16\r\n\r\n" + strings.Repeat("\xd8\x00", 1<<20),
 	} {
 		m := message.Parse([]byte("From: a@example.com\r\nMIME-Version: 1.0\r\n" + raw))
-		c := readContent(m)
-		if len(c.parts) > maxParts || c.decoded > maxAllParts || len(c.structure) > maxProblems || len(c.encodings) > maxProblems {
-			t.Errorf("%s: %d parts, %d octets, %d and %d problems", name, len(c.parts), c.decoded, len(c.structure), len(c.encodings))
+		c := parts.Read(m)
+		decoded := 0
+		for i := range c.Parts {
+			decoded += len(c.Parts[i].Data)
 		}
-		for _, p := range c.pages() {
-			if len(p.text) > maxText+maxDecoded || len(p.links) > maxLinks {
+		if len(c.Parts) > 200 || len(c.Outline) > 400 || decoded > 16<<20 || len(c.Structure) > maxProblems || len(c.Encodings) > maxProblems {
+			t.Errorf("%s: %d parts, %d octets, %d and %d problems", name, len(c.Parts), decoded, len(c.Structure), len(c.Encodings))
+		}
+		for _, p := range pagesOf(c) {
+			if len(p.text) > maxText+parts.MaxDecoded || len(p.links) > maxLinks {
 				t.Errorf("%s: a page of %d octets and %d links", name, len(p.text), len(p.links))
 			}
 		}

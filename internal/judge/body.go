@@ -24,8 +24,8 @@ func (c *verdict) structure() {
 	if !version && (typed || encoded) {
 		c.add("message.mime-version-missing", c.author(), nil)
 	}
-	c.addIf("message.mime-structure", c.content.structure)
-	c.addIf("message.transfer-encoding", c.content.encodings)
+	c.addIf("message.mime-structure", c.content.Structure)
+	c.addIf("message.transfer-encoding", c.content.Encodings)
 	if n := len(c.Message.Raw); n > gmailMessage {
 		c.add("message.too-large", c.author(), args{"size": itoa(n >> 20)}, itoa(n)+" octets")
 	}
@@ -51,21 +51,21 @@ func blocked(name string) bool {
 
 func (c *verdict) attachments() {
 	var refused, encrypted []string
-	for i := range c.content.parts {
-		p := &c.content.parts[i]
-		if p.name != "" && blocked(p.name) {
-			refused = note(refused, p.name)
+	for i := range c.content.Parts {
+		p := &c.content.Parts[i]
+		if p.Name != "" && blocked(p.Name) {
+			refused = note(refused, p.Name)
 		}
-		if !bytes.HasPrefix(p.data, []byte("PK\x03\x04")) {
+		if !bytes.HasPrefix(p.Data, []byte("PK\x03\x04")) {
 			continue
 		}
-		locked, names := zipped(p.data)
+		locked, names := zipped(p.Data)
 		if locked {
-			encrypted = note(encrypted, p.name+" ("+p.typ+")")
+			encrypted = note(encrypted, p.Name+" ("+p.Type+")")
 		}
 		for _, n := range names {
 			if blocked(n) {
-				refused = note(refused, p.name+": "+n)
+				refused = note(refused, p.Name+": "+n)
 			}
 		}
 	}

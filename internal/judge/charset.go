@@ -2,6 +2,8 @@ package judge
 
 import (
 	"bytes"
+	"encoding/base64"
+	"github.com/todoku/todoku/internal/parts"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -14,26 +16,26 @@ import (
 // charsets judges how the text of each part is written.
 func (c *verdict) charsets() {
 	var undeclared, eightBit, invalid, japanese []string
-	for i := range c.content.parts {
-		p := &c.content.parts[i]
-		if !p.text() {
+	for i := range c.content.Parts {
+		p := &c.content.Parts[i]
+		if !p.IsText() {
 			continue
 		}
-		charset := strings.ToLower(p.params["charset"])
-		where := p.typ + "; charset=" + charset
-		if hasEightBit(p.raw) && (p.encoding == "7bit" || p.encoding == "" && p.declared) {
-			eightBit = note(eightBit, p.typ+": octets above 127 and "+encodingOf(p))
+		charset := strings.ToLower(p.Params["charset"])
+		where := p.Type + "; charset=" + charset
+		if hasEightBit(p.Raw) && (p.Encoding == "7bit" || p.Encoding == "" && p.Declared) {
+			eightBit = note(eightBit, p.Type+": octets above 127 and "+encodingOf(p))
 		}
 		switch {
-		case charset == "" && hasEightBit(p.data):
-			undeclared = note(undeclared, p.typ+" without charset")
-		case charset == "" || charset == "us-ascii" && !hasEightBit(p.data):
+		case charset == "" && hasEightBit(p.Data):
+			undeclared = note(undeclared, p.Type+" without charset")
+		case charset == "" || charset == "us-ascii" && !hasEightBit(p.Data):
 		case isJIS(charset):
-			for _, s := range jisProblems(p.data) {
+			for _, s := range jisProblems(p.Data) {
 				japanese = note(japanese, where+": "+s)
 			}
 		default:
-			if s := charsetProblem(charset, p.data); s != "" {
+			if s := charsetProblem(charset, p.Data); s != "" {
 				invalid = note(invalid, where+": "+s)
 			}
 		}
@@ -51,11 +53,11 @@ func (c *verdict) addIf(id string, evidence []string) {
 	}
 }
 
-func encodingOf(p *part) string {
-	if p.encoding == "" {
+func encodingOf(p *parts.Part) string {
+	if p.Encoding == "" {
 		return "no Content-Transfer-Encoding"
 	}
-	return "Content-Transfer-Encoding: " + p.encoding
+	return "Content-Transfer-Encoding: " + p.Encoding
 }
 
 func hasEightBit(b []byte) bool {
@@ -77,7 +79,7 @@ func charsetProblem(charset string, data []byte) string {
 		return "octets above 127"
 	}
 	if charset == "utf-8" || charset == "utf8" {
-		if len(data) == maxDecoded {
+		if len(data) == parts.MaxDecoded {
 			data = data[:len(data)-utf8.UTFMax] // may be cut in a character
 		}
 		if utf8.Valid(data) {
@@ -102,7 +104,7 @@ func charsetProblem(charset string, data []byte) string {
 		}
 		return "no such charset is known"
 	}
-	if len(data) == maxDecoded {
+	if len(data) == parts.MaxDecoded {
 		return ""
 	}
 	text, err := enc.NewDecoder().Bytes(data)
@@ -239,13 +241,11 @@ func isAddressField(name string) bool {
 // decodeWord decodes the text of an encoded-word, nil where it cannot be.
 func decodeWord(encoding, text string) []byte {
 	if strings.EqualFold(encoding, "B") {
-		p := part{encoding: "base64", raw: []byte(text)}
-		var c content
-		data := c.decode(&p)
-		if len(c.encodings) > 0 {
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
 			return nil
 		}
-		return append([]byte{}, data...)
+		return data
 	}
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"github.com/todoku/todoku/internal/parts"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -43,18 +44,18 @@ type link struct {
 }
 
 // utf8Text gives the text of a part as UTF-8.
-func (p *part) utf8Text() []byte {
-	charset := strings.ToLower(p.params["charset"])
+func utf8Text(p *parts.Part) []byte {
+	charset := strings.ToLower(p.Params["charset"])
 	if charset == "" || charset == "utf-8" || charset == "us-ascii" {
-		return bytes.ToValidUTF8(p.data, []byte("\uFFFD"))
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
 	}
 	enc, err := htmlindex.Get(charset)
 	if err != nil {
-		return bytes.ToValidUTF8(p.data, []byte("\uFFFD"))
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
 	}
-	out, err := enc.NewDecoder().Bytes(p.data)
+	out, err := enc.NewDecoder().Bytes(p.Data)
 	if err != nil {
-		return bytes.ToValidUTF8(p.data, []byte("\uFFFD"))
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
 	}
 	return out
 }
@@ -63,7 +64,7 @@ func (p *part) utf8Text() []byte {
 func readHTML(text []byte) *page {
 	g := &page{text: make([]byte, 0, min(len(text)/2, maxText))}
 	z := html.NewTokenizer(bytes.NewReader(text))
-	z.SetMaxBuf(maxDecoded)
+	z.SetMaxBuf(parts.MaxDecoded)
 	var skip, open string // an element whose text is not shown, and how many of it are open
 	depth := 0
 	current := -1 // the link that is open
@@ -231,10 +232,10 @@ func LinkDomains(m *message.Message, most int) []string {
 	if m == nil {
 		return nil
 	}
-	c := readContent(m)
+	c := parts.Read(m)
 	var out []string
 	seen := map[string]bool{}
-	for _, g := range c.pages() {
+	for _, g := range pagesOf(c) {
 		for _, l := range g.links {
 			if _, h := l.host(); h != "" && !seen[h] && len(out) < most {
 				seen[h] = true
@@ -245,19 +246,19 @@ func LinkDomains(m *message.Message, most int) []string {
 	return out
 }
 
-// pages reads the text parts.
-func (c *content) pages() (out []*page) {
-	for i := range c.parts {
-		p := &c.parts[i]
+// pagesOf reads the text parts.
+func pagesOf(c *parts.Content) (out []*page) {
+	for i := range c.Parts {
+		p := &c.Parts[i]
 		switch {
-		case !p.text() || len(out) == 20:
-		case p.typ == "text/html":
-			g := readHTML(p.utf8Text())
-			g.html, g.size = true, len(p.data)
+		case !p.IsText() || len(out) == 20:
+		case p.Type == "text/html":
+			g := readHTML(utf8Text(p))
+			g.html, g.size = true, len(p.Data)
 			out = append(out, g)
-		case p.typ == "text/plain":
-			t := p.utf8Text()
-			out = append(out, &page{text: t[:min(len(t), maxText)], size: len(p.data), links: plainLinks(t)})
+		case p.Type == "text/plain":
+			t := utf8Text(p)
+			out = append(out, &page{text: t[:min(len(t), maxText)], size: len(p.Data), links: plainLinks(t)})
 		}
 	}
 	return out

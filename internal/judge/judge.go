@@ -3,6 +3,7 @@
 package judge
 
 import (
+	"github.com/todoku/todoku/internal/parts"
 	"slices"
 	"time"
 
@@ -50,7 +51,7 @@ func Message(in Input) []catalogue.Finding {
 type verdict struct {
 	Input
 	from     string // the author domain, "" where there is none
-	content  *content
+	content  *parts.Content
 	pages    []*page
 	findings []catalogue.Finding
 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"errors"
 	"fmt"
+	"github.com/todoku/todoku/internal/parts"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -32,8 +33,8 @@ func (c *verdict) message() {
 	c.freemail()
 	c.header()
 	c.encodedWords()
-	c.content = readContent(c.Message)
-	c.pages = c.content.pages()
+	c.content = parts.Read(c.Message)
+	c.pages = pagesOf(c.content)
 	c.structure()
 	c.charsets()
 	c.markup()
@@ -157,4 +158,17 @@ func clip(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "..."
+}
+
+// maxProblems bounds what is noted of one kind; maxFieldLook the octets of a field that are read.
+const (
+	maxProblems  = 10
+	maxFieldLook = 64 << 10
+)
+
+func note(list []string, s string) []string {
+	if len(list) == maxProblems {
+		return list
+	}
+	return append(list, clip(s))
 }
