@@ -1,10 +1,10 @@
 package judge
 
 import (
-	"github.com/todoku/todoku/internal/parts"
 	"strings"
 	"testing"
 
+	"github.com/todoku/todoku/internal/parts"
 	"github.com/todoku/todoku/message"
 )
 

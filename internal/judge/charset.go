@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"encoding/base64"
-	"github.com/todoku/todoku/internal/parts"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/parts"
 )
 
 // charsets judges how the text of each part is written.

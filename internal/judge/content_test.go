@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/base64"
-	"github.com/todoku/todoku/internal/parts"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/parts"
 	"github.com/todoku/todoku/message"
 )
 

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"bytes"
-	"github.com/todoku/todoku/internal/parts"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -12,8 +11,8 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 	"golang.org/x/net/publicsuffix"
-	"golang.org/x/text/encoding/htmlindex"
 
+	"github.com/todoku/todoku/internal/parts"
 	"github.com/todoku/todoku/message"
 )
 
@@ -41,23 +40,6 @@ type page struct {
 type link struct {
 	href string
 	text string
-}
-
-// utf8Text gives the text of a part as UTF-8.
-func utf8Text(p *parts.Part) []byte {
-	charset := strings.ToLower(p.Params["charset"])
-	if charset == "" || charset == "utf-8" || charset == "us-ascii" {
-		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
-	}
-	enc, err := htmlindex.Get(charset)
-	if err != nil {
-		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
-	}
-	out, err := enc.NewDecoder().Bytes(p.Data)
-	if err != nil {
-		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
-	}
-	return out
 }
 
 // readHTML reads the tokens of an HTML text, at most maxTokens.
@@ -253,11 +235,11 @@ func pagesOf(c *parts.Content) (out []*page) {
 		switch {
 		case !p.IsText() || len(out) == 20:
 		case p.Type == "text/html":
-			g := readHTML(utf8Text(p))
+			g := readHTML(p.UTF8())
 			g.html, g.size = true, len(p.Data)
 			out = append(out, g)
 		case p.Type == "text/plain":
-			t := utf8Text(p)
+			t := p.UTF8()
 			out = append(out, &page{text: t[:min(len(t), maxText)], size: len(p.Data), links: plainLinks(t)})
 		}
 	}

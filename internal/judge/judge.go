@@ -3,7 +3,6 @@
 package judge
 
 import (
-	"github.com/todoku/todoku/internal/parts"
 	"slices"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/forensics"
+	"github.com/todoku/todoku/internal/parts"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"

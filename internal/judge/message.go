@@ -3,7 +3,6 @@ package judge
 import (
 	"errors"
 	"fmt"
-	"github.com/todoku/todoku/internal/parts"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/parts"
 	"github.com/todoku/todoku/message"
 )
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/encoding/htmlindex"
+
 	"github.com/todoku/todoku/message"
 )
 
@@ -254,4 +256,21 @@ func (b *base64Text) Read(p []byte) (int, error) {
 		}
 	}
 	return len(kept), err
+}
+
+// UTF8 gives the text of a part as UTF-8; what is none becomes U+FFFD.
+func (p *Part) UTF8() []byte {
+	charset := strings.ToLower(p.Params["charset"])
+	if charset == "" || charset == "utf-8" || charset == "us-ascii" {
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
+	}
+	enc, err := htmlindex.Get(charset)
+	if err != nil {
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
+	}
+	out, err := enc.NewDecoder().Bytes(p.Data)
+	if err != nil {
+		return bytes.ToValidUTF8(p.Data, []byte("\uFFFD"))
+	}
+	return out
 }
