@@ -23,11 +23,11 @@ type pendingPage struct {
 // pendingRefresh is how soon the page of a report to come looks again, in seconds.
 const pendingRefresh = 3
 
-// report serves /r/ID, /r/ID.json, .txt, .eml and .bundle.json.
+// report serves /r/ID, /r/ID.json, .txt, .eml, .bundle.json and .preview.
 func (s *server) report(w http.ResponseWriter, r *http.Request) {
 	id, form, _ := strings.Cut(r.PathValue("id"), ".")
 	serve := map[string]func(http.ResponseWriter, *http.Request, *store.Message){
-		"": s.reportPage, "json": s.reportJSON, "txt": s.reportText, "eml": s.reportEML, "bundle.json": s.reportBundle,
+		"": s.reportPage, "json": s.reportJSON, "txt": s.reportText, "eml": s.reportEML, "bundle.json": s.reportBundle, "preview": s.reportPreview,
 	}[form]
 	if serve == nil {
 		s.notFound(w, r)

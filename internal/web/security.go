@@ -12,7 +12,7 @@ import (
 
 // contentPolicy allows our own files and nothing else: no inline script, no inline style.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secure is around every route.
 func (s *server) secure(next http.Handler) http.Handler {

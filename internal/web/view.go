@@ -69,6 +69,7 @@ type reportView struct {
 	MoreHops   int
 	DNS        dnsTable
 	Cards      cardsView
+	Content    contentView
 	Raw        string
 	RawMissing int
 }
@@ -95,6 +96,8 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 	}
 	v.sortFindings(lang, rep.Findings)
 	v.Cards = viewCards(lang, rep.Cards, rep.Score)
+	v.Content = viewContent(lang, rep)
+	v.Content.ID = m.ID
 	v.Hops, v.MoreHops = viewHops(rep.Message)
 	raw := rep.Message.Raw
 	if len(raw) > drawnRaw {
