@@ -31,7 +31,7 @@ type serveFlags struct {
 	tlsCert, tlsKey                            string
 	retention                                  days
 	workers                                    int
-	maxMessage                                 int64
+	maxMessage, quota                          int64
 	httpHosts, trustProxy                      []string
 	noLists                                    bool
 	listKeys, private                          []string
@@ -65,6 +65,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.Var(&f.retention, "retention", a.flagText("retention"))
 	fl.IntVar(&f.workers, "workers", 0, a.flagText("workers"))
 	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
+	fl.Int64Var(&f.quota, "quota", 0, a.flagText("quota"))
 	fl.StringArrayVar(&f.httpHosts, "http-host", nil, a.flagText("http-host"))
 	fl.StringArrayVar(&f.trustProxy, "trust-proxy", nil, a.flagText("trust-proxy"))
 	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
@@ -152,7 +153,7 @@ func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
 func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error) {
 	cfg := serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
-		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Workers: f.workers,
+		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
 		Log: a.logger(), Version: version(),
 		Ready: func(n *serve.Node) {
 			a.announce(n.SMTP, n.HTTP)

@@ -68,6 +68,9 @@ type Config struct {
 	Checker *check.Checker
 	// Retention is how long messages are kept, 0 for the default of 30 days.
 	Retention time.Duration
+	// Quota bounds the octets of all stored messages, 0 for no bound: beyond it mail is put
+	// off with 452.
+	Quota int64
 	// MaxMessage is the largest message accepted, in octets, 0 for the inbox's default.
 	MaxMessage int64
 	// VerifyTimeout bounds one message's verification, 0 for 30 s.
@@ -144,6 +147,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer st.Close()
+	st.SetQuota(c.Quota)
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortAfter, st.Abort) })()
 	smtpL, err := listen("SMTP", c.SMTP)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,7 +55,26 @@ func (s *Store) AddMessages(ctx context.Context, messages ...*Message) error {
 		inserts[i] = in
 		size += len(in.raw) + len(in.session) + len(in.answers)
 	}
-	err := s.committer.do(ctx, size, func(ctx context.Context, q querier) error {
+	err := s.insert(ctx, inserts, size)
+	if full := errors.Is(err, ErrFull); full || err == nil {
+		s.full.set(full, s.now())
+	}
+	if err != nil {
+		return fmt.Errorf("storing a message: %w", err)
+	}
+	return nil
+}
+
+// insert stores all or none, within the quota.
+func (s *Store) insert(ctx context.Context, inserts []insertion, size int) error {
+	var octets int64
+	for i := range inserts {
+		octets += int64(len(inserts[i].raw))
+	}
+	if err := s.reserve(ctx, octets); err != nil {
+		return err
+	}
+	return s.committer.do(ctx, size, func(ctx context.Context, q querier) error {
 		for i := range inserts {
 			if err := inserts[i].run(ctx, q); err != nil {
 				return err
@@ -62,10 +82,6 @@ func (s *Store) AddMessages(ctx context.Context, messages ...*Message) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("storing a message: %w", err)
-	}
-	return nil
 }
 
 // insertion is a message in its stored form.

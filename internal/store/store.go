@@ -30,6 +30,8 @@ var (
 type Store struct {
 	db        database
 	committer *committer
+	quota     quota
+	full      fullness
 	now       func() time.Time // for the expiry of mailboxes
 }
 

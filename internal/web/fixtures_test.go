@@ -37,9 +37,12 @@ type memory struct {
 	sessions  []store.FailedSession
 	broken    error // what every call answers
 	made      int
+	full      time.Time
 }
 
 func newMemory() *memory { return &memory{mailboxes: map[string]store.Mailbox{}} }
+
+func (m *memory) Full() (time.Time, bool) { return m.full, !m.full.IsZero() }
 
 func (m *memory) NewMailbox(_ context.Context, b store.Mailbox) (store.Mailbox, error) {
 	m.mu.Lock()

@@ -148,6 +148,7 @@ type frame struct {
 	Operator                             bool         // the client may see the operator's lists
 	Person                               store.Person // who signed in
 	Logins                               bool         // there are logins
+	Full                                 time.Time    // since when no mail can be stored; zero: there is room
 	Refresh                              int          // seconds, 0 for none
 	NoscriptRefresh                      int
 	Form                                 bool // the page has a form, see layout.html
@@ -179,7 +180,9 @@ func (s *server) frame(r *http.Request, here, title string) frame {
 		here = r.URL.Path
 	}
 	q := url.Values{"lang": {other}}
+	full, _ := s.store.Full()
 	return frame{
+		Full: full,
 		Lang: lang, OtherLang: other, OtherName: i18n.T(other, "lang.name"), OtherURL: (&url.URL{Path: here, RawQuery: q.Encode()}).String(),
 		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Here: here,
 	}

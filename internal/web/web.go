@@ -74,6 +74,7 @@ type storage interface {
 	Recent(ctx context.Context, limit int) ([]store.Message, error)
 	Sessions(ctx context.Context, limit int) ([]store.FailedSession, error)
 	Session(ctx context.Context, id string) (*store.FailedSession, error)
+	Full() (since time.Time, full bool)
 }
 
 // server holds what the handlers share.
