@@ -32,7 +32,7 @@ type serveFlags struct {
 	retention                                  days
 	workers                                    int
 	maxMessage, quota                          int64
-	httpHosts, trustProxy                      []string
+	httpHosts, trustProxy, httpProxies         []string
 	noLists                                    bool
 	listKeys, private                          []string
 	publicURL, lmtp                            string
@@ -79,6 +79,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.BoolVar(&f.imap.insecure, "imap-insecure", false, a.flagText("imap-insecure"))
 	fl.DurationVar(&f.imap.every, "imap-every", time.Minute, a.flagText("imap-every"))
 	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
+	fl.StringArrayVar(&f.httpProxies, "http-trust-proxy", nil, a.flagText("http-trust-proxy"))
 	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
 	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
 	fl.StringVar(&f.openID.client, "openid-client-id", "", a.flagText("openid-client-id"))
@@ -123,6 +124,13 @@ func (f *imapFlags) mailbox(a *app) (*imapin.Config, error) {
 // doorConfig reads the flags that say who may use the pages.
 func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
 	cfg.Public = f.public
+	for _, p := range f.httpProxies {
+		prefix, err := parsePrefix(p)
+		if err != nil {
+			return usagef("--http-trust-proxy: %v", err)
+		}
+		cfg.HTTPProxies = append(cfg.HTTPProxies, prefix)
+	}
 	if f.publicURL != "" {
 		u, err := url.Parse(f.publicURL)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {

@@ -338,6 +338,7 @@ var flagTexts = map[string]text{
 	"imap-insecure":             {EN: "without TLS, for a server on loopback", JA: "TLS を使わない (ループバックのサーバーのみ)"},
 	"imap-every":                {EN: "the `TIME` between two looks at the mailbox", JA: "メールボックスを確認する間隔 `TIME`"},
 	"quota":                     {EN: "the most `OCTETS` of all stored messages; beyond it mail is put off (452). 0 is no bound", JA: "保存するメールの合計サイズの上限 `OCTETS`。超えると 452 で一時的に拒否する。0 は無制限"},
+	"http-trust-proxy":          {EN: "a web proxy whose X-Forwarded-For says who the client is, `NETWORK` (repeatable)", JA: "X-Forwarded-For で本来の接続元を伝えてよい Web プロキシの `NETWORK` (複数指定可)"},
 	"lmtp":                      {EN: "also take mail from a mail server on this host by LMTP at `ADDRESS`: host:port, or unix:PATH", JA: "同じホストのメールサーバーから LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},

@@ -53,6 +53,8 @@ type Config struct {
 	IMAP *imapin.Config
 	// Program is the file of this program, for the recipes.
 	Program string
+	// HTTPProxies are the proxies before the pages whose X-Forwarded-For is believed.
+	HTTPProxies []netip.Prefix
 	// PublicURL is what browsers call the pages by, "https://todoku.example.com"; "" where
 	// nobody but this machine uses them.
 	PublicURL string
@@ -198,7 +200,7 @@ func Run(ctx context.Context, c Config) error {
 	pages, err := web.New(web.Config{
 		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
-		Access: keeper, Public: c.Public,
+		Access: keeper, Public: c.Public, TrustProxy: c.HTTPProxies,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {
 			return verify.Replay(ctx, &m.Evidence, m.ID, nil)

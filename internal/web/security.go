@@ -29,6 +29,7 @@ func (s *server) secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
+		r = s.behindProxy(r)
 		if !s.hostAllowed(r) {
 			s.fail(w, r, http.StatusMisdirectedRequest, "error.host")
 			return

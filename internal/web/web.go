@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -46,6 +47,8 @@ type Config struct {
 	// ones and IP addresses. A connection that came in over loopback is answered for
 	// no other name, so that a web site cannot read the pages by DNS rebinding.
 	Hosts []string
+	// TrustProxy are the proxies whose X-Forwarded-For says who the client is, for limits.
+	TrustProxy []netip.Prefix
 	// Access says who may use the pages; nil: whoever can connect. Public, with Access,
 	// lets everybody test, and nobody see what is of others.
 	Access    *access.Keeper
