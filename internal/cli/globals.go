@@ -3,7 +3,6 @@ package cli
 import (
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/render"
 )
@@ -113,45 +113,11 @@ func (a *app) whatIf(texts []string) (func(dns.Resolver) dns.Resolver, error) {
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	var records []dns.Record
-	for _, t := range texts {
-		r, err := parseWhatIf(t)
-		if err != nil {
-			return nil, usagef("--what-if %q: %v", t, err)
-		}
-		if name := strings.Trim(r.Name, "."); !strings.Contains(name, ".") {
-			return nil, usagef("--what-if %q: %q is no complete name: write the domain too", t, name)
-		}
-		records = append(records, r)
-	}
-	changes := dns.WhatIf(records)
-	for _, c := range changes {
-		if err := c.Validate(); err != nil {
-			return nil, usagef("--what-if: %v", err)
-		}
+	changes, err := check.ParseWhatIf(texts)
+	if err != nil {
+		return nil, usagef("--what-if %v", err)
 	}
 	return func(r dns.Resolver) dns.Resolver { return dns.Overlay(r, changes...) }, nil
-}
-
-// parseWhatIf reads a record in master-file form, or with its type put first, as many
-// say it: "TXT example.com v=spf1 -all".
-func parseWhatIf(text string) (dns.Record, error) {
-	r, err := dns.ParseRR(text)
-	if err == nil {
-		return r, nil
-	}
-	words := strings.SplitN(strings.TrimSpace(text), " ", 3)
-	if len(words) < 3 {
-		return r, err
-	}
-	if _, notType := dns.ParseType(words[0]); notType != nil {
-		return r, err
-	}
-	swapped, swapErr := dns.ParseRR(words[1] + " " + words[0] + " " + words[2])
-	if swapErr != nil {
-		return r, err
-	}
-	return swapped, nil
 }
 
 // resolverWith is newResolver with --what-if records laid over it.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -190,7 +191,7 @@ func TestEventsAreBounded(t *testing.T) {
 		t.Error("the first stream goes on")
 	}
 	waitFor(t, func() bool {
-		release, ok := s.streams.take(addrOf("127.0.0.1:1"))
+		release, ok := s.streams.take(caller.AddressOf("127.0.0.1:1"))
 		if ok {
 			release()
 		}
@@ -252,7 +253,7 @@ func TestEventsForLoopbackAlone(t *testing.T) {
 	proxied := &streamOf{t: t, resp: resp, in: bufio.NewReader(resp.Body)}
 	proxied.line()
 
-	s.hub.PublishSession(addrOf("127.0.0.1:1"), live.Event{Kind: "connected", Text: "secret"})
+	s.hub.PublishSession(caller.AddressOf("127.0.0.1:1"), live.Event{Kind: "connected", Text: "secret"})
 	s.hub.Publish("tok", live.Event{Kind: "helo", Text: "mine"})
 	if e, _ := direct.event(); e.Kind != "connected" {
 		t.Errorf("at the machine: %+v", e)

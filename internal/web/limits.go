@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/todoku/todoku/internal/caller"
 )
 
 // maxClients bounds the clients that a limiter remembers. Beyond it all further
@@ -39,16 +41,8 @@ func newLimiter(localBurst int, localEvery time.Duration, farBurst int, farEvery
 	}
 }
 
-// network is what counts as one client: an IPv4 address, or an IPv6 /64, which
-// one machine may have to itself.
-func network(ip netip.Addr) netip.Prefix {
-	bits := 64
-	if ip.Is4() {
-		bits = 32
-	}
-	p, _ := ip.Prefix(bits) // the zero prefix for an unknown address
-	return p
-}
+// network is what counts as one client.
+func network(ip netip.Addr) netip.Prefix { return caller.Network(ip) }
 
 // allow takes one from the client's allowance.
 func (l *limiter) allow(ip netip.Addr, now time.Time) bool {

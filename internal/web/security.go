@@ -1,12 +1,11 @@
 package web
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
-	"strings"
 
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/i18n"
 )
 
@@ -29,7 +28,7 @@ func (s *server) secure(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Robots-Tag", "noindex, nofollow")
-		r = s.behindProxy(r)
+		r = caller.BehindProxy(r, s.TrustProxy)
 		if !s.hostAllowed(r) {
 			s.fail(w, r, http.StatusMisdirectedRequest, "error.host")
 			return
@@ -59,61 +58,14 @@ func (s *server) guarded(next http.Handler, w http.ResponseWriter, r *http.Reque
 	next.ServeHTTP(w, r)
 }
 
-// hostAllowed defends against DNS rebinding: a page of evil.example whose name is
-// made to point at 127.0.0.1 sends "Host: evil.example". An IP address cannot be
-// rebound, so it is always answered.
-func (s *server) hostAllowed(r *http.Request) bool {
-	host := hostName(r.Host)
-	if _, err := netip.ParseAddr(host); err == nil || isLocalName(host) {
-		return true
-	}
-	for _, h := range s.Hosts {
-		if strings.EqualFold(strings.TrimSuffix(hostName(h), "."), host) {
-			return true
-		}
-	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && len(s.Hosts) == 0 && !addrOf(local.String()).IsLoopback()
-}
+// The questions about who asks are those of package caller.
 
-// hostName is the host of "host", "host:port" or "[v6]:port", without a final dot.
-func hostName(hostport string) string {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	return strings.ToLower(strings.TrimSuffix(host, "."))
-}
+func (s *server) hostAllowed(r *http.Request) bool { return caller.HostAllowed(r, s.Hosts) }
 
-// isLocalName: names that mean this machine wherever they are resolved (RFC 6761 section 6.3).
-func isLocalName(host string) bool {
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
-}
+func hostName(hostport string) string { return caller.HostName(hostport) }
 
-// addrOf is the address of "host:port", the zero value when there is none.
-func addrOf(hostport string) netip.Addr {
-	ap, err := netip.ParseAddrPort(hostport)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
-}
+func isLocalName(host string) bool { return caller.IsLocalName(host) }
 
-// clientAddr is the address of the connection. What forwarding headers say is not
-// believed: anyone can write them.
-func clientAddr(r *http.Request) netip.Addr { return addrOf(r.RemoteAddr) }
+func clientAddr(r *http.Request) netip.Addr { return caller.Address(r) }
 
-// localClient reports whether a person at this machine asks. Behind a reverse proxy on
-// the same machine everybody's connection comes from loopback, so a request
-// that was forwarded, or that names another host, is nobody's in particular.
-func localClient(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
-			return false
-		}
-	}
-	host := hostName(r.Host)
-	ip, err := netip.ParseAddr(host)
-	return clientAddr(r).IsLoopback() && (isLocalName(host) || (err == nil && ip.IsLoopback()))
-}
+func localClient(r *http.Request) bool { return caller.Local(r) }

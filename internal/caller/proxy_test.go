@@ -1,4 +1,4 @@
-package web
+package caller
 
 import (
 	"net/http/httptest"
@@ -8,9 +8,7 @@ import (
 )
 
 func TestBehindProxy(t *testing.T) {
-	s := newSite(t, func(c *Config) {
-		c.TrustProxy = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
-	}).server
+	ours := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	for _, c := range []struct {
 		from, forwarded, want string
 	}{
@@ -32,7 +30,7 @@ func TestBehindProxy(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := clientAddr(s.behindProxy(r)).String(); got != c.want {
+		if got := Address(BehindProxy(r, ours)).String(); got != c.want {
 			t.Errorf("from %s, forwarded %.60q: %s, want %s", c.from, c.forwarded, got, c.want)
 		}
 	}
