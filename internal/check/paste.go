@@ -17,17 +17,22 @@ func (r *Report) Paste(forms []paste.Form, lang string) {
 		for _, form := range forms {
 			var b strings.Builder
 			for _, c := range f.DNS {
-				p, err := paste.NewPlan(c, zoneOf(c.Name), r.standing(c))
-				if err != nil || secret(p) {
-					continue // a change that cannot be made is shown as it is
-				}
-				b.WriteString(form.Write(p, lang))
+				b.WriteString(r.Written(c, form, lang))
 			}
 			if b.Len() > 0 {
 				f.Snippets = append(f.Snippets, catalogue.Snippet{For: form.Name.In(lang), Text: b.String()})
 			}
 		}
 	}
+}
+
+// Written is a change of a finding in a form, "" where it cannot be made in one.
+func (r *Report) Written(c dns.Change, form paste.Form, lang string) string {
+	p, err := paste.NewPlan(c, zoneOf(c.Name), r.standing(c))
+	if err != nil || secret(p) {
+		return "" // such a change is shown as it is
+	}
+	return form.Write(p, lang)
 }
 
 // secret reports that a form would repeat a private key that stands there.

@@ -221,7 +221,9 @@ func Run(ctx context.Context, c Config) error {
 		g.Go(func() error { return mailbox.Run(gctx) })
 	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
-	g.Go(func() error { return serveHTTP(gctx, limitedL, pages, c.Log) })
+	g.Go(func() error {
+		return serveHTTP(gctx, limitedL, programs(c, st, hub, w, smtpL.Addr(), keeper == nil, pages), c.Log)
+	})
 	g.Go(func() error { return w.run(gctx) })
 	g.Go(func() error { return prune(gctx, st, c) })
 	if c.Ready != nil {

@@ -1,0 +1,29 @@
+package serve
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/todoku/todoku/internal/api"
+	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/service"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/tokens"
+)
+
+// programs puts the doors for programs beside the pages: /api and /mcp. Open: programs at
+// this machine need no token.
+func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, pages http.Handler) http.Handler {
+	s := service.New(service.Config{
+		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log,
+	})
+	rest := api.New(api.Config{
+		Service: s, Guard: tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log}),
+		Hosts: c.HTTPHosts, TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Version: c.Version, Log: c.Log,
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/api", rest)
+	mux.Handle("/api/", rest)
+	mux.Handle("/", pages)
+	return mux
+}
