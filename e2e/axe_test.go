@@ -119,7 +119,7 @@ func TestAxe(t *testing.T) {
 			if err := chromedp.Run(ctx,
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: way.scheme}}),
 				chromedp.EmulateViewport(way.width, 800),
-				chromedp.Navigate("http://"+n.http+at), chromedp.WaitReady("main"),
+				chromedp.Navigate("http://"+n.http+at), shown(t, "main"),
 			); err != nil {
 				t.Fatalf("%s: %v", at, err)
 			}
@@ -143,11 +143,11 @@ func TestAxeLogin(t *testing.T) {
 		look(t, ctx, script, what)
 	}
 	site := "http://" + n.http
-	visit("login", chromedp.Navigate(site+"/login"), chromedp.WaitVisible("#name"))
-	visit("a failed login", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), chromedp.WaitVisible(".is-fail"))
-	visit("setup", chromedp.Navigate(link), chromedp.WaitVisible("#name"))
-	visit("a bad password", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "short"), chromedp.Submit("#password"), chromedp.WaitVisible("#password-error"))
-	visit("home", chromedp.SendKeys("#password", "correct horse battery"), chromedp.Submit("#password"), chromedp.WaitVisible(`form[action="/logout"]`))
-	visit("people", chromedp.Navigate(site+"/people"), chromedp.WaitVisible("#name"))
-	visit("account", chromedp.Navigate(site+"/account"), chromedp.WaitVisible("#old"))
+	visit("login", chromedp.Navigate(site+"/login"), shown(t, "#name"))
+	visit("a failed login", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
+	visit("setup", chromedp.Navigate(link), shown(t, "#name"))
+	visit("a bad password", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "short"), chromedp.Submit("#password"), shown(t, "#password-error"))
+	visit("home", chromedp.SendKeys("#password", "correct horse battery"), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`))
+	visit("people", chromedp.Navigate(site+"/people"), shown(t, "#name"))
+	visit("account", chromedp.Navigate(site+"/account"), shown(t, "#old"))
 }

@@ -19,12 +19,12 @@ func browser(t *testing.T, lang string) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("accept-lang", lang), chromedp.WindowSize(1100, 900), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("accept-lang", lang), chromedp.WindowSize(1100, 900),
 	)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx, _ = chromedp.NewContext(ctx)
+	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // waits until the browser has ended, and removes its profile
 	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
 	t.Cleanup(cancel)
 	return ctx
@@ -52,6 +52,19 @@ func reportShown(t *testing.T) chromedp.ActionFunc {
 			var shown bool
 			err := chromedp.Evaluate(`location.pathname.startsWith("/r/") && document.readyState === "complete" && !!document.querySelector("main h1")`, &shown).Do(ctx)
 			return err == nil && shown
+		}, func() string { return "" })
+		return nil
+	}
+}
+
+// shown waits until the page that is open has an element. A wait of chromedp's own can hang when the
+// browser navigates meanwhile.
+func shown(t *testing.T, selector string) chromedp.ActionFunc {
+	return func(ctx context.Context) error {
+		poll(t, ctx, selector+" to be shown", func() bool {
+			var there bool
+			err := chromedp.Evaluate(fmt.Sprintf(`document.readyState === "complete" && !!document.querySelector(%q)`, selector), &there).Do(ctx)
+			return err == nil && there
 		}, func() string { return "" })
 		return nil
 	}

@@ -35,16 +35,16 @@ func TestBrowserLogin(t *testing.T) {
 				t.Errorf("a visitor lands at %s", at)
 			}
 			shot(t, ctx, "login-"+w.lang)
-			if err := chromedp.Run(ctx, chromedp.Navigate(link), chromedp.WaitVisible("#name")); err != nil {
+			if err := chromedp.Run(ctx, chromedp.Navigate(link), shown(t, "#name")); err != nil {
 				t.Fatal(err)
 			}
 			shot(t, ctx, "setup-"+w.lang)
 			if err := chromedp.Run(ctx,
 				chromedp.Focus("#name"), chromedp.KeyEvent("ann"+kb.Tab+"correct horse battery"+kb.Enter),
-				chromedp.WaitVisible(`form[action="/logout"]`),
+				shown(t, `form[action="/logout"]`),
 				chromedp.Navigate(site+"/people"), chromedp.Text("main", &people),
 				chromedp.Focus("#name"), chromedp.KeyEvent("bob"+kb.Tab+"another horse battery"+kb.Tab+kb.Tab+kb.Enter),
-				chromedp.WaitVisible(`form[action^="/people/"]`),
+				shown(t, `form[action^="/people/"]`),
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -53,9 +53,9 @@ func TestBrowserLogin(t *testing.T) {
 			}
 			shot(t, ctx, "people-"+w.lang)
 			if err := chromedp.Run(ctx,
-				chromedp.Click(`form[action="/logout"] button`), chromedp.WaitVisible("#password"),
+				chromedp.Click(`form[action="/logout"] button`), shown(t, `form[action="/login"]`),
 				chromedp.Focus("#name"), chromedp.KeyEvent("bob"+kb.Tab+"another horse battery"+kb.Enter),
-				chromedp.WaitVisible(`form[action="/logout"]`),
+				shown(t, `form[action="/logout"]`),
 				chromedp.Navigate(site+"/operator"), chromedp.Text("main", &refused),
 			); err != nil {
 				t.Fatal(err)
