@@ -72,7 +72,9 @@ func (a *app) root() *cobra.Command {
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
 		a.explainCommand(),
-		a.serveCommand(), a.receiveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.serveCommand(), a.receiveCommand(), a.mcpCommand(),
+		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),
+		a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)
 	completeWords(root, "lang", "en", "ja")

@@ -228,6 +228,56 @@ var commandTexts = map[string]commandText{
 			JA: "  todoku receive --ip \"$SENDER_IP\" --helo \"$SENDER_HELO\" -f \"$SENDER\" -- k7m2p9x4c6t8w@inbox.example.com < message",
 		},
 	},
+	"token": {
+		short: text{EN: "Manage the tokens of programs that use the API", JA: "API を使うプログラムのトークンを管理する"},
+		long: text{
+			EN: "Manage the tokens by which programs use the API and MCP of a running `todoku serve` on the same database.\nA token is shown once, when it is made; only its hash is kept.",
+			JA: "同じデータベースを使う `todoku serve` の API と MCP を利用するための、プログラム用のトークンを管理します。\nトークンが表示されるのは作成時の 1 回だけで、データベースにはハッシュだけを保存します。",
+		},
+		example: text{
+			EN: "  todoku token create --name ci --scope check --scope submit --scope read --expires 90d",
+			JA: "  todoku token create --name ci --scope check --scope submit --scope read --expires 90d",
+		},
+	},
+	"token create": {
+		short: text{EN: "Make a token and print it", JA: "トークンを作成して表示する"},
+		long: text{
+			EN: "Make a token and print it, once. Scopes: read (findings, tests, verdicts), check (checks, proposals, explanations), submit (test addresses, messages), admin (lists of what is of others).",
+			JA: "トークンを作成し、1 回だけ表示します。スコープ: read (指摘、テスト、判定)、check (検査、提案、説明)、submit (テスト用アドレス、メール)、admin (ほかの人のものを含む一覧)。",
+		},
+		example: text{
+			EN: "  todoku token create --name ci --scope check --expires 90d",
+			JA: "  todoku token create --name ci --scope check --expires 90d",
+		},
+	},
+	"token list": {
+		short: text{EN: "List the tokens", JA: "トークンの一覧を表示する"},
+		long:  text{EN: "List the tokens: id, name, scopes, when they were made, expire and were last used. What opens the door is not kept, and not shown.", JA: "トークンの ID、名前、スコープ、作成日時、有効期限、最後に使われた日時を表示します。トークンそのものは保存されていないため、表示されません。"},
+		example: text{
+			EN: "  todoku token list --json",
+			JA: "  todoku token list --json",
+		},
+	},
+	"token revoke": {
+		args:  "ID...",
+		short: text{EN: "Revoke tokens", JA: "トークンを取り消す"},
+		long:  text{EN: "Revoke the tokens of these ids. They are refused from the next request on.", JA: "指定した ID のトークンを取り消します。次のリクエストから使えなくなります。"},
+		example: text{
+			EN: "  todoku token revoke k7m2p9x4c6t8w",
+			JA: "  todoku token revoke k7m2p9x4c6t8w",
+		},
+	},
+	"mcp": {
+		short: text{EN: "Serve assistants by MCP on standard input and output", JA: "標準入出力の MCP でアシスタントに応答する"},
+		long: text{
+			EN: "Offer the checks as tools of the Model Context Protocol on standard input and output, for an assistant that starts this command.\nTests of real messages need a running `todoku serve`: name it with --server. Without it domains are checked from here.",
+			JA: "Model Context Protocol のツールとして、標準入出力で検査を提供します。アシスタントからこのコマンドを起動して使います。\n実際のメールのテストには、実行中の `todoku serve` を --server で指定する必要があります。指定しない場合、ドメインはこの機器から検査します。",
+		},
+		example: text{
+			EN: "  todoku mcp\n  todoku mcp --server https://todoku.example.com --token-file token",
+			JA: "  todoku mcp\n  todoku mcp --server https://todoku.example.com --token-file token",
+		},
+	},
 	"demo": {
 		short: text{EN: "Show everything with sample mail, without a network", JA: "サンプルメールで試す (ネットワーク不要)"},
 		long: text{
@@ -342,6 +392,11 @@ var flagTexts = map[string]text{
 	"lmtp":                      {EN: "also take mail from a mail server on this host by LMTP at `ADDRESS`: host:port, or unix:PATH", JA: "同じホストのメールサーバーから LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},
+	"token-name":                {EN: "what the token is for, a `NAME` for people", JA: "トークンの用途を表す `NAME`"},
+	"scope":                     {EN: "what the token may be used for, `SCOPE`: read, check, submit or admin (repeatable)", JA: "トークンで許可する操作 `SCOPE`: read、check、submit、admin (複数指定可)"},
+	"token-expires":             {EN: "how long the token is valid, `DURATION` such as 90d (default: until it is revoked)", JA: "トークンの有効期間 `DURATION` (90d など。既定: 取り消すまで)"},
+	"mcp-server":                {EN: "ask a running server in place of looking up from here, `URL` such as https://todoku.example.com", JA: "この機器から調べる代わりに、実行中のサーバーに問い合わせる。`URL` (例: https://todoku.example.com)"},
+	"token-file":                {EN: "`FILE` with the token for --server", JA: "--server 用のトークンを記した `FILE`"},
 	"trust-proxy":               {EN: "clients that may name the real client by the PROXY protocol, `NETWORK` (repeatable)", JA: "PROXY プロトコルで本来の接続元を伝えてよい `NETWORK` (複数指定可)"},
 }
 
@@ -417,6 +472,17 @@ var (
 	msgExplainEmpty   = text{EN: "there is nothing to explain: the input is empty", JA: "入力が空です"}
 	msgExplainBinary  = text{EN: "the input is no text", JA: "入力がテキストではありません"}
 	msgExplainUnknown = text{EN: "there is no SMTP reply, bounce, log line or mail header in the input (and no file of that name)", JA: "入力に SMTP 応答、バウンスメール、メールログ、ヘッダーが見つかりません (その名前のファイルもありません)"}
+	msgTokenMade      = text{EN: "This is the only time that the token is shown. Send it as: Authorization: Bearer TOKEN", JA: "トークンが表示されるのはこの 1 回だけです。Authorization: Bearer TOKEN として送ってください"}
+	msgTokenName      = text{EN: "--name: give 1 to 100 characters without controls", JA: "--name: 1〜100 文字で指定してください (制御文字は使えません)"}
+	msgTokenScope     = text{EN: "--scope: choose of {words} (repeatable)", JA: "--scope: {words} の中から指定してください (複数指定可)"}
+	msgTokenNone      = text{EN: "There are no tokens.", JA: "トークンはありません。"}
+	msgTokenIDs       = text{EN: "give the ids of the tokens to revoke (see: todoku token list)", JA: "取り消すトークンの ID を指定してください (todoku token list で確認できます)"}
+	msgTokenUnknown   = text{EN: "there is no token {id}", JA: "トークン {id} はありません"}
+	msgTokenRevoked   = text{EN: "{id}: revoked", JA: "{id}: 取り消しました"}
+	msgTokenColumns   = text{EN: "ID\tNAME\tSCOPES\tMADE\tEXPIRES\tLAST USED", JA: "ID\t名前\tスコープ\t作成\t有効期限\t最終利用"}
+	msgNoDatabase     = text{EN: "{file}: there is no such database; name that of `todoku serve` with --database", JA: "{file}: データベースがありません。`todoku serve` のものを --database で指定してください"}
+	msgBadServer      = text{EN: "--server {value}: write it as https://todoku.example.com", JA: "--server {value}: https://todoku.example.com の形で指定してください"}
+	msgTokenServer    = text{EN: "--token-file is for --server", JA: "--token-file は --server と一緒に指定してください"}
 	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
 )
 
@@ -429,5 +495,5 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
-	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

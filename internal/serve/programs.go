@@ -6,6 +6,7 @@ import (
 
 	"github.com/todoku/todoku/internal/api"
 	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/mcp"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/tokens"
@@ -17,13 +18,15 @@ func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Add
 	s := service.New(service.Config{
 		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log,
 	})
+	guard := tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log})
 	rest := api.New(api.Config{
-		Service: s, Guard: tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log}),
+		Service: s, Guard: guard,
 		Hosts: c.HTTPHosts, TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Version: c.Version, Log: c.Log,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/api", rest)
 	mux.Handle("/api/", rest)
+	mux.Handle("/mcp", rest.Admitted(mcp.Handler(s, guard, rest.Base, c.Version, c.Log)))
 	mux.Handle("/", pages)
 	return mux
 }

@@ -71,7 +71,7 @@ func whatIf(texts []string) ([]dns.Change, error) {
 	}
 	changes, err := check.ParseWhatIf(texts)
 	if err != nil {
-		return nil, invalid("what_if", "A record cannot be read: "+err.Error()+". Write it as: NAME TYPE DATA.", "レコードを解釈できません: "+err.Error()+"。NAME TYPE DATA の形で指定してください。")
+		return nil, invalid("what_if", "A record cannot be read: "+err.Error()+". Write it as: NAME TYPE DATA.", "レコードを解釈できません ("+err.Error()+")。NAME TYPE DATA の形で指定してください。")
 	}
 	return changes, nil
 }
@@ -270,7 +270,7 @@ func pasteForms(words []string) ([]paste.Form, error) {
 	for _, w := range words {
 		form, ok := paste.Lookup(w)
 		if !ok || len(out) >= len(paste.Forms) {
-			return nil, invalid("forms", "Choose of: "+strings.Join(paste.IDs(), ", ")+".", "次の中から指定してください: "+strings.Join(paste.IDs(), "、")+"。")
+			return nil, invalid("forms", "Choose of: "+strings.Join(paste.IDs(), ", ")+".", "次の中から指定してください ("+strings.Join(paste.IDs(), "、")+")")
 		}
 		out = append(out, form)
 	}

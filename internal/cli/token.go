@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/service"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/tokens"
+)
+
+// tokenObject is a token as JSON; Token is there when it is made, and never again.
+type tokenObject struct {
+	ID      string     `json:"id"`
+	Name    string     `json:"name"`
+	Scopes  []string   `json:"scopes"`
+	Created time.Time  `json:"created"`
+	Expires *time.Time `json:"expires"`
+	Used    *time.Time `json:"last_used"`
+	Token   string     `json:"token,omitempty"`
+}
+
+func newTokenObject(t store.Token) tokenObject {
+	moment := func(t time.Time) *time.Time {
+		if t.IsZero() {
+			return nil
+		}
+		return &t
+	}
+	return tokenObject{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Created: t.Created, Expires: moment(t.Expires), Used: moment(t.Used)}
+}
+
+// withStore opens the database of a server for one command.
+func (a *app) withStore(ctx context.Context, database string, do func(*store.Store) error) error {
+	if name := strings.TrimPrefix(database, "file:"); !strings.Contains(database, "://") {
+		if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) { // it would be made, and no server would know it
+			return lookError{errors.New(a.say(msgNoDatabase, "file", name))}
+		}
+	}
+	st, err := store.Open(ctx, database)
+	if err != nil {
+		return lookError{err}
+	}
+	defer st.Close()
+	return do(st)
+}
+
+func (a *app) databaseFlag(c *cobra.Command, database *string) {
+	c.Flags().StringVar(database, "database", "todoku.db", a.flagText("database"))
+}
+
+func (a *app) tokenCreateCommand() *cobra.Command {
+	var database, name string
+	var scopes []string
+	var valid days
+	c := a.command("token create", func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s", a.say(msgNoArgs))
+		}
+		return a.withStore(c.Context(), database, func(st *store.Store) error {
+			var expires time.Time
+			if valid > 0 {
+				expires = time.Now().Add(time.Duration(valid))
+			}
+			secret, t, err := tokens.Create(c.Context(), st, name, scopes, expires)
+			switch {
+			case errors.Is(err, tokens.ErrName):
+				return usagef("%s", a.say(msgTokenName))
+			case errors.Is(err, tokens.ErrScope):
+				return usagef("%s", a.say(msgTokenScope, "words", strings.Join(service.Scopes, ", ")))
+			case err != nil:
+				return lookError{err}
+			}
+			if a.globals.json {
+				o := newTokenObject(t)
+				o.Token = secret
+				return a.show(o, nil)
+			}
+			fmt.Fprintln(a.Err, a.say(msgTokenMade))
+			_, err = fmt.Fprintln(a.Out, secret)
+			return err
+		})
+	})
+	a.databaseFlag(c, &database)
+	c.Flags().StringVar(&name, "name", "", a.flagText("token-name"))
+	c.Flags().StringArrayVar(&scopes, "scope", nil, a.flagText("scope"))
+	c.Flags().Var(&valid, "expires", a.flagText("token-expires"))
+	completeWords(c, "scope", service.Scopes...)
+	return c
+}
+
+// listedTokens bounds a list.
+const listedTokens = 10_000
+
+func (a *app) tokenListCommand() *cobra.Command {
+	var database string
+	c := a.command("token list", func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s", a.say(msgNoArgs))
+		}
+		return a.withStore(c.Context(), database, func(st *store.Store) error {
+			list, err := st.Tokens(c.Context(), listedTokens)
+			if err != nil {
+				return lookError{err}
+			}
+			objects := make([]tokenObject, 0, len(list))
+			for _, t := range list {
+				objects = append(objects, newTokenObject(t))
+			}
+			return a.show(map[string]any{"tokens": objects}, func(w io.Writer, _ render.TextOptions) error { return a.listTokens(w, objects) })
+		})
+	})
+	a.databaseFlag(c, &database)
+	return c
+}
+
+func (a *app) listTokens(w io.Writer, list []tokenObject) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(w, a.say(msgTokenNone))
+		return err
+	}
+	day := func(t *time.Time) string {
+		if t == nil {
+			return "-"
+		}
+		return t.Local().Format("2006-01-02 15:04")
+	}
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, a.say(msgTokenColumns))
+	for _, t := range list {
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, render.Printable(t.Name), strings.Join(t.Scopes, ","), day(&t.Created), day(t.Expires), day(t.Used))
+	}
+	return tab.Flush()
+}
+
+func (a *app) tokenRevokeCommand() *cobra.Command {
+	var database string
+	c := a.command("token revoke", func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s", a.say(msgTokenIDs))
+		}
+		return a.withStore(c.Context(), database, func(st *store.Store) error {
+			for _, id := range args {
+				err := st.RemoveToken(c.Context(), id)
+				if errors.Is(err, store.ErrNotFound) {
+					return lookError{errors.New(a.say(msgTokenUnknown, "id", render.Printable(id)))}
+				}
+				if err != nil {
+					return lookError{err}
+				}
+				fmt.Fprintln(a.Err, a.say(msgTokenRevoked, "id", id))
+			}
+			return nil
+		})
+	})
+	a.databaseFlag(c, &database)
+	return c
+}
