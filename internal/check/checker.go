@@ -37,34 +37,20 @@ type Request struct {
 	// DNSOnly asks the resolver and nobody else. Probe talks to the mail exchangers, where
 	// the checker can.
 	DNSOnly, Probe bool
-	Now            time.Time
+	// Fresh asks past every cache: the name servers of each zone themselves, where they
+	// can be asked.
+	Fresh bool
+	// Areas are the parts to look at; 0 is all of them.
+	Areas survey.Area
+	Now   time.Time
 }
 
 const defaultTimeout = 20 * time.Second
 
 // Check checks one target.
 func (c *Checker) Check(ctx context.Context, q Request) *Report {
-	timeout := c.Timeout
-	if timeout <= 0 {
-		timeout = defaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	o := survey.Options{Now: q.Now, IPs: q.IPs, Selectors: q.Selectors, DNSOnly: q.DNSOnly}
-	if !q.DNSOnly {
-		o.Fetch = c.Fetch
-		if q.Probe {
-			o.Prober = c.Prober
-		}
-	}
-	o.Blocklists = c.Lists
-	audience := q.Audience
-	if audience == "" {
-		audience = "all"
-	}
-	r := c.Resolver
-	if len(q.WhatIf) > 0 {
-		r = dns.Overlay(r, q.WhatIf...)
-	}
-	return Run(ctx, r, q.Target, Options{Survey: o, Audience: audience})
+	o, r := c.look(q)
+	return Run(ctx, r, q.Target, Options{Survey: o, Audience: audienceOf(q)})
 }

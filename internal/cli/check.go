@@ -109,9 +109,11 @@ func (a *app) check(c *cobra.Command, args []string, f *checkFlags) error {
 		return usagef("%s", a.say(msgProbeDNSOnly))
 	}
 	if !f.noLists {
-		if o.Survey.Blocklists, err = a.blocklists(r, f.listKeys); err != nil {
+		lists, err := a.blocklists(r, f.listKeys)
+		if err != nil {
 			return err
 		}
+		o.Survey.Blocklists = lists
 	}
 	k := &checker{app: a, resolver: r, options: o, flags: f, text: a.textOptions()}
 	k.text.Verbose = f.verbose

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/dnsbl"
 	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/wire"
 )
@@ -63,7 +64,14 @@ type Options struct {
 	// Unlimited: the resolver has a limit of its own in the place of MaxQueries.
 	Unlimited bool
 	// Blocklists asks the blocklists about the domain and its addresses; nil: not asked.
-	Blocklists *blocklist.Checker
+	Blocklists Sweeper
+	// Done, where not nil, is told each area that has been looked at, as it happens.
+	Done func(Area)
+}
+
+// Sweeper asks blocklists; a *blocklist.Checker does.
+type Sweeper interface {
+	Sweep(ctx context.Context, r dns.Resolver, s dnsbl.Subject) blocklist.Sweep
 }
 
 // Domain is what was seen of one domain. Every part says for itself whether it
@@ -114,7 +122,12 @@ func (l *look) areas(ctx context.Context) {
 	g := dns.NewGroup(l.r)
 	for _, area := range areas {
 		if o.Wants(area.area) && (d.Name != "" || area.host) {
-			g.Go(func() { area.look(l, ctx) })
+			g.Go(func() {
+				area.look(l, ctx)
+				if o.Done != nil {
+					o.Done(area.area)
+				}
+			})
 		}
 	}
 	g.Wait()
