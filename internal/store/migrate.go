@@ -25,7 +25,7 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, db *sql.
 	if err != nil {
 		return err
 	}
-	options = append(options, goose.WithDisableGlobalRegistry(true), goose.WithTableName("todoku_schema"))
+	options = append(options, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true), goose.WithTableName("todoku_schema"))
 	p, err := goose.NewProvider(dialect, db, files, options...)
 	if err != nil {
 		return fmt.Errorf("reading its schema version: %w", err)
