@@ -88,3 +88,8 @@ func (r *Report) First() *catalogue.Finding {
 	}
 	return nil
 }
+
+// Bulk are the cards for bulk senders, beside those of the report.
+func (r *Report) Bulk() []scorecard.Card {
+	return scorecard.Judge(scorecard.Input{Findings: r.Findings, Sight: provider.Sight{Domain: true}}, scorecard.Bulk)
+}

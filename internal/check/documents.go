@@ -129,4 +129,3 @@ type recordedError struct{ problem, detail string }
 
 func (e recordedError) Error() string        { return strings.TrimSpace(e.detail) }
 func (e recordedError) FetchProblem() string { return e.problem }
-

@@ -15,15 +15,20 @@ func (r *Report) Paste(forms []paste.Form, lang string) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		for _, form := range forms {
-			var b strings.Builder
-			for _, c := range f.DNS {
-				b.WriteString(r.Written(c, form, lang))
-			}
-			if b.Len() > 0 {
-				f.Snippets = append(f.Snippets, catalogue.Snippet{For: form.Name.In(lang), Text: b.String()})
+			if text := r.Pasted(f.DNS, form, lang); text != "" {
+				f.Snippets = append(f.Snippets, catalogue.Snippet{For: form.Name.In(lang), Text: text})
 			}
 		}
 	}
+}
+
+// Pasted writes changes in a form; those that cannot be made in one are left out.
+func (r *Report) Pasted(changes []dns.Change, form paste.Form, lang string) string {
+	var b strings.Builder
+	for _, c := range changes {
+		b.WriteString(r.Written(c, form, lang))
+	}
+	return b.String()
 }
 
 // Written is a change of a finding in a form, "" where it cannot be made in one.

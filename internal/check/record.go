@@ -44,6 +44,7 @@ func (c *Checker) Record(ctx context.Context, q Request, w Watch) (*Report, *Evi
 func (c *Checker) Again(ctx context.Context, e *Evidence, findingID string, q Request, w Watch) (*Report, *Evidence) {
 	q.Fresh, q.IPs, q.Selectors, q.Audience, q.DNSOnly = true, e.IPs, e.Selectors, e.Audience, e.DNSOnly
 	q.Probe = e.Probed
+	q.Target, _ = ParseTarget(e.Target)
 	if q.Areas = areasOf(findingID); q.Areas == 0 {
 		return c.Record(ctx, q, w)
 	}

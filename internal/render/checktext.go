@@ -96,6 +96,15 @@ func checkTitle(r *check.Report, lang string) string {
 	return expand(checkTitles[r.Worst()].In(lang), map[string]string{"target": Printable(r.Target)})
 }
 
+// CheckHeadline is the verdict on a target with the most important thing to do.
+func CheckHeadline(r *check.Report, lang string) Headline {
+	h := Headline{Status: string(r.Worst()), Title: checkTitle(r, lang)}
+	if first := r.First(); first != nil {
+		h.Sub = first.Fix(lang)
+	}
+	return h
+}
+
 // VerdictStatus is the status whose sign and colour a provider's verdict takes.
 func VerdictStatus(v scorecard.Verdict) string { return cardStatus[v] }
 

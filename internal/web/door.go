@@ -59,7 +59,7 @@ func openToAll(path string) bool {
 	case "/login", "/login/openid", "/login/openid/back", "/logout", "/setup", "/healthz", "/robots.txt", "/favicon.ico":
 		return true
 	}
-	return strings.HasPrefix(path, "/assets/")
+	return strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/share/")
 }
 
 // ofOthers are the pages that list what is not the visitor's own; no tester that is open

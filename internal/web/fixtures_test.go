@@ -38,6 +38,7 @@ type memory struct {
 	broken    error // what every call answers
 	made      int
 	full      time.Time
+	runMemory
 }
 
 func newMemory() *memory { return &memory{mailboxes: map[string]store.Mailbox{}} }

@@ -36,6 +36,7 @@ type homePage struct {
 	Stories        []story
 	Home           bool
 	Paste          pasteFields
+	Ask            askFields
 }
 
 // failedItem is one failed session in a list.
@@ -120,6 +121,7 @@ func (s *server) homePage(r *http.Request) homePage {
 	lang := i18n.FromRequest(r)
 	p := homePage{frame: s.frame(r, "", i18n.T(lang, "home.title")), Domain: s.MailDomain}
 	p.Form = true
+	p.Ask.CanProbe = s.Checker.Prober != nil
 	p.Host, p.Port, p.LocalOnly = s.sendTo(r)
 	if s.Demo != nil {
 		for _, d := range s.Demo(r.Context()) {

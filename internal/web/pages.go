@@ -22,7 +22,8 @@ var templateFiles embed.FS
 // pages are the templates, by language and page name.
 type pages map[string]map[string]*template.Template
 
-var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account", "recipes"}
+var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {
@@ -45,7 +46,7 @@ func loadPages(a assets) (pages, error) {
 func functions(lang string, a assets) template.FuncMap {
 	return template.FuncMap{
 		"t":     func(key string, pairs ...any) string { return i18n.T(lang, key, pairs...) },
-		"vis":   func(v any) string { return clip(visible(fmt.Sprint(v)), maxText) },
+		"vis":   func(v any) string { return clip(visible(plain(v)), maxText) },
 		"lines": visibleLines,
 		"asset": a.url,
 		"when":  func(t time.Time) string { return stamp(t) },
@@ -57,6 +58,23 @@ func functions(lang string, a assets) template.FuncMap {
 		"spans": spans,
 		"dict":  dict,
 	}
+}
+
+// plain writes a value as text, what a pointer points at for a pointer.
+func plain(v any) string {
+	switch p := v.(type) {
+	case *string:
+		if p == nil {
+			return ""
+		}
+		return *p
+	case *int:
+		if p == nil {
+			return ""
+		}
+		return strconv.Itoa(*p)
+	}
+	return fmt.Sprint(v)
 }
 
 // span is a piece of running text; Code is what stood between backquotes.
@@ -233,6 +251,8 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 	}
 	key := "error.not-found"
 	switch {
+	case strings.HasPrefix(r.URL.Path, "/d/"), r.URL.Path == "/diff":
+		key = "error.no-check"
 	case strings.HasPrefix(r.URL.Path, "/r/"), strings.HasPrefix(r.URL.Path, "/s/"):
 		key = "error.no-report"
 	case strings.HasPrefix(r.URL.Path, "/m/"):
@@ -244,7 +264,7 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 // allowed are the methods of a path (RFC 9110 section 10.2.1).
 func allowed(path string) string {
 	switch path {
-	case "/paste":
+	case "/paste", "/check":
 		return "GET, HEAD, POST"
 	case "/address":
 		return "POST"

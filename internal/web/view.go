@@ -148,6 +148,12 @@ type findingView struct {
 	Evidence                                []string
 	MoreEvidence                            int
 	Anchor                                  string
+	// Of a check: its run and the number of the finding in it; the changes in the form
+	// that the visitor pastes; the finding whose repair is the same.
+	Run               string
+	Index             int
+	Pasted, PastedAs  string
+	SameAs, SameTitle string
 }
 
 // ref is a source, with a link where it is one.

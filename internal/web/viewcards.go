@@ -10,8 +10,9 @@ import (
 
 // cardsView says who will take the message.
 type cardsView struct {
-	Cards []cardView
-	Score string // "" where nothing could be seen
+	Cards  []cardView
+	Score  string // "" where nothing could be seen
+	Domain bool   // of a domain, not of one message
 }
 
 // cardView is one provider: what it makes of the message from a sender of any size,

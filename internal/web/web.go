@@ -51,8 +51,12 @@ type Config struct {
 	TrustProxy []netip.Prefix
 	// Access says who may use the pages; nil: whoever can connect. Public, with Access,
 	// lets everybody test, and nobody see what is of others.
-	Access    *access.Keeper
-	Public    bool
+	Access *access.Keeper
+	Public bool
+	// PublicURL is what browsers call the pages by, "" for what they say themselves.
+	PublicURL string
+	// Context ends the checks that are under way; nil: never.
+	Context   context.Context
 	Log       *slog.Logger
 	Now       func() time.Time
 	MaxUpload int64 // octets of a pasted message; 0 means 25 MiB
@@ -78,6 +82,13 @@ type storage interface {
 	Sessions(ctx context.Context, limit int) ([]store.FailedSession, error)
 	Session(ctx context.Context, id string) (*store.FailedSession, error)
 	Full() (since time.Time, full bool)
+	AddRun(ctx context.Context, r *store.Run) error
+	FinishRun(ctx context.Context, r *store.Run) error
+	Run(ctx context.Context, id string) (*store.Run, error)
+	Runs(ctx context.Context, target, owner string, all bool, limit int) ([]store.Run, error)
+	ShareRun(ctx context.Context, id string, expires time.Time) (string, error)
+	SharedRun(ctx context.Context, token string) (*store.Run, time.Time, error)
+	UnshareRun(ctx context.Context, id string) error
 }
 
 // server holds what the handlers share.
@@ -91,6 +102,9 @@ type server struct {
 
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
 	logins            *limiter // names and passwords: per client
+	checks, whatIfs   *limiter // checks and edits of records: per client
+	checking          *quota   // checks under way: per client and in all
+	jobs              jobs     // those of this node
 	streams           *quota   // event streams: per client and in all
 	transfers         *quota   // octets of messages that are uploaded or downloaded
 	work, largeWork   gate     // reports at a time; those of large messages apart
@@ -116,6 +130,16 @@ const (
 //	POST /address             a fresh address, where GET / gave none (prefetch)
 //	GET  /m/{token}           the waiting page of an address (reload keeps it)
 //	GET  /m/{token}/events    server-sent events
+//	GET  /check               the field that takes a domain, an address, a bounce, a header
+//	POST /check               check it, or explain it
+//	GET  /d/{id}              a check, or its progress; /d/{id}.json, .txt, .html
+//	GET  /d/{id}/events       server-sent events of its progress
+//	POST /d/{id}/again        look at it, or at one finding, anew and past every cache
+//	GET  /d/{id}/what-if      the editor of records; POST judges them
+//	POST /d/{id}/share        a link that shows it for some days
+//	GET  /share/{token}       what the link shows
+//	GET  /history?target=     the checks of one target
+//	GET  /diff?a=&b=          what changed between two
 //	GET  /paste               the paste form alone
 //	POST /paste               verify a pasted or dropped message with an assumed envelope
 //	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
@@ -151,6 +175,10 @@ func newServer(c Config, st storage) (*server, error) {
 		addresses: newLimiter(300, 250*time.Millisecond, 20, 3*time.Second),
 		pastes:    newLimiter(100, 250*time.Millisecond, 10, 6*time.Second),
 		logins:    newLimiter(30, time.Second, 10, 10*time.Second),
+		checks:    newLimiter(100, 250*time.Millisecond, 15, 4*time.Second),
+		whatIfs:   newLimiter(300, 100*time.Millisecond, 60, time.Second),
+		checking:  newQuota(64, 4, 32),
+		jobs:      jobs{list: map[string]*job{}},
 		streams:   newQuota(512, 16, 128),
 		transfers: newQuota(transferred, transferredFar, transferredLocal),
 		work:      make(gate, workAtOnce), largeWork: make(gate, 1),
@@ -174,6 +202,17 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /m/{token}", s.mailbox)
 	mux.HandleFunc("GET /m/{token}/events", s.events)
 	mux.HandleFunc("GET /recipes", s.recipes)
+	mux.HandleFunc("GET /check", s.askForm)
+	mux.HandleFunc("POST /check", s.ask)
+	mux.HandleFunc("GET /d/{id}", s.run)
+	mux.HandleFunc("GET /d/{id}/events", s.checkEvents)
+	mux.HandleFunc("POST /d/{id}/again", s.againRun)
+	mux.HandleFunc("GET /d/{id}/what-if", s.whatIf)
+	mux.HandleFunc("POST /d/{id}/what-if", s.whatIf)
+	mux.HandleFunc("POST /d/{id}/share", s.share)
+	mux.HandleFunc("GET /share/{token}", s.shared)
+	mux.HandleFunc("GET /history", s.history)
+	mux.HandleFunc("GET /diff", s.diff)
 	mux.HandleFunc("GET /paste", s.pasteForm)
 	mux.HandleFunc("POST /paste", s.paste)
 	mux.HandleFunc("GET /r/{id}", s.report)

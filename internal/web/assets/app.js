@@ -65,6 +65,80 @@
     });
   }
 
+  // The field of the home page: Enter asks, as in a field of one line; a pasted text has
+  // its own lines, and Shift+Enter makes one.
+  for (const area of document.querySelectorAll("textarea[data-enter]")) {
+    area.addEventListener("keydown", (e) => {
+      if (e.key !== "Enter" || e.shiftKey || e.isComposing || area.value.includes("\n")) return;
+      e.preventDefault();
+      area.form.requestSubmit();
+    });
+  }
+  // A choice that needs no button where there is a script.
+  for (const auto of document.querySelectorAll("form[data-auto]")) {
+    auto.querySelector("button").hidden = true;
+    auto.addEventListener("change", () => auto.requestSubmit());
+  }
+  for (const print of document.querySelectorAll("[data-print]")) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+
+  // A check as it happens.
+  const checking = document.querySelector("[data-checking]");
+  if (checking && window.EventSource) {
+    const state = checking.querySelector("[data-checking-state]");
+    const steps = new EventSource(checking.dataset.checking);
+    steps.onmessage = (message) => {
+      let e;
+      try { e = JSON.parse(message.data); } catch { return; }
+      for (const key of e.done || []) {
+        const item = checking.querySelector(`[data-step="${CSS.escape(key)}"]`);
+        if (!item || item.classList.contains("done")) continue;
+        item.classList.add("done");
+        item.querySelector(".sign").textContent = "✓";
+      }
+      if (e.text) state.textContent = e.text;
+      if (e.go) {
+        steps.close();
+        location.replace(e.go);
+      }
+    };
+    // The stream ended without a word: look at the page itself.
+    let errors = 0;
+    steps.onerror = () => { if (++errors > 2) location.reload(); };
+  }
+
+  // Records that are judged as they are typed. An answer that comes late is not shown.
+  const whatif = document.querySelector("form[data-whatif]");
+  if (whatif && window.fetch) {
+    const shown = document.querySelector("[data-whatif-result]");
+    const text = whatif.querySelector("textarea");
+    let timer = 0;
+    let running = null;
+    const judge = async () => {
+      if (running) running.abort();
+      const mine = running = new AbortController();
+      shown.setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(whatif.action, {
+          method: "POST", body: new URLSearchParams(new FormData(whatif)), headers: { "Todoku-Part": "result" }, signal: mine.signal,
+        });
+        if (!answer.ok) throw new Error(answer.status);
+        const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+        shown.replaceChildren(...part.body.childNodes);
+      } catch (e) {
+        if (e.name === "AbortError") return;
+        // The button still works, and says what is wrong.
+      }
+      if (running === mine) shown.removeAttribute("aria-busy");
+    };
+    text.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(judge, 350);
+    });
+  }
+
   // The session as it happens.
   const live = document.getElementById("live");
   if (!live || !window.EventSource) return;
