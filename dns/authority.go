@@ -137,7 +137,7 @@ func (a *Authority) cut(ctx context.Context, name string) *zoneServers {
 	for _, rec := range ns.Records {
 		for _, t := range []Type{TypeA, TypeAAAA} {
 			found := a.ask(ctx, CanonicalName(rec.Data), t).Records
-			if i := slices.IndexFunc(found, func(r Record) bool { return a.allowed(r.Addr) }); i >= 0 {
+			if i := slices.IndexFunc(found, func(r Record) bool { return a.allowed(r.Addr) }); i >= 0 && a.serves(ctx, name, found[i].Addr) {
 				z.addrs = append(z.addrs, found[i].Addr)
 				break
 			}
@@ -150,14 +150,28 @@ func (a *Authority) cut(ctx context.Context, name string) *zoneServers {
 	return z
 }
 
+// serves reports whether a server knows the zone: one that does not, or something on the
+// way that answers in its place, would say of every name that it is not there.
+func (a *Authority) serves(ctx context.Context, zone string, addr netip.Addr) bool {
+	if !a.mayAsk() {
+		return false
+	}
+	soa := a.r.Resolve(ctx, Question{Name: zone, Type: TypeSOA, Server: netip.AddrPortFrom(addr, 53)})
+	return soa.Status.Found() && len(soa.Chain) == 0
+}
+
+// mayAsk counts the questions that only find servers.
+func (a *Authority) mayAsk() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.help++
+	return a.help <= maxAuthorityHelp
+}
+
 // ask asks one of the questions that only find servers, as long as there may be more.
 func (a *Authority) ask(ctx context.Context, name string, t Type) Answer {
-	a.mu.Lock()
-	a.help++
-	over := a.help > maxAuthorityHelp
-	a.mu.Unlock()
 	q := Question{Name: name, Type: t}
-	if over {
+	if !a.mayAsk() {
 		return Answer{Question: q, Status: Malformed, Detail: "exceeds a limit"}
 	}
 	return a.r.Resolve(ctx, q)

@@ -17,6 +17,10 @@ func (f fresh) Resolve(ctx context.Context, q Question) Answer {
 	}
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
-	f.c.put(keyOf(q), a)
+	key := keyOf(q)
+	if e := f.c.entries[key]; e != nil {
+		f.c.remove(e)
+	}
+	f.c.put(key, a)
 	return again(a, q)
 }
