@@ -259,6 +259,10 @@ func (c *session) recipient(p path, token string) error {
 		c.accept(recipient{address: p.mailbox})
 		return nil
 	}
+	if is := c.server.config.Service; is != nil && is(p.local) {
+		c.accept(recipient{address: p.mailbox, service: token})
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(c.work, 10*time.Second)
 	defer cancel()
 	_, err := c.server.config.Store.Mailbox(ctx, token)
@@ -272,7 +276,7 @@ func (c *session) recipient(p path, token string) error {
 		c.sayAbout(token, replyLookupFailed)
 		return nil
 	}
-	c.accept(recipient{p.mailbox, token})
+	c.accept(recipient{address: p.mailbox, token: token})
 	return nil
 }
 
@@ -280,7 +284,7 @@ func (c *session) recipient(p path, token string) error {
 func (c *session) accept(r recipient) {
 	known := false
 	for _, other := range c.recipients {
-		known = known || other.token == r.token
+		known = known || other.token == r.token && (r.token != "" || strings.EqualFold(other.address, r.address))
 	}
 	if !known {
 		c.recipients = append(c.recipients, r)
@@ -288,7 +292,7 @@ func (c *session) accept(r recipient) {
 		c.tellStory(r)
 	}
 	c.answers++
-	c.sayAbout(r.token, reply{250, "2.1.5", "Recipient OK"})
+	c.sayAbout(r.about(), reply{250, "2.1.5", "Recipient OK"})
 }
 
 // refuse answers a recipient that is not taken.

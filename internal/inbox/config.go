@@ -55,8 +55,14 @@ type Config struct {
 	LMTP bool
 	// Source is what the evidence says of where its message came from; "" means smtp, or lmtp.
 	Source string
-	Store  *store.Store
-	Hub    *live.Hub // nil: nobody watches
+	// Service tells whether a local part (as it was sent) is an address of the program itself
+	// rather than a one-time address: its mail is taken for no mailbox. nil: none is.
+	Service func(local string) bool
+	// Link gives where the report of a message will be, for the reply to a message to such
+	// an address: its sender may get no other answer. nil, or "": it is not said.
+	Link  func(id string) string
+	Store *store.Store
+	Hub   *live.Hub // nil: nobody watches
 	// Received is called (not blocking) after a message became durable, with its id.
 	Received func(id string)
 	Log      *slog.Logger     // nil: none

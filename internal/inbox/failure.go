@@ -145,7 +145,7 @@ func (c *session) snapshot(r recipient, outcome, detail string) evidence.Session
 	s.Ended = c.now()
 	s.Outcome, s.Detail = outcome, detail
 	s.Parameters = slices.Clone(s.Parameters)
-	s.Transcript = c.transcript.about(r.token)
+	s.Transcript = c.transcript.about(r.about())
 	if r.address != "" {
 		s.Recipients = []string{r.address}
 	}

@@ -21,6 +21,8 @@ const (
 	progressEvery = 250 * time.Millisecond
 	// storeTimeout bounds the wait for the database.
 	storeTimeout = time.Minute
+	// maxLinks bounds the links in one reply, which has at most 512 octets (RFC 5321 section 4.5.3.1.5).
+	maxLinks = 400
 )
 
 // errEndless: more data came than anyone would wait for to refuse it politely.
@@ -261,9 +263,14 @@ func (c *session) refuseMessage(reason error) {
 // deliver stores the message for each recipient, and answers 250 only when all are
 // durable.
 func (c *session) deliver(b *body) {
+	ids := make([]string, len(c.recipients))
+	for i := range ids {
+		ids[i] = store.NewID()
+	}
 	ok := reply{250, "2.0.0", "Message accepted and stored (session " + c.seen.ID + ")"}
 	c.transcript.add(c.now(), "server", ok.String(), "") // kept only if it comes true
-	messages := c.messages(b.octets)
+	messages := c.messages(b.octets, ids)
+	ok.text += c.links(ids) // not in the transcript: whoever has a link can read that report
 	ctx, cancel := context.WithTimeout(c.work, storeTimeout)
 	defer cancel()
 	if err := c.server.config.Store.AddMessages(ctx, messages...); err != nil {
@@ -286,13 +293,27 @@ func (c *session) deliver(b *body) {
 	c.endTransaction()
 }
 
+// links tells the sender where the reports of mail to services will be.
+func (c *session) links(ids []string) string {
+	text := ""
+	for i, r := range c.recipients {
+		if c.server.config.Link == nil || r.service == "" {
+			continue
+		}
+		if link := c.server.config.Link(ids[i]); link != "" && len(text)+len(link) < maxLinks {
+			text += "; report: " + link
+		}
+	}
+	return text
+}
+
 // messages gives one for each mailbox.
-func (c *session) messages(raw []byte) []*store.Message {
+func (c *session) messages(raw []byte, ids []string) []*store.Message {
 	now := c.now()
 	list := make([]*store.Message, 0, len(c.recipients))
-	for _, r := range c.recipients {
+	for i, r := range c.recipients {
 		list = append(list, &store.Message{
-			ID: store.NewID(), Token: r.token, Received: now,
+			ID: ids[i], Token: r.token, Received: now,
 			Evidence: evidence.Bundle{
 				Format: "todoku-evidence", Version: evidence.BundleVersion, Time: now, Source: c.server.config.Source,
 				Session: c.snapshot(r, outcomeAccepted, ""), Message: raw,

@@ -84,8 +84,20 @@ type transaction struct {
 	chunks     *body // a message that comes with BDAT, nil otherwise
 }
 
-// recipient is an accepted one; its token is "" for the postmaster.
-type recipient struct{ address, token string }
+// recipient is an accepted one; its token is "" for the postmaster and for services.
+type recipient struct {
+	address, token string
+	// service is the local part of a service, in lower case without a tag; "" for others.
+	service string
+}
+
+// about is what transcript lines about the recipient are tagged with.
+func (r recipient) about() string {
+	if r.service != "" {
+		return r.service
+	}
+	return r.token
+}
 
 func newSession(work context.Context, s *Server, conn net.Conn) *session {
 	c := &session{
