@@ -39,6 +39,7 @@ type serveFlags struct {
 	public                                     bool
 	openID                                     openIDFlags
 	imap                                       imapFlags
+	reply                                      replyFlags
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -72,6 +73,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
+	f.reply.add(fl, a)
 	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))
 	fl.StringVar(&f.imap.passwordFile, "imap-password-file", "", a.flagText("imap-password-file"))
 	fl.StringVar(&f.imap.receiver, "imap-receiver", "", a.flagText("imap-receiver"))
@@ -220,7 +222,10 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	if cfg.Resolver, err = a.newResolver(); err != nil {
 		return cfg, err
 	}
-	cfg.Checker, err = a.checkerOf(cfg.Resolver, f)
+	if cfg.Checker, err = a.checkerOf(cfg.Resolver, f); err != nil {
+		return cfg, err
+	}
+	cfg.Reply, err = a.replies(&cfg, cfg.Resolver, f)
 	return cfg, err
 }
 

@@ -389,6 +389,17 @@ var flagTexts = map[string]text{
 	"imap-every":                {EN: "the `TIME` between two looks at the mailbox", JA: "メールボックスを確認する間隔 `TIME`"},
 	"quota":                     {EN: "the most `OCTETS` of all stored messages; beyond it mail is put off (452). 0 is no bound", JA: "保存するメールの合計サイズの上限 `OCTETS`。超えると 452 で一時的に拒否する。0 は無制限"},
 	"http-trust-proxy":          {EN: "a web proxy whose X-Forwarded-For says who the client is, `NETWORK` (repeatable)", JA: "X-Forwarded-For で本来の接続元を伝えてよい Web プロキシの `NETWORK` (複数指定可)"},
+	"reply-local-part":          {EN: "the local part of the address whose mail is answered with a report, `NAME` @ the mail domain", JA: "受信したメールにレポートを返信するアドレスのローカル部 `NAME` (メールドメインの手前に付く部分)"},
+	"reply-direct":              {EN: "answer mail to that address; the answers go straight to the recipients' mail servers, port 25", JA: "そのアドレス宛てのメールに返信する。返信は相手のメールサーバーの 25 番ポートへ直接配送する"},
+	"reply-unsigned":            {EN: "answer without a DKIM signature, where there is no --dkim-key", JA: "--dkim-key がないとき、DKIM 署名なしで返信する"},
+	"smart-host":                {EN: "answer mail to that address; the answers go by this server, `HOST:PORT`", JA: "そのアドレス宛てのメールに返信する。返信は中継サーバー `HOST:PORT` を経由する"},
+	"smart-host-tls":            {EN: "TLS to the smart host, `MODE`: tls, starttls, none, or auto (by the port, else where it is offered)", JA: "中継サーバーとの TLS の方式 `MODE`: tls、starttls、none、auto (ポート番号による。ほかのポートでは相手が対応していれば使う)"},
+	"smart-host-user":           {EN: "sign in to the smart host as `NAME`", JA: "中継サーバーへのログインに使うユーザー名 `NAME`"},
+	"smart-host-password-file":  {EN: "`FILE` with the password for the smart host", JA: "中継サーバーのパスワードを記した `FILE`"},
+	"dkim-key":                  {EN: "`FILE` with a private key that signs the answers, RSA or Ed25519 (repeatable, with as many selectors)", JA: "返信に署名する秘密鍵 (RSA または Ed25519) の `FILE` (複数指定可、セレクターも同数)"},
+	"dkim-selector":             {EN: "the selector `NAME` of that key (repeatable); default: todoku", JA: "その鍵のセレクター `NAME` (複数指定可)。既定: todoku"},
+	"dkim-domain":               {EN: "the domain `NAME` that signs; default: the mail domain", JA: "署名するドメイン `NAME`。既定: メールドメイン"},
+	"dkim-generate":             {EN: "make a key where the file is missing (without --dkim-key: beside the database) and print its record", JA: "鍵ファイルがなければ作り (--dkim-key がなければデータベースと同じ場所)、公開するレコードを表示する"},
 	"lmtp":                      {EN: "also take mail from a mail server on this host by LMTP at `ADDRESS`: host:port, or unix:PATH", JA: "同じホストのメールサーバーから LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},
@@ -462,6 +473,14 @@ var (
 	msgKeyKept        = text{EN: "The private key is in {file}. Publish this record, then sign:", JA: "秘密鍵を {file} に保存しました。次のレコードを公開してから署名を始めてください:"}
 	msgListen         = text{EN: "cannot listen", JA: "待ち受けできません"}
 	msgIMAPPassword   = text{EN: "--imap also needs --imap-password-file", JA: "--imap には --imap-password-file も必要です"}
+	msgOneWayOut      = text{EN: "--smart-host and --reply-direct: choose one", JA: "--smart-host と --reply-direct はどちらか一方を指定してください"}
+	msgBadReply       = text{EN: "{local}@{domain} cannot answer mail: --reply-local-part takes 1 to 24 letters, digits and hyphens, and --mail-domain must be a full domain name", JA: "{local}@{domain} は返信用のアドレスにできません: --reply-local-part には 24 文字以内の英数字とハイフンを、--mail-domain には完全なドメイン名を指定してください"}
+	msgNoReplyKey     = text{EN: "answers should be signed: give --dkim-key FILE, or --dkim-generate to have a key made, or --reply-unsigned", JA: "返信には署名が必要です: --dkim-key FILE か、鍵を作る --dkim-generate を指定してください (署名しない場合は --reply-unsigned)"}
+	msgBadSmartHost   = text{EN: "--smart-host {value}: write it as HOST:PORT; --smart-host-tls {tls}: tls, starttls, none or auto", JA: "--smart-host {value}: HOST:PORT の形で指定してください。--smart-host-tls {tls}: tls、starttls、none、auto のいずれかです"}
+	msgSmartPassword  = text{EN: "--smart-host-user also needs --smart-host-password-file, and TLS", JA: "--smart-host-user には --smart-host-password-file と TLS も必要です"}
+	msgGenerateWhere  = text{EN: "--dkim-generate also needs --dkim-key FILE where the database is on a server", JA: "サーバー上のデータベースを使う場合、--dkim-generate には --dkim-key FILE も必要です"}
+	msgKeySelectors   = text{EN: "give as many --dkim-selector as --dkim-key", JA: "--dkim-selector は --dkim-key と同じ数だけ指定してください"}
+	msgReplyKey       = text{EN: "A new key is in {file}. Publish this record, so that the answers pass:\n{record}", JA: "新しい鍵を {file} に保存しました。返信の DKIM が pass になるよう、次のレコードを公開してください:\n{record}"}
 	msgNoRecipient    = text{EN: "give the recipient: todoku receive -f SENDER -- RECIPIENT", JA: "宛先を指定してください: todoku receive -f SENDER -- RECIPIENT"}
 	msgLMTP           = text{EN: "Mail servers hand over by LMTP at {lmtp}", JA: "メールサーバーからの受け渡し (LMTP): {lmtp}"}
 	msgSetup          = text{EN: "Nobody can sign in yet. Make the first administrator here, once: {url}", JA: "まだ誰もサインインできません。次のリンクで最初の管理者を作成してください (1 回だけ有効): {url}"}
@@ -495,5 +514,6 @@ var allMessages = []text{
 	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
+	msgOneWayOut, msgBadReply, msgNoReplyKey, msgBadSmartHost, msgSmartPassword, msgGenerateWhere, msgKeySelectors, msgReplyKey,
 	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

@@ -18,6 +18,9 @@ func spokenRules(pairs ...string) (out []spokenRule) {
 // maxSpoken is the longest text that is looked at, in octets.
 const maxSpoken = 2000
 
+// Spoken gives a reason or a piece of evidence in a language: Japanese where it is known, else as it is.
+func Spoken(lang, s string) string { return spoken(lang, s) }
+
 // spoken gives a reason or a piece of evidence in the language of the reader, where it is one
 // of the sentences below; all others (records, fields, addresses ...) stay as they are. JSON
 // has all of them in English, whatever the language: there they are for programs.

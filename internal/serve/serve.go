@@ -51,6 +51,8 @@ type Config struct {
 	// IMAP is a mailbox that mail is taken out of; nil: none. Its store and what follows a
 	// message are filled in.
 	IMAP *imapin.Config
+	// Reply is how mail to check-auth@ is answered; nil: there is no such address.
+	Reply *ReplyConfig
 	// Program is the file of this program, for the recipes.
 	Program string
 	// HTTPProxies are the proxies before the pages whose X-Forwarded-For is believed.
@@ -180,9 +182,17 @@ func Run(ctx context.Context, c Config) error {
 		defer lmtpL.Close()
 	}
 
+	answering, err := newAnswers(c, st, httpL.Addr())
+	if err != nil {
+		return err
+	}
 	receiver := inbox.Config{
 		Hostname: c.Hostname, Domains: []string{c.MailDomain}, TLS: c.TLS, MaxSize: c.MaxMessage,
 		TrustProxy: c.TrustProxy, Store: st, Hub: hub, Received: w.received, Log: c.Log,
+	}
+	if r := answering.responder; r != nil {
+		receiver.Service, receiver.Link = r.Takes, r.Link
+		w.answer = r
 	}
 	in, err := inbox.New(receiver)
 	if err != nil {
@@ -222,9 +232,12 @@ func Run(ctx context.Context, c Config) error {
 	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
 	g.Go(func() error {
-		return serveHTTP(gctx, limitedL, programs(c, st, hub, w, smtpL.Addr(), keeper == nil, pages), c.Log)
+		return serveHTTP(gctx, limitedL, answering.pages(programs(c, st, hub, w, smtpL.Addr(), keeper == nil, pages)), c.Log)
 	})
 	g.Go(func() error { return w.run(gctx) })
+	if answering.queue != nil {
+		g.Go(func() error { return answering.run(gctx) })
+	}
 	g.Go(func() error { return prune(gctx, st, c) })
 	if c.Ready != nil {
 		c.Ready(node)

@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/reply"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/message"
@@ -40,6 +41,7 @@ type workers struct {
 	timeout  time.Duration
 	count    int
 	log      *slog.Logger
+	answer   *reply.Responder // nil: nothing is answered by mail
 	wake     chan string
 	// more: the database may hold messages that nobody was woken for, because wake
 	// was full when they came or the last rescan ended at its bound. They are looked
@@ -193,6 +195,11 @@ func (w *workers) verify(ctx context.Context, m *store.Message) (*render.Report,
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // we are stopping: leave it unverified rather than judge on half an answer
+	}
+	if w.answer != nil { // before the verdict is kept: what is not answered is verified again
+		if _, err := w.answer.Answer(ctx, m, rep); err != nil {
+			return nil, fmt.Errorf("answering it by mail: %w", err)
+		}
 	}
 	m.Evidence = rep.Bundle
 	m.State = store.Verified

@@ -62,6 +62,8 @@ type ReplyAddress struct {
 	// TokenHash is the SHA-256 of the token, in hexadecimal; Expires is when it is of no use any more.
 	TokenHash string
 	Expires   time.Time
+	// Stop is the token by which the owner ends it, as it is: an address keeps its first one.
+	Stop string
 }
 
 // AddOutbound queues a mail durably, if no limit is reached. An empty ID and a zero
@@ -136,9 +138,9 @@ func insertOutbound(ctx context.Context, q querier, o *Outbound) error {
 }
 
 func askReplyAddress(ctx context.Context, q querier, a *ReplyAddress) error {
-	_, err := q.exec(ctx, `INSERT INTO reply_addresses (address, token, expires, confirmed) VALUES ($1, $2, $3, 0)
+	_, err := q.exec(ctx, `INSERT INTO reply_addresses (address, token, expires, confirmed, stop) VALUES ($1, $2, $3, 0, $4)
 		ON CONFLICT (address) DO UPDATE SET token = $2, expires = $3`,
-		text(strings.ToLower(a.Address)), text(a.TokenHash), millis(a.Expires))
+		text(strings.ToLower(a.Address)), text(a.TokenHash), millis(a.Expires), text(a.Stop))
 	return err
 }
 
@@ -232,9 +234,9 @@ func (s *Store) ConfirmReplyAddress(ctx context.Context, tokenHash string, now, 
 		text(tokenHash), millis(now), millis(until))
 }
 
-// StopReplyAddress has no more reports sent to an address, by its token, also one that expired. ErrNotFound.
-func (s *Store) StopReplyAddress(ctx context.Context, tokenHash string) (string, error) {
-	return s.changeReplyAddress(ctx, `UPDATE reply_addresses SET confirmed = 0 WHERE token = $1 RETURNING address`, text(tokenHash))
+// StopReplyAddress has no more reports sent to an address, by its token for that. ErrNotFound.
+func (s *Store) StopReplyAddress(ctx context.Context, stop string) (string, error) {
+	return s.changeReplyAddress(ctx, `UPDATE reply_addresses SET confirmed = 0 WHERE stop = $1 RETURNING address`, text(stop))
 }
 
 func (s *Store) changeReplyAddress(ctx context.Context, query string, args ...any) (address string, err error) {
@@ -252,15 +254,15 @@ func (s *Store) changeReplyAddress(ctx context.Context, query string, args ...an
 	return found[0], nil
 }
 
-// ReplyAddressConfirmed reports whether reports may be sent to an address.
-func (s *Store) ReplyAddressConfirmed(ctx context.Context, address string, now time.Time) (bool, error) {
-	var n int
-	err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM reply_addresses WHERE address = $1 AND confirmed > $2`,
-		text(strings.ToLower(address)), millis(now)).Scan(&n)
+// ConfirmedReplyAddress gives the token by which the owner of an address ends what he agreed
+// to. ErrNotFound: no reports may be sent to it.
+func (s *Store) ConfirmedReplyAddress(ctx context.Context, address string, now time.Time) (stop string, err error) {
+	err = s.db.reader().queryRow(ctx, `SELECT stop FROM reply_addresses WHERE address = $1 AND confirmed > $2`,
+		text(strings.ToLower(address)), millis(now)).Scan(&stop)
 	if err != nil {
-		return false, fmt.Errorf("the address of a report: %w", s.db.translate(err))
+		return "", fmt.Errorf("the address of a report: %w", s.db.translate(err))
 	}
-	return n > 0, nil
+	return stop, nil
 }
 
 // keepOutbound is how long it is remembered what became of mail: longer than any limit looks back.

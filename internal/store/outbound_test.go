@@ -184,11 +184,13 @@ func testOutboundPruned(t *testing.T, s *Store) {
 func testReplyAddresses(t *testing.T, s *Store) {
 	confirmed := func(at time.Time) bool {
 		t.Helper()
-		yes, err := s.ReplyAddressConfirmed(ctx, "user@EXAMPLE.com", at)
-		ok(t, err)
-		return yes
+		stop, err := s.ConfirmedReplyAddress(ctx, "user@EXAMPLE.com", at)
+		if err == nil && stop != "s1" || err != nil && !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q %v", stop, err)
+		}
+		return err == nil
 	}
-	ask := &ReplyAddress{Address: "User@example.com", TokenHash: "h1", Expires: noon.Add(time.Hour)}
+	ask := &ReplyAddress{Address: "User@example.com", TokenHash: "h1", Expires: noon.Add(time.Hour), Stop: "s1"}
 	ok(t, s.AddOutbound(ctx, letterTo("c1", "User@example.com"), nil, ask))
 	if confirmed(noon) {
 		t.Error("confirmed without a token")
@@ -209,7 +211,7 @@ func testReplyAddresses(t *testing.T, s *Store) {
 	if n, err := s.Prune(ctx, noon.Add(2*time.Hour), 0); n != 0 || err != nil {
 		t.Errorf("pruned %d, %v", n, err)
 	}
-	if a, err := s.StopReplyAddress(ctx, "h1"); err != nil || a != "user@example.com" || confirmed(noon) {
+	if a, err := s.StopReplyAddress(ctx, "s1"); err != nil || a != "user@example.com" || confirmed(noon) {
 		t.Errorf("stopped: %q %v", a, err)
 	}
 	if n, err := s.Prune(ctx, noon.Add(2*time.Hour), 0); n != 1 || err != nil {

@@ -32,6 +32,7 @@ CREATE TABLE reply_addresses (
 	address   TEXT PRIMARY KEY,      -- lower case
 	token     TEXT NOT NULL UNIQUE,  -- SHA-256 of the token by which it is confirmed
 	expires   BIGINT NOT NULL,       -- of the token
+	stop      TEXT NOT NULL UNIQUE,  -- the token by which no more reports are sent
 	confirmed BIGINT NOT NULL        -- until when reports go there; 0: it was not confirmed
 );
 

@@ -1,0 +1,86 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/todoku/todoku/internal/fetch"
+	"github.com/todoku/todoku/internal/outbound"
+	"github.com/todoku/todoku/internal/reply"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// ReplyConfig is how mail to check-auth@ is answered.
+type ReplyConfig struct {
+	// Local is the local part of the address.
+	Local string
+	// Smart relays our mail; nil: it goes to the mail exchangers of the recipients, by Dialer.
+	Smart  *outbound.SmartHost
+	Dialer *fetch.Dialer
+	// Keys sign it; there are none only where the operator said so.
+	Keys []reply.Key
+}
+
+// answers is what answers mail, and what sends the answers; both nil where nothing is answered.
+type answers struct {
+	responder *reply.Responder
+	queue     *outbound.Queue
+}
+
+func newAnswers(c Config, st *store.Store, pages net.Addr) (answers, error) {
+	if c.Reply == nil {
+		return answers{}, nil
+	}
+	q, err := outbound.New(outbound.Config{
+		Store: st, Hostname: c.Hostname, Resolver: c.Resolver, Dialer: c.Reply.Dialer, Smart: c.Reply.Smart, Log: c.Log,
+	})
+	if err != nil {
+		return answers{}, err
+	}
+	at := c.PublicURL
+	if at == "" {
+		at = "http://" + pages.String()
+	}
+	at = strings.TrimSuffix(at, "/")
+	own := []string{c.Hostname}
+	if !strings.Contains(c.Hostname, ".") {
+		own = nil
+	}
+	r, err := reply.New(reply.Config{
+		Store: st, Queued: q.Wake, Addresses: reply.Addresses{Local: c.Reply.Local, Domain: c.MailDomain}, Own: own, Keys: c.Reply.Keys,
+		Link: func(id string) string { return at + "/r/" + id }, Page: c.PublicURL, Log: c.Log,
+	})
+	if err != nil {
+		return answers{}, err
+	}
+	if len(c.Reply.Keys) == 0 {
+		c.Log.Warn("answers by mail are not signed: many receivers will not take them", "configure", "dkim-key")
+	}
+	return answers{r, q}, nil
+}
+
+// pages puts the pages of the responder before the others.
+func (a answers) pages(others http.Handler) http.Handler {
+	if a.responder == nil {
+		return others
+	}
+	own := http.NewCrossOriginProtection().Handler(a.responder)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, reply.Path) {
+			own.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
+
+func (a answers) run(ctx context.Context) error {
+	if err := a.queue.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("sending mail: %w", err)
+	}
+	return nil
+}
