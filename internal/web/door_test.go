@@ -189,7 +189,7 @@ func TestPublicTester(t *testing.T) {
 			t.Errorf("%s:\n%s", path, page)
 		}
 	}
-	for _, path := range []string{"/operator", "/people", "/account"} {
+	for _, path := range []string{"/operator", "/people", "/account", "/history"} {
 		g.want("GET", path, nil, http.StatusSeeOther, "/login?next="+url.QueryEscape(path))
 	}
 }
