@@ -109,13 +109,17 @@ func TestAxe(t *testing.T) {
 	if len(serious(t, ctx, script, "a bad page")) < 2 {
 		t.Fatal("axe finds nothing wrong with a bad page")
 	}
-	pages := []string{"/", "/m/" + n.newToken(t), "/paste", "/operator", "/r/" + id, "/s/" + session, "/recipes", "/nowhere"}
+	pages := []string{"/", "/m/" + n.newToken(t), "/paste", "/operator", "/r/" + id, "/s/" + session, "/recipes", "/nowhere", "/check"}
+	pages = append(pages, domainPages(t, n)...)
 	for _, page := range pages {
 		for _, way := range []struct {
 			lang, scheme string
 			width        int64
 		}{{"en", "light", 1100}, {"ja", "dark", 360}} {
 			at := page + "?lang=" + way.lang
+			if strings.Contains(page, "?") {
+				at = page + "&lang=" + way.lang
+			}
 			if err := chromedp.Run(ctx,
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: way.scheme}}),
 				chromedp.EmulateViewport(way.width, 800),

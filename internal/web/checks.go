@@ -19,19 +19,20 @@ import (
 const (
 	// checkWithin bounds one check and its storing.
 	checkWithin = 60 * time.Second
-	// deserted is how long a check goes on that nobody waits for any more.
-	deserted = 6 * time.Second
-	// pollHold is how long a client counts as waiting that looked without a stream.
-	pollHold = 10 * time.Second
+	// defaultDeserted is how long a check goes on that nobody waits for any more.
+	defaultDeserted = 6 * time.Second
+	// defaultHold is how long a client counts as waiting that looked without a stream.
+	defaultHold = 10 * time.Second
 	// progressEvery is the least time between two events of one stream.
 	progressEvery = 150 * time.Millisecond
 )
 
 // job is one check under way on this node.
 type job struct {
-	id     string
-	cancel context.CancelFunc
-	over   chan struct{} // closed when the run has been stored
+	id       string
+	cancel   context.CancelFunc
+	deserted time.Duration
+	over     chan struct{} // closed when the run has been stored
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each progress
@@ -68,7 +69,7 @@ func (j *job) hold() (leave func()) {
 		j.mu.Lock()
 		j.waiting--
 		j.mu.Unlock()
-		time.AfterFunc(deserted, func() {
+		time.AfterFunc(j.deserted, func() {
 			j.mu.Lock()
 			alone := j.waiting == 0
 			j.mu.Unlock()
@@ -122,10 +123,10 @@ func (s *server) startRun(r *http.Request, run *store.Run, do look) error {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(s.life(), checkWithin)
-	j := &job{id: run.ID, cancel: cancel, over: make(chan struct{}), changed: make(chan struct{})}
+	j := &job{id: run.ID, cancel: cancel, deserted: s.deserted, over: make(chan struct{}), changed: make(chan struct{})}
 	s.jobs.add(j)
 	leave := j.hold()
-	time.AfterFunc(pollHold, leave)
+	time.AfterFunc(s.hold, leave)
 	go func() {
 		defer release()
 		defer cancel()
@@ -228,7 +229,7 @@ func (s *server) showChecking(w http.ResponseWriter, r *http.Request, run *store
 	}
 	p := checkingPage{frame: s.frame(r, "", i18n.T(lang, "checking.title", "Target", visible(run.Label))), ID: run.ID, Target: run.Label}
 	if j != nil {
-		time.AfterFunc(pollHold, j.hold())
+		time.AfterFunc(s.hold, j.hold())
 		p.Progress, _ = j.progress()
 	}
 	p.Steps = p.Progress.Steps(lang)

@@ -35,7 +35,7 @@ func newHouse(t *testing.T, public bool) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := newSite(t, func(c *Config) { c.Access, c.Public = k, public })
+	site := checkingSite(t, shop(), func(c *Config) { c.Access, c.Public = k, public })
 	server := httptest.NewServer(site.h)
 	t.Cleanup(server.Close)
 	return &house{t, k, server}

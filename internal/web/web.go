@@ -110,6 +110,7 @@ type server struct {
 	work, largeWork   gate     // reports at a time; those of large messages apart
 
 	heartbeatEvery, pollEvery time.Duration // of an event stream
+	deserted, hold            time.Duration // of a check: see checks.go
 }
 
 const (
@@ -183,7 +184,7 @@ func newServer(c Config, st storage) (*server, error) {
 		transfers: newQuota(transferred, transferredFar, transferredLocal),
 		work:      make(gate, workAtOnce), largeWork: make(gate, 1),
 
-		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll,
+		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll, deserted: defaultDeserted, hold: defaultHold,
 	}
 	var err error
 	if s.assets, err = loadAssets(); err != nil {
