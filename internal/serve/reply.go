@@ -78,6 +78,28 @@ func (a answers) pages(others http.Handler) http.Handler {
 	})
 }
 
+// open opens the reports of mail to the addresses that answer: their senders were told where
+// they are, and have no login.
+func (a answers) open(st *store.Store) func(*http.Request) bool {
+	if a.responder == nil {
+		return nil
+	}
+	return func(r *http.Request) bool {
+		name, report := strings.CutPrefix(r.URL.Path, "/r/")
+		if !report || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return false
+		}
+		id, _, _ := strings.Cut(name, ".")
+		m, err := st.Message(r.Context(), id)
+		if err != nil || m.Token != "" || m.Evidence.Source != "smtp" && m.Evidence.Source != "lmtp" || len(m.Evidence.Session.Recipients) != 1 {
+			return false
+		}
+		to := m.Evidence.Session.Recipients[0]
+		at := strings.LastIndexByte(to, '@')
+		return at > 0 && a.responder.Takes(to[:at])
+	}
+}
+
 func (a answers) run(ctx context.Context) error {
 	if err := a.queue.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("sending mail: %w", err)

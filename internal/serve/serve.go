@@ -210,7 +210,7 @@ func Run(ctx context.Context, c Config) error {
 	pages, err := web.New(web.Config{
 		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
-		Access: keeper, Public: c.Public, TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
+		Access: keeper, Public: c.Public, Open: answering.open(st), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {
 			return verify.Replay(ctx, &m.Evidence, m.ID, nil)

@@ -43,7 +43,7 @@ func (s *server) door(next http.Handler) http.Handler {
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{Person: p, Admin: in && p.Role == access.Admin}))
 		switch {
-		case in || openToAll(r.URL.Path) || s.Public && !ofOthers(r.URL.Path):
+		case in || openToAll(r.URL.Path) || s.Public && !ofOthers(r.URL.Path) || s.Open != nil && s.Open(r):
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			http.Redirect(w, r, "/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)

@@ -53,6 +53,9 @@ type Config struct {
 	// lets everybody test, and nobody see what is of others.
 	Access *access.Keeper
 	Public bool
+	// Open, where not nil, says of a page whether it is open to whoever has its address, although
+	// there are logins. It is asked where nobody signed in.
+	Open func(r *http.Request) bool
 	// PublicURL is what browsers call the pages by, "" for what they say themselves.
 	PublicURL string
 	// Context ends the checks that are under way; nil: never.
