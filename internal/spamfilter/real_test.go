@@ -1,33 +1,82 @@
 package spamfilter
 
 import (
+	"bytes"
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // gtube is the test message that every spam filter knows (https://spamassassin.apache.org/gtube/).
 const gtube = "From: a@example.com\r\nTo: b@example.net\r\nSubject: test\r\nDate: Wed, 25 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\n" +
 	"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n"
 
-// running skips the test where the Debian package of a filter is not installed, or its
-// service does not run. They are too heavy to be asked of everybody who tests.
-func running(t *testing.T, pkg, program, address string) {
+// running runs the filter of a Debian package on a free port of loopback until the test
+// ends, and gives its address. Where it is not installed the test is skipped by name, and
+// fails in CI. args makes its arguments of the address and a folder of its own.
+func running(t *testing.T, program string, args func(address, dir string) []string) string {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("the package %s is not installed", pkg)
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("%s: %s is not installed", t.Name(), program)
 	}
-	conn, err := net.Dial("tcp", address)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Skipf("%s is installed, but nothing listens on %s", pkg, address)
+		t.Fatal(err)
 	}
-	conn.Close()
+	address := l.Addr().String()
+	l.Close()
+	dir, err := os.MkdirTemp("", "todoku-"+program+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var log bytes.Buffer
+	cmd := exec.Command(program, args(address, dir)...)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its children end with it
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+		}
+	})
+	tick := time.NewTicker(100 * time.Millisecond) // an outside program gives no event to wait on
+	defer tick.Stop()
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); <-tick.C {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			conn.Close()
+			return address
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("%s ended: %v\n%s", program, err, &log)
+		default:
+		}
+	}
+	t.Fatalf("%s does not listen on %s", program, address)
+	return ""
 }
 
 func TestRealSpamAssassin(t *testing.T) {
-	running(t, "spamassassin", "spamd", "127.0.0.1:783")
-	s, err := NewSpamAssassin("127.0.0.1:783")
+	address := running(t, "spamd", func(address, _ string) []string {
+		return []string{"--local", "--nouser-config", "--max-children=1", "--syslog=stderr", "--listen=" + address}
+	})
+	s, err := NewSpamAssassin(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +87,19 @@ func TestRealSpamAssassin(t *testing.T) {
 }
 
 func TestRealRspamd(t *testing.T) {
-	running(t, "rspamd", "rspamd", "127.0.0.1:11333")
-	r, err := NewRspamd("http://127.0.0.1:11333")
+	address := running(t, "rspamd", func(address, dir string) []string {
+		conf := dir + "/rspamd.conf"
+		text := fmt.Sprintf(`options { pidfile = "%[1]s/pid"; tempdir = "%[1]s"; filters = "regexp"; dns { nameserver = ["127.0.0.1:9"]; } }
+logging { type = "console"; level = "warning"; }
+actions { reject = 15; add_header = 6; greylist = 4; }
+worker "normal" { bind_socket = "%[2]s"; count = 1; }
+`, dir, address)
+		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"--no-fork", "--insecure", "--config", conf}
+	})
+	r, err := NewRspamd("http://" + address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func rspamdAnswer(status int, data []byte) (Answer, error) {
 		return Answer{}, errors.New("the answer is not rspamd's JSON")
 	case in.Error != "":
 		return Answer{}, fmt.Errorf("it reports an error: %s", plain(in.Error, maxDetail))
-	case in.Skipped:
+	case in.Skipped && (in.Action == nil || *in.Action == "no action"): // with an action, a rule decided before the rest
 		return Answer{}, errors.New("it skipped the message: its settings let mail from this address pass unseen")
 	case in.Action == nil || in.Score == nil:
 		return Answer{}, errors.New("the answer lacks action or score")

@@ -69,6 +69,7 @@ func TestRspamdAnswers(t *testing.T) {
 		{"reject", `{"score":40,"required_score":15,"action":"reject"}`, 200, `spam=true "reject" 40.0/15.0 []`},
 		{"soft reject", `{"score":1,"required_score":15,"action":"soft reject"}`, 200, `error: its action is "soft reject": it puts the message off for now`},
 		{"an action of the administrator's", `{"score":1,"required_score":15,"action":"tea"}`, 200, `error: its action is "tea", which is not one of rspamd's own`},
+		{"decided before the rest", `{"is_skipped":true,"score":15,"required_score":15,"action":"reject","symbols":{"GTUBE":{"score":0}}}`, 200, `spam=true "reject" 15.0/15.0 []`},
 		{"skipped", `{"is_skipped":true,"score":0,"required_score":0,"action":"no action"}`, 200, `error: it skipped the message: its settings let mail from this address pass unseen`},
 		{"an error", `{"error":"invalid\r\n command"}`, 404, `error: HTTP status 404 invalid command`},
 		{"an error with 200", `{"error":"no"}`, 200, `error: it reports an error: no`},
