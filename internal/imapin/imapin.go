@@ -166,8 +166,7 @@ func (p *Poller) Poll(ctx context.Context) (taken int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("looking for new messages: %w", err)
 	}
-	uids := found.AllUIDs()
-	for _, uid := range uids[:min(len(uids), maxTaken)] {
+	for _, uid := range first(found.All, maxTaken) {
 		if err := p.one(ctx, c, box.UIDValidity, uid); err != nil {
 			return taken, err
 		}
@@ -179,6 +178,18 @@ func (p *Poller) Poll(ctx context.Context) (taken int, err error) {
 		}
 	}
 	return taken, c.Logout().Wait()
+}
+
+// first gives so many of a set of UIDs at most: a server can name four thousand million of
+// them in one range.
+func first(set imap.NumSet, most int) (out []imap.UID) {
+	uids, _ := set.(imap.UIDSet)
+	for _, r := range uids {
+		for uid := r.Start; uid != 0 && uid <= r.Stop && len(out) < most; uid++ {
+			out = append(out, uid)
+		}
+	}
+	return out
 }
 
 func (p *Poller) dial() (*imapclient.Client, error) {

@@ -255,3 +255,18 @@ func TestNew(t *testing.T) {
 		t.Errorf("%+v %v", p, err)
 	}
 }
+
+// TestFirst: a range without end costs no more than what is taken.
+func TestFirst(t *testing.T) {
+	for _, c := range []struct {
+		set  imap.NumSet
+		want int
+	}{
+		{imap.UIDSet{{Start: 1, Stop: 1<<32 - 1}}, 100}, {imap.UIDSet{{Start: 1<<32 - 2, Stop: 1<<32 - 1}}, 2}, {imap.UIDSet{{Start: 3, Stop: 3}, {Start: 7, Stop: 9}}, 4},
+		{imap.UIDSet{{Start: 5, Stop: 0}}, 0}, {imap.UIDSet{}, 0}, {imap.SeqSet{{Start: 1, Stop: 9}}, 0}, {nil, 0},
+	} {
+		if got := first(c.set, 100); len(got) != c.want {
+			t.Errorf("%v: %d, want %d", c.set, len(got), c.want)
+		}
+	}
+}
