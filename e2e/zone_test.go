@@ -9,15 +9,18 @@ import (
 	"github.com/todoku/todoku/dns/dnstest"
 )
 
-// senderZone is a real DNS server that knows the sender of these tests, who sends from loopback.
+// senderRecords are the records of the sender of these tests, who sends from loopback.
+var senderRecords = dns.Zone{
+	"sender.example":         {"TXT v=spf1 ip4:127.0.0.1 ip6:::1 -all", "MX 10 mail.sender.example"},
+	"mail.sender.example":    {"A 127.0.0.1"},
+	"_dmarc.sender.example":  {"TXT v=DMARC1; p=reject"},
+	"1.0.0.127.in-addr.arpa": {"PTR mail.sender.example"},
+}
+
+// senderZone is a real DNS server that knows that sender.
 func senderZone(t *testing.T) *dnstest.Server {
 	t.Helper()
-	return dnstest.New(t, dns.MustMemory(dns.Zone{
-		"sender.example":         {"TXT v=spf1 ip4:127.0.0.1 ip6:::1 -all", "MX 10 mail.sender.example"},
-		"mail.sender.example":    {"A 127.0.0.1"},
-		"_dmarc.sender.example":  {"TXT v=DMARC1; p=reject"},
-		"1.0.0.127.in-addr.arpa": {"PTR mail.sender.example"},
-	}))
+	return dnstest.New(t, dns.MustMemory(senderRecords))
 }
 
 var address = regexp.MustCompile(`([a-z0-9]{8,})@inbox\.(?:test|todoku)\.example`)

@@ -294,6 +294,7 @@ func add[I, O any](s *Server, op operation, handle func(context.Context, *I) (*O
 	if h.MaxBodyBytes == 0 {
 		h.MaxBodyBytes = 256 << 10
 	}
+	h.Security = []map[string][]string{} // open to all, and said so
 	if op.scope != "" {
 		h.Security = []map[string][]string{{tokenScheme: {op.scope}}, {}}
 		h.Description = strings.TrimSpace(h.Description + " Scope: " + op.scope + ".")

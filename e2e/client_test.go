@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/dns/dnstest"
+)
+
+// openAPIValidator is what judges the document: the schemas of the OpenAPI Initiative, as
+// this package of the npm registry has them. It is for this test alone.
+const openAPIValidator = "@seriousme/openapi-schema-validator@2.11.0"
+
+// fetched runs what needs a registry of packages; without one the test is skipped by name, in CI it fails.
+func fetched(t *testing.T, what string, c *exec.Cmd) string {
+	t.Helper()
+	out, err := c.CombinedOutput()
+	if err == nil {
+		return string(out)
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s: %v\n%s", what, err, out)
+	}
+	t.Skipf("%s: %s cannot be had here: %v\n%.500s", t.Name(), what, err, out)
+	return ""
+}
+
+// apiServer is a server that lets nobody in without a token, its DNS, and a token for all scopes but that of administrators.
+func apiServer(t *testing.T) (n *node, token string) {
+	t.Helper()
+	zone := maps.Clone(senderRecords)
+	maps.Copy(zone, shopRecords)
+	database := filepath.Join(t.TempDir(), "todoku.db")
+	n = start(t, "serve", "--database", database, "--hostname", "mx.test.example", "--mail-domain", "inbox.test.example",
+		"--http-host", apiHost, "--resolver", dnstest.New(t, dns.MustMemory(zone)).Addr(), "--no-blocklists")
+	out, err := exec.Command(binary, "token", "create", "--database", database, "--name", "e2e", "--scope", "read", "--scope", "check", "--scope", "submit", "--expires", "1d").Output()
+	if err != nil {
+		t.Fatalf("token create: %v", err)
+	}
+	return n, strings.TrimSpace(string(out))
+}
+
+// apiHost is the name by which the server of apiServer is called.
+const apiHost = "todoku.test.example"
+
+// writeDocument puts the OpenAPI document of a running program into a file.
+func writeDocument(t *testing.T, n *node) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "openapi.json")
+	if err := os.WriteFile(file, []byte(n.get(t, "/api/openapi.json", http.StatusOK)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestOpenAPIDocument: the document is valid by the OpenAPI Initiative's own schema, which finds what is wrong with a bad one.
+func TestOpenAPIDocument(t *testing.T) {
+	need(t, "npm", "node")
+	n := serve(t, "--resolver", "127.0.0.1:9", "--no-blocklists")
+	file := writeDocument(t, n)
+	dir := filepath.Dir(file)
+	install := exec.Command("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", openAPIValidator)
+	install.Dir = dir
+	fetched(t, openAPIValidator, install)
+	validate := func(file string) (string, error) {
+		out, err := exec.Command(filepath.Join(dir, "node_modules", ".bin", "validate-api"), file).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := validate(file); err != nil || !strings.Contains(out, `"valid": true`) {
+		t.Errorf("%v\n%.3000s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := filepath.Join(dir, "bad.json")
+	if err := os.WriteFile(bad, []byte(strings.Replace(string(text), `"operationId"`, `"operationID"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := validate(bad); err == nil && !strings.Contains(out, `"valid": false`) {
+		t.Errorf("a document with an unknown key is valid: %.500s", out)
+	}
+}
+
+// TestGeneratedClient: a client that a foreign generator makes of the document compiles, and
+// drives a whole test. Neither the client nor its module is part of this repository.
+func TestGeneratedClient(t *testing.T) {
+	n, token := apiServer(t)
+	file := writeDocument(t, n)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "client"))); err != nil {
+		t.Fatal(err)
+	}
+	// Its name here keeps it from tools that take every .go file for a package of this module.
+	if err := os.Rename(filepath.Join(dir, "walk.go.txt"), filepath.Join(dir, "walk.go")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "api"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tools, err := filepath.Abs("../tools")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(in, program string, args ...string) *exec.Cmd {
+		c := exec.Command(program, args...)
+		c.Dir = in
+		c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "TODOKU_TOKEN="+token)
+		return c
+	}
+	fetched(t, "oapi-codegen", run(tools, "go", "tool", "-n", "oapi-codegen"))
+	fetched(t, "the modules of the generated client", run(dir, "go", "mod", "download"))
+	for _, c := range []*exec.Cmd{
+		run(tools, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "api", "-o", filepath.Join(dir, "api", "client.go"), file),
+		run(dir, "go", "build", "-o", "walk", "."),
+	} {
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%.3000s", c.Args, err, out)
+		}
+	}
+	out, err := run(dir, filepath.Join(dir, "walk"), "-server", "http://"+n.http, "-host", apiHost, "-domain", "shop.example").CombinedOutput()
+	if err != nil || strings.Count(string(out), "done: ") != 11 {
+		t.Errorf("%v\n%s\n%s", err, out, n.log)
+	}
+}
