@@ -71,6 +71,7 @@ func (a *app) root() *cobra.Command {
 		a.checkCommand(), a.verifyCommand(), a.spfCommand(), a.dmarcCommand(),
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
+		a.group("srs", a.srsCommand("forward"), a.srsCommand("reverse")),
 		a.explainCommand(),
 		a.serveCommand(), a.receiveCommand(), a.mcpCommand(),
 		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),
