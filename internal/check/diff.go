@@ -35,8 +35,16 @@ func (d Diff) Empty() bool {
 
 // Compare says what changed from a to b.
 func Compare(a, b *Report) Diff {
+	d := CompareFindings(a.Findings, b.Findings)
+	d.Records = recordDiffs(a.Survey.Answers, b.Survey.Answers)
+	return d
+}
+
+// CompareFindings says what changed from the findings on something to those on the same
+// thing later, or otherwise published; Records stays empty.
+func CompareFindings(a, b []catalogue.Finding) Diff {
 	var d Diff
-	before, after := byKey(a.Findings), byKey(b.Findings)
+	before, after := byKey(a), byKey(b)
 	for _, key := range sortedKeys(before) {
 		f := before[key]
 		g, still := after[key]
@@ -65,7 +73,6 @@ func Compare(a, b *Report) Diff {
 			d.Broke = append(d.Broke, g)
 		}
 	}
-	d.Records = recordDiffs(a.Survey.Answers, b.Survey.Answers)
 	for _, list := range [][]catalogue.Finding{d.Fixed, d.Broke, d.Same, d.Noise} {
 		slices.SortStableFunc(list, func(x, y catalogue.Finding) int { return x.Status.Order() - y.Status.Order() })
 	}
@@ -77,9 +84,9 @@ func open(f catalogue.Finding) bool {
 	return f.Status == catalogue.Fail || f.Status == catalogue.Warn
 }
 
-// blindFor reports that a report could not see the area of a finding.
-func blindFor(f catalogue.Finding, r *Report) bool {
-	return slices.ContainsFunc(r.Findings, func(g catalogue.Finding) bool {
+// blindFor reports that the area of a finding could not be seen.
+func blindFor(f catalogue.Finding, all []catalogue.Finding) bool {
+	return slices.ContainsFunc(all, func(g catalogue.Finding) bool {
 		return g.Status == catalogue.Unknown && catalogue.Area(g.ID) == catalogue.Area(f.ID) && g.Subject == f.Subject
 	})
 }

@@ -65,7 +65,7 @@ func (c *Checker) rejudge(ctx context.Context, e *Evidence, changes []dns.Change
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	t, _ := ParseTarget(e.Target)
-	r := dns.Resolver(otherwise{dns.NewReplayer(e.Answers), dns.NewCounter(c.Resolver, survey.MaxQueries)})
+	r := c.Beyond(e.Answers)
 	if len(changes) > 0 {
 		r = dns.Overlay(r, changes...)
 	}
@@ -74,6 +74,15 @@ func (c *Checker) rejudge(ctx context.Context, e *Evidence, changes []dns.Change
 	out := *e
 	out.Answers = rep.Survey.Answers
 	return rep, &out
+}
+
+// Beyond gives the recorded answers, and asks the resolver, at most as often as one check
+// may, for what is not among them.
+func (c *Checker) Beyond(recorded []dns.Answer) dns.Resolver {
+	if c.Resolver == nil {
+		return dns.NewReplayer(recorded)
+	}
+	return otherwise{dns.NewReplayer(recorded), dns.NewCounter(c.Resolver, survey.MaxQueries)}
 }
 
 // otherwise asks next what the recording does not hold.

@@ -142,7 +142,7 @@ func (s *server) showRun(w http.ResponseWriter, r *http.Request, run *store.Run,
 		v.FormAction = r.URL.Path
 		for _, list := range [][]findingView{v.Open, v.Notes, v.Fine} {
 			for i := range list {
-				list[i].Run = ""
+				list[i].Run, list[i].Page = "", ""
 			}
 		}
 	} else {

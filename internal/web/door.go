@@ -43,7 +43,7 @@ func (s *server) door(next http.Handler) http.Handler {
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitorKey{}, visitor{Person: p, Admin: in && p.Role == access.Admin}))
 		switch {
-		case in || openToAll(r.URL.Path) || s.Public && !ofOthers(r.URL.Path) || s.Open != nil && s.Open(r):
+		case in || s.openToStrangers(r):
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			http.Redirect(w, r, "/login?"+url.Values{"next": {r.URL.RequestURI()}}.Encode(), http.StatusSeeOther)
@@ -51,6 +51,21 @@ func (s *server) door(next http.Handler) http.Handler {
 			s.fail(w, r, http.StatusUnauthorized, "error.login")
 		}
 	}))
+}
+
+// openToStrangers reports whether a page is open to who did not sign in.
+func (s *server) openToStrangers(r *http.Request) bool {
+	return openToAll(r.URL.Path) || s.Public && !ofOthers(r.URL.Path) || s.Open != nil && s.Open(r)
+}
+
+// mayOpen reports whether the visitor of one page would be let into another one.
+func (s *server) mayOpen(r *http.Request, path string) bool {
+	if s.Access == nil || visitorOf(r).Person.ID != "" {
+		return true
+	}
+	there := r.Clone(r.Context())
+	there.Method, there.URL = http.MethodGet, &url.URL{Path: path}
+	return s.openToStrangers(there)
 }
 
 // openToAll are the pages by which somebody comes in, and what shows nothing of anybody.

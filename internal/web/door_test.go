@@ -142,7 +142,7 @@ func TestFirstVisit(t *testing.T) {
 	}
 	bob.want("POST", "/people/"+id[1], url.Values{"do": {"admin"}}, http.StatusForbidden, "")
 	g.want("POST", "/people/"+id[1], url.Values{"do": {"fire"}}, http.StatusBadRequest, "")
-	g.want("POST", "/people/nobody", url.Values{"do": {"remove"}}, http.StatusMethodNotAllowed, "")
+	g.want("POST", "/people/nobody", url.Values{"do": {"remove"}}, http.StatusNotFound, "")
 	g.want("POST", "/people/"+id[1], url.Values{"do": {"disable"}}, http.StatusSeeOther, "/people")
 	bob.want("GET", "/", nil, http.StatusSeeOther, "/login?next=%2F")
 

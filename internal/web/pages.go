@@ -23,7 +23,7 @@ var templateFiles embed.FS
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "compare"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {
@@ -57,6 +57,7 @@ func functions(lang string, a assets) template.FuncMap {
 		"res":   func(result string) mark { return markOf("", result) },
 		"spans": spans,
 		"dict":  dict,
+		"pair":  func(a, b any) []any { return []any{a, b} },
 	}
 }
 
@@ -244,7 +245,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, code int, key stri
 }
 
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	routed := r.Pattern != "" && r.Pattern != "/" // there is such a page, but not what it is asked of
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !routed {
 		w.Header().Set("Allow", allowed(r.URL.Path))
 		s.fail(w, r, http.StatusMethodNotAllowed, "error.method")
 		return
@@ -268,6 +270,9 @@ func allowed(path string) string {
 		return "GET, HEAD, POST"
 	case "/address":
 		return "POST"
+	}
+	if strings.HasSuffix(path, "/what-if") {
+		return "GET, HEAD, POST"
 	}
 	return "GET, HEAD"
 }

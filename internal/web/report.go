@@ -33,12 +33,16 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
+	s.withMessage(w, r, id, s.work, func(w http.ResponseWriter, m *store.Message) { serve(w, r, m) })
+}
+
+// withMessage reads a message when it is its turn at a gate; large ones have a gate of their own.
+func (s *server) withMessage(w http.ResponseWriter, r *http.Request, id string, work gate, f func(http.ResponseWriter, *store.Message)) {
 	octets, err := s.store.MessageSize(r.Context(), id)
 	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
-	work := s.work
 	if octets >= largeMessage {
 		work = s.largeWork
 	}
@@ -48,13 +52,12 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	w = leaving{w, leave}
 	m, err := s.store.Message(r.Context(), id)
 	if err != nil {
-		s.storeError(w, r, err)
+		s.storeError(leaving{w, leave}, r, err)
 		return
 	}
-	serve(w, r, m)
+	f(leaving{w, leave}, m)
 }
 
 // busy answers when as much as may be is going on already.

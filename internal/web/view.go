@@ -148,10 +148,13 @@ type findingView struct {
 	Evidence                                []string
 	MoreEvidence                            int
 	Anchor                                  string
-	// Of a check: its run and the number of the finding in it; the changes in the form
-	// that the visitor pastes; the finding whose repair is the same.
+	// Page is that of the check or message, whose editor of records takes the repair of
+	// the finding with this number.
+	Page  string
+	Index int
+	// Of a check: its run; the changes in the form that the visitor pastes; the finding
+	// whose repair is the same.
 	Run               string
-	Index             int
 	Pasted, PastedAs  string
 	SameAs, SameTitle string
 }
@@ -171,7 +174,7 @@ func (v *reportView) sortFindings(lang string, all []catalogue.Finding) {
 	v.More = more
 	for i := range list {
 		f := viewFinding(lang, &list[i])
-		f.Anchor = "f" + itoa(i+1)
+		f.Anchor, f.Page, f.Index = "f"+itoa(i+1), reportPath(v.ID), i+1
 		switch list[i].Status {
 		case catalogue.Pass:
 			v.Fine = append(v.Fine, f)

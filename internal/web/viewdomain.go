@@ -95,7 +95,7 @@ func (v *domainView) sortFindings(lang string, rep *check.Report, form paste.For
 	for i := range list {
 		f := &list[i]
 		fv := viewFinding(lang, f)
-		fv.Anchor, fv.Run, fv.Index = "f"+itoa(i+1), run.ID, i+1
+		fv.Anchor, fv.Run, fv.Page, fv.Index = "f"+itoa(i+1), run.ID, runPath(run.ID), i+1
 		anchors[f] = fv.Anchor
 		if len(f.DNS) > 0 {
 			for _, old := range shown {

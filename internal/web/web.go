@@ -111,6 +111,8 @@ type server struct {
 	streams           *quota   // event streams: per client and in all
 	transfers         *quota   // octets of messages that are uploaded or downloaded
 	work, largeWork   gate     // reports at a time; those of large messages apart
+	editing           gate     // messages judged with edited records, which may wait for the DNS
+	secondLarge       gate     // the second one of a comparison, where it is large
 
 	heartbeatEvery, pollEvery time.Duration // of an event stream
 	deserted, hold            time.Duration // of a check: see checks.go
@@ -147,6 +149,8 @@ const (
 //	GET  /paste               the paste form alone
 //	POST /paste               verify a pasted or dropped message with an assumed envelope
 //	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
+//	GET  /r/{id}/what-if      the editor of records for a message; POST judges them
+//	GET  /r/{id}/compare      what changed between two messages
 //	GET  /s/{id}              a failed session
 //	GET  /recipes             what to write into the configuration of a mail server
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
@@ -185,7 +189,7 @@ func newServer(c Config, st storage) (*server, error) {
 		jobs:      jobs{list: map[string]*job{}},
 		streams:   newQuota(512, 16, 128),
 		transfers: newQuota(transferred, transferredFar, transferredLocal),
-		work:      make(gate, workAtOnce), largeWork: make(gate, 1),
+		work:      make(gate, workAtOnce), largeWork: make(gate, 1), editing: make(gate, workAtOnce), secondLarge: make(gate, 1),
 
 		heartbeatEvery: defaultHeartbeat, pollEvery: defaultPoll, deserted: defaultDeserted, hold: defaultHold,
 	}
@@ -220,6 +224,9 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /paste", s.pasteForm)
 	mux.HandleFunc("POST /paste", s.paste)
 	mux.HandleFunc("GET /r/{id}", s.report)
+	mux.HandleFunc("GET /r/{id}/what-if", s.messageWhatIf)
+	mux.HandleFunc("POST /r/{id}/what-if", s.messageWhatIf)
+	mux.HandleFunc("GET /r/{id}/compare", s.compare)
 	mux.HandleFunc("GET /s/{id}", s.failedSession)
 	mux.HandleFunc("GET /operator", s.operator)
 	if s.Access != nil {
