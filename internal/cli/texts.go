@@ -494,6 +494,7 @@ var (
 	msgTokenMade      = text{EN: "This is the only time that the token is shown. Send it as: Authorization: Bearer TOKEN", JA: "トークンが表示されるのはこの 1 回だけです。Authorization: Bearer TOKEN として送ってください"}
 	msgTokenName      = text{EN: "--name: give 1 to 100 characters without controls", JA: "--name: 1〜100 文字で指定してください (制御文字は使えません)"}
 	msgTokenScope     = text{EN: "--scope: choose of {words} (repeatable)", JA: "--scope: {words} の中から指定してください (複数指定可)"}
+	msgTokenExpiry    = text{EN: "--expires: the token would have expired already", JA: "--expires: 作成した時点で期限が切れています"}
 	msgTokenNone      = text{EN: "There are no tokens.", JA: "トークンはありません。"}
 	msgTokenIDs       = text{EN: "give the ids of the tokens to revoke (see: todoku token list)", JA: "取り消すトークンの ID を指定してください (todoku token list で確認できます)"}
 	msgTokenUnknown   = text{EN: "there is no token {id}", JA: "トークン {id} はありません"}
@@ -515,5 +516,5 @@ var allMessages = []text{
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
 	msgOneWayOut, msgBadReply, msgNoReplyKey, msgBadSmartHost, msgSmartPassword, msgGenerateWhere, msgKeySelectors, msgReplyKey,
-	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenExpiry, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

@@ -68,7 +68,7 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			var expires time.Time
-			if valid > 0 {
+			if c.Flags().Changed("expires") {
 				expires = time.Now().Add(time.Duration(valid))
 			}
 			secret, t, err := tokens.Create(c.Context(), st, name, scopes, expires)
@@ -77,6 +77,8 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 				return usagef("%s", a.say(msgTokenName))
 			case errors.Is(err, tokens.ErrScope):
 				return usagef("%s", a.say(msgTokenScope, "words", strings.Join(service.Scopes, ", ")))
+			case errors.Is(err, tokens.ErrExpiry):
+				return usagef("%s", a.say(msgTokenExpiry))
 			case err != nil:
 				return lookError{err}
 			}
