@@ -72,19 +72,45 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 		ctx, cancel = context.WithTimeout(ctx, MaxDuration)
 		defer cancel()
 	}
+	run := Begin(ctx, r, m, e, now)
+	run.Write(m.Body)
+	return run.Finish(ctx)
+}
+
+// Run is Authenticate in parts, for a body that is streamed: Begin with the header, Write the body in any
+// pieces, Finish once. A run that is given up needs no Finish: its look-ups end with their ctx.
+type Run struct {
+	c          *checks
+	m          *message.Message
+	bodies     *dkim.Bodies
+	signatures *dkim.Verifier
+}
+
+// Begin begins what the envelope and the header allow. m needs no body. ctx bounds the look-ups that begin
+// now, while the body may still be on its way; it should have a deadline.
+func Begin(ctx context.Context, r dns.Resolver, m *message.Message, e Envelope, now time.Time) *Run {
 	c := running.Get().(*checks)
-	c.Envelope, c.ctx, c.resolver, c.now = e, ctx, r, now
+	c.Envelope, c.early, c.resolver, c.now = e, ctx, r, now
 	c.mailFromDone, c.restDone, c.sealsDone = dns.NewGroup(r), dns.NewGroup(r), dns.NewGroup(r)
 	c.beginEnvelope()
-
 	bodies := dkim.NewBodies()
-	signatures := dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
+	x := &Run{c: c, m: m, bodies: bodies}
+	x.signatures = dkim.NewVerifier(m.Fields, bodies, dkim.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
 	c.chain = arc.NewVerifier(m.Fields, bodies, arc.Options{Now: now, HeaderTruncated: m.HeaderTruncated()})
-	bodies.Write(m.Body) // hashing cannot fail
+	return x
+}
+
+// Write takes the next octets of the body. It does not fail before Finish.
+func (x *Run) Write(p []byte) (int, error) { return x.bodies.Write(p) }
+
+// Finish gives the result. ctx bounds the look-ups that are still to be made, those of keys and policies.
+func (x *Run) Finish(ctx context.Context) Result {
+	c, r := x.c, x.c.resolver
+	c.late = ctx
 	c.sealsDone.Go(c.checkSeals)
 
-	res := Result{DKIM: signatures.Finish(ctx, r)}
-	domain, author, authorErr := m.AuthorDomain()
+	res := Result{DKIM: x.signatures.Finish(ctx, r)}
+	domain, author, authorErr := x.m.AuthorDomain()
 	res.Author = author
 	in := dmarc.Input{AuthorDomain: domain, AuthorError: authorErr, DKIM: dkimIdentifiers(res.DKIM)}
 	c.mailFromDone.Wait()
@@ -107,7 +133,8 @@ func Authenticate(ctx context.Context, r dns.Resolver, m *message.Message, e Env
 // ip after restDone.
 type checks struct {
 	Envelope
-	ctx      context.Context
+	early    context.Context // of what begins with the envelope
+	late     context.Context // of what begins when the body is complete
 	resolver dns.Resolver
 	now      time.Time
 	chain    *arc.Verifier
@@ -149,20 +176,20 @@ func (c *checks) beginHELO() {
 	}
 }
 
-func (c *checks) checkMailFrom() { c.mailFrom = c.sender(c.MailFrom) }
+func (c *checks) checkMailFrom() { c.mailFrom = c.sender(c.early, c.MailFrom) }
 
 func (c *checks) checkHELO() {
-	v := c.sender("")
+	v := c.sender(c.late, "")
 	c.helo = &v
 }
 
-func (c *checks) checkIP() { c.ip = iprev.Lookup(c.ctx, c.resolver, c.RemoteIP) }
+func (c *checks) checkIP() { c.ip = iprev.Lookup(c.early, c.resolver, c.RemoteIP) }
 
-func (c *checks) checkSeals() { c.seals = c.chain.Finish(c.ctx, c.resolver) }
+func (c *checks) checkSeals() { c.seals = c.chain.Finish(c.late, c.resolver) }
 
 // sender checks the identity of a reverse path, that of HELO for "".
-func (c *checks) sender(path string) spf.Verdict {
-	return spf.Check(c.ctx, c.resolver, spf.Request{IP: c.RemoteIP, HELO: c.HELO, ReversePath: path, Receiver: c.Receiver, Now: c.now})
+func (c *checks) sender(ctx context.Context, path string) spf.Verdict {
+	return spf.Check(ctx, c.resolver, spf.Request{IP: c.RemoteIP, HELO: c.HELO, ReversePath: path, Receiver: c.Receiver, Now: c.now})
 }
 
 // dkimIdentifiers ties each result to its own domain: a failing signature never

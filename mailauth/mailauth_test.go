@@ -332,3 +332,30 @@ func FuzzAuthenticate(f *testing.F) {
 		}
 	})
 }
+
+// A body that comes in pieces, and a header that was parsed alone, give the same result.
+func TestRunInPieces(t *testing.T) {
+	m := message.Parse([]byte(streamed))
+	e := mailauth.Envelope{RemoteIP: netip.MustParseAddr("192.0.2.1"), HELO: "mail.example.com", MailFrom: "a@example.com", Receiver: "mx.example.org"}
+	r := dns.MustMemory(dns.Zone{"example.com.": {`TXT "v=spf1 ip4:192.0.2.1 -all"`}})
+	now := time.Unix(1_700_000_000, 0)
+	want := mailauth.Authenticate(context.Background(), r, m, e, now)
+	head, body, _ := strings.Cut(streamed, "\r\n\r\n")
+	for _, size := range []int{1, 3, 1000} {
+		run := mailauth.Begin(context.Background(), r, message.ParseHeader([]byte(head+"\r\n"), false), e, now)
+		for rest := body; rest != ""; {
+			n := min(size, len(rest))
+			run.Write([]byte(rest[:n]))
+			rest = rest[n:]
+		}
+		got := run.Finish(context.Background())
+		if got.DKIM[0].Result != want.DKIM[0].Result || string(got.DKIM[0].BodyHash) != string(want.DKIM[0].BodyHash) || got.SPF.Result != "pass" || got.DMARC.Result != want.DMARC.Result {
+			t.Errorf("pieces of %d: got %+v", size, got)
+		}
+	}
+	if got := mailauth.Begin(context.Background(), r, message.ParseHeader([]byte(head+"\r\n"), true), e, now).Finish(context.Background()); got.DMARC.Result != "permerror" || got.DKIM[0].Result != "neutral" {
+		t.Errorf("a truncated header: %s, %s", got.DMARC.Result, got.DKIM[0].Result)
+	}
+}
+
+const streamed = "From: a@example.com\r\nSubject: x\r\nDKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=none;\r\n h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n\r\nHello \r\n\r\nworld\r\n\r\n\r\n"

@@ -32,6 +32,14 @@ func Parse(raw []byte) *Message {
 	return m
 }
 
+// ParseHeader reads a header alone, without the empty line that ends it, for whoever has the body
+// elsewhere or not yet: Body is nil. Truncated says that fields are missing, see [Message.HeaderTruncated].
+func ParseHeader(raw []byte, truncated bool) *Message {
+	m := &Message{Raw: raw, truncated: truncated}
+	m.readFields(raw)
+	return m
+}
+
 // headerEnd gives the offset of the empty line that ends the header, -1 for none.
 func headerEnd(raw []byte) int {
 	if bytes.HasPrefix(raw, crlf) {
