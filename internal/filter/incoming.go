@@ -1,0 +1,77 @@
+package filter
+
+import (
+	"context"
+	"strings"
+
+	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/mailauth"
+)
+
+// incoming verifies.
+type incoming struct {
+	*transaction
+	run *mailauth.Run
+}
+
+func (in *incoming) begin(ctx context.Context) {
+	e := &in.event
+	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.header, mailauth.Envelope{
+		RemoteIP: e.Client.Addr, HELO: e.HELO, MailFrom: e.MailFrom, Null: e.MailFrom == "", Receiver: in.settings.Hostname,
+	}, e.Began)
+}
+
+func (in *incoming) write(part []byte) { _, _ = in.run.Write(part) } // fails only after Finish
+
+func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply {
+	e := &in.event
+	res := in.run.Finish(ctx)
+	e.Auth = &res
+	d := in.settings.Policy.decide(in.header, e)
+	e.Outcome, e.Action, e.Override = d.outcome, d.action, d.override
+	if d.action == Reject || d.action == Defer {
+		return d.reply
+	}
+	in.strip(c)
+	in.mark(c, d)
+	return milter.Accept
+}
+
+// mark writes what was found and what the table says of it.
+func (in *incoming) mark(c *milter.Changes, d decision) {
+	e := &in.event
+	why := string(d.outcome) + "; " + readable(d.reason)
+	must := func(err error) {
+		if err != nil {
+			e.problem("message.cannot-mark", err.Error())
+		}
+	}
+	switch d.action {
+	case Tag:
+		must(c.InsertHeader(0, VerdictField, " "+why))
+	case QuarantineHeader:
+		must(c.InsertHeader(0, QuarantineField, " yes; "+why))
+	case Hold:
+		must(c.Quarantine(why))
+	}
+	if in.settings.ReceivedSPF && e.Auth.SPFChecked {
+		must(insert(c, receivedSPF(e.Auth.SPF, e, in.settings.Hostname)))
+	}
+	must(insert(c, authenticationResults(in.settings.AuthServID, e, d.override)))
+}
+
+// insert puts a whole field first.
+func insert(c *milter.Changes, field []byte) error {
+	name, value := cutField(field)
+	return c.InsertHeader(0, name, value)
+}
+
+// readable makes a reason, which may name what a message holds, fit for a header field.
+func readable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, cut(s, 400))
+}

@@ -1,0 +1,121 @@
+package filter
+
+import (
+	"cmp"
+	"crypto"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+)
+
+// Key signs for a domain.
+type Key struct {
+	// Domain and Selector are d= and s=.
+	Domain, Selector string
+	Signer           crypto.Signer
+}
+
+// Signers know the keys.
+type Signers interface {
+	// For gives the keys that sign mail whose From has this domain (A-labels, lower case), sent by this user ("" for
+	// none: a trusted network). None, without an error, is none to be had; an error is that they cannot be
+	// had now.
+	For(fromDomain, user string) ([]Key, error)
+}
+
+// FileKeys are keys from files. Several keys of one domain sign together.
+type FileKeys struct {
+	exact map[string][]Key
+	below map[string][]Key // by the parent domain
+}
+
+// For gives the keys of the domain, else those of the nearest domain above that signs for what is below it.
+func (k *FileKeys) For(domain, _ string) ([]Key, error) {
+	if keys, ok := k.exact[domain]; ok {
+		return keys, nil
+	}
+	for {
+		_, parent, ok := strings.Cut(domain, ".")
+		if !ok {
+			return nil, nil
+		}
+		if keys, ok := k.below[parent]; ok {
+			return keys, nil
+		}
+		domain = parent
+	}
+}
+
+// Domains are those that sign, sorted; "*.example.com" for what is below one.
+func (k *FileKeys) Domains() []string {
+	var out []string
+	for d := range k.exact {
+		out = append(out, d)
+	}
+	for d := range k.below {
+		out = append(out, "*."+d)
+	}
+	slices.SortFunc(out, func(a, b string) int { return cmp.Compare(strings.TrimPrefix(a, "*."), strings.TrimPrefix(b, "*.")) })
+	return out
+}
+
+// ErrKeyReadable: a key file that everybody on the machine can read.
+var ErrKeyReadable = errors.New("the key file can be read by everybody on this machine: chmod 0600, or 0640 with the group of Todoku")
+
+// LoadKeys reads keys given as DOMAIN:SELECTOR:FILE. With "*." before the domain a key signs for all domains
+// below it, with d= the domain: DMARC's relaxed alignment is content with that.
+func LoadKeys(specs []string) (*FileKeys, error) {
+	k := &FileKeys{exact: map[string][]Key{}, below: map[string][]Key{}}
+	for _, spec := range specs {
+		domain, rest, ok := strings.Cut(spec, ":")
+		selector, file, ok2 := strings.Cut(rest, ":")
+		if !ok || !ok2 || file == "" {
+			return nil, fmt.Errorf("key %q: write DOMAIN:SELECTOR:FILE", spec)
+		}
+		into := k.exact
+		if below, ok := strings.CutPrefix(domain, "*."); ok {
+			domain, into = below, k.below
+		}
+		if domain = dns.CanonicalName(domain); domain == "" || !dns.ValidName(domain) {
+			return nil, fmt.Errorf("key %q: no domain", spec)
+		}
+		key, err := readKey(file)
+		if err != nil {
+			return nil, fmt.Errorf("key of %s: %w", domain, err)
+		}
+		if _, err := dkim.RecordFor(key.Public()); err != nil {
+			return nil, fmt.Errorf("key of %s in %s: %w", domain, file, err)
+		}
+		into[domain] = append(into[domain], Key{domain, selector, key})
+	}
+	return k, nil
+}
+
+func readKey(file string) (crypto.Signer, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
+		return nil, &fs.PathError{Op: "read", Path: file, Err: ErrKeyReadable}
+	}
+	if info.Size() > 1<<20 {
+		return nil, fmt.Errorf("%s is no key: %d octets", file, info.Size())
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := dkim.ParsePrivateKey(pem)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return key, nil
+}

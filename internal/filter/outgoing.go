@@ -1,0 +1,180 @@
+package filter
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/message"
+)
+
+// outgoing signs.
+type outgoing struct {
+	*transaction
+	bodies  *dkim.Bodies
+	signers []signing
+	added   []string // fields that the message lacked: name, value, ...
+	refusal milter.Reply
+}
+
+type signing struct {
+	key    Key
+	signer *dkim.Signer
+}
+
+func (o *outgoing) begin(context.Context) {
+	fields := o.header.Fields
+	if o.settings.AddMissing && !o.header.HeaderTruncated() {
+		fields = o.addMissing(fields)
+	}
+	keys := o.keys()
+	if len(keys) == 0 {
+		return
+	}
+	o.bodies = dkim.NewBodies()
+	now := o.event.Began
+	for _, k := range keys {
+		opts := dkim.SignOptions{Domain: k.Domain, Selector: k.Selector, Key: k.Signer, Header: o.settings.Header, Body: o.settings.Body, Timestamp: now}
+		if !o.conn.Exact() {
+			opts.Header = dkim.Relaxed // what the fields' octets are is not known
+		}
+		if o.settings.Expires > 0 {
+			opts.Expires = now.Add(o.settings.Expires)
+		}
+		s, err := dkim.NewSigner(fields, o.bodies, opts)
+		if err != nil {
+			o.event.problem("dkim.cannot-sign", fmt.Sprintf("d=%s s=%s: %v", k.Domain, k.Selector, err))
+			continue
+		}
+		o.signers = append(o.signers, signing{k, s})
+	}
+}
+
+// keys gives the keys that sign this message: those of its author's domain that align with it, if its sender may
+// write as its author. Why there are none is noted.
+func (o *outgoing) keys() []Key {
+	e := &o.event
+	if o.header.HeaderTruncated() {
+		e.problem("dkim.header-not-whole", "the mail server did not hand over the whole header: a signature over it would be broken")
+		return nil
+	}
+	domain, author, err := o.header.AuthorDomain()
+	if err != nil {
+		e.problem("dkim.no-author", "no domain can answer for the message: "+err.Error())
+		return nil
+	}
+	if !o.settings.Senders.Allow(e.User, author) {
+		e.problem("dkim.not-the-user's", fmt.Sprintf("user %q may not write as %s", e.User, author[0]))
+		return nil
+	}
+	if o.settings.Signers == nil {
+		e.problem("dkim.no-key", "there is no key at all")
+		return nil
+	}
+	keys, err := o.settings.Signers.For(domain, e.User)
+	if err != nil {
+		e.problem("dkim.key-unavailable", err.Error())
+		o.refusal = milter.Say(451, "4.7.5", "The key to sign this message with cannot be read now; try again later")
+		return nil
+	}
+	if len(keys) == 0 {
+		e.problem("dkim.no-key", "there is no key for "+domain+", the domain of From")
+	}
+	good := keys[:0:0]
+	for _, k := range keys {
+		if !sameOrBelow(domain, dns.CanonicalName(k.Domain)) {
+			e.problem("dkim.would-not-align", fmt.Sprintf("d=%s does not align with %s, the domain of From", k.Domain, domain))
+			continue
+		}
+		good = append(good, k)
+	}
+	return good
+}
+
+// sameOrBelow reports whether domain is parent or below it; both in canonical form.
+func sameOrBelow(domain, parent string) bool {
+	return domain == parent || strings.HasSuffix(domain, "."+parent)
+}
+
+// addMissing adds Date and Message-ID to fields that lack them; they are put behind the header at the end.
+func (o *outgoing) addMissing(fields []message.Field) []message.Field {
+	add := func(name, value string) {
+		fields = append(fields[:len(fields):len(fields)], message.NewField([]byte(name+": "+value+"\r\n")))
+		o.added = append(o.added, name, " "+value)
+	}
+	if o.header.Count("Date") == 0 {
+		add("Date", o.event.Began.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	}
+	if o.header.Count("Message-ID") == 0 && o.event.Author != "" {
+		add("Message-ID", "<"+strings.ToLower(rand.Text())+"@"+o.event.Author+">")
+	}
+	return fields
+}
+
+func (o *outgoing) write(part []byte) {
+	if o.bodies != nil {
+		_, _ = o.bodies.Write(part) // fails only after Sum
+	}
+}
+
+func (o *outgoing) finish(_ context.Context, c *milter.Changes) milter.Reply {
+	o.strip(c)
+	for i := 0; i < len(o.added); i += 2 {
+		if err := c.AddHeader(o.added[i], o.added[i+1]); err != nil {
+			o.event.problem("dkim.cannot-sign", "a field that the signature covers could not be added: "+err.Error())
+			o.signers = nil
+			break
+		}
+	}
+	for _, s := range o.signers {
+		if err := o.sign(c, s); err != nil {
+			o.event.problem("dkim.cannot-sign", fmt.Sprintf("d=%s s=%s: %v", s.key.Domain, s.key.Selector, err))
+			continue
+		}
+		o.event.Signed = append(o.event.Signed, "d="+s.key.Domain+" s="+s.key.Selector)
+	}
+	if len(o.event.Signed) > 0 {
+		o.event.Action = Accept
+		return milter.Accept
+	}
+	return o.unsigned()
+}
+
+var errNoField = errors.New("the signature is no field")
+
+func (o *outgoing) sign(c *milter.Changes, s signing) error {
+	field, err := s.signer.Finish()
+	if err != nil {
+		return err
+	}
+	name, value, ok := strings.Cut(strings.TrimSuffix(string(field), "\r\n"), ":")
+	if !ok {
+		return errNoField
+	}
+	return c.InsertHeader(0, name, value)
+}
+
+// unsigned is the reply to mail without a signature; the problems say why it has none.
+func (o *outgoing) unsigned() milter.Reply {
+	if o.refusal != (milter.Reply{}) && o.settings.Unsigned != Accept {
+		o.event.Action = Defer
+		return o.refusal
+	}
+	o.event.Action = o.settings.Unsigned
+	why := "no key"
+	if p := o.event.Problems; len(p) > 0 {
+		why = p[0].Text
+	}
+	switch o.settings.Unsigned {
+	case Defer:
+		return milter.Say(451, "4.7.5", "This message cannot be signed now: "+why)
+	case Reject:
+		return milter.Say(550, "5.7.1", "This message cannot be signed, and unsigned mail is not sent: "+why)
+	}
+	return milter.Accept
+}

@@ -1,0 +1,162 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/message"
+)
+
+// Settings of a filter. They may not change once a filter has them: see Filter.Change.
+type Settings struct {
+	// AuthServID names us in Authentication-Results (RFC 8601 section 2.5). Fields of others that claim it
+	// are removed, and those that claim one of AlsoOurs.
+	AuthServID string
+	AlsoOurs   []string
+	// Hostname is our name for the SPF macro %{r}, and in Received-SPF; AuthServID where "".
+	Hostname string
+	// Trusted are networks whose mail is outgoing, beside that of users who authenticated. Loopback is among
+	// them where it is nil.
+	Trusted []netip.Prefix
+	// Daemons are daemon names of the mail server ({daemon_name}) whose mail is outgoing.
+	Daemons []string
+
+	Resolver dns.Resolver
+	// Timeout bounds the look-ups of a message, 10 s where 0: twice, for those that begin with its header and for
+	// those at its end.
+	Timeout time.Duration
+	// Now is the clock; time.Now where nil.
+	Now func() time.Time
+
+	// ReceivedSPF adds that field (RFC 7208 section 9.1).
+	ReceivedSPF bool
+	// Policy is the table of outcomes; nil tags, and refuses nothing.
+	Policy *Policy
+
+	// Signers have the keys of outgoing mail; nil: none.
+	Signers Signers
+	// Senders say which users may send as whom; nil: as anybody we have a key for.
+	Senders *Senders
+	// Unsigned is what becomes of outgoing mail that gets no signature: Accept (and a warning), Defer or Reject.
+	Unsigned Action
+	// AddMissing adds Date and Message-ID to outgoing mail that lacks them.
+	AddMissing bool
+	// Expires is how long after it is made a signature is good, 0 for no end.
+	Expires time.Duration
+	// Header and Body canonicalization of signatures; relaxed both where both are zero and Exact is not set.
+	Header, Body dkim.Canonicalization
+	// SimpleSignatures makes the zero values of Header and Body mean simple.
+	SimpleSignatures bool
+
+	ids []string
+}
+
+const defaultTimeout = 10 * time.Second
+
+// ready gives a copy with the defaults filled in.
+func (s *Settings) ready() (*Settings, error) {
+	c := *s
+	if c.AuthServID == "" || strings.ContainsAny(c.AuthServID, " \t\r\n;") {
+		return nil, fmt.Errorf("the authserv-id %q: it must be a name, best that of the mail server", c.AuthServID)
+	}
+	if c.Resolver == nil {
+		return nil, errors.New("filter: no resolver")
+	}
+	switch c.Unsigned {
+	case Accept, Defer, Reject:
+	default:
+		return nil, fmt.Errorf("outgoing mail without a signature can be accepted, deferred or rejected, not %v", c.Unsigned)
+	}
+	if c.Hostname == "" {
+		c.Hostname = c.AuthServID
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Policy == nil {
+		c.Policy = DefaultPolicy()
+	}
+	if c.Trusted == nil {
+		c.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	if c.Header == dkim.Simple && c.Body == dkim.Simple && !c.SimpleSignatures {
+		c.Header, c.Body = dkim.Relaxed, dkim.Relaxed
+	}
+	c.ids = append([]string{c.AuthServID}, c.AlsoOurs...)
+	return &c, nil
+}
+
+// ours reports that a message is outgoing.
+func (s *Settings) ours(e *Event, daemon string) bool {
+	if e.User != "" || daemon != "" && slices.Contains(s.Daemons, daemon) {
+		return true
+	}
+	addr := e.Client.Addr
+	if !addr.IsValid() { // a local program, unless the mail server did not understand its client
+		return e.Client.Local
+	}
+	for _, p := range s.Trusted {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Senders say which authenticated users may write which addresses in From: patterns by user. A pattern is an
+// address, a domain, "*.domain" for what is below it, or "*".
+type Senders struct {
+	ByUser map[string][]string
+	// Others is for users who are not in ByUser, nil: nothing.
+	Others []string
+}
+
+// Allow reports whether a user may write as all of these mailboxes.
+func (s *Senders) Allow(user string, author []message.Address) bool {
+	if s == nil || user == "" {
+		return true
+	}
+	patterns, ok := s.ByUser[strings.ToLower(user)]
+	if !ok {
+		patterns = s.Others
+	}
+	for _, a := range author {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return Matches(p, a.Local+"@"+a.Domain) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Matches reports whether an address fits a pattern: "*", "domain", "*.domain" (below it), "local@domain", "local@*", without regard to case.
+func Matches(pattern, address string) bool {
+	pattern, address = strings.ToLower(pattern), strings.ToLower(address)
+	at := strings.LastIndexByte(address, '@')
+	local, domain := "", address
+	if at >= 0 {
+		local, domain = address[:at], address[at+1:]
+	}
+	if i := strings.LastIndexByte(pattern, '@'); i >= 0 {
+		return pattern[:i] == local && matchDomain(pattern[i+1:], domain)
+	}
+	return matchDomain(pattern, domain)
+}
+
+func matchDomain(pattern, domain string) bool {
+	if pattern == "*" {
+		return true
+	}
+	if below, ok := strings.CutPrefix(pattern, "*."); ok {
+		return strings.HasSuffix(domain, "."+below)
+	}
+	return pattern == domain
+}
