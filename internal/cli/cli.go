@@ -75,6 +75,7 @@ func (a *app) root() *cobra.Command {
 		a.explainCommand(),
 		a.serveCommand(), a.receiveCommand(), a.mcpCommand(),
 		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),
+		a.group("lab", a.labZoneCommand()),
 		a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)

@@ -40,6 +40,7 @@ type serveFlags struct {
 	openID                                     openIDFlags
 	imap                                       imapFlags
 	reply                                      replyFlags
+	lab                                        labFlags
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -74,6 +75,8 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
 	f.reply.add(fl, a)
+	f.lab.add(fl, a)
+	f.lab.addServing(fl, a)
 	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))
 	fl.StringVar(&f.imap.passwordFile, "imap-password-file", "", a.flagText("imap-password-file"))
 	fl.StringVar(&f.imap.receiver, "imap-receiver", "", a.flagText("imap-receiver"))
@@ -161,7 +164,8 @@ func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
 
 // serveConfig checks the flags before anything listens.
 func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error) {
-	cfg := serve.Config{
+	var cfg serve.Config
+	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
 		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
 		Log: a.logger(), Version: version(),
@@ -170,6 +174,7 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 			if n.LMTP != nil {
 				fmt.Fprintln(a.Out, a.say(msgLMTP, "lmtp", n.LMTP.String()))
 			}
+			a.announceLab(cfg.Lab, n.HTTP)
 			if n.Setup != "" {
 				at := f.publicURL
 				if at == "" {
@@ -223,6 +228,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 		return cfg, err
 	}
 	if cfg.Checker, err = a.checkerOf(cfg.Resolver, f); err != nil {
+		return cfg, err
+	}
+	if cfg.Lab, err = f.lab.config(a, cfg.Database, cfg.Resolver); err != nil {
 		return cfg, err
 	}
 	cfg.Reply, err = a.replies(&cfg, cfg.Resolver, f)

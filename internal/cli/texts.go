@@ -228,6 +228,22 @@ var commandTexts = map[string]commandText{
 			JA: "  todoku receive --ip \"$SENDER_IP\" --helo \"$SENDER_HELO\" -f \"$SENDER\" -- k7m2p9x4c6t8w@inbox.example.com < message",
 		},
 	},
+	"lab": {
+		short: text{EN: "Prepare the outbound lab", JA: "送信ラボを準備する"},
+		long: text{
+			EN: "Prepare the outbound lab of `todoku serve --lab-domain`: virtual receivers that show how a mail server sends.",
+			JA: "`todoku serve --lab-domain` の送信ラボを準備します。メールサーバーがどのように送信するかを、仮想の受信側で確認します。",
+		},
+		example: text{EN: "  todoku lab zone --lab-domain lab.example.com --lab-listen 192.0.2.16/28 --lab-policy 192.0.2.16", JA: "  todoku lab zone --lab-domain lab.example.com --lab-listen 192.0.2.16/28 --lab-policy 192.0.2.16"},
+	},
+	"lab zone": {
+		short: text{EN: "Print the zone of the outbound lab", JA: "送信ラボのゾーンを出力する"},
+		long: text{
+			EN: "Print the records of the outbound lab as a zone file, for a name server of yours. Sign the zone there: without DNSSEC the lab cannot\ntest DANE. Give the same flags as to `todoku serve`, and the folder of the same keys.",
+			JA: "送信ラボのレコードを、ご自身のネームサーバー用のゾーンファイルとして出力します。DANE を確認するには、DNSSEC で署名してください。\n`todoku serve` と同じフラグと、同じ鍵のフォルダーを指定します。",
+		},
+		example: text{EN: "  todoku lab zone --lab-domain lab.example.com --lab-listen 192.0.2.16/28 --lab-policy 192.0.2.16 > lab.example.com.zone", JA: "  todoku lab zone --lab-domain lab.example.com --lab-listen 192.0.2.16/28 --lab-policy 192.0.2.16 > lab.example.com.zone"},
+	},
 	"token": {
 		short: text{EN: "Manage the tokens of programs that use the API", JA: "API を使うプログラムのトークンを管理する"},
 		long: text{
@@ -315,6 +331,16 @@ var flagTexts = map[string]text{
 	"json":     {EN: "write JSON", JA: "JSON で出力する"},
 	"no-color": {EN: "no colours (as NO_COLOR does)", JA: "色を付けない (NO_COLOR と同じ)"},
 	"fail-on":  {EN: "exit 1 when a finding is at or above `STATUS`: fail, warn, info; or unknown", JA: "この `STATUS` 以上の指摘があれば終了コード 1 にする: fail、warn、info、または unknown"},
+
+	"lab-domain":   {EN: "the outbound lab's `DOMAIN`: its receivers are NAME.DOMAIN (default: no lab)", JA: "送信ラボの `DOMAIN`。受信側は NAME.DOMAIN になる (既定: 送信ラボなし)"},
+	"lab-listen":   {EN: "`ADDRESS` of the lab's receivers: IP[:PORT], a range, or IP=PUBLIC behind NAT (repeatable; eight serve all receivers)", JA: "送信ラボの受信側の `ADDRESS`: IP[:PORT]、範囲、NAT の内側では IP=外部の IP (複数指定可。8 個ですべての受信側を使える)"},
+	"lab-dns":      {EN: "where the lab answers DNS questions for its domain, `IP[:PORT]` (default: you publish its zone)", JA: "送信ラボのドメインの DNS に応答するアドレス `IP[:PORT]` (既定: ゾーンをご自身で公開する)"},
+	"lab-policy":   {EN: "where the lab serves MTA-STS policies over HTTPS, `IP[:PORT]`", JA: "送信ラボの MTA-STS ポリシーを HTTPS で公開するアドレス `IP[:PORT]`"},
+	"lab-dir":      {EN: "`FOLDER` of the lab's keys, which are made there (default: beside the database)", JA: "送信ラボの鍵の `FOLDER`。鍵がなければ作成する (既定: データベースと同じ場所)"},
+	"lab-cert":     {EN: "certificate chain that the world trusts, for the lab's receivers and policy hosts, PEM `FILE`", JA: "送信ラボの受信側とポリシー用の、公に信頼される証明書チェーンの PEM `FILE`"},
+	"lab-key":      {EN: "its private key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
+	"lab-greylist": {EN: "how long the lab's greylisting receiver puts off, `DURATION`", JA: "送信ラボのグレイリスティングで待たせる時間 `DURATION`"},
+	"lab-slow":     {EN: "how long the lab's slow receiver takes to answer after DATA, `DURATION`", JA: "送信ラボの応答が遅い受信側が DATA の後に待たせる時間 `DURATION`"},
 
 	"ip":                {EN: "the sending `ADDRESS`", JA: "送信元 IP アドレス `ADDRESS`"},
 	"helo":              {EN: "the `NAME` given in HELO or EHLO", JA: "HELO または EHLO の `NAME`"},
@@ -483,6 +509,9 @@ var (
 	msgReplyKey       = text{EN: "A new key is in {file}. Publish this record, so that the answers pass:\n{record}", JA: "新しい鍵を {file} に保存しました。返信の DKIM が pass になるよう、次のレコードを公開してください:\n{record}"}
 	msgNoRecipient    = text{EN: "give the recipient: todoku receive -f SENDER -- RECIPIENT", JA: "宛先を指定してください: todoku receive -f SENDER -- RECIPIENT"}
 	msgLMTP           = text{EN: "Mail servers hand over by LMTP at {lmtp}", JA: "メールサーバーからの受け渡し (LMTP): {lmtp}"}
+	msgLab            = text{EN: "The outbound lab is at {domain}: {page}", JA: "送信ラボ ({domain}): {page}"}
+	msgLabCert        = text{EN: "--lab-cert and --lab-key belong together", JA: "--lab-cert と --lab-key は両方指定してください"}
+	msgLabDir         = text{EN: "the lab also needs --lab-dir FOLDER for its keys where the database is on a server; all nodes need the same keys", JA: "サーバー上のデータベースを使う場合、送信ラボには鍵のための --lab-dir FOLDER も必要です (すべてのノードで同じ鍵を使います)"}
 	msgSetup          = text{EN: "Nobody can sign in yet. Make the first administrator here, once: {url}", JA: "まだ誰もサインインできません。次のリンクで最初の管理者を作成してください (1 回だけ有効): {url}"}
 	msgBadPublicURL   = text{EN: "--public-url {value}: write it as https://todoku.example.com", JA: "--public-url {value}: https://todoku.example.com の形で指定してください"}
 	msgOpenIDURL      = text{EN: "--openid-issuer also needs --public-url: the provider sends browsers back to it", JA: "--openid-issuer には --public-url も必要です (プロバイダーからの戻り先になります)"}
@@ -516,5 +545,5 @@ var allMessages = []text{
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
 	msgOneWayOut, msgBadReply, msgNoReplyKey, msgBadSmartHost, msgSmartPassword, msgGenerateWhere, msgKeySelectors, msgReplyKey,
-	msgIMAPPassword, msgNoRecipient, msgLMTP, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenExpiry, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
+	msgIMAPPassword, msgNoRecipient, msgLMTP, msgLab, msgLabCert, msgLabDir, msgSetup, msgBadPublicURL, msgOpenIDURL, msgReady, msgPopulated, msgTokenMade, msgTokenName, msgTokenScope, msgTokenExpiry, msgTokenNone, msgTokenIDs, msgTokenUnknown, msgTokenRevoked, msgTokenColumns, msgNoDatabase, msgBadServer, msgTokenServer, msgExplainNothing, msgExplainEmpty, msgExplainBinary, msgExplainUnknown,
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/inbox"
+	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
@@ -53,6 +54,8 @@ type Config struct {
 	IMAP *imapin.Config
 	// Reply is how mail to check-auth@ is answered; nil: there is no such address.
 	Reply *ReplyConfig
+	// Lab is the outbound lab; nil: there is none. Its store and log are filled in.
+	Lab *lab.Config
 	// Program is the file of this program, for the recipes.
 	Program string
 	// HTTPProxies are the proxies before the pages whose X-Forwarded-For is believed.
@@ -207,8 +210,12 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	receivers, testing, err := newLab(c, st)
+	if err != nil {
+		return err
+	}
 	pages, err := web.New(web.Config{
-		Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
+		Lab: testing, Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
 		Access: keeper, Public: c.Public, Open: answering.open(st), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
 		Verify: w.verify,
@@ -239,6 +246,15 @@ func Run(ctx context.Context, c Config) error {
 		g.Go(func() error { return answering.run(gctx) })
 	}
 	g.Go(func() error { return prune(gctx, st, c) })
+	if receivers != nil {
+		up := make(chan struct{})
+		g.Go(func() error { return receivers.Run(gctx, func() { close(up) }) })
+		select {
+		case <-up:
+		case <-gctx.Done():
+			return g.Wait()
+		}
+	}
 	if c.Ready != nil {
 		c.Ready(node)
 	}

@@ -23,7 +23,7 @@ var templateFiles embed.FS
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "compare"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {
@@ -257,6 +257,8 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 		key = "error.no-check"
 	case strings.HasPrefix(r.URL.Path, "/r/"), strings.HasPrefix(r.URL.Path, "/s/"):
 		key = "error.no-report"
+	case strings.HasPrefix(r.URL.Path, "/lab/"):
+		key = "error.no-lab"
 	case strings.HasPrefix(r.URL.Path, "/m/"):
 		key = "error.no-mailbox"
 	}
@@ -266,7 +268,7 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 // allowed are the methods of a path (RFC 9110 section 10.2.1).
 func allowed(path string) string {
 	switch path {
-	case "/paste", "/check":
+	case "/paste", "/check", "/lab":
 		return "GET, HEAD, POST"
 	case "/address":
 		return "POST"

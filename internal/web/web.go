@@ -58,6 +58,8 @@ type Config struct {
 	Open func(r *http.Request) bool
 	// PublicURL is what browsers call the pages by, "" for what they say themselves.
 	PublicURL string
+	// Lab is the outbound lab; nil: there is none.
+	Lab OutboundLab
 	// Context ends the checks that are under way; nil: never.
 	Context   context.Context
 	Log       *slog.Logger
@@ -106,6 +108,7 @@ type server struct {
 	addresses, pastes *limiter // new mailboxes, pasted messages: per client
 	logins            *limiter // names and passwords: per client
 	checks, whatIfs   *limiter // checks and edits of records: per client
+	labs              *limiter // runs of the outbound lab: per client
 	checking          *quota   // checks under way: per client and in all
 	jobs              jobs     // those of this node
 	streams           *quota   // event streams: per client and in all
@@ -153,6 +156,8 @@ const (
 //	GET  /r/{id}/compare      what changed between two messages
 //	GET  /s/{id}              a failed session
 //	GET  /recipes             what to write into the configuration of a mail server
+//	GET  /lab                 the outbound lab; POST begins a run
+//	GET  /lab/{token}         a run; /lab/{token}.json
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /healthz             200 when the database answers
@@ -185,6 +190,7 @@ func newServer(c Config, st storage) (*server, error) {
 		logins:    newLimiter(30, time.Second, 10, 10*time.Second),
 		checks:    newLimiter(100, 250*time.Millisecond, 15, 4*time.Second),
 		whatIfs:   newLimiter(300, 100*time.Millisecond, 60, time.Second),
+		labs:      newLimiter(60, time.Second, 5, time.Minute),
 		checking:  newQuota(64, 4, 32),
 		jobs:      jobs{list: map[string]*job{}},
 		streams:   newQuota(512, 16, 128),
@@ -210,6 +216,9 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /m/{token}", s.mailbox)
 	mux.HandleFunc("GET /m/{token}/events", s.events)
 	mux.HandleFunc("GET /recipes", s.recipes)
+	mux.HandleFunc("GET /lab", s.labStart)
+	mux.HandleFunc("POST /lab", s.labBegin)
+	mux.HandleFunc("GET /lab/{token}", s.labRun)
 	mux.HandleFunc("GET /check", s.askForm)
 	mux.HandleFunc("POST /check", s.ask)
 	mux.HandleFunc("GET /d/{id}", s.run)

@@ -17,7 +17,7 @@
     selection.addRange(range);
     if (!document.execCommand("copy")) throw new Error("copy refused");
   };
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+  const copyButtons = (within) => { for (const button of within.querySelectorAll("button[data-copy]")) {
     const from = document.getElementById(button.dataset.copy);
     if (!from) continue;
     const label = button.textContent;
@@ -33,7 +33,8 @@
         from.focus();
       }
     });
-  }
+  } };
+  copyButtons(document);
 
   // Drop a file anywhere on the page that has the form.
   const form = document.querySelector("form[data-drop]");
@@ -137,6 +138,37 @@
       clearTimeout(timer);
       timer = setTimeout(judge, 350);
     });
+  }
+
+  // A part of the page that is looked at again now and then. What is open stays open, and
+  // nothing is changed under a selection or the keyboard's focus.
+  const part = document.querySelector("[data-again]");
+  if (part && window.fetch) {
+    let last = "";
+    let quiet = 0;
+    const busy = () => part.contains(document.activeElement) || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+    const again = async () => {
+      try {
+        if (document.hidden || busy()) return;
+        const answer = await fetch(part.dataset.again, { headers: { "Todoku-Part": "result" } });
+        if (answer.status === 404) { quiet = Infinity; return; }
+        if (!answer.ok) return;
+        const text = await answer.text();
+        quiet = text === last ? quiet + 1 : 0;
+        if (text === last || busy()) return;
+        last = text;
+        const open = Array.from(part.querySelectorAll("details[open][id]"), (d) => d.id);
+        const fresh = new DOMParser().parseFromString(text, "text/html");
+        part.replaceChildren(...fresh.body.childNodes);
+        for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+        copyButtons(part);
+      } catch {
+        // The next time, perhaps.
+      } finally {
+        if (quiet !== Infinity) setTimeout(again, quiet > 40 ? 20000 : 3000);
+      }
+    };
+    setTimeout(again, 3000);
   }
 
   // The session as it happens.
