@@ -3,16 +3,11 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -78,80 +73,4 @@ func look(t *testing.T, ctx context.Context, script, what string) {
 			t.Errorf("%s: %s (%s): %s\n  %.300s", what, v.ID, v.Impact, v.Help, n.HTML)
 		}
 	}
-}
-
-// TestAxe: no page has a serious accessibility problem that a machine can find, in both languages,
-// in light and dark, wide and narrow.
-func TestAxe(t *testing.T) {
-	script := axe(t)
-	zone := senderZone(t)
-	n := serve(t, "--resolver", zone.Addr(), "--no-blocklists")
-	ctx := browser(t, "en-US")
-	token := n.newToken(t)
-	to := token + "@inbox.test.example"
-	message := strings.ReplaceAll(fmt.Sprintf(letter, to, time.Now().UnixNano()), "\n", "\r\n")
-	if err := sendPlain(n.smtp, "me@sender.example", to, message); err != nil {
-		t.Fatal(err)
-	}
-	_ = sendPlain(n.smtp, "me@sender.example", "nobody@inbox.test.example", message) // leaves a failed session
-	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	_, id := n.events(t, waiting, token, "verified")
-	session := ""
-	poll(t, waiting, "the failed session to be listed", func() bool {
-		_, after, ok := strings.Cut(n.get(t, "/operator", http.StatusOK), `href="/s/`)
-		session, _, _ = strings.Cut(after, `"`)
-		return ok
-	}, func() string { return "" })
-	if err := chromedp.Run(ctx, chromedp.Navigate("data:text/html,<p style='color:%23aaa'>faint</p><img src=x>")); err != nil {
-		t.Fatal(err)
-	}
-	if len(serious(t, ctx, script, "a bad page")) < 2 {
-		t.Fatal("axe finds nothing wrong with a bad page")
-	}
-	pages := []string{"/", "/m/" + n.newToken(t), "/paste", "/operator", "/r/" + id, "/s/" + session, "/recipes", "/nowhere", "/check"}
-	pages = append(pages, domainPages(t, n)...)
-	for _, page := range pages {
-		for _, way := range []struct {
-			lang, scheme string
-			width        int64
-		}{{"en", "light", 1100}, {"ja", "dark", 360}} {
-			at := page + "?lang=" + way.lang
-			if strings.Contains(page, "?") {
-				at = page + "&lang=" + way.lang
-			}
-			if err := chromedp.Run(ctx,
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: way.scheme}}),
-				chromedp.EmulateViewport(way.width, 800),
-				chromedp.Navigate("http://"+n.http+at), shown(t, "main"),
-			); err != nil {
-				t.Fatalf("%s: %v", at, err)
-			}
-			look(t, ctx, script, fmt.Sprintf("%s %s %d", at, way.scheme, way.width))
-		}
-	}
-}
-
-// TestAxeLogin is the same for the pages of logins.
-func TestAxeLogin(t *testing.T) {
-	script := axe(t)
-	ctx := browser(t, "en-US")
-	n := serve(t, "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--no-blocklists")
-	poll(t, ctx, "the link to be printed", func() bool { return setupLink.MatchString(n.log.String()) }, n.log.String)
-	link := strings.Replace(setupLink.FindString(n.log.String()), "http://127.0.0.1:1/", "http://"+n.http+"/", 1)
-	visit := func(what string, actions ...chromedp.Action) {
-		t.Helper()
-		if err := chromedp.Run(ctx, actions...); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		look(t, ctx, script, what)
-	}
-	site := "http://" + n.http
-	visit("login", chromedp.Navigate(site+"/login"), shown(t, "#name"))
-	visit("a failed login", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
-	visit("setup", chromedp.Navigate(link), shown(t, "#name"))
-	visit("a bad password", chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "short"), chromedp.Submit("#password"), shown(t, "#password-error"))
-	visit("home", chromedp.SendKeys("#password", "correct horse battery"), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`))
-	visit("people", chromedp.Navigate(site+"/people"), shown(t, "#name"))
-	visit("account", chromedp.Navigate(site+"/account"), shown(t, "#old"))
 }

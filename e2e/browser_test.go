@@ -15,6 +15,12 @@ import (
 // browser starts a headless Chromium that asks for pages in a language.
 func browser(t *testing.T, lang string) context.Context {
 	t.Helper()
+	return browserFor(t, lang, 90*time.Second)
+}
+
+// browserFor is browser, for tests that need longer.
+func browserFor(t *testing.T, lang string, life time.Duration) context.Context {
+	t.Helper()
 	need(t, "chromium")
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -25,7 +31,7 @@ func browser(t *testing.T, lang string) context.Context {
 	t.Cleanup(cancel)
 	ctx, _ = chromedp.NewContext(ctx)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // waits until the browser has ended, and removes its profile
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, life)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -65,7 +71,11 @@ func shown(t *testing.T, selector string) chromedp.ActionFunc {
 			var there bool
 			err := chromedp.Evaluate(fmt.Sprintf(`document.readyState === "complete" && !!document.querySelector(%q)`, selector), &there).Do(ctx)
 			return err == nil && there
-		}, func() string { return "" })
+		}, func() string {
+			var text string
+			_ = chromedp.Evaluate(`location.href + "\n" + document.body.innerText.slice(0, 2000)`, &text).Do(context.WithoutCancel(ctx))
+			return text
+		})
 		return nil
 	}
 }

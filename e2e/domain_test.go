@@ -2,12 +2,9 @@ package e2e
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -161,24 +158,4 @@ func TestBrowserDomain(t *testing.T) {
 			shot(t, ctx, "diff-"+w.html)
 		})
 	}
-}
-
-// domainPages checks a domain twice and gives the paths of all pages about it.
-func domainPages(t *testing.T, n *node) []string {
-	t.Helper()
-	var runs []string
-	for range 2 {
-		resp, err := http.PostForm("http://"+n.http+"/check", url.Values{"q": {"sender.example"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		path := resp.Request.URL.Path
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		poll(t, ctx, "the check to be over", func() bool { return strings.Contains(n.get(t, path, http.StatusOK), `id="findings-h"`) }, n.log.String)
-		runs = append(runs, path)
-	}
-	a, b := strings.TrimPrefix(runs[0], "/d/"), strings.TrimPrefix(runs[1], "/d/")
-	return []string{runs[0], runs[0] + "?form=bind", runs[0] + "/what-if", runs[0] + "/what-if?repair=1", "/history?target=sender.example", "/diff?a=" + a + "&b=" + b}
 }

@@ -72,6 +72,7 @@ func freePort(t *testing.T) string {
 // node is a running `todoku serve` or `todoku demo`.
 type node struct {
 	smtp, http string
+	domain     string // of the one-time addresses
 	cmd        *exec.Cmd
 	log        *syncBuffer
 }
@@ -79,7 +80,10 @@ type node struct {
 // start runs the program with free ports and waits until its pages answer.
 func start(t *testing.T, command string, args ...string) *node {
 	t.Helper()
-	n := &node{smtp: freePort(t), http: freePort(t), log: &syncBuffer{}}
+	n := &node{smtp: freePort(t), http: freePort(t), domain: "inbox.test.example", log: &syncBuffer{}}
+	if command == "demo" {
+		n.domain = "inbox.todoku.example"
+	}
 	args = append([]string{command, "--smtp", n.smtp, "--http", n.http}, args...)
 	n.cmd = exec.Command(binary, args...)
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log

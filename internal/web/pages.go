@@ -168,9 +168,8 @@ type frame struct {
 	Person                               store.Person // who signed in
 	Logins                               bool         // there are logins
 	Full                                 time.Time    // since when no mail can be stored; zero: there is room
-	Refresh                              int          // seconds, 0 for none
-	NoscriptRefresh                      int
-	Form                                 bool // the page has a form, see layout.html
+	NoscriptRefresh                      int          // seconds after which a page without a script looks again, 0 for never
+	Form                                 bool         // the page has a form, see layout.html
 	Here                                 string
 }
 

@@ -58,7 +58,7 @@ func TestPages(t *testing.T) {
 				"Observed by us", "Claimed by the header", "TLS 1.3 TLS_AES_128_GCM_SHA256", "relaxed/simple", "1024 bits", "NXDOMAIN", "12.3 ms",
 				"abc.dkim.amazonses.com.", "Replace the record by", `href="/r/m1.bundle.json"`, "_dmarc.example"},
 			[]string{"<title>✗ このメールの DMARC は fail です", "まず直すこと:", "不一致", "実際に確認したこと", "ヘッダーの記載", "使用したすべての DNS 応答"}},
-		{"/r/pend", 200, []string{"Your message is here. The verdict is on its way.", `http-equiv="refresh" content="3"`, `href="/r/pend.eml"`}, []string{"まもなく判定が出ます"}},
+		{"/r/pend", 202, []string{"Your message is here. The verdict is on its way.", `http-equiv="refresh" content="3"`, `href="/r/pend.eml"`}, []string{"まもなく判定が出ます"}},
 		{"/s/tls-error", 200, []string{"TLS could not be set up.", "TLS version below 1.2", "tls: no supported version", "<title>✗ ", `href="/m/tok"`}, []string{"自己署名証明書"}},
 		{"/s/dropped", 200, []string{"The client left before it sent the message."}, []string{"クライアントが接続を切りました"}},
 		{"/s/unknown-recipient", 200, []string{"Nobody here has this address."}, []string{"この宛先は存在しません"}},

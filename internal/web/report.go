@@ -70,8 +70,9 @@ func (s *server) reportPage(w http.ResponseWriter, r *http.Request, m *store.Mes
 	lang := i18n.FromRequest(r)
 	if m.State != store.Verified {
 		p := pendingPage{frame: s.frame(r, "", i18n.T(lang, "pending.title")), Message: m}
-		p.Refresh = pendingRefresh
-		s.show(w, r, http.StatusOK, "pending", p)
+		p.NoscriptRefresh = pendingRefresh
+		w.Header().Set("Retry-After", strconv.Itoa(pendingRefresh))
+		s.show(w, r, http.StatusAccepted, "pending", p)
 		return
 	}
 	rep, err := s.judged(r, m)

@@ -85,6 +85,21 @@
     print.addEventListener("click", () => window.print());
   }
 
+  // A report to come: it answers 202 until it is there.
+  const pending = document.querySelector("[data-pending]");
+  if (pending && window.fetch) {
+    const look = async () => {
+      try {
+        const answer = await fetch(location.href, { method: "HEAD" });
+        if (answer.status !== 202) { location.reload(); return; }
+      } catch {
+        // The server is away for a moment.
+      }
+      setTimeout(look, pending.dataset.pending * 1000);
+    };
+    setTimeout(look, 1000);
+  }
+
   // A check as it happens.
   const checking = document.querySelector("[data-checking]");
   if (checking && window.EventSource) {

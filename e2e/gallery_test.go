@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/dns/dnstest"
+)
+
+// view is one page, in one state, and how a visitor gets there.
+type view struct {
+	name  string // of its picture
+	route string // as internal/web registers it
+	open  chromedp.Action
+}
+
+// gallery is every page of the program, in the states that look different.
+type gallery struct {
+	t     *testing.T
+	home  string // a site whose pages set the language
+	views []view
+}
+
+func (g *gallery) add(name, route string, open ...chromedp.Action) {
+	g.views = append(g.views, view{name: name, route: route, open: chromedp.Tasks(open)})
+}
+
+// at goes to a page and waits until it has something.
+func (g *gallery) at(url, selector string) chromedp.Action {
+	return chromedp.Tasks{chromedp.Navigate(url), shown(g.t, selector)}
+}
+
+// ask puts a text into the field that takes anything.
+func (g *gallery) ask(site, text, selector string) chromedp.Action {
+	return chromedp.Tasks{g.at(site+"/check", "#q"), chromedp.SetValue("#q", text), chromedp.Submit("#q"), shown(g.t, selector)}
+}
+
+// post sends a form as a visitor without a script does, and gives the path that it leads to.
+func (n *node) post(t *testing.T, path string, form url.Values) string {
+	t.Helper()
+	resp, err := http.PostForm("http://"+n.http+path, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s: %s", path, resp.Status)
+	}
+	return resp.Request.URL.Path
+}
+
+// checked has the program check a target and waits until it is over.
+func (n *node) checked(t *testing.T, target string) string {
+	t.Helper()
+	path := n.post(t, "/check", url.Values{"q": {target}})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	poll(t, ctx, "the check of "+target+" to be over", func() bool {
+		return strings.Contains(n.get(t, path, http.StatusOK), `id="findings-h"`)
+	}, n.log.String)
+	return path
+}
+
+// failedSession leaves a session that brought no message, and gives its path.
+func (n *node) failedSession(t *testing.T) string {
+	t.Helper()
+	if err := sendPlain(n.smtp, "me@sender.example", "nobody@"+n.domain, "x"); err == nil {
+		t.Fatal("mail for nobody was taken")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	session := ""
+	poll(t, ctx, "the failed session to be listed", func() bool {
+		_, after, ok := strings.Cut(n.get(t, "/operator", http.StatusOK), `href="/s/`)
+		session, _, _ = strings.Cut(after, `"`)
+		return ok
+	}, n.log.String)
+	return "/s/" + session
+}
+
+const (
+	aBounce = "550-5.7.26 Your email has been blocked because the sender is unauthenticated.\n550-5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM."
+	aHeader = "Authentication-Results: mx.receiver.example; dkim=pass header.d=shop.example; spf=fail smtp.mailfrom=bounce.shop.example; dmarc=pass header.from=shop.example\nFrom: Shop <news@shop.example>\nSubject: Hello\n"
+)
+
+var story = regexp.MustCompile(`<a href="(/r/[^"]+)">`)
+
+// demoViews are the pages of the demo: messages, domains, lists, errors.
+func (g *gallery) demoViews(n *node) {
+	t, site := g.t, "http://"+n.http
+	g.home = site
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	poll(t, ctx, "the demo's mail to have its verdict", func() bool {
+		return strings.Contains(n.log.String(), "has its verdict")
+	}, n.log.String)
+	g.add("home", "/{$}", g.at(site+"/", "#address"))
+	g.add("mailbox", "/m/{token}", g.at(site+"/m/"+n.newToken(t), "#address"))
+	g.add("paste", "/paste", g.at(site+"/paste", "#message"))
+	g.add("ask", "/check", g.at(site+"/check", "#q"))
+	g.add("ask-unknown", "/check", g.ask(site, "what is this?", "#q[aria-invalid]"))
+	g.add("explained-bounce", "/check", g.ask(site, aBounce, ".kicker"))
+	g.add("explained-header", "/check", g.ask(site, aHeader, ".kicker"))
+	for i, m := range story.FindAllStringSubmatch(n.get(t, "/", http.StatusOK), -1) {
+		g.add(fmt.Sprintf("report-%d", i+1), "/r/{id}", g.at(site+m[1], "main h1"))
+	}
+	first, second := n.checked(t, "rental.example"), n.checked(t, "rental.example")
+	g.add("domain", "/d/{id}", g.at(site+second, "#findings-h"))
+	g.add("domain-bind", "/d/{id}", g.at(site+second+"?form=bind", "#findings-h"))
+	g.add("domain-good", "/d/{id}", g.at(site+n.checked(t, "keiri.example"), "#findings-h"))
+	g.add("domain-absent", "/d/{id}", g.at(site+n.checked(t, "no-such.example"), "#findings-h"))
+	g.add("address", "/d/{id}", g.at(site+n.checked(t, "203.0.113.9"), "#findings-h"))
+	g.add("what-if", "/d/{id}/what-if", g.at(site+second+"/what-if", "#records"))
+	g.add("what-if-repaired", "/d/{id}/what-if", g.at(site+second+"/what-if?repair=1", "#records"))
+	g.add("history", "/history", g.at(site+"/history?target=rental.example", ".history"))
+	g.add("history-empty", "/history", g.at(site+"/history?target=nothing.example", "main h1"))
+	g.add("diff", "/diff", g.at(site+"/diff?a="+strings.TrimPrefix(first, "/d/")+"&b="+strings.TrimPrefix(second, "/d/"), "main h1"))
+	g.add("share-new", "/d/{id}/share", chromedp.Navigate(site+second), shown(t, ".menu"),
+		chromedp.Evaluate(`document.querySelector(".menu").open = true`, nil), chromedp.Click(`.menu button[value="1"]`), shown(t, "#link"))
+	g.add("share", "/share/{token}", g.at(n.shareLink(t, second), "#findings-h"))
+	g.add("share-ended", "/share/{token}", g.at(site+"/share/"+strings.Repeat("A", 26), "main h1"))
+	g.add("session", "/s/{id}", g.at(site+n.failedSession(t), "main h1"))
+	g.add("recipes", "/recipes", g.at(site+"/recipes", "main h1"))
+	g.add("lists", "/operator", g.at(site+"/operator", "main h1"))
+	g.add("not-found", "/", g.at(site+"/nowhere", "main h1"))
+}
+
+// shareLink makes a link to a check.
+func (n *node) shareLink(t *testing.T, run string) string {
+	t.Helper()
+	resp, err := http.PostForm("http://"+n.http+run+"/share", url.Values{"days": {"7"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var page strings.Builder
+	if err := resp.Write(&page); err != nil {
+		t.Fatal(err)
+	}
+	token := regexp.MustCompile(`/share/[A-Za-z0-9_-]+`).FindString(page.String())
+	if token == "" {
+		t.Fatalf("no link on the page:\n%.2000s", page.String())
+	}
+	return "http://" + n.http + token
+}
+
+// waitingViews are what a visitor sees while a name server that does not answer is waited for.
+func (g *gallery) waitingViews() {
+	t := g.t
+	silent := dnstest.New(t, dns.MustMemory(dns.Zone{}), dnstest.Drop(func(dnstest.Query) bool { return true }))
+	n := serve(t, "--resolver", silent.Addr(), "--no-blocklists", "--timeout", "5m")
+	site := "http://" + n.http
+	token := n.newToken(t)
+	to := token + "@" + n.domain
+	if err := sendPlain(n.smtp, "me@sender.example", to, strings.ReplaceAll(fmt.Sprintf(letter, to, 1), "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, id := n.events(t, ctx, token, "received")
+	if id != "" {
+		g.add("message-pending", "/r/{id}", g.at(site+"/r/"+id, "main h1"))
+	}
+	g.add("checking", "/d/{id}", g.ask(site, "slow.example", "[data-checking]"))
+	g.add("mailbox-with-mail", "/m/{token}", g.at(site+"/m/"+token, "main h1"))
+}
+
+// doorViews are the pages of logins, seen from outside and then from within.
+func (g *gallery) doorViews(ctx context.Context) {
+	t := g.t
+	n := serve(t, "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--no-blocklists")
+	poll(t, ctx, "the link to be printed", func() bool { return setupLink.MatchString(n.log.String()) }, n.log.String)
+	link := strings.Replace(setupLink.FindString(n.log.String()), "http://127.0.0.1:1/", "http://"+n.http+"/", 1)
+	site := "http://" + n.http
+	in := chromedp.ActionFunc(func(ctx context.Context) error {
+		return chromedp.Tasks{
+			chromedp.Navigate(link), shown(t, "main h1"),
+			chromedp.ActionFunc(func(ctx context.Context) error {
+				var fresh bool
+				if err := chromedp.Evaluate(`!!document.querySelector('form[action="/setup"]')`, &fresh).Do(ctx); err != nil {
+					return err
+				}
+				form := chromedp.Tasks{chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "correct horse battery"), chromedp.Submit("#password")}
+				if !fresh {
+					form = append(chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name")}, form...)
+				}
+				return append(form, shown(t, `form[action="/logout"]`)).Do(ctx)
+			}),
+		}.Do(ctx)
+	})
+	out := chromedp.ActionFunc(func(ctx context.Context) error {
+		return chromedp.Evaluate(`(async () => { const f = document.querySelector('form[action="/logout"]'); if (f) f.submit(); })()`, nil).Do(ctx)
+	})
+	g.add("login", "/login", g.at(site+"/login", "#name"))
+	g.add("login-failed", "/login", g.at(site+"/login", "#name"), chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
+	g.add("setup", "/setup", g.at(link, "main h1"))
+	g.add("people", "/people", in, g.at(site+"/people", "#name"))
+	g.add("account", "/account", g.at(site+"/account", "#old"))
+	g.add("home-signed-in", "/{$}", g.at(site+"/", `form[action="/logout"]`), out)
+}
+
+// noPages are routes that are no page of their own.
+var noPages = []string{"/m/{token}/events", "/d/{id}/events", "/healthz", "/robots.txt", "/assets/{name}", "/favicon.ico", "/login/openid", "/login/openid/back"}
+
+// whole fails for a page that internal/web serves and that is not in the gallery: none escapes the
+// tests that look at all.
+func (g *gallery) whole() {
+	g.t.Helper()
+	files, err := os.ReadDir("../internal/web")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	registered := regexp.MustCompile(`HandleFunc\("(?:GET )?(/[^"]*)"`)
+	found := 0
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile("../internal/web/" + f.Name())
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		for _, m := range registered.FindAllSubmatch(source, -1) {
+			found++
+			route := string(m[1])
+			if slices.Contains(noPages, route) || slices.ContainsFunc(g.views, func(v view) bool { return v.route == route }) {
+				continue
+			}
+			g.t.Errorf("%s (%s) is not in the gallery", route, f.Name())
+		}
+	}
+	if found < 20 {
+		g.t.Errorf("only %d routes were found in the source", found)
+	}
+}

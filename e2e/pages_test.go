@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// way is a way of looking at a page.
+type way struct {
+	lang, scheme string // "light", "dark", "print", "forced" (colours)
+	width        int64  // pixels
+}
+
+func (w way) String() string { return fmt.Sprintf("%s-%s-%d", w.lang, w.scheme, w.width) }
+
+// put makes the browser look so.
+func (w way) put() chromedp.Action {
+	media, features := "screen", []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}
+	switch w.scheme {
+	case "dark":
+		features[0].Value = "dark"
+	case "print":
+		media = "print"
+	case "forced":
+		features = append(features, &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
+	}
+	return chromedp.Tasks{
+		emulation.SetEmulatedMedia().WithMedia(media).WithFeatures(features),
+		chromedp.EmulateViewport(w.width, 800),
+	}
+}
+
+// waysTested are looked at by every run; waysShown, all of them, where pictures are asked for.
+var (
+	waysTested = []way{{"en", "light", 1100}, {"ja", "dark", 360}}
+	waysShown  = []way{
+		{"en", "light", 1100}, {"en", "light", 360}, {"en", "dark", 1100}, {"en", "dark", 360},
+		{"ja", "light", 1100}, {"ja", "light", 360}, {"ja", "dark", 1100}, {"ja", "dark", 360},
+		{"en", "print", 794}, {"en", "forced", 1100},
+	}
+)
+
+// TestPages opens every page of the gallery: axe-core finds nothing serious, nothing is wider than the
+// window, the page is in the language and the colours that were asked for. With TODOKU_SHOTS it keeps
+// a picture of each, in every way (make screenshots).
+func TestPages(t *testing.T) {
+	script := axe(t)
+	ctx := browserFor(t, "en-US", 20*time.Minute)
+	if err := chromedp.Run(ctx, chromedp.Navigate("data:text/html,<p style='color:%23aaa'>faint</p><img src=x>")); err != nil {
+		t.Fatal(err)
+	}
+	if len(serious(t, ctx, script, "a bad page")) < 2 {
+		t.Fatal("axe finds nothing wrong with a bad page")
+	}
+	g := &gallery{t: t}
+	g.demoViews(start(t, "demo"))
+	g.waitingViews()
+	g.doorViews(ctx)
+	g.whole()
+	ways := waysTested
+	if os.Getenv("TODOKU_SHOTS") != "" {
+		ways = waysShown
+	}
+	for _, w := range ways {
+		for _, v := range g.views {
+			what := v.name + "-" + w.String()
+			// The language is a cookie of the host, which all ports of loopback share.
+			within, cancel := context.WithTimeout(ctx, time.Minute)
+			if err := chromedp.Run(within, w.put(), chromedp.Navigate(g.home+"/recipes?lang="+w.lang), v.open); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			w.judge(t, within, what)
+			look(t, within, script, what)
+			shot(t, within, what)
+			cancel()
+		}
+	}
+}
+
+// judge looks at what axe does not.
+func (w way) judge(t *testing.T, ctx context.Context, what string) {
+	t.Helper()
+	var seen struct {
+		Lang       string
+		Wide       int
+		Light      float64
+		Heading    int
+		TitleEmpty bool
+	}
+	if err := chromedp.Run(ctx, chromedp.Evaluate(`(() => {
+		const light = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0) / 3;
+		return {lang: document.documentElement.lang, wide: document.documentElement.scrollWidth - innerWidth, light,
+			heading: document.querySelectorAll("h1").length, titleEmpty: !document.title.trim()};
+	})()`, &seen)); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if seen.Lang != w.lang {
+		t.Errorf("%s: the page is in %q", what, seen.Lang)
+	}
+	if seen.Wide > 0 {
+		t.Errorf("%s: the page is %d pixels wider than the window", what, seen.Wide)
+	}
+	if seen.Heading != 1 || seen.TitleEmpty {
+		t.Errorf("%s: %d first headings, a title: %v", what, seen.Heading, !seen.TitleEmpty)
+	}
+	if dark := seen.Light < 80; w.scheme != "forced" && dark != (w.scheme == "dark") {
+		t.Errorf("%s: the background's lightness is %.0f of 255", what, seen.Light)
+	}
+}
