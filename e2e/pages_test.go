@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -70,9 +71,9 @@ func TestPages(t *testing.T) {
 	for _, w := range ways {
 		for _, v := range g.views {
 			what := v.name + "-" + w.String()
-			// The language is a cookie of the host, which all ports of loopback share.
+			// The language is a cookie of the host, which all ports of loopback share; so are logins.
 			within, cancel := context.WithTimeout(ctx, time.Minute)
-			if err := chromedp.Run(within, w.put(), chromedp.Navigate(g.home+"/recipes?lang="+w.lang), v.open); err != nil {
+			if err := chromedp.Run(within, w.put(), network.ClearBrowserCookies(), chromedp.Navigate(g.home+"/recipes?lang="+w.lang), v.open); err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}
 			w.judge(t, within, what)
