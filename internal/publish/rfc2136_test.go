@@ -1,0 +1,271 @@
+package publish
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	miekg "github.com/miekg/dns"
+
+	"github.com/todoku/todoku/dns"
+)
+
+var tsigSecret = base64.StdEncoding.EncodeToString([]byte("a secret of two servers, 32 byte"))
+
+func testKey(t *testing.T, secret string) *TSIG {
+	t.Helper()
+	k, err := ParseTSIG("hmac-sha256:todoku:" + secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// knot starts Knot DNS as the primary server of example.com, which takes updates signed by the key.
+func knot(t *testing.T) (address string, ask func(name string, typ dns.Type) []string) {
+	t.Helper()
+	program, err := exec.LookPath("knotd")
+	if err != nil {
+		if program = "/usr/sbin/knotd"; exec.Command(program, "--version").Run() != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatal("knotd is not installed")
+			}
+			t.Skip("knotd is not installed (Debian package knot)")
+		}
+	}
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = l.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	l.Close()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("example.com.zone", "example.com. 3600 IN SOA ns1.example.com. host.example.com. 1 7200 600 86400 60\n"+
+		"example.com. 3600 IN NS ns1.example.com.\nns1.example.com. 3600 IN A 127.0.0.1\n"+
+		"old._domainkey.example.com. 300 IN TXT \"v=DKIM1; p=\"\nalias._domainkey.example.com. 300 IN CNAME ns1.example.com.\n")
+	conf := write("knot.conf", fmt.Sprintf(`server:
+    rundir: %q
+    listen: 127.0.0.1@%s
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: %q
+key:
+  - id: todoku
+    algorithm: hmac-sha256
+    secret: %s
+acl:
+  - id: update
+    key: todoku
+    action: update
+template:
+  - id: default
+    storage: %q
+    file: "%%s.zone"
+zone:
+  - domain: example.com
+    acl: update
+`, dir, port, dir, tsigSecret, dir))
+	var said bytes.Buffer
+	c := exec.Command(program, "-c", conf)
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { _ = c.Wait(); close(done) }()
+	t.Cleanup(func() { _ = c.Process.Kill(); <-done })
+	client, err := dns.NewClient(dns.ClientConfig{Servers: []string{address}, Timeout: 6 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask = func(name string, typ dns.Type) (out []string) {
+		a := client.Resolve(ctx, dns.Question{Name: name, Type: typ})
+		for _, r := range a.Records {
+			out = append(out, r.Data)
+		}
+		return out
+	}
+	for end := time.Now().Add(20 * time.Second); len(ask("example.com", dns.TypeSOA)) == 0; time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-done:
+			t.Fatalf("knotd ended: %s", said.String())
+		default:
+		}
+		if time.Now().After(end) {
+			t.Fatal("knotd does not answer")
+		}
+	}
+	return address, ask
+}
+
+// TestKnot: Knot DNS takes our updates, signed; and refuses those of others.
+func TestKnot(t *testing.T) {
+	address, ask := knot(t)
+	u := &Update{Server: address, Zone: "example.com", Key: testKey(t, tsigSecret)}
+	const name = "s1._domainkey.example.com"
+	long := "v=DKIM1; k=rsa; p=" + strings.Repeat("MIIB\"\\", 100) // more than one string, and what must be escaped
+	add := dns.Change{Action: dns.Add, Name: name + ".", Type: dns.TypeTXT, TTL: 300, Data: []string{long}}
+	remove := dns.Change{Action: dns.Remove, Name: name, Type: dns.TypeTXT, Was: []string{long}}
+	steps := []struct {
+		what    string
+		changes []dns.Change
+		name    string
+		want    []string
+	}{
+		{"add", []dns.Change{add}, name, []string{long}},
+		{"add again", []dns.Change{add}, name, []string{long}},
+		{"replace what is not there", []dns.Change{{Action: dns.Replace, Name: name, Type: dns.TypeTXT, TTL: 60, Data: []string{"x"}, Was: []string{"y"}}}, name, []string{long}},
+		{"add another", []dns.Change{{Action: dns.Add, Name: name, Type: dns.TypeTXT, TTL: 300, Data: []string{"other"}}}, name, []string{long, "other"}},
+		{"remove one", []dns.Change{remove}, name, []string{"other"}},
+		{"remove again", []dns.Change{remove}, name, []string{"other"}},
+		{"replace all", []dns.Change{{Action: dns.Replace, Name: name, Type: dns.TypeTXT, TTL: 60, Data: []string{long}}}, name, []string{long}},
+		{"two at once", []dns.Change{remove, {Action: dns.Replace, Name: "old._domainkey.example.com", Type: dns.TypeTXT, Data: []string{"new"}, Was: []string{"v=DKIM1; p="}}}, "old._domainkey.example.com", []string{"new"}},
+		{"in the place of an alias", []dns.Change{{Action: dns.Replace, Name: "alias._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{long}}}, "alias._domainkey.example.com", []string{long}},
+	}
+	for _, s := range steps {
+		if err := u.Apply(ctx, s.changes); err != nil {
+			t.Fatalf("%s: %v", s.what, err)
+		}
+		if got := ask(s.name, dns.TypeTXT); !sameTexts(got, s.want) {
+			t.Errorf("%s: the server has %q, not %q", s.what, got, s.want)
+		}
+	}
+	if got := ask(name, dns.TypeTXT); len(got) != 0 {
+		t.Errorf("what was removed is there: %q", got)
+	}
+	stranger := base64.StdEncoding.EncodeToString([]byte("a secret of somebody else, 32 by"))
+	for what, bad := range map[string]*Update{
+		"another secret": {Server: address, Zone: "example.com", Key: testKey(t, stranger)},
+		"no key":         {Server: address, Zone: "example.com"},
+		"another zone":   {Server: address, Zone: "example.net", Key: testKey(t, tsigSecret)},
+		"nobody there":   {Server: "127.0.0.1:1", Zone: "example.com", Key: testKey(t, tsigSecret)},
+	} {
+		c := add
+		if bad.Zone == "example.net" {
+			c.Name = "s1._domainkey.example.net"
+		}
+		if err := bad.Apply(ctx, []dns.Change{c}); err == nil || strings.Contains(err.Error(), tsigSecret) || strings.Contains(err.Error(), stranger) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if got := ask(name, dns.TypeTXT); len(got) != 0 {
+		t.Errorf("a stranger published %q", got)
+	}
+}
+
+func sameTexts(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	seen := map[string]int{}
+	for _, s := range a {
+		seen[s]++
+	}
+	for _, s := range b {
+		seen[s]--
+	}
+	for _, n := range seen {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// updateServer is a server that answers as the test says.
+func updateServer(t *testing.T, answer func(m *miekg.Msg) *miekg.Msg) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan struct{})
+	s := &miekg.Server{
+		Listener: l, NotifyStartedFunc: func() { close(started) }, TsigSecret: map[string]string{"todoku.": tsigSecret}, MsgAcceptFunc: func(miekg.Header) miekg.MsgAcceptAction { return miekg.MsgAccept },
+		Handler: miekg.HandlerFunc(func(w miekg.ResponseWriter, m *miekg.Msg) {
+			r := answer(m)
+			if m.IsTsig() != nil && w.TsigStatus() == nil {
+				r.SetTsig("todoku.", miekg.HmacSHA256, 300, time.Now().Unix())
+			}
+			_ = w.WriteMsg(r)
+		}),
+	}
+	go func() { _ = s.ActivateAndServe() }()
+	<-started
+	t.Cleanup(func() { _ = s.Shutdown() })
+	return l.Addr().String()
+}
+
+// TestSomebodyElseInBetween: an update whose conditions do not hold any more looks again, a few times.
+func TestSomebodyElseInBetween(t *testing.T) {
+	var mu sync.Mutex
+	updates, refuse := 0, 2
+	address := updateServer(t, func(m *miekg.Msg) *miekg.Msg {
+		mu.Lock()
+		defer mu.Unlock()
+		r := new(miekg.Msg)
+		r.SetReply(m)
+		r.Authoritative = true
+		if m.Opcode == miekg.OpcodeUpdate {
+			if updates++; updates <= refuse {
+				r.Rcode = miekg.RcodeYXRrset
+			}
+		}
+		return r
+	})
+	u := &Update{Server: address, Zone: "example.com", Key: testKey(t, tsigSecret)}
+	change := []dns.Change{{Action: dns.Add, Name: "s._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{"v=DKIM1; p="}}}
+	if err := u.Apply(ctx, change); err != nil || updates != 3 {
+		t.Errorf("%d updates: %v", updates, err)
+	}
+	updates, refuse = 0, 100
+	if err := u.Apply(ctx, change); err == nil || updates != tries {
+		t.Errorf("%d updates: %v", updates, err)
+	}
+}
+
+// TestServerRefuses: the error says what to do, and an unsigned answer is not believed.
+func TestServerRefuses(t *testing.T) {
+	change := []dns.Change{{Action: dns.Add, Name: "s._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{"x"}}}
+	address := updateServer(t, func(m *miekg.Msg) *miekg.Msg {
+		r := new(miekg.Msg)
+		r.SetReply(m)
+		if r.Authoritative = true; m.Opcode == miekg.OpcodeUpdate {
+			r.Rcode = miekg.RcodeRefused
+		}
+		return r
+	})
+	err := (&Update{Server: address, Zone: "example.com", Key: testKey(t, tsigSecret)}).Apply(ctx, change)
+	if err == nil || !strings.Contains(err.Error(), "allow-update") {
+		t.Errorf("%v", err)
+	}
+	notAuthoritative := updateServer(t, func(m *miekg.Msg) *miekg.Msg { return new(miekg.Msg).SetReply(m) })
+	if err := (&Update{Server: notAuthoritative, Zone: "example.com", Key: testKey(t, tsigSecret)}).Apply(ctx, change); err == nil || !strings.Contains(err.Error(), "not a server") {
+		t.Errorf("%v", err)
+	}
+	for _, bad := range [][]dns.Change{
+		{{Action: dns.Add, Name: "example.org", Type: dns.TypeTXT, Data: []string{"x"}}}, {{Action: "x", Name: "example.com"}}, make([]dns.Change, MaxChanges+1),
+	} {
+		if err := (&Update{Server: address, Zone: "example.com"}).Apply(ctx, bad); err == nil {
+			t.Errorf("%d changes: no error", len(bad))
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func init() {
+	contract["Keys"] = testKeys
+	contract["KeysOfOneName"] = testKeysOfOneName
+	contract["KeyPatterns"] = testKeyPatterns
+	contract["Leases"] = testLeases
+}
+
+func sampleKey(domain, selector string) *DKIMKey {
+	return &DKIMKey{
+		Domain: domain, Selector: selector, Algorithm: "rsa", Bits: 2048, Record: "v=DKIM1; k=rsa; p=AAAA", Sealed: []byte{1, 0, 255},
+		Master: "m1", State: KeyPrepared, Created: noon,
+	}
+}
+
+func testKeys(t *testing.T, s *Store) {
+	before, err := s.KeysVersion(ctx)
+	ok(t, err)
+	k := sampleKey("example.com", "s1")
+	ok(t, s.AddKey(ctx, k, DKIMPattern{Pattern: "*@example.com"}))
+	if k.ID == "" || k.Series != k.ID || k.Version != 1 {
+		t.Errorf("%+v", k)
+	}
+	got, err := s.Key(ctx, k.ID)
+	if d := cmp.Diff(*k, got); err != nil || d != "" {
+		t.Errorf("%v (-want +got): %s", err, d)
+	}
+	k.State, k.Seen, k.Due, k.Signing, k.Retiring, k.Removed = KeySigning, noon, noon.Add(time.Hour), noon.Add(2*time.Hour), noon.Add(3*time.Hour), noon.Add(4*time.Hour)
+	k.TTL, k.Note, k.Master, k.Sealed, k.Revealed, k.Replaces = time.Hour, "{}", "m2", nil, "PEM", "other"
+	stale := got
+	ok(t, s.UpdateKeys(ctx, k))
+	got, err = s.Key(ctx, k.ID)
+	if d := cmp.Diff(*k, got); err != nil || d != "" || k.Version != 2 {
+		t.Errorf("%v (-want +got): %s", err, d)
+	}
+	other := sampleKey("example.net", "s1")
+	ok(t, s.AddKey(ctx, other))
+	other.State = KeySigning
+	wantErr(t, s.UpdateKeys(ctx, other, &stale), ErrConflict) // all or none
+	if got, _ := s.Key(ctx, other.ID); got.State != KeyPrepared {
+		t.Error("half of an update was kept")
+	}
+	version, err := s.KeysVersion(ctx)
+	ok(t, err)
+	ok(t, s.NoteKey(ctx, k.ID, "seen"))
+	if got, _ := s.Key(ctx, k.ID); got.Note != "seen" || got.Version != 2 {
+		t.Errorf("%+v", got)
+	}
+	if after, _ := s.KeysVersion(ctx); after != version || version <= before {
+		t.Errorf("versions %d, %d, %d", before, version, after)
+	}
+	wantErr(t, s.DeleteKey(ctx, "none"), ErrNotFound)
+	ok(t, s.DeleteKey(ctx, k.ID))
+	_, err = s.Key(ctx, k.ID)
+	wantErr(t, err, ErrNotFound)
+	wantErr(t, s.UpdateKeys(ctx, k), ErrConflict)
+	if list, err := s.KeyPatterns(ctx); err != nil || len(list) != 0 {
+		t.Errorf("patterns of nobody: %v, %v", list, err)
+	}
+}
+
+func testKeysOfOneName(t *testing.T, s *Store) {
+	k := sampleKey("example.com", "s1")
+	ok(t, s.AddKey(ctx, k))
+	wantErr(t, s.AddKey(ctx, sampleKey("example.com", "s1")), ErrExists)
+	k.State = KeyRemoved
+	ok(t, s.UpdateKeys(ctx, k))
+	again := sampleKey("example.com", "s1")
+	again.Created = noon.Add(time.Hour)
+	ok(t, s.AddKey(ctx, again))
+	ok(t, s.AddKey(ctx, sampleKey("a.example", "s1")))
+	for _, c := range []struct {
+		domain string
+		gone   bool
+		want   int
+	}{{"", false, 2}, {"", true, 3}, {"example.com", false, 1}, {"example.com", true, 2}, {"none.example", true, 0}} {
+		if list, err := s.Keys(ctx, c.domain, c.gone); err != nil || len(list) != c.want {
+			t.Errorf("%+v: %d keys, %v", c, len(list), err)
+		}
+	}
+}
+
+func testKeyPatterns(t *testing.T, s *Store) {
+	k := sampleKey("example.com", "s1")
+	ok(t, s.AddKey(ctx, k, DKIMPattern{Pattern: "*@example.com", Position: 2}, DKIMPattern{Pattern: "news@example.com", Position: 1}))
+	next := sampleKey("example.com", "s2")
+	next.Series = k.Series
+	wantErr(t, s.AddKey(ctx, next), ErrExists) // the first is not signing yet
+	k.State = KeySigning
+	ok(t, s.UpdateKeys(ctx, k))
+	ok(t, s.AddKey(ctx, next))
+	list, err := s.KeyPatterns(ctx)
+	if d := cmp.Diff([]DKIMPattern{{"news@example.com", k.ID, 1}, {"*@example.com", k.ID, 2}}, list); err != nil || d != "" {
+		t.Errorf("%v (-want +got): %s", err, d)
+	}
+	ok(t, s.SetKeyPatterns(ctx, k.Series, DKIMPattern{Pattern: "*@.example.com"}))
+	ok(t, s.DeleteKey(ctx, k.ID)) // the next of the series is there
+	list, err = s.KeyPatterns(ctx)
+	if d := cmp.Diff([]DKIMPattern{{"*@.example.com", k.Series, 0}}, list); err != nil || d != "" {
+		t.Errorf("%v (-want +got): %s", err, d)
+	}
+}
+
+func testLeases(t *testing.T, s *Store) {
+	take := func(owner string, at time.Time, want bool) {
+		t.Helper()
+		got, err := s.Lease(ctx, "work", owner, at, at.Add(time.Minute))
+		if err != nil || got != want {
+			t.Errorf("%s at %s: %v, %v", owner, at.Format(time.TimeOnly), got, err)
+		}
+	}
+	take("a", noon, true)
+	take("b", noon.Add(59*time.Second), false)
+	take("a", noon.Add(30*time.Second), true) // holds on
+	take("b", noon.Add(time.Minute), false)
+	take("b", noon.Add(90*time.Second), true) // a died
+	take("a", noon.Add(91*time.Second), false)
+	ok(t, s.EndLease(ctx, "work", "a")) // it is b's
+	take("a", noon.Add(92*time.Second), false)
+	ok(t, s.EndLease(ctx, "work", "b"))
+	take("a", noon.Add(93*time.Second), true)
+}
