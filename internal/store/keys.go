@@ -118,10 +118,10 @@ func scanKey(r row) (k DKIMKey, err error) {
 	return k, err
 }
 
-// Keys lists the keys of a domain, "" for all, by domain and age; those that are gone only where gone is set.
+// Keys lists the keys of a domain, "" for all, by domain and age. Those that are gone, their private key with them, only where gone is set.
 func (s *Store) Keys(ctx context.Context, domain string, gone bool) ([]DKIMKey, error) {
 	list, err := collect(ctx, s.db.reader(), scanKey, `SELECT `+keyColumns+` FROM dkim_keys
-		WHERE ($1 = '' OR domain = $1) AND ($2 = 1 OR (state <> 'removed' AND state <> 'revealed')) ORDER BY domain, created, id`, text(domain), number(gone))
+		WHERE ($1 = '' OR domain = $1) AND ($2 = 1 OR (state <> 'removed' AND state <> 'revealed') OR (state = 'removed' AND length(sealed) > 0)) ORDER BY domain, created, id`, text(domain), number(gone))
 	if err != nil {
 		return nil, fmt.Errorf("listing keys: %w", s.db.translate(err))
 	}

@@ -73,6 +73,11 @@ func testKeysOfOneName(t *testing.T, s *Store) {
 	wantErr(t, s.AddKey(ctx, sampleKey("example.com", "s1")), ErrExists)
 	k.State = KeyRemoved
 	ok(t, s.UpdateKeys(ctx, k))
+	if list, err := s.Keys(ctx, "", false); err != nil || len(list) != 1 {
+		t.Errorf("one whose private key is there: %v, %v", list, err)
+	}
+	k.Sealed = nil
+	ok(t, s.UpdateKeys(ctx, k))
 	again := sampleKey("example.com", "s1")
 	again.Created = noon.Add(time.Hour)
 	ok(t, s.AddKey(ctx, again))

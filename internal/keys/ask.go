@@ -1,0 +1,116 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// series gives the keys of the series of a key that are not gone.
+func (k *Keeper) series(ctx context.Context, id string) ([]*store.DKIMKey, error) {
+	e, err := k.cfg.Store.Key(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := k.cfg.Store.Keys(ctx, e.Domain, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, series := range bySeries(list) {
+		if series[0].Series == e.Series {
+			return series, nil
+		}
+	}
+	return nil, ErrNothing
+}
+
+// Rotate makes a successor to the signing key of the series that a key is in. Where there is one on its way already, it
+// gives that. ErrNothing: no key of the series signs.
+func (k *Keeper) Rotate(ctx context.Context, id string) (store.DKIMKey, error) {
+	series, err := k.series(ctx, id)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	return k.rotate(ctx, series)
+}
+
+func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKIMKey, error) {
+	e := inState(series, store.KeySigning)
+	if e == nil {
+		return store.DKIMKey{}, fmt.Errorf("%w: none signs in this series", ErrNothing)
+	}
+	if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
+		return *next, nil
+	}
+	if k.cfg.Master == nil {
+		return store.DKIMKey{}, ErrNoMaster
+	}
+	bits := e.Bits
+	if e.Algorithm == "rsa" && bits < 2048 { // an imported key of former times
+		bits = 2048
+	}
+	private, err := dkim.GenerateKey(e.Algorithm, bits)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	return k.add(ctx, private, Spec{Domain: e.Domain}, store.DKIMKey{State: store.KeyPrepared, Series: e.Series, Replaces: e.ID}, 0)
+}
+
+// Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,
+// the predecessor signs again, if every name server still shows its record (else ErrNotShown). It gives the key that signs then.
+// ErrNothing: there is nothing to go back to.
+func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error) {
+	series, err := k.series(ctx, id)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	now := k.cfg.Now()
+	signs := inState(series, store.KeySigning)
+	if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
+		if signs == nil {
+			return store.DKIMKey{}, fmt.Errorf("%w: the first key of a series is not taken back; delete it", ErrNothing)
+		}
+		k.cease(next, now, now)
+		if err := k.cfg.Store.UpdateKeys(ctx, next); err != nil {
+			return store.DKIMKey{}, err
+		}
+		k.cfg.Log.Info("a rotation was given up", "domain", next.Domain, "selector", next.Selector, "signs", signs.Selector)
+		return *signs, nil
+	}
+	var was *store.DKIMKey
+	for _, e := range series {
+		if signs != nil && e.State == store.KeyRetiring && e.ID == signs.Replaces {
+			was = e
+		}
+	}
+	if was == nil {
+		return store.DKIMKey{}, fmt.Errorf("%w: no key of this series is retiring", ErrNothing)
+	}
+	if o := k.observe(ctx, recordName(was), was.Record); !o.Shown() {
+		return store.DKIMKey{}, fmt.Errorf("%w of %s: %s", ErrNotShown, recordName(was), o.summary())
+	}
+	k.cease(signs, now, now.Add(k.Hold()))
+	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}
+	was.Note = Note{At: now.UTC()}.text()
+	if err := k.cfg.Store.UpdateKeys(ctx, signs, was); err != nil {
+		return store.DKIMKey{}, err
+	}
+	k.cfg.Log.Info("a rotation was taken back", "domain", was.Domain, "ceased", signs.Selector, "signs", was.Selector)
+	return *was, nil
+}
+
+// summary says in a few words what is not as it should be.
+func (o *Observation) summary() string {
+	if o.Detail != "" {
+		return o.Detail
+	}
+	for _, s := range o.Servers {
+		if s.Has != Shows {
+			return s.Name + ": " + s.Has + " (" + s.Detail + ")"
+		}
+	}
+	return "no name server was seen"
+}

@@ -1,0 +1,302 @@
+package keys
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+)
+
+// The words for what a name server has at the name of a key.
+const (
+	Shows       = "shows"       // the record, and no other TXT record
+	Absent      = "absent"      // no TXT record
+	Other       = "other"       // something else, or more than one record
+	Unreachable = "unreachable" // no answer, or none that tells
+)
+
+// The bounds of one observation.
+const (
+	maxServers = 16 // host names
+	maxAddrs   = 6  // of one host
+	maxUp      = 8  // labels that the zone is looked for above a name
+	maxAliases = 3
+	// maxWait is how long a cache is waited for, whatever a zone says: RFC 1035 section 3.2.1 allows 68 years, and no
+	// resolver keeps anything longer than a week.
+	maxWait = 7 * 24 * time.Hour
+)
+
+// Server is what one name server has.
+type Server struct {
+	Name   string `json:"name"`
+	Has    string `json:"has"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Observation is what all name servers of a zone have at the name of a key.
+type Observation struct {
+	// Zone is the zone of the name, "" where none was found: Detail says why then.
+	Zone    string   `json:"zone"`
+	Servers []Server `json:"servers"`
+	Detail  string   `json:"detail,omitempty"`
+	// TTL is for how long at most a cache may know something else than the record, from what the servers said now: the
+	// negative TTL (RFC 2308 section 5), and that of other records at the name.
+	TTL time.Duration `json:"-"`
+}
+
+// Shown reports that every name server shows the record, and nothing else at its name.
+func (o *Observation) Shown() bool { return o.all(Shows) }
+
+// Gone reports that no name server has any record there.
+func (o *Observation) Gone() bool { return o.all(Absent) }
+
+// Lost reports that some name server positively does not show the record.
+func (o *Observation) Lost() bool {
+	return slices.ContainsFunc(o.Servers, func(s Server) bool { return s.Has == Absent || s.Has == Other })
+}
+
+func (o *Observation) all(has string) bool {
+	return len(o.Servers) > 0 && !slices.ContainsFunc(o.Servers, func(s Server) bool { return s.Has != has })
+}
+
+// Observer looks at name servers. It gives no error: what could not be seen is Unreachable, or there is no zone.
+type Observer interface {
+	Observe(ctx context.Context, name, record string) Observation
+}
+
+// DNS observes by asking every name server of the zone itself, at each of its addresses.
+//
+// The servers are those that the resolver knows for the zone, and those that these servers name (the zone above
+// and the zone itself need not agree). A server with several addresses shows the record where each address that answers does, and one does: a
+// host without IPv6 can judge servers that have it too.
+type DNS struct {
+	// Resolver asks; without a cache, or past it.
+	Resolver dns.Resolver
+	// Allowed says which addresses may be asked: a zone must not choose whom beside its own servers we talk to.
+	Allowed func(netip.Addr) bool
+}
+
+// Observe looks at the servers of the zone of the name, and where the name is an alias, at those of its target too.
+func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
+	name = dns.CanonicalName(name)
+	var whole Observation
+	for range maxAliases + 1 {
+		o, alias := d.one(ctx, name, record)
+		whole.TTL = max(whole.TTL, o.TTL)
+		if alias == "" {
+			o.TTL = whole.TTL
+			o.Servers = append(whole.Servers, o.Servers...)
+			return o
+		}
+		whole.Servers = append(whole.Servers, o.Servers...) // those that have something else than the alias
+		name = alias
+	}
+	whole.Detail = "the name is an alias of an alias of an alias"
+	whole.Servers = append(whole.Servers, Server{Name: name, Has: Other, Detail: whole.Detail})
+	return whole
+}
+
+// one looks at one name. Where alias is not "", all servers that answered agree that the name is an alias of that, and the
+// Servers given are the others.
+func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alias string) {
+	zone, hosts := d.zone(ctx, name)
+	if zone == "" {
+		return Observation{Detail: "the zone of " + name + " was not found: no NS records could be seen"}, ""
+	}
+	o.Zone = zone
+	var views []view
+	for i := 0; i < len(hosts) && i < maxServers; i++ { // hosts grows
+		v := d.host(ctx, hosts[i], zone, name, record)
+		for _, h := range v.names {
+			if !slices.Contains(hosts, h) {
+				hosts = append(hosts, h)
+			}
+		}
+		o.TTL = max(o.TTL, v.ttl)
+		views = append(views, v)
+	}
+	if len(hosts) > maxServers {
+		views = append(views, view{Server: Server{Name: zone, Has: Unreachable, Detail: "the zone has more than " + strconv.Itoa(maxServers) + " name servers"}})
+	}
+	for _, v := range views {
+		if v.alias != "" && (alias == "" || alias == v.alias) {
+			alias = v.alias
+			continue
+		}
+		o.Servers = append(o.Servers, v.Server)
+	}
+	return o, alias
+}
+
+// view is what one host has, and what it says of the zone.
+type view struct {
+	Server
+	alias string
+	ttl   time.Duration
+	names []string // the name servers that it names
+}
+
+// host asks one name server at each of its addresses.
+func (d *DNS) host(ctx context.Context, host, zone, name, record string) view {
+	v := view{Server: Server{Name: host, Has: Unreachable}}
+	addrs, detail := d.addresses(ctx, host)
+	if len(addrs) == 0 {
+		v.Detail = detail
+		return v
+	}
+	for _, addr := range addrs {
+		a := d.address(ctx, netip.AddrPortFrom(addr, 53), zone, name, record)
+		v.ttl, v.names = max(v.ttl, a.ttl), append(v.names, a.names...)
+		switch {
+		case a.Has == Unreachable && v.Has == Unreachable:
+			v.Detail = a.Detail
+		case a.Has == Unreachable:
+		case v.Has == Unreachable || v.Has == Shows:
+			v.Has, v.Detail, v.alias = a.Has, a.Detail, a.alias
+		case a.Has == Other || v.alias != a.alias:
+			v.Has, v.Detail, v.alias = Other, a.Detail, ""
+		}
+	}
+	return v
+}
+
+// address asks one server at one address.
+func (d *DNS) address(ctx context.Context, server netip.AddrPort, zone, name, record string) view {
+	ask := func(n string, t dns.Type) dns.Answer {
+		return d.Resolver.Resolve(ctx, dns.Question{Name: n, Type: t, Server: server})
+	}
+	v := view{Server: Server{Has: Unreachable}}
+	soa := ask(zone, dns.TypeSOA)
+	if !soa.Status.Found() || len(soa.Chain) > 0 {
+		v.Detail = server.String() + " does not know the zone: " + soa.Status.String()
+		return v
+	}
+	negative, ok := negativeTTL(soa.Records[0])
+	if !ok {
+		v.Detail = server.String() + " has no SOA that can be read"
+		return v
+	}
+	v.ttl = negative
+	for _, ns := range ask(zone, dns.TypeNS).Records {
+		v.names = append(v.names, dns.CanonicalName(ns.Data))
+	}
+	a := ask(name, dns.TypeTXT)
+	if a.Status.Failed() {
+		// The end of an alias may fail where the alias itself is told.
+		if c := ask(name, dns.TypeCNAME); c.Status.Found() {
+			a.Chain = c.Records
+		} else {
+			v.Detail = server.String() + ": " + a.Status.String()
+			return v
+		}
+	}
+	v.judge(a, server, record)
+	return v
+}
+
+// judge says what an answer shows.
+func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
+	for _, rec := range slices.Concat(a.Chain, a.Records) {
+		if rec.Type == dns.TypeCNAME || !SameKey(rec.Data, record) {
+			v.ttl = max(v.ttl, seconds(rec.TTL))
+		}
+	}
+	switch {
+	case len(a.Chain) > 0:
+		v.Has, v.alias, v.Detail = Other, dns.CanonicalName(a.Chain[0].Data), server.String()+" has an alias to "+dns.CanonicalName(a.Chain[0].Data)
+	case !a.Status.Found():
+		v.Has, v.Detail = Absent, server.String()
+	case len(a.Records) > 1:
+		v.Has, v.Detail = Other, server.String()+" has "+strconv.Itoa(len(a.Records))+" TXT records"
+	case SameKey(a.Records[0].Data, record):
+		v.Has, v.Detail = Shows, server.String()
+	default:
+		v.Has, v.Detail = Other, server.String()+" has another record"
+	}
+}
+
+// SameKey reports whether a record that is published gives verifiers the key of ours: notes, a test flag and the order of the tags do not matter.
+func SameKey(published, ours string) bool {
+	if published == ours {
+		return true
+	}
+	p, err := dkim.ParseKey(published)
+	if err != nil || p.Public == nil {
+		return false
+	}
+	o, err := dkim.ParseKey(ours)
+	if err != nil || o.Public == nil || p.Type != o.Type {
+		return false
+	}
+	forMail := len(p.Services) == 0 || slices.Contains(p.Services, "*") || slices.Contains(p.Services, "email")
+	forHash := len(p.Hashes) == 0 || slices.Contains(p.Hashes, "sha256")
+	return forMail && forHash && samePublic(p, o)
+}
+
+// samePublic compares by the record that each key would have.
+func samePublic(a, b *dkim.Key) bool {
+	ra, errA := dkim.RecordFor(a.Public)
+	rb, errB := dkim.RecordFor(b.Public)
+	return errA == nil && errB == nil && ra == rb
+}
+
+// zone finds the zone of a name and the hosts that serve it, as the resolver knows them.
+func (d *DNS) zone(ctx context.Context, name string) (zone string, hosts []string) {
+	for n, up := name, 0; n != "" && up < maxUp; up++ {
+		ns := d.Resolver.Resolve(ctx, dns.Question{Name: n, Type: dns.TypeNS})
+		if ns.Status.Failed() {
+			return "", nil // it could be a zone of its own: nothing is known
+		}
+		if ns.Status.Found() && len(ns.Chain) == 0 {
+			for _, rec := range ns.Records {
+				hosts = append(hosts, dns.CanonicalName(rec.Data))
+			}
+			slices.Sort(hosts)
+			return n, slices.Compact(hosts)
+		}
+		_, n, _ = strings.Cut(n, ".")
+	}
+	return "", nil
+}
+
+func (d *DNS) addresses(ctx context.Context, host string) (out []netip.Addr, detail string) {
+	for _, t := range []dns.Type{dns.TypeA, dns.TypeAAAA} {
+		a := d.Resolver.Resolve(ctx, dns.Question{Name: host, Type: t})
+		if a.Status.Failed() {
+			detail = "its address could not be looked up: " + a.Status.String()
+		}
+		for _, rec := range a.Records {
+			if d.Allowed != nil && !d.Allowed(rec.Addr) {
+				detail = rec.Addr.String() + " may not be asked: it is not a public address (--allow-private)"
+				continue
+			}
+			if len(out) < maxAddrs && !slices.Contains(out, rec.Addr) {
+				out = append(out, rec.Addr)
+			}
+		}
+	}
+	if detail == "" {
+		detail = "it has no address"
+	}
+	return out, detail
+}
+
+// negativeTTL is how long a negative answer may be kept (RFC 2308 section 5).
+func negativeTTL(soa dns.Record) (time.Duration, bool) {
+	f := strings.Fields(soa.Data)
+	if len(f) != 7 {
+		return 0, false
+	}
+	minimum, err := strconv.ParseUint(f[6], 10, 32)
+	if err != nil {
+		return 0, false
+	}
+	return seconds(min(soa.TTL, uint32(minimum))), true
+}
+
+func seconds(ttl uint32) time.Duration { return min(time.Duration(ttl)*time.Second, maxWait) }
