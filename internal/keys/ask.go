@@ -56,7 +56,7 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.add(ctx, private, Spec{Domain: e.Domain}, store.DKIMKey{State: store.KeyPrepared, Series: e.Series, Replaces: e.ID}, 0)
+	return k.add(ctx, private, store.DKIMKey{Domain: e.Domain, State: store.KeyPrepared, Series: e.Series, Replaces: e.ID}, nil)
 }
 
 // Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,

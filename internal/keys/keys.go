@@ -129,14 +129,33 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 	if err != nil {
 		return store.DKIMKey{}, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
-	return k.add(ctx, private, s, store.DKIMKey{State: store.KeyPrepared}, 0)
+	if s.Patterns == nil {
+		s.Patterns = []string{s.Domain}
+	}
+	patterns, err := positioned(s.Patterns, 0)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	return k.add(ctx, private, store.DKIMKey{Domain: s.Domain, Selector: s.Selector, State: store.KeyPrepared}, patterns)
 }
 
-// add keeps a private key. The fields of the entry that say what it is are filled in.
-func (k *Keeper) add(ctx context.Context, private crypto.Signer, s Spec, e store.DKIMKey, position int) (store.DKIMKey, error) {
+// positioned reads patterns that are looked at together.
+func positioned(texts []string, position int) (out []store.DKIMPattern, err error) {
+	for _, text := range texts {
+		p, err := ParsePattern(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrSpec, err)
+		}
+		out = append(out, store.DKIMPattern{Pattern: p.String(), Position: position})
+	}
+	return out, nil
+}
+
+// add keeps a private key, in the state of e. What else the entry says of it is filled in; an empty selector is made.
+func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey, patterns []store.DKIMPattern) (store.DKIMKey, error) {
 	var err error
 	e.ID, e.Created = store.NewID(), k.cfg.Now()
-	if e.Domain, err = domainName(s.Domain); err != nil {
+	if e.Domain, err = domainName(e.Domain); err != nil {
 		return e, err
 	}
 	if e.Record, err = dkim.RecordFor(private.Public()); err != nil {
@@ -147,26 +166,13 @@ func (k *Keeper) add(ctx context.Context, private crypto.Signer, s Spec, e store
 		return e, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
 	e.Algorithm, e.Bits = public.Type, public.Bits
-	if e.Selector = strings.ToLower(s.Selector); e.Selector == "" {
+	if e.Selector = strings.ToLower(e.Selector); e.Selector == "" {
 		if e.Selector, err = k.newSelector(ctx, e.Domain, e.Algorithm); err != nil {
 			return e, err
 		}
 	}
-	if name := recordName(&e); !dns.ValidName(name) || !hostLike(e.Selector) {
-		return e, fmt.Errorf("%w: the selector %q is not letters, digits and hyphens", ErrSpec, clip(s.Selector))
-	}
-	var patterns []store.DKIMPattern
-	if e.Series == "" {
-		if s.Patterns == nil {
-			s.Patterns = []string{e.Domain}
-		}
-		for _, text := range s.Patterns {
-			p, err := ParsePattern(text)
-			if err != nil {
-				return e, fmt.Errorf("%w: %w", ErrSpec, err)
-			}
-			patterns = append(patterns, store.DKIMPattern{Pattern: p.String(), Position: position})
-		}
+	if !dns.ValidName(recordName(&e)) || !hostLike(e.Selector) {
+		return e, fmt.Errorf("%w: the selector %q is not letters, digits and hyphens", ErrSpec, clip(e.Selector))
 	}
 	if err := k.cfg.Master.seal(&e, private); err != nil {
 		return e, err

@@ -37,11 +37,9 @@ const (
 // ParsePattern reads a pattern; the error says what it is not.
 func ParsePattern(text string) (Pattern, error) {
 	s := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
-	local, domain, both := strings.Cut(s, "@")
-	if at := strings.LastIndexByte(s, '@'); both {
+	local, domain := "*", s
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
 		local, domain = s[:at], s[at+1:]
-	} else {
-		local, domain = "*", s
 	}
 	if rest, ok := strings.CutPrefix(domain, "*."); ok && !strings.Contains(rest, "*") {
 		domain = "." + rest

@@ -1,0 +1,86 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// Found is what a configuration of another program holds.
+type Found struct {
+	Keys []FoundKey
+	// Settings are its other settings by lower-case name, as they are written.
+	Settings map[string]string
+	// Notes say in English what could not be taken over, and why.
+	Notes []string
+}
+
+// FoundKey is a private key and whose mail it signs.
+type FoundKey struct {
+	Domain, Selector string
+	Key              crypto.Signer
+	File             string // where it was
+	Patterns         []store.DKIMPattern
+}
+
+// maxFound bounds the keys of one configuration, maxFile the octets of each of its files.
+const (
+	maxFound = 100_000
+	maxFile  = 64 << 20
+	maxKey   = 64 << 10
+)
+
+func (f *Found) note(format string, args ...any) {
+	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
+// readKey reads a private key in PEM. The error holds nothing of it.
+func readKey(read func(string) ([]byte, error), file string) (crypto.Signer, error) {
+	pem, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(pem)
+	if len(pem) > maxKey {
+		return nil, fmt.Errorf("%s is too long for a key", file)
+	}
+	key, err := dkim.ParsePrivateKey(pem)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return key, nil
+}
+
+// Import keeps a key of another program. Where every name server shows its record it signs at once: it did so before; else
+// it waits as a new one does. shows reports which. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster.
+func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows bool, err error) {
+	e = store.DKIMKey{Domain: f.Domain, Selector: f.Selector, State: store.KeyPrepared}
+	if e.Record, err = dkim.RecordFor(f.Key.Public()); err != nil {
+		return e, false, fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	if _, err := domainName(f.Domain); err != nil {
+		return e, false, err
+	}
+	if f.Selector == "" || !hostLike(f.Selector) {
+		return e, false, fmt.Errorf("%w: the selector %q is not letters, digits and hyphens", ErrSpec, clip(f.Selector))
+	}
+	patterns := f.Patterns
+	if patterns == nil {
+		if patterns, err = positioned([]string{f.Domain}, 0); err != nil {
+			return e, false, err
+		}
+	}
+	e.Selector = strings.ToLower(e.Selector)
+	o := k.observe(ctx, recordName(&e), e.Record)
+	if shows = o.Shown(); shows {
+		now := k.cfg.Now()
+		e.State, e.Seen, e.Signing, e.TTL = store.KeySigning, now, now, o.TTL
+		e.Note = Note{At: now.UTC(), Observation: o}.text()
+	}
+	e, err = k.add(ctx, f.Key, e, patterns)
+	return e, shows, err
+}

@@ -1,0 +1,234 @@
+package keys
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// tree are files by name.
+type tree map[string]string
+
+func (f tree) read(name string) ([]byte, error) {
+	text, ok := f[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, os.ErrNotExist)
+	}
+	return []byte(text), nil
+}
+
+func (f tree) glob(pattern string) (out []string, err error) {
+	for name := range f {
+		if ok, err := path.Match(pattern, name); err != nil {
+			return nil, err
+		} else if ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func testPEM(t testing.TB) string {
+	t.Helper()
+	key, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := dkim.MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem)
+}
+
+// show writes what was found, one key a line.
+func show(f *Found) string {
+	var out []string
+	for _, k := range f.Keys {
+		line := k.Domain + " " + k.Selector
+		for _, p := range k.Patterns {
+			line += fmt.Sprintf(" %s:%d", p.Pattern, p.Position)
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestReadOpenDKIM(t *testing.T) {
+	pem := testPEM(t)
+	files := tree{
+		"/k/a.private": pem, "/k/b.private": pem, "/k/x.example/s.private": pem, "/k/bad": "no key",
+		"/etc/KeyTable":     "# keys\na example.com:s1:/k/a.private\nb  example.com:s2:/k/b.private\n c\tnews.example:s3:/k/a.private # third\nany %:s:/k/%/s.private\nbroken x\nbad bad.example:s:/k/bad\ngone gone.example:s:/k/none\ninline in.example:s:" + strings.ReplaceAll(pem, "\n", `\n`) + "\n",
+		"/etc/SigningTable": "*@example.com a\n*@example.com b\n*@*.example.com b:%\nletters*@shop.example c\nexample.org a\n*@x.example any\n*@y.* any\n*@z.example nokey\n*@bad.example bad\n*@gone.example gone\n*@in.example inline\n@ a\n",
+		"/etc/plain":        "example.com b\n.example.com a\nuser@example.com c\n*  a\n",
+	}
+	for _, c := range []struct{ what, conf, want, notes string }{
+		{
+			"one domain", "# comment\nDomain example.com, example.net\nSelector s1\nKeyFile /k/a.private\nSubDomains yes\nCanonicalization relaxed/simple\n",
+			"example.com s1 *@example.com:0 *@.example.com:0\nexample.net s1 *@example.net:0 *@.example.net:0", "",
+		},
+		{
+			"a refile", "KeyTable refile:/etc/KeyTable\nSigningTable refile:/etc/SigningTable\n",
+			"example.com s1 *@example.com:1\nexample.com s2 *@.example.com:3\nnews.example s3 letters*@shop.example:4\nx.example s *@x.example:6\nin.example s *@in.example:11",
+			"broken|MultipleSignatures|must have an @|% stands|no key nokey|bad.example|gone.example|no pattern",
+		},
+		{
+			"several signatures", "KeyTable\tfile:/etc/KeyTable\nSigningTable\trefile:/etc/SigningTable\nMultipleSignatures Yes\n",
+			"example.com s1 *@example.com:1\nexample.com s2 *@example.com:1 *@.example.com:3\nnews.example s3 letters*@shop.example:4\nx.example s *@x.example:6\nin.example s *@in.example:11",
+			"broken|must have an @",
+		},
+		{
+			"a plain table", "KeyTable /etc/KeyTable\nSigningTable /etc/plain\n",
+			"example.com s2 *@example.com:0\nexample.com s1 *@.example.com:0 *@*:0\nnews.example s3 user@example.com:0", "broken",
+		},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			f, err := ReadOpenDKIM([]byte(c.conf), files.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := show(f); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+			notes := strings.Join(f.Notes, "\n")
+			for want := range strings.SplitSeq(c.notes, "|") {
+				if !strings.Contains(notes, want) {
+					t.Errorf("no note says %q:\n%s", want, notes)
+				}
+			}
+			if c.notes == "" && notes != "" {
+				t.Error(notes)
+			}
+			if strings.Contains(notes, strings.Split(pem, "\n")[1]) {
+				t.Errorf("a note shows a key: %s", notes)
+			}
+		})
+	}
+	for _, conf := range []string{"", "Domain example.com\n", "SigningTable ldap://x\nKeyTable /etc/KeyTable", "SigningTable /none\nKeyTable /etc/KeyTable", "SigningTable /etc/plain"} {
+		if f, err := ReadOpenDKIM([]byte(conf), files.read); err == nil {
+			t.Errorf("%q: %s", conf, show(f))
+		}
+	}
+	if f, err := ReadOpenDKIM([]byte("Domain example.com\nSelector s1\nKeyFile /k/a.private\nCanonicalization relaxed/simple\n"), files.read); err != nil || f.Settings["canonicalization"] != "relaxed/simple" {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+func TestReadRspamd(t *testing.T) {
+	pem := testPEM(t)
+	files := tree{
+		"/var/lib/rspamd/dkim/one.example.dkim.key": pem, "/var/lib/rspamd/dkim/two.example.s2.key": pem, "/k/a.key": pem, "/k/b.key": pem, "/maps/p": "three.example /k/a.key\nfour.example \"/k/$domain.none\"\n",
+		"/maps/s": "# domain selector\nthree.example s3\ntwo.example s2\n",
+	}
+	for _, c := range []struct{ what, conf, want, notes string }{
+		{"files by the template", "sign_local = true; use_esld = false\n", "one.example dkim *@one.example:0", ""},
+		{
+			"maps", `path_map = "/maps/p"; selector_map = "file:///maps/s"; use_esld = no`,
+			"four.example dkim|three.example s3 *@three.example:0\ntwo.example s2 *@two.example:0\none.example dkim *@one.example:0", "four.example",
+		},
+		{
+			"sections", `dkim_signing {
+	# a comment; with = signs
+	use_esld = true; /* and { another */
+	.include(try=true,priority=5) "${DBDIR}/x"
+	path = "/none/$domain/$selector";
+	domain {
+		example.com { selectors [ { path = "/k/a.key"; selector = "a" }, { path: /k/b.key, selector: "b" } ] }
+		"example.net" { path = "/k/a.key"; selector = "n"; }
+	}
+}`, "example.com a *@example.com:0 *@.example.com:0\nexample.com b *@example.com:0 *@.example.com:0\nexample.net n *@example.net:0 *@.example.net:0", "",
+		},
+		{"named sections", "use_esld=false; path=/none; domain example.com { path = /k/a.key\n selector = x }\ndomain \"example.org\" { path /k/b.key; selector y }", "example.com x *@example.com:0\nexample.org y *@example.org:0", ""},
+		{"nothing", "path = /none/$domain.key", "", "no key was found"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			f, err := ReadRspamd([]byte(c.conf), Files{files.read, files.glob})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := c.want[strings.IndexByte(c.want, '|')+1:]; show(f) != want {
+				t.Errorf("got\n%s\nwant\n%s\n%v", show(f), want, f.Notes)
+			}
+			if notes := strings.Join(f.Notes, "\n"); !strings.Contains(notes, c.notes) || c.notes == "" && notes != "" {
+				t.Errorf("notes: %s", notes)
+			}
+		})
+	}
+	for _, conf := range []string{"a {", "}", `a = "x`, "a [", strings.Repeat("a {", 40), "path_map = /none", "a = [ }"} {
+		if f, err := ReadRspamd([]byte(conf), Files{files.read, files.glob}); err == nil {
+			t.Errorf("%q: %v", conf, f)
+		}
+	}
+}
+
+func FuzzParseUCL(f *testing.F) {
+	for _, s := range []string{"a = b; c { d = [e, {f = g}] }", `x "y" { z = "\"" }`, "# c\n/* */ .include(x) y\n", "a [[[", "a = {", "=", "a,", "{}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := parseUCL(data); err != nil && !strings.Contains(err.Error(), "line ") && len(data) <= maxUCL {
+			t.Fatal(err)
+		}
+	})
+}
+
+func FuzzReadOpenDKIM(f *testing.F) {
+	pem := testPEM(f)
+	f.Add("KeyTable /k\nSigningTable refile:/s\n", "a example.com:s:/p\nb %:s:/p", "*@example.com a\n*@x.example b")
+	f.Add("Domain a.example\nSelector s\nKeyFile /p", "", "")
+	f.Fuzz(func(t *testing.T, conf, table, signing string) {
+		found, err := ReadOpenDKIM([]byte(conf), tree{"/k": table, "/s": signing, "/p": pem}.read)
+		if err != nil {
+			return
+		}
+		for _, k := range found.Keys {
+			for _, p := range k.Patterns {
+				if _, err := ParsePattern(p.Pattern); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// TestImport: a key that every server shows signs at once, another one waits.
+func TestImport(t *testing.T) {
+	w := newWorld(t, 2, 0)
+	key, err := dkim.ParsePrivateKey([]byte(testPEM(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, _ := dkim.RecordFor(key.Public())
+	for i, s := range w.servers {
+		changes := []dns.Change{{Action: dns.Add, Name: "old._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{record}}}
+		if i == 0 {
+			changes = append(changes, dns.Change{Action: dns.Add, Name: "half._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{record}})
+		}
+		if err := s.zone.Apply(changes...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := w.keeper()
+	if e, shown, err := k.Import(ctx, FoundKey{Domain: "Example.com", Selector: "OLD", Key: key}); err != nil || !shown || e.State != store.KeySigning || e.Selector != "old" {
+		t.Errorf("%v %v %v", e.State, shown, err)
+	}
+	if e, shown, err := k.Import(ctx, FoundKey{Domain: "example.com", Selector: "half", Key: key}); err != nil || shown || e.State != store.KeyPrepared {
+		t.Errorf("%v %v %v", e.State, shown, err)
+	}
+	if got := w.sign(w.ring()); len(got) != 1 || got[0] != "old" {
+		t.Errorf("%v signs", got)
+	}
+	for what, f := range map[string]FoundKey{"no selector": {Domain: "example.com", Key: key}, "no domain": {Selector: "s", Key: key}, "a bad selector": {Domain: "example.com", Selector: "a b", Key: key}} {
+		if _, _, err := k.Import(ctx, f); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package keys
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+)
+
+// zones are name servers by address; without one the resolver is asked.
+type zones struct {
+	resolver *dns.Memory
+	servers  map[string]*dns.Memory
+}
+
+func (z zones) Resolve(ctx context.Context, q dns.Question) dns.Answer {
+	if !q.Server.IsValid() {
+		return z.resolver.Resolve(ctx, q)
+	}
+	m := z.servers[q.Server.Addr().String()]
+	if m == nil {
+		return dns.Answer{Question: q, Status: dns.Timeout}
+	}
+	a := m.Resolve(ctx, dns.Question{Name: q.Name, Type: q.Type})
+	a.Question = q
+	return a
+}
+
+func TestObserve(t *testing.T) {
+	private, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, _ := dkim.RecordFor(private.Public())
+	p := record[strings.Index(record, "p="):]
+	const name = "s._domainkey.example.com"
+	apex := []string{"600 SOA ns1.example.com. h.example.com. 1 2 3 4 300", "NS ns1.example.com", "NS ns2.example.com"}
+	resolver := dns.Zone{
+		"example.com": apex, "ns1.example.com": {"A 192.0.2.1"}, "ns2.example.com": {"A 192.0.2.2", "AAAA 2001:db8::2"}, "ns3.example.com": {"A 192.0.2.3"},
+		"keys.example": {"SOA a. b. 1 2 3 4 5", "NS ns.keys.example"}, "ns.keys.example": {"A 192.0.2.9"},
+	}
+	shows := dns.Zone{"example.com": apex, name: {"TXT " + record}}
+	absent := dns.Zone{"example.com": apex}
+	with := func(lines ...string) dns.Zone { return dns.Zone{"example.com": apex, name: lines} }
+	for _, c := range []struct {
+		what              string
+		one, two          dns.Zone
+		more              map[string]dns.Zone
+		shown, gone, lost bool
+		ttl               time.Duration
+	}{
+		{what: "both show it", one: shows, two: shows, shown: true, ttl: 300 * time.Second},
+		{what: "in another form", one: shows, two: with("TXT v=DKIM1; t=y; k=ed25519; n=hello; " + p), shown: true, ttl: 300 * time.Second},
+		{what: "one lags", one: shows, two: absent, lost: true, ttl: 300 * time.Second},
+		{what: "none does", one: absent, two: absent, gone: true, lost: true, ttl: 300 * time.Second},
+		{what: "one does not answer", one: shows, ttl: 300 * time.Second},
+		{what: "one does not know the zone", one: shows, two: dns.Zone{"other.example": {"A 192.0.2.1"}}, ttl: 300 * time.Second},
+		{what: "one has two records", one: shows, two: with("TXT "+record, "TXT other"), lost: true, ttl: 300 * time.Second},
+		{what: "one has an old record", one: shows, two: with("7200 TXT v=DKIM1; p="), lost: true, ttl: 2 * time.Hour},
+		{what: "not for mail", one: shows, two: with("TXT v=DKIM1; s=tlsrpt; k=ed25519; " + p), lost: true, ttl: 300 * time.Second},
+		{what: "one address of a host lags", one: shows, two: shows, more: map[string]dns.Zone{"2001:db8::2": absent}, lost: true, ttl: 300 * time.Second},
+		{what: "a longer negative TTL", one: shows, two: dns.Zone{"example.com": {"7000 SOA a. b. 1 2 3 4 7100", "NS ns1.example.com"}, name: {"TXT " + record}}, shown: true, ttl: 7000 * time.Second},
+		{what: "absurd negative TTL", one: shows, two: dns.Zone{"example.com": {"2000000000 SOA a. b. 1 2 3 4 2000000000", "NS ns1.example.com"}, name: {"TXT " + record}}, shown: true, ttl: maxWait},
+		{what: "a server that only the zone itself names", one: dns.Zone{"example.com": append([]string{"NS ns3.example.com"}, apex...), name: {"TXT " + record}}, two: shows, ttl: 300 * time.Second},
+		{what: "an alias on both, shown there", one: with("900 CNAME k.keys.example"), two: with("900 CNAME k.keys.example"), more: map[string]dns.Zone{"192.0.2.9": {"keys.example": {"SOA a. b. 1 2 3 4 5", "NS ns.keys.example"}, "k.keys.example": {"TXT " + record}}}, shown: true, ttl: 900 * time.Second},
+		{what: "an alias on one", one: with("900 CNAME k.keys.example"), two: absent, more: map[string]dns.Zone{"192.0.2.9": {"keys.example": {"SOA a. b. 1 2 3 4 5"}, "k.keys.example": {"TXT " + record}}}, lost: true, ttl: 900 * time.Second},
+		{what: "an alias without end", one: with("CNAME " + name), two: with("CNAME " + name), lost: true, ttl: 300 * time.Second},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			z := zones{dns.MustMemory(resolver), map[string]*dns.Memory{}}
+			for addr, zone := range map[string]dns.Zone{"192.0.2.1": c.one, "192.0.2.2": c.two} {
+				if zone != nil {
+					z.servers[addr] = dns.MustMemory(zone)
+				}
+			}
+			for addr, zone := range c.more {
+				z.servers[addr] = dns.MustMemory(zone)
+			}
+			o := (&DNS{Resolver: z}).Observe(ctx, name, record)
+			if o.Shown() != c.shown || o.Gone() != c.gone || o.Lost() != c.lost || o.TTL != c.ttl {
+				t.Errorf("shown %v, gone %v, lost %v, TTL %s: %+v", o.Shown(), o.Gone(), o.Lost(), o.TTL, o)
+			}
+		})
+	}
+	t.Run("private addresses are not asked", func(t *testing.T) {
+		z := zones{dns.MustMemory(resolver), map[string]*dns.Memory{"192.0.2.1": dns.MustMemory(shows), "192.0.2.2": dns.MustMemory(shows)}}
+		o := (&DNS{Resolver: z, Allowed: func(a netip.Addr) bool { return a.String() != "192.0.2.2" && a.Is4() }}).Observe(ctx, name, record)
+		if o.Shown() || !strings.Contains(o.Servers[1].Detail, "allow-private") {
+			t.Errorf("%+v", o)
+		}
+	})
+	t.Run("no zone", func(t *testing.T) {
+		o := (&DNS{Resolver: zones{dns.MustMemory(dns.Zone{"x.example": {"SERVFAIL"}}), nil}}).Observe(ctx, "s._domainkey.x.example", record)
+		if o.Shown() || o.Gone() || o.Zone != "" || o.Detail == "" {
+			t.Errorf("%+v", o)
+		}
+	})
+}

@@ -1,0 +1,232 @@
+package keys
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// ReadOpenDKIM reads opendkim.conf(5): Domain, Selector, KeyFile and SubDomains, or KeyTable and SigningTable (file:, refile:, csl:). read gives
+// the files that it names. Of MultipleSignatures it knows what it does: without it only the first of the keys for one pattern signs.
+func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, error) {
+	f := &Found{Settings: map[string]string{}}
+	for _, line := range lines(conf) {
+		name, value, _ := cutSpace(line)
+		f.Settings[strings.ToLower(name)] = value
+	}
+	if f.Settings["signingtable"] == "" {
+		return f, f.readSingle(read)
+	}
+	table, err := f.keyTable(read)
+	if err != nil {
+		return nil, err
+	}
+	entries, refile, err := dataset(f.Settings["signingtable"], read)
+	if err != nil {
+		return nil, fmt.Errorf("the setting SigningTable: %w", err)
+	}
+	f.signingTable(entries, refile, table, read)
+	return f, nil
+}
+
+// readSingle takes the one key of a simple configuration.
+func (f *Found) readSingle(read func(string) ([]byte, error)) error {
+	file, selector := f.Settings["keyfile"], f.Settings["selector"]
+	if f.Settings["domain"] == "" || file == "" || selector == "" {
+		return errors.New("opendkim.conf has neither a SigningTable nor Domain, Selector and KeyFile: there is nothing to import")
+	}
+	domains, _, err := dataset(f.Settings["domain"], read)
+	if err != nil {
+		return fmt.Errorf("the setting Domain: %w", err)
+	}
+	for _, d := range domains {
+		key, err := readKey(read, file)
+		if err != nil {
+			return err
+		}
+		texts := []string{d}
+		if yes(f.Settings["subdomains"]) {
+			texts = append(texts, "."+d)
+		}
+		patterns, err := positioned(texts, 0)
+		if err != nil {
+			f.note("Domain %s: %v", d, err)
+			continue
+		}
+		f.Keys = append(f.Keys, FoundKey{Domain: d, Selector: selector, Key: key, File: file, Patterns: patterns})
+	}
+	return nil
+}
+
+func yes(s string) bool {
+	return slices.Contains([]string{"yes", "true", "1", "on"}, strings.ToLower(s))
+}
+
+// tableKey is a line of the key table.
+type tableKey struct{ domain, selector, where string }
+
+func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey, error) {
+	entries, _, err := dataset(f.Settings["keytable"], read)
+	if err != nil {
+		return nil, fmt.Errorf("the setting KeyTable: %w", err)
+	}
+	table := map[string]tableKey{}
+	for _, line := range entries {
+		name, value, _ := cutSpace(line)
+		parts := strings.SplitN(value, ":", 3)
+		if len(parts) != 3 {
+			f.note("KeyTable: the line of %s is not domain:selector:key", clip(name))
+			continue
+		}
+		if _, twice := table[name]; !twice {
+			table[name] = tableKey{strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1]), strings.TrimSpace(parts[2])}
+		}
+	}
+	return table, nil
+}
+
+// signingTable gives each key its patterns. In a refile the order of the lines decides; else how exact a pattern is.
+func (f *Found) signingTable(entries []string, refile bool, table map[string]tableKey, read func(string) ([]byte, error)) {
+	multiple := yes(f.Settings["multiplesignatures"])
+	positions := map[string]int{} // by pattern: lines of one pattern sign together
+	index := map[string]int{}     // of what is found, by domain and selector
+	for i, line := range entries {
+		text, value, _ := cutSpace(line)
+		name, _, _ := strings.Cut(value, ":") // behind it stands i=
+		p, err := ParsePattern(text)
+		switch {
+		case err != nil:
+			f.note("SigningTable: %v", err)
+			continue
+		case refile && !strings.Contains(text, "@") && text != "*":
+			f.note("SigningTable: %s never fits an address: in a refile: table it must have an @", clip(text))
+			continue
+		}
+		position, again := positions[p.String()]
+		if again && !multiple {
+			f.note("SigningTable: %s has a key already, and MultipleSignatures is off: %s does not sign for it", clip(text), clip(name))
+			continue
+		}
+		if !again {
+			if position = 0; refile {
+				position = i + 1
+			}
+			positions[p.String()] = position
+		}
+		k, ok := table[strings.TrimSpace(name)]
+		if !ok {
+			f.note("SigningTable: there is no key %s in the KeyTable", clip(name))
+			continue
+		}
+		f.take(k, p, position, index, read)
+	}
+}
+
+// take adds a pattern to a key, which is read where it is new. % stands for the domain of the author.
+func (f *Found) take(k tableKey, p Pattern, position int, index map[string]int, read func(string) ([]byte, error)) {
+	if strings.Contains(k.domain+k.selector+k.where, "%") {
+		if p.rank != exactDomain {
+			f.note("KeyTable: %% stands for any domain of %s: name the domains, each gets its key", p)
+			return
+		}
+		fill := strings.NewReplacer("%", p.domain)
+		k = tableKey{fill.Replace(k.domain), fill.Replace(k.selector), fill.Replace(k.where)}
+	}
+	id := strings.ToLower(k.domain + ":" + k.selector)
+	at, ok := index[id]
+	if !ok {
+		if len(f.Keys) == maxFound {
+			return
+		}
+		key, err := k.read(read)
+		if err != nil {
+			f.note("the key of %s, selector %s: %v", clip(k.domain), clip(k.selector), err)
+			return
+		}
+		at = len(f.Keys)
+		index[id] = at
+		f.Keys = append(f.Keys, FoundKey{Domain: k.domain, Selector: k.selector, Key: key.Key, File: key.File})
+	}
+	f.Keys[at].Patterns = append(f.Keys[at].Patterns, store.DKIMPattern{Pattern: p.String(), Position: position})
+}
+
+// read reads a key that stands in a file or in the table itself: PEM, or its base64 alone.
+func (k tableKey) read(read func(string) ([]byte, error)) (FoundKey, error) {
+	if strings.HasPrefix(k.where, "/") || strings.HasPrefix(k.where, ".") {
+		key, err := readKey(read, k.where)
+		return FoundKey{Key: key, File: k.where}, err
+	}
+	text := strings.ReplaceAll(k.where, `\n`, "\n")
+	if !strings.HasPrefix(text, "-----") {
+		if _, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
+			return FoundKey{}, errors.New("it is neither a file nor a key")
+		}
+		text = "-----BEGIN RSA PRIVATE KEY-----\n" + text + "\n-----END RSA PRIVATE KEY-----\n"
+	}
+	key, err := dkim.ParsePrivateKey([]byte(text))
+	return FoundKey{Key: key}, err
+}
+
+// dataset gives the lines of a data set: a file (file:, refile: or a path), or a list with commas (csl: or anything else).
+func dataset(spec string, read func(string) ([]byte, error)) (entries []string, refile bool, err error) {
+	kind, rest, typed := strings.Cut(spec, ":")
+	switch kind = strings.ToLower(kind); {
+	case spec == "":
+		return nil, false, errors.New("it is missing")
+	case typed && (kind == "file" || kind == "refile"):
+	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./"):
+		rest, kind = spec, "file"
+	case typed && kind == "csl":
+		return list(rest), false, nil
+	case typed && slices.Contains([]string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}, kind):
+		return nil, false, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
+	default:
+		return list(spec), false, nil
+	}
+	data, err := read(rest)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(data) > maxFile {
+		return nil, false, fmt.Errorf("%s is longer than %d MiB", rest, maxFile>>20)
+	}
+	return lines(data), kind == "refile", nil
+}
+
+func list(s string) (out []string) {
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// lines gives the lines of a file without comments and empty ones.
+func lines(data []byte) (out []string) {
+	s := bufio.NewScanner(bytes.NewReader(data))
+	s.Buffer(nil, maxKey)
+	for s.Scan() {
+		line, _, _ := strings.Cut(s.Text(), "#")
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// cutSpace cuts at the first white space.
+func cutSpace(s string) (word, rest string, ok bool) {
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], strings.TrimSpace(s[i:]), true
+}

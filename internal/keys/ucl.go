@@ -1,0 +1,208 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The configuration language of rspamd (UCL), as far as dkim_signing.conf uses it: name = value; name value; name { ... }; [a, b]; "..."; # and /* */.
+// Variables, macros (.include) and units are left as they are.
+
+// uclValue is a text, or a section, or a list.
+type uclValue struct {
+	text    string
+	section uclSection
+	list    []uclValue
+}
+
+// uclSection holds names in the order in which they were written; a name may come twice.
+type uclSection []uclEntry
+
+type uclEntry struct {
+	name  string
+	value uclValue
+}
+
+func (s uclSection) text(name string) string {
+	for i := len(s) - 1; i >= 0; i-- { // the last one counts
+		if s[i].name == name {
+			return s[i].value.text
+		}
+	}
+	return ""
+}
+
+const (
+	maxUCL      = 4 << 20
+	maxUCLDepth = 16
+)
+
+var errUCL = errors.New("the configuration cannot be read")
+
+type uclParser struct {
+	s     string
+	at    int
+	depth int
+}
+
+func parseUCL(data []byte) (uclSection, error) {
+	if len(data) > maxUCL {
+		return nil, fmt.Errorf("%w: it is longer than %d MiB", errUCL, maxUCL>>20)
+	}
+	p := &uclParser{s: string(data)}
+	s, err := p.entries(false)
+	if err != nil {
+		return nil, fmt.Errorf("%w: line %d: %w", errUCL, 1+strings.Count(p.s[:min(p.at, len(p.s))], "\n"), err)
+	}
+	return s, nil
+}
+
+// skip passes over white space, comments and what stands between entries.
+func (p *uclParser) skip(also string) {
+	for p.at < len(p.s) {
+		rest := p.s[p.at:]
+		switch {
+		case strings.IndexByte(" \t\r\n"+also, rest[0]) >= 0:
+			p.at++
+		case rest[0] == '#':
+			p.to("\n")
+		case strings.HasPrefix(rest, "/*"):
+			p.to("*/")
+		default:
+			return
+		}
+	}
+}
+
+func (p *uclParser) to(end string) {
+	i := strings.Index(p.s[p.at:], end)
+	if i < 0 {
+		p.at = len(p.s)
+		return
+	}
+	p.at += i + len(end)
+}
+
+// entries reads up to the end, or to the brace that closes.
+func (p *uclParser) entries(inner bool) (out uclSection, err error) {
+	if p.depth++; p.depth > maxUCLDepth {
+		return nil, errors.New("sections are nested too deeply")
+	}
+	defer func() { p.depth-- }()
+	for {
+		p.skip(";,")
+		if p.at == len(p.s) {
+			if inner {
+				return nil, errors.New("a section has no end")
+			}
+			return out, nil
+		}
+		if p.s[p.at] == '}' {
+			if !inner {
+				return nil, errors.New("there is a } too many")
+			}
+			p.at++
+			return out, nil
+		}
+		name, err := p.word("=:{[;,}]\n")
+		if err != nil {
+			return nil, err
+		}
+		if name == "" {
+			return nil, fmt.Errorf("there is %q where a name is expected", p.s[p.at:p.at+1])
+		}
+		if strings.HasPrefix(name, ".") { // a macro: its argument may be anything up to the end of the line
+			p.to("\n")
+			continue
+		}
+		v, err := p.value()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, uclEntry{name, v})
+	}
+}
+
+// value reads what follows a name.
+func (p *uclParser) value() (v uclValue, err error) {
+	p.skip("=:")
+	if p.at == len(p.s) {
+		return v, nil
+	}
+	switch p.s[p.at] {
+	case '{':
+		p.at++
+		v.section, err = p.entries(true)
+		return v, err
+	case '[':
+		p.at++
+		return p.values()
+	}
+	if v.text, err = p.word("{[;,}]\n"); err != nil {
+		return v, err
+	}
+	before := p.at
+	if p.skip(""); p.at < len(p.s) && p.s[p.at] == '{' { // name "of section" { ... }
+		p.at++
+		inner, err := p.entries(true)
+		return uclValue{section: uclSection{{v.text, uclValue{section: inner}}}}, err
+	}
+	p.at = before
+	return v, nil
+}
+
+func (p *uclParser) values() (v uclValue, err error) {
+	if p.depth++; p.depth > maxUCLDepth {
+		return v, errors.New("lists are nested too deeply")
+	}
+	defer func() { p.depth-- }()
+	for {
+		p.skip(",;")
+		if p.at == len(p.s) {
+			return v, errors.New("a list has no end")
+		}
+		if p.s[p.at] == ']' {
+			p.at++
+			return v, nil
+		}
+		before := p.at
+		one, err := p.value()
+		if err != nil {
+			return v, err
+		}
+		if p.at == before {
+			return v, errors.New("a list holds something that is no value")
+		}
+		v.list = append(v.list, one)
+	}
+}
+
+// word reads a quoted text, or up to one of the characters that end it.
+func (p *uclParser) word(end string) (string, error) {
+	if p.s[p.at] != '"' {
+		start := p.at
+		for p.at < len(p.s) && strings.IndexByte(end, p.s[p.at]) < 0 && p.s[p.at] != '#' {
+			if end[0] == '=' && (p.s[p.at] == ' ' || p.s[p.at] == '\t') { // a name has no spaces
+				break
+			}
+			p.at++
+		}
+		return strings.TrimSpace(p.s[start:p.at]), nil
+	}
+	var b strings.Builder
+	for p.at++; p.at < len(p.s); p.at++ {
+		switch c := p.s[p.at]; c {
+		case '"':
+			p.at++
+			return b.String(), nil
+		case '\\':
+			if p.at++; p.at < len(p.s) {
+				b.WriteByte(p.s[p.at])
+			}
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", errors.New("a quoted text has no end")
+}
