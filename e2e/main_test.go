@@ -24,6 +24,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if binary = os.Getenv(binaryEnv); binary != "" { // this is a part of a test, in a namespace of its own
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "todoku-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

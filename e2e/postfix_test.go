@@ -24,9 +24,15 @@ func startPostfix(t *testing.T, nextHop string) *postfix {
 	return runPostfix(t, "default_transport = smtp:"+hop+"\nrelay_transport = smtp:"+hop+"\nsmtp_tls_security_level = encrypt\n", "")
 }
 
-// runPostfix runs Debian's Postfix from a configuration of its own, to which main and
-// master add lines. Postfix wants root.
+// runPostfix runs one that asks no DNS and has nothing but loopback IPv4.
 func runPostfix(t *testing.T, main, master string) *postfix {
+	t.Helper()
+	return runPostfixWith(t, "inet_interfaces = loopback-only\ninet_protocols = ipv4\nsmtp_host_lookup = native\ndisable_dns_lookups = yes\n"+main, master)
+}
+
+// runPostfixWith runs Debian's Postfix from a configuration of its own, to which main and
+// master add lines. Postfix wants root.
+func runPostfixWith(t *testing.T, main, master string) *postfix {
 	t.Helper()
 	need(t, "/usr/sbin/postfix")
 	if os.Geteuid() != 0 {
@@ -59,11 +65,7 @@ maillog_file = %s
 maillog_file_prefixes = %s
 myhostname = mail.sender.example
 mydestination =
-inet_interfaces = loopback-only
-inet_protocols = ipv4
 %ssmtp_tls_loglevel = 1
-smtp_host_lookup = native
-disable_dns_lookups = yes
 alias_maps =
 local_recipient_maps =
 `, queue, data, filepath.Join(root, "log"), root, main))
@@ -100,9 +102,9 @@ func (p *postfix) run(t *testing.T, verb string) {
 }
 
 // send hands a message to Postfix as a local program would.
-func (p *postfix) send(t *testing.T, from, to, message string) {
+func (p *postfix) send(t *testing.T, from, to, message string, more ...string) {
 	t.Helper()
-	cmd := exec.Command("/usr/sbin/sendmail", "-C", p.conf, "-i", "-f", from, to)
+	cmd := exec.Command("/usr/sbin/sendmail", append([]string{"-C", p.conf, "-i", "-f", from, to}, more...)...)
 	cmd.Stdin = strings.NewReader(message)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("sendmail: %v\n%s", err, out)

@@ -69,6 +69,9 @@ func (l *Lab) nameServer() []netip.Addr {
 
 func (l *Lab) addReceiver(z *zoneMaker, r Receiver) {
 	ips, host := l.seats[r.seat].public(r.family), "mx-"+r.Name
+	if r.Name == Greylist || r.Name == Deferring { // a second address would be tried at once, and look like a retry
+		ips = l.oneAddress(r)
+	}
 	switch r.Name {
 	case NullMX: // RFC 7505; the address is there for clients that do not know
 		z.add(r.Name, dns.TypeMX, "0 .")
@@ -89,6 +92,15 @@ func (l *Lab) addReceiver(z *zoneMaker, r Receiver) {
 	if r.dane {
 		z.add("_25._tcp."+host, dns.TypeTLSA, l.tlsa(r.Name, z))
 	}
+}
+
+// oneAddress is the IPv4 address of a receiver or, where it has none, the other one.
+func (l *Lab) oneAddress(r Receiver) []netip.Addr {
+	p := l.seats[r.seat]
+	if four := p.public(4); len(four) > 0 {
+		return four[:1]
+	}
+	return p.public(6)[:1]
 }
 
 // tlsa names the lab's key, or for the bad receiver one that nobody has.
@@ -122,7 +134,7 @@ func (l *Lab) policy(name string) string {
 	switch name {
 	case STSGood:
 	case STSBad:
-		host = "mx-not-this-one." + l.cfg.Domain
+		host = "mx.not-this-one.invalid" // nor has it a name that the certificate fits
 	default:
 		return ""
 	}
