@@ -73,7 +73,7 @@ func (a *app) root() *cobra.Command {
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
 		a.group("srs", a.srsCommand("forward"), a.srsCommand("reverse")),
 		a.explainCommand(),
-		a.serveCommand(), a.receiveCommand(), a.mcpCommand(),
+		a.serveCommand(), a.milterCommand(), a.receiveCommand(), a.mcpCommand(),
 		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),
 		a.group("lab", a.labZoneCommand()),
 		a.demoCommand(), a.versionCommand(), a.completionCommand(),

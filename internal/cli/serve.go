@@ -41,6 +41,7 @@ type serveFlags struct {
 	imap                                       imapFlags
 	reply                                      replyFlags
 	lab                                        labFlags
+	milter                                     milterFlags
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -52,6 +53,13 @@ func (a *app) serveCommand() *cobra.Command {
 		cfg, err := a.serveConfig(c, &f)
 		if err != nil {
 			return err
+		}
+		if len(f.milter.listen) > 0 {
+			var stop func()
+			if cfg.Milter, stop, err = a.milter(c, &f.milter, cfg.Resolver, "milter-"); err != nil {
+				return err
+			}
+			defer stop()
 		}
 		return a.ran(serve.Run(c.Context(), cfg))
 	})
@@ -77,6 +85,9 @@ func (a *app) serveCommand() *cobra.Command {
 	f.reply.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
+	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("milter-listen"))
+	f.milter.add(fl, a, "milter-")
+	f.milter.grace = serve.Grace
 	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))
 	fl.StringVar(&f.imap.passwordFile, "imap-password-file", "", a.flagText("imap-password-file"))
 	fl.StringVar(&f.imap.receiver, "imap-receiver", "", a.flagText("imap-receiver"))

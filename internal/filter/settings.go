@@ -59,6 +59,12 @@ type Settings struct {
 
 const defaultTimeout = 10 * time.Second
 
+// Check says what is wrong with settings, before a filter has them.
+func (s *Settings) Check() error {
+	_, err := s.ready()
+	return err
+}
+
 // ready gives a copy with the defaults filled in.
 func (s *Settings) ready() (*Settings, error) {
 	c := *s

@@ -52,6 +52,8 @@ type Config struct {
 	// IMAP is a mailbox that mail is taken out of; nil: none. Its store and what follows a
 	// message are filled in.
 	IMAP *imapin.Config
+	// Milter is the filter in the mail flow; nil: none.
+	Milter *MilterConfig
 	// Reply is how mail to check-auth@ is answered; nil: there is no such address.
 	Reply *ReplyConfig
 	// Lab is the outbound lab; nil: there is none. Its store and log are filled in.
@@ -185,6 +187,14 @@ func Run(ctx context.Context, c Config) error {
 		defer lmtpL.Close()
 	}
 
+	var flow *milterNode
+	if c.Milter != nil {
+		if flow, err = openMilter(*c.Milter); err != nil {
+			return err
+		}
+		defer flow.close()
+	}
+
 	answering, err := newAnswers(c, st, httpL.Addr())
 	if err != nil {
 		return err
@@ -233,6 +243,9 @@ func Run(ctx context.Context, c Config) error {
 	if lmtpL != nil {
 		node.LMTP = lmtpL.Addr()
 		g.Go(func() error { return handedOver.Serve(gctx, lmtpL, Grace) })
+	}
+	if flow != nil {
+		g.Go(func() error { return flow.run(gctx) })
 	}
 	if mailbox != nil {
 		g.Go(func() error { return mailbox.Run(gctx) })

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/serve"
+	"github.com/todoku/todoku/internal/systemd"
+)
+
+// milterFlags are those of the filter in the mail flow, in `todoku milter` and, with names that
+// begin with "milter-", in `todoku serve`.
+type milterFlags struct {
+	listen                       []string
+	socketMode, socketGroup      string
+	authServID                   string
+	alsoOurs, keys               []string
+	trusted, daemons             []string
+	policy, unsigned, canonicals string
+	receivedSPF, addMissing      bool
+	expires                      days
+	grace                        time.Duration
+}
+
+// defaultMilter is where the milter listens when nothing is said: where OpenDKIM does.
+const defaultMilter = "inet:8891@127.0.0.1"
+
+func (f *milterFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
+	fl.StringVar(&f.socketMode, prefix+"socket-mode", "0660", a.flagText("socket-mode"))
+	fl.StringVar(&f.socketGroup, prefix+"socket-group", "", a.flagText("socket-group"))
+	fl.StringVar(&f.authServID, prefix+"authserv-id", "", a.flagText("milter-authserv-id"))
+	fl.StringArrayVar(&f.alsoOurs, prefix+"also-ours", nil, a.flagText("also-ours"))
+	fl.StringArrayVar(&f.keys, prefix+"key", nil, a.flagText("milter-key"))
+	fl.StringArrayVar(&f.trusted, prefix+"trusted-network", nil, a.flagText("trusted-network"))
+	fl.StringArrayVar(&f.daemons, prefix+"daemon-name", nil, a.flagText("daemon-name"))
+	fl.StringVar(&f.policy, prefix+"policy", "", a.flagText("milter-policy"))
+	fl.StringVar(&f.unsigned, prefix+"unsigned", "accept", a.flagText("unsigned"))
+	fl.StringVar(&f.canonicals, prefix+"canonicalization", "relaxed/relaxed", a.flagText("canonicalization"))
+	fl.BoolVar(&f.receivedSPF, prefix+"received-spf", false, a.flagText("received-spf"))
+	fl.BoolVar(&f.addMissing, prefix+"add-missing", false, a.flagText("add-missing"))
+	fl.Var(&f.expires, prefix+"expires", a.flagText("milter-expires"))
+}
+
+func (a *app) milterCommand() *cobra.Command {
+	var f milterFlags
+	c := a.command("milter", func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s", a.say(msgNoArgs))
+		}
+		r, err := a.newResolver()
+		if err != nil {
+			return err
+		}
+		cfg, stop, err := a.milter(c, &f, r, "")
+		if err != nil {
+			return err
+		}
+		defer stop()
+		return a.ran(serve.RunMilter(c.Context(), *cfg))
+	})
+	c.Flags().StringArrayVar(&f.listen, "listen", nil, a.flagText("milter-listen"))
+	f.add(c.Flags(), a, "")
+	c.Flags().DurationVar(&f.grace, "grace", 10*time.Second, a.flagText("grace"))
+	completeWords(c, "unsigned", "accept", "defer", "reject")
+	return c
+}
+
+// milter gives what the flags say. Everything that can be wrong is found here, before anything listens.
+func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix string) (cfg *serve.MilterConfig, stop func(), err error) {
+	mode, err := strconv.ParseUint(f.socketMode, 8, 9)
+	if err != nil {
+		return nil, nil, usagef("%s", a.say(msgBadMode, "flag", prefix+"socket-mode", "value", f.socketMode))
+	}
+	settings := func() (*filter.Settings, error) { return a.filterSettings(c, f, r, prefix) }
+	if _, err := settings(); err != nil {
+		return nil, nil, err
+	}
+	listen := f.listen
+	if len(listen) == 0 {
+		listen = []string{defaultMilter}
+		if a.Getenv("LISTEN_FDS") != "" {
+			listen = []string{"systemd"}
+		}
+	}
+	reload, stop := hangups()
+	return &serve.MilterConfig{
+		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady,
+	}, stop, nil
+}
+
+// milterReady says where the milter listens, to people and to the service manager.
+func (a *app) milterReady(addrs []net.Addr) {
+	for _, addr := range addrs {
+		fmt.Fprintln(a.Out, a.say(msgMilter, "milter", addr.Network()+":"+addr.String()))
+	}
+	_ = systemd.Notify(a.Getenv, systemd.Ready)
+}
+
+// hangups passes SIGHUP on, one at a time.
+func hangups() (<-chan struct{}, func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	out := make(chan struct{}, 1)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-signals:
+				select {
+				case out <- struct{}{}:
+				default: // one is waiting already
+				}
+			}
+		}
+	}()
+	return out, func() { signal.Stop(signals); close(done) }
+}
+
+// filterSettings reads keys and the table from their files.
+func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix string) (*filter.Settings, error) {
+	s := &filter.Settings{
+		AuthServID: f.authServID, AlsoOurs: f.alsoOurs, Daemons: f.daemons, Resolver: r, ReceivedSPF: f.receivedSPF,
+		AddMissing: f.addMissing, Expires: time.Duration(f.expires),
+	}
+	if s.AuthServID == "" {
+		if s.AuthServID = ownName(); s.AuthServID == "" {
+			return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"authserv-id"))
+		}
+	}
+	if c.Flags().Changed("timeout") {
+		s.Timeout = time.Duration(a.globals.timeout)
+	}
+	if a.globals.at != "" {
+		at := a.globals.now
+		s.Now = func() time.Time { return at }
+	}
+	var err error
+	if s.Header, s.Body, err = canonicalization(f.canonicals); err != nil {
+		return nil, usagef("--%scanonicalization: %v", prefix, err)
+	}
+	s.SimpleSignatures = true
+	if s.Unsigned, err = filter.ParseAction(f.unsigned); err != nil {
+		return nil, usagef("--%sunsigned: %v", prefix, err)
+	}
+	if s.Trusted, err = trusted(f.trusted); err != nil {
+		return nil, usagef("--%strusted-network: %v", prefix, err)
+	}
+	if len(f.keys) > 0 {
+		keys, err := filter.LoadKeys(f.keys)
+		if err != nil {
+			var file *fs.PathError
+			if errors.As(err, &file) && !errors.Is(err, filter.ErrKeyReadable) {
+				return nil, lookError{a.fileError(file.Path, err)}
+			}
+			return nil, usagef("--%skey: %v", prefix, err)
+		}
+		s.Signers = keys
+	}
+	if f.policy != "" {
+		data, err := os.ReadFile(f.policy)
+		if err != nil {
+			return nil, lookError{a.fileError(f.policy, err)}
+		}
+		if s.Policy, s.Senders, err = filter.ParseTable(data); err != nil {
+			return nil, usagef("%s: %v", f.policy, err)
+		}
+	}
+	if err := s.Check(); err != nil {
+		return nil, usagef("%v", err)
+	}
+	return s, nil
+}
+
+// trusted reads networks; "none" alone is none, not even loopback, and nil is the default.
+func trusted(list []string) ([]netip.Prefix, error) {
+	if len(list) == 1 && list[0] == "none" {
+		return []netip.Prefix{}, nil
+	}
+	var out []netip.Prefix
+	for _, text := range list {
+		for s := range strings.SplitSeq(text, ",") {
+			p, err := filter.ParseNetwork(strings.TrimSpace(s))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}

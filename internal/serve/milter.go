@@ -1,0 +1,149 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/systemd"
+)
+
+// MilterConfig of the filter in the mail flow.
+type MilterConfig struct {
+	// Listen are the sockets, as milter.Listen names them, and "systemd" or "systemd:NAME" for
+	// those that the service manager opened.
+	Listen []string
+	// SocketMode (0: 0660) and SocketGroup ("": that of the process) of Unix sockets.
+	SocketMode  fs.FileMode
+	SocketGroup string
+	// Settings are read at the start, and again whenever Reload says so: what it reads (keys, the
+	// table) may have changed. New settings are those of new messages.
+	Settings func() (*filter.Settings, error)
+	Reload   <-chan struct{}
+	Limits   milter.Limits
+	// Grace is how long SMTP sessions may go on after the end was asked for.
+	Grace   time.Duration
+	Log     *slog.Logger
+	Observe func(*filter.Event)
+	// Getenv is where the service manager's sockets are named.
+	Getenv func(string) string
+	// Ready is called once, when all sockets accept.
+	Ready func([]net.Addr)
+}
+
+// RunMilter filters until ctx ends, then lets what is under way finish.
+func RunMilter(ctx context.Context, c MilterConfig) error {
+	m, err := openMilter(c)
+	if err != nil {
+		return err
+	}
+	return m.run(ctx)
+}
+
+// milterNode is a filter whose sockets are open.
+type milterNode struct {
+	MilterConfig
+	filter    *filter.Filter
+	listeners []net.Listener
+}
+
+func openMilter(c MilterConfig) (*milterNode, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Getenv == nil {
+		c.Getenv = func(string) string { return "" }
+	}
+	s, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	m := &milterNode{MilterConfig: c}
+	if m.filter, err = filter.New(s, c.Log, c.Observe); err != nil {
+		return nil, err
+	}
+	for _, name := range c.Listen {
+		if err := m.listen(name); err != nil {
+			m.close()
+			return nil, fmt.Errorf("the milter socket %s: %w", name, err)
+		}
+	}
+	if len(m.listeners) == 0 {
+		return nil, errors.New("the milter listens nowhere: name a socket")
+	}
+	return m, nil
+}
+
+func (m *milterNode) listen(name string) error {
+	if name != "systemd" && !strings.HasPrefix(name, "systemd:") {
+		l, err := milter.Listen(name, m.SocketMode, m.SocketGroup)
+		if err == nil {
+			m.listeners = append(m.listeners, l)
+		}
+		return err
+	}
+	given, err := systemd.Listeners(m.Getenv, strings.TrimPrefix(strings.TrimPrefix(name, "systemd"), ":"))
+	m.listeners = append(m.listeners, given...)
+	if err == nil && len(given) == 0 {
+		err = errors.New("the service manager opened no such socket")
+	}
+	return err
+}
+
+func (m *milterNode) close() {
+	for _, l := range m.listeners {
+		_ = l.Close()
+	}
+}
+
+func (m *milterNode) addrs() []net.Addr {
+	out := make([]net.Addr, len(m.listeners))
+	for i, l := range m.listeners {
+		out[i] = l.Addr()
+	}
+	return out
+}
+
+func (m *milterNode) run(ctx context.Context) error {
+	server := &milter.Server{Handler: m.filter.Session, Options: filter.Options(), Limits: m.Limits, Log: m.Log}
+	g, gctx := errgroup.WithContext(ctx)
+	for _, l := range m.listeners {
+		g.Go(func() error { return server.Serve(gctx, l, m.Grace) })
+	}
+	if m.Reload != nil {
+		g.Go(func() error { m.reload(gctx); return nil })
+	}
+	if m.Ready != nil {
+		m.Ready(m.addrs())
+	}
+	return g.Wait()
+}
+
+// reload takes new settings when it is told to. Where they cannot be read, the old ones stay: mail keeps flowing.
+func (m *milterNode) reload(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.Reload:
+		}
+		s, err := m.Settings()
+		if err == nil {
+			err = m.filter.Change(s)
+		}
+		if err != nil {
+			m.Log.Error("the settings of the milter could not be read again; the old ones stay", "error", err)
+			continue
+		}
+		m.Log.Info("the milter has new settings")
+	}
+}
