@@ -127,16 +127,22 @@ txt = lambda name, timeout=5: records.get((name.decode() if isinstance(name, byt
 print([dkim.DKIM(message).verify(idx=i, dnsfunc=txt) for i in range(2)])
 `
 
-// passes has both signatures of a mail verified by our own engine, dkimpy and OpenDKIM.
 func (r *replying) passes(t *testing.T, file string) {
 	t.Helper()
-	out, err := exec.Command(binary, "dkim", "verify", "--json", "--resolver", r.zone.Addr(), file).CombinedOutput()
+	passes(t, r.zone.Addr(), r.records, file)
+}
+
+// passes has both signatures of a mail verified by our own engine, dkimpy and OpenDKIM. records are the keys,
+// by name.
+func passes(t *testing.T, resolver string, records map[string]string, file string) {
+	t.Helper()
+	out, err := exec.Command(binary, "dkim", "verify", "--json", "--resolver", resolver, file).CombinedOutput()
 	if err != nil || strings.Count(string(out), `"result":"pass"`) != 2 {
 		t.Errorf("our own engine: %v\n%s", err, out)
 	}
 	arguments := []string{"-c", dkimpyVerify, file}
 	var data strings.Builder
-	for name, record := range r.records {
+	for name, record := range records {
 		arguments = append(arguments, name+"\t"+record)
 		fmt.Fprintf(&data, "%s %s\n", name, record)
 	}
