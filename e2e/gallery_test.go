@@ -176,6 +176,31 @@ func (g *gallery) waitingViews() {
 	g.add("mailbox-with-mail", "/m/{token}", g.at(site+"/m/"+token, "main h1"))
 }
 
+// labViews are the outbound lab: without one, before anything came, and after some mail.
+func (g *gallery) labViews(without *node) {
+	t := g.t
+	at := make([]string, 8)
+	args := []string{"--resolver", "127.0.0.1:9", "--no-blocklists", "--lab-domain", labDomain, "--lab-greylist", "1s", "--lab-slow", "1s"}
+	for i := range at {
+		at[i] = freePort(t)
+		args = append(args, "--lab-listen", at[i])
+	}
+	n := serve(t, args...)
+	site := "http://" + n.http
+	fresh, run := n.labBegin(t), n.labBegin(t)
+	message := strings.ReplaceAll(fmt.Sprintf(letter, "lab", 1), "\n", "\r\n")
+	for _, to := range []struct {
+		name  string
+		place int // as package lab gives its addresses out
+	}{{"good", 0}, {"plain", 1}, {"expired", 2}, {"size", 5}, {"bare", 6}, {"greylist", 0}, {"deferring", 0}, {"deferring", 0}, {"reject-rcpt", 0}, {"null-mx", 0}, {"deferring", 0}, {"greylist", 0}} {
+		_ = sendPlain(at[to.place], "me@sender.example", run+"@"+to.name+"."+labDomain, message) // some are refused
+	}
+	g.add("lab-none", "/lab", g.at("http://"+without.http+"/lab", "#lab-command"))
+	g.add("lab", "/lab", g.at(site+"/lab", "main form"))
+	g.add("lab-run-new", "/lab/{token}", g.at(site+"/lab/"+fresh, "#matrix-h"))
+	g.add("lab-run", "/lab/{token}", g.at(site+"/lab/"+run, "svg.curve"), chromedp.Evaluate(`document.querySelector("#lab-greylist").open = true`, nil))
+}
+
 // doorViews are the pages of logins, seen from outside and then from within.
 func (g *gallery) doorViews(ctx context.Context) {
 	t := g.t

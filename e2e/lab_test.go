@@ -17,6 +17,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 const (
@@ -347,5 +350,44 @@ func (n *node) labJudge(t *testing.T, ctx context.Context, c labCase, token stri
 	page := n.get(t, "/lab/"+token, http.StatusOK)
 	if !strings.Contains(page, `<svg class="curve"`) || strings.Contains(page, "not seen yet") {
 		t.Errorf("the page of the run lacks the curve, or shows less than the matrix\n%.3000s", page)
+	}
+}
+
+// TestBrowserLab begins a run by keyboard, and sees what comes without reloading the page.
+func TestBrowserLab(t *testing.T) {
+	for _, w := range []struct{ lang, html, before, after string }{
+		{"en-US", "en", "Nothing was delivered yet.", "Delivered in clear text"}, {"ja-JP", "ja", "まだ何も届いていません。", "平文で配送されました"},
+	} {
+		t.Run(w.lang, func(t *testing.T) {
+			at := freePort(t)
+			n := serve(t, "--resolver", senderZone(t).Addr(), "--lab-domain", labDomain, "--lab-listen", at)
+			ctx := browser(t, w.lang)
+			var path, body string
+			if err := chromedp.Run(ctx,
+				chromedp.Navigate("http://"+n.http+"/lab"), shown(t, "main form"),
+				chromedp.Focus("main form button"), chromedp.KeyEvent(kb.Enter),
+				onPage(t, "/lab/", "#matrix-h"), chromedp.Evaluate("location.pathname", &path), chromedp.Text("main", &body),
+				chromedp.Evaluate("document.activeElement.blur(); window.stays = true", nil),
+			); err != nil {
+				t.Fatal(err)
+			}
+			run := strings.TrimPrefix(path, "/lab/")
+			if !strings.Contains(body, w.before) || !strings.Contains(body, run+"@reject-data."+labDomain) {
+				t.Errorf("a new run shows\n%.2000s", body)
+			}
+			message := strings.ReplaceAll(fmt.Sprintf(letter, "lab", 1), "\n", "\r\n")
+			if err := sendPlain(at, "me@sender.example", run+"@good."+labDomain, message); err != nil {
+				t.Fatal(err)
+			}
+			_ = sendPlain(at, "me@sender.example", run+"@deferring."+labDomain, message)
+			if err := chromedp.Run(ctx, onPage(t, "/lab/", "svg.curve"), chromedp.Text("main", &body)); err != nil {
+				t.Fatal(err)
+			}
+			var stays bool
+			if err := chromedp.Run(ctx, chromedp.Evaluate("window.stays === true", &stays)); err != nil || !stays || !strings.Contains(body, w.after) {
+				t.Errorf("the page was loaded anew: %v, or shows not what came (%v)\n%.2000s", !stays, err, body)
+			}
+			shot(t, ctx, "lab-"+w.html)
+		})
 	}
 }

@@ -60,7 +60,9 @@ func TestPages(t *testing.T) {
 		t.Fatal("axe finds nothing wrong with a bad page")
 	}
 	g := &gallery{t: t}
-	g.demoViews(start(t, "demo"))
+	demo := start(t, "demo")
+	g.demoViews(demo)
+	g.labViews(demo)
 	g.waitingViews()
 	g.doorViews(ctx)
 	g.whole()

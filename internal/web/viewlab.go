@@ -43,6 +43,9 @@ type labTry struct {
 	Gap, From, TLS, Result, Said string
 }
 
+// unpublished are the reasons for which a receiver is not in the DNS.
+var unpublished = map[string]bool{"lacks-" + lab.LacksAddress: true, "lacks-" + lab.LacksIPv4: true, "lacks-" + lab.LacksIPv6: true, "lacks-" + lab.LacksPolicy: true}
+
 // listedTries are the attempts shown of one receiver.
 const listedTries = 30
 
@@ -54,7 +57,9 @@ func viewLab(lang string, m *lab.Matrix) labView {
 	v := labView{Token: m.Token, Expires: m.Expires, All: len(m.Cells), Says: labSays(lang, m.Profile)}
 	for i := range m.Cells {
 		c := &m.Cells[i]
-		v.Addresses = append(v.Addresses, c.Address)
+		if !unpublished[c.Reason] {
+			v.Addresses = append(v.Addresses, c.Address)
+		}
 		if len(c.Attempts) > 0 {
 			v.Seen++
 		}
