@@ -232,14 +232,14 @@ func (s *Server) registerMessages() {
 		id: "get-message", tag: "test", method: "GET", path: "/messages/{id}", scope: service.ScopeRead,
 		summary:     catalogue.Text{EN: "The verdict of a message", JA: "メールの判定"},
 		description: "Made from the stored evidence; nothing is looked up. With what_if, as if these records had been published.",
-		problems:    []string{service.NotFound, service.NotYet}, example: (*examples).message,
+		problems:    []string{service.NotFound, service.NotYet, service.Dropped}, example: (*examples).message,
 	}, func(ctx context.Context, q *messageInput) (*body[render.VerifyObject], error) {
 		v, err := c.Message(ctx, service.MessageRequest{ID: q.ID, WhatIf: q.WhatIf, Lang: q.lang(ctx)})
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
 		id: "get-message-raw", tag: "test", method: "GET", path: "/messages/{id}/raw", scope: service.ScopeRead,
-		summary: catalogue.Text{EN: "The message, octet for octet", JA: "受信したままのメール"}, raw: "message/rfc822", problems: []string{service.NotFound}, example: (*examples).rawMessage,
+		summary: catalogue.Text{EN: "The message, octet for octet", JA: "受信したままのメール"}, raw: "message/rfc822", problems: []string{service.NotFound, service.Dropped}, example: (*examples).rawMessage,
 	}, func(ctx context.Context, q *idInput) (*file, error) {
 		b, err := c.Raw(ctx, q.ID)
 		if err != nil {
@@ -250,7 +250,7 @@ func (s *Server) registerMessages() {
 	add(s, operation{
 		id: "get-message-bundle", tag: "test", method: "GET", path: "/messages/{id}/bundle", scope: service.ScopeRead,
 		summary:     catalogue.Text{EN: "The evidence of a message", JA: "メールの証拠ファイル"},
-		description: "What \"todoku verify --replay\" reads.", raw: "application/vnd.todoku.evidence+json", problems: []string{service.NotFound, service.NotYet}, example: (*examples).bundle,
+		description: "What \"todoku verify --replay\" reads.", raw: "application/vnd.todoku.evidence+json", problems: []string{service.NotFound, service.NotYet, service.Dropped}, example: (*examples).bundle,
 	}, func(ctx context.Context, q *idInput) (*file, error) {
 		b, err := c.Bundle(ctx, q.ID)
 		if err != nil {

@@ -35,7 +35,7 @@ var statuses = map[string]int{
 	service.Invalid: http.StatusUnprocessableEntity, service.Unauthorized: http.StatusUnauthorized, service.Forbidden: http.StatusForbidden,
 	service.CrossOrigin: http.StatusForbidden, service.WrongHost: http.StatusMisdirectedRequest, service.NotFound: http.StatusNotFound,
 	service.WrongMethod: http.StatusMethodNotAllowed, service.NotAcceptable: http.StatusNotAcceptable, service.TooSlow: http.StatusRequestTimeout,
-	service.NotYet: http.StatusServiceUnavailable, service.TooLarge: http.StatusRequestEntityTooLarge, service.UnsupportedMedia: http.StatusUnsupportedMediaType,
+	service.NotYet: http.StatusServiceUnavailable, service.Dropped: http.StatusGone, service.TooLarge: http.StatusRequestEntityTooLarge, service.UnsupportedMedia: http.StatusUnsupportedMediaType,
 	service.NothingToExplain: http.StatusUnprocessableEntity, service.RateLimited: http.StatusTooManyRequests, service.Busy: http.StatusServiceUnavailable,
 	service.StorageFull: http.StatusInsufficientStorage, service.Unavailable: http.StatusServiceUnavailable, service.NoServer: http.StatusNotImplemented,
 	service.Defect: http.StatusInternalServerError,

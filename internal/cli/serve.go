@@ -29,7 +29,7 @@ import (
 type serveFlags struct {
 	http, smtp, database, hostname, mailDomain string
 	tlsCert, tlsKey                            string
-	retention                                  days
+	retention, dropAfter                       days
 	workers                                    int
 	maxMessage, quota                          int64
 	httpHosts, trustProxy, httpProxies         []string
@@ -73,6 +73,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.tlsKey, "tls-key", "", a.flagText("tls-key"))
 	f.retention = days(30 * 24 * time.Hour)
 	fl.Var(&f.retention, "retention", a.flagText("retention"))
+	fl.Var(&f.dropAfter, "drop-body-after", a.flagText("drop-body-after"))
 	fl.IntVar(&f.workers, "workers", 0, a.flagText("workers"))
 	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
 	fl.Int64Var(&f.quota, "quota", 0, a.flagText("quota"))
@@ -178,7 +179,7 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	var cfg serve.Config
 	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
-		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
+		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), DropAfter: time.Duration(f.dropAfter), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
 		Log: a.logger(), Version: version(),
 		Ready: func(n *serve.Node) {
 			a.announce(n.SMTP, n.HTTP)

@@ -423,6 +423,7 @@ var flagTexts = map[string]text{
 	"mail-domain":               {EN: "the `DOMAIN` of one-time addresses (default: the host name)", JA: "使い捨てアドレスの `DOMAIN` (既定: ホスト名)"},
 	"tls-cert":                  {EN: "certificate for STARTTLS, PEM `FILE` (default: self-signed)", JA: "STARTTLS 用の証明書の PEM `FILE` (既定: 自己署名)"},
 	"tls-key":                   {EN: "its key, PEM `FILE`", JA: "その秘密鍵の PEM `FILE`"},
+	"drop-body-after":           {EN: "remove the body of each message so long after its verdict, `DURATION` such as 30m; header, verdict and DNS answers stay (default: never)", JA: "判定後この時間が過ぎたらメールの本文を削除する `DURATION` (30m など)。ヘッダー、判定、DNS の応答は残る (既定: 削除しない)"},
 	"retention":                 {EN: "how long messages are kept, `DURATION` such as 30d or 12h", JA: "メールの保存期間 `DURATION` (30d、12h など)"},
 	"workers":                   {EN: "how many messages to verify at a time, `N` (default: one for each core)", JA: "同時に検証するメールの数 `N` (既定: コア数)"},
 	"max-message":               {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},

@@ -80,6 +80,8 @@ type Config struct {
 	// Quota bounds the octets of all stored messages, 0 for no bound: beyond it mail is put
 	// off with 452.
 	Quota int64
+	// DropAfter is how long after its verdict the body of every message goes, 0 for never.
+	DropAfter time.Duration
 	// MaxMessage is the largest message accepted, in octets, 0 for the inbox's default.
 	MaxMessage int64
 	// VerifyTimeout bounds one message's verification, 0 for 30 s.
@@ -157,6 +159,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer st.Close()
 	st.SetQuota(c.Quota)
+	st.SetDropAfter(c.DropAfter)
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortAfter, st.Abort) })()
 	smtpL, err := listen("SMTP", c.SMTP)
 	if err != nil {
@@ -259,6 +262,7 @@ func Run(ctx context.Context, c Config) error {
 		g.Go(func() error { return answering.run(gctx) })
 	}
 	g.Go(func() error { return prune(gctx, st, c) })
+	g.Go(func() error { return dropBodies(gctx, st, c.Log) })
 	if receivers != nil {
 		up := make(chan struct{})
 		g.Go(func() error { return receivers.Run(gctx, func() { close(up) }) })

@@ -15,14 +15,16 @@ import (
 
 // MessageSummary is a message without its verdict.
 type MessageSummary struct {
-	ID         string      `json:"id"`
-	Received   time.Time   `json:"received"`
-	State      string      `json:"state" enum:"received,verified"`
-	Status     *string     `json:"status" doc:"pass, fail, warn or unknown; null before the verdict"`
-	FromDomain *string     `json:"from_domain" doc:"of the From field; what the sender wrote"`
-	Subject    *string     `json:"subject" doc:"what the sender wrote"`
-	Size       int         `json:"size" doc:"octets"`
-	URLs       MessageURLs `json:"urls"`
+	ID         string    `json:"id"`
+	Received   time.Time `json:"received"`
+	State      string    `json:"state" enum:"received,verified"`
+	Status     *string   `json:"status" doc:"pass, fail, warn or unknown; null before the verdict"`
+	FromDomain *string   `json:"from_domain" doc:"of the From field; what the sender wrote"`
+	Subject    *string   `json:"subject" doc:"what the sender wrote"`
+	Size       int       `json:"size" doc:"octets"`
+	// BodyDropped is when the body was removed; what is left is the verdict of before.
+	BodyDropped *time.Time  `json:"body_dropped" doc:"when the body was removed: the verdict is that of before, raw and bundle are gone; null while it is there"`
+	URLs        MessageURLs `json:"urls"`
 }
 
 // MessageURLs are where a message is.
@@ -54,6 +56,9 @@ func summary(m *store.Message, base string) MessageSummary {
 			Page: base + "/r/" + m.ID, Verdict: base + "/api/v1/messages/" + m.ID,
 			Raw: base + "/api/v1/messages/" + m.ID + "/raw", Bundle: base + "/api/v1/messages/" + m.ID + "/bundle",
 		},
+	}
+	if !m.Dropped.IsZero() {
+		o.BodyDropped = &m.Dropped
 	}
 	if m.State == store.Verified {
 		o.State, o.Status = StateVerified, known(m.Status)
@@ -87,7 +92,23 @@ func (s *Service) Message(ctx context.Context, q MessageRequest) (*render.Verify
 	if m.State != store.Verified {
 		return nil, &Problem{Word: NotYet, RetryAfter: 3 * time.Second}
 	}
+	if !m.Dropped.IsZero() {
+		return keptVerdict(m, changes, q.Lang)
+	}
 	o := render.Verify(verify.Replay(ctx, &m.Evidence, m.ID, over), knownLang(q.Lang))
+	return &o, nil
+}
+
+// keptVerdict is the verdict that was given before the body was dropped.
+func keptVerdict(m *store.Message, changes []dns.Change, lang string) (*render.VerifyObject, error) {
+	if len(changes) > 0 {
+		return nil, &Problem{Word: Dropped}
+	}
+	k, err := render.DecodeKept(m.Kept)
+	if err != nil {
+		return nil, err
+	}
+	o := k.Object(m.ID, knownLang(lang))
 	return &o, nil
 }
 
@@ -121,6 +142,9 @@ func (s *Service) Raw(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	defer leave()
+	if !m.Dropped.IsZero() {
+		return nil, &Problem{Word: Dropped}
+	}
 	return m.Evidence.Message, nil
 }
 
@@ -133,6 +157,9 @@ func (s *Service) Bundle(ctx context.Context, id string) ([]byte, error) {
 	defer leave()
 	if m.State != store.Verified {
 		return nil, &Problem{Word: NotYet, RetryAfter: 3 * time.Second}
+	}
+	if !m.Dropped.IsZero() {
+		return nil, &Problem{Word: Dropped}
 	}
 	var b bytes.Buffer
 	if err := evidence.Encode(&b, &m.Evidence); err != nil {

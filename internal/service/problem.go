@@ -22,6 +22,7 @@ const (
 	NotAcceptable    = "not-acceptable"
 	TooSlow          = "too-slow"
 	NotYet           = "not-yet"
+	Dropped          = "dropped"
 	TooLarge         = "too-large"
 	UnsupportedMedia = "unsupported-media-type"
 	NothingToExplain = "nothing-to-explain"
@@ -45,6 +46,7 @@ var Titles = map[string]catalogue.Text{
 	NotAcceptable:    {EN: "The answer exists as JSON only", JA: "JSON 以外の形式では応答できません"},
 	TooSlow:          {EN: "The request took too long to arrive", JA: "リクエストの受信に時間がかかりすぎました"},
 	NotYet:           {EN: "The verdict is not there yet", JA: "判定はまだ終わっていません"},
+	Dropped:          {EN: "The body of the message was removed", JA: "メールの本文は削除されました"},
 	TooLarge:         {EN: "The request is too large", JA: "リクエストが大きすぎます"},
 	UnsupportedMedia: {EN: "The content type is another one than this operation takes", JA: "この操作では受け付けないコンテンツタイプです"},
 	NothingToExplain: {EN: "Nothing in the text can be explained", JA: "説明できる内容が見つかりません"},
@@ -68,6 +70,7 @@ var Advice = map[string]catalogue.Text{
 	NotAcceptable:    {EN: "Ask for application/json.", JA: "application/json を要求してください。"},
 	TooSlow:          {EN: "Send it again over a faster connection.", JA: "より速い回線でもう一度送ってください。"},
 	NotYet:           {EN: "Ask again after the seconds of Retry-After.", JA: "Retry-After の秒数が過ぎてから、もう一度リクエストしてください。"},
+	Dropped:          {EN: "The verdict that was given is kept; ask for it without what_if. Nothing can be judged anew without the body.", JA: "判定は残っています。what_if を付けずに取得してください。本文がないため再判定はできません。"},
 	TooLarge:         {EN: "Send less: /api names the limit of each operation.", JA: "サイズを小さくしてください。各操作の上限は /api に記載されています。"},
 	UnsupportedMedia: {EN: "Send the content type that /api/openapi.json names for the operation.", JA: "/api/openapi.json にある、その操作のコンテンツタイプで送ってください。"},
 	NothingToExplain: {EN: "Send an SMTP reply, a bounce, a mail log line or a mail header.", JA: "SMTP 応答、バウンスメール、メールログ、メールヘッダーのいずれかを送ってください。"},

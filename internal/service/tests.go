@@ -17,6 +17,8 @@ const (
 	// listed is how many messages of a test are listed, listedSessions how many sessions
 	// that delivered nothing; scannedSessions are looked through for those.
 	listed, listedSessions, scannedSessions = 50, 20, 100
+	// mostDropMinutes is the longest time after which a mailbox may ask for the body to go.
+	mostDropMinutes = 30 * 24 * 60
 	// MaxWait is the longest wait for a verdict.
 	MaxWait = time.Minute
 	// verifyWithin is how long a submitted message is waited for.
@@ -33,6 +35,8 @@ const (
 // NewTestRequest asks for a test address.
 type NewTestRequest struct {
 	Lang string `json:"lang,omitempty" enum:"en,ja" doc:"language of the pages of the test"`
+	// DropBodyMinutes is how long after its verdict the body of a message goes.
+	DropBodyMinutes int `json:"drop_body_minutes,omitempty" minimum:"0" maximum:"43200" doc:"remove the body of each message so many minutes after its verdict, which stays; 0: as the server does"`
 	// Client is who asks, Base what the pages are called by; the doors fill them in.
 	Client netip.Addr `json:"-"`
 	Base   string     `json:"-"`
@@ -97,8 +101,11 @@ func (s *Service) NewTest(ctx context.Context, q NewTestRequest) (*Test, error) 
 	if err := s.needStore(); err != nil {
 		return nil, err
 	}
+	if q.DropBodyMinutes < 0 || q.DropBodyMinutes > mostDropMinutes {
+		return nil, invalid("drop_body_minutes", "Give 0 to 43200 minutes.", "0〜43200 分で指定してください。")
+	}
 	now := s.Now()
-	box := store.Mailbox{Created: now, Expires: now.Add(testLife), Lang: knownLang(q.Lang)}
+	box := store.Mailbox{Created: now, Expires: now.Add(testLife), Lang: knownLang(q.Lang), DropAfter: time.Duration(q.DropBodyMinutes) * time.Minute}
 	if q.Client.IsValid() {
 		box.ClientIP = q.Client.String()
 	}

@@ -14,6 +14,9 @@ type Mailbox struct {
 	Expires  time.Time // zero: never
 	ClientIP string    // of the browser that asked
 	Lang     string
+	// DropAfter is how long after its verdict the body of a message to it goes, 0 for what
+	// the server does (SetDropAfter).
+	DropAfter time.Duration
 }
 
 // NewMailbox creates one. An empty Token is filled in (65 bits), a zero Created is
@@ -31,8 +34,8 @@ func (s *Store) NewMailbox(ctx context.Context, m Mailbox) (Mailbox, error) {
 	}
 	m.Created, m.Expires = fromMillis(millis(m.Created)), fromMillis(millis(m.Expires))
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `INSERT INTO mailboxes (token, created, expires, client_ip, lang) VALUES ($1, $2, $3, $4, $5)`,
-			m.Token, millis(m.Created), millis(m.Expires), text(m.ClientIP), text(m.Lang))
+		_, err := q.exec(ctx, `INSERT INTO mailboxes (token, created, expires, client_ip, lang, drop_after) VALUES ($1, $2, $3, $4, $5, $6)`,
+			m.Token, millis(m.Created), millis(m.Expires), text(m.ClientIP), text(m.Lang), max(m.DropAfter.Milliseconds(), 0))
 		return err
 	})
 	if err != nil {
@@ -47,13 +50,13 @@ func (s *Store) Mailbox(ctx context.Context, token string) (Mailbox, error) {
 		return Mailbox{}, fmt.Errorf("mailbox: %w", ErrNotFound)
 	}
 	m := Mailbox{Token: strings.ToLower(token)}
-	var created, expires int64
-	err := s.db.reader().queryRow(ctx, `SELECT created, expires, client_ip, lang FROM mailboxes
+	var created, expires, dropAfter int64
+	err := s.db.reader().queryRow(ctx, `SELECT created, expires, client_ip, lang, drop_after FROM mailboxes
 		WHERE token = $1 AND (expires = 0 OR expires > $2)`, m.Token, s.now().UnixMilli()).
-		Scan(&created, &expires, &m.ClientIP, &m.Lang)
+		Scan(&created, &expires, &m.ClientIP, &m.Lang, &dropAfter)
 	if err != nil {
 		return Mailbox{}, fmt.Errorf("mailbox: %w", s.db.translate(err))
 	}
-	m.Created, m.Expires = fromMillis(created), fromMillis(expires)
+	m.Created, m.Expires, m.DropAfter = fromMillis(created), fromMillis(expires), time.Duration(dropAfter)*time.Millisecond
 	return m, nil
 }

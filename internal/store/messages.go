@@ -30,8 +30,13 @@ type Message struct {
 	Evidence evidence.Bundle
 	// Headline summary kept for lists: status word, From domain, subject.
 	Status, FromDomain, Subject string
-	// Size of the raw message in octets.
+	// Size of the raw message in octets, also where its body is gone.
 	Size int
+	// DropAt is when its body is due to go, zero for never; Dropped when it went. Then
+	// Evidence.Message is its header alone, nothing can be judged anew, and Kept is the
+	// verdict as package render wrote it; not in lists.
+	DropAt, Dropped time.Time
+	Kept            []byte
 }
 
 // AddMessage makes a message durable: when it returns nil the message survives
@@ -108,8 +113,9 @@ func (in *insertion) run(ctx context.Context, q querier) error {
 	e := &in.Evidence
 	var seq int64
 	if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns, line_ends_converted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING seq`,
+			source, format, version, evidence_time, session, dns, line_ends_converted, drop_after)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+			coalesce((SELECT drop_after FROM mailboxes WHERE token = $2), 0)) RETURNING seq`,
 		in.ID, in.Token, millis(in.Received), string(in.State), text(in.Status), text(in.FromDomain), text(in.Subject), in.Size,
 		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers, number(e.LineEndsConverted),
 	).Scan(&seq); err != nil {
@@ -155,19 +161,16 @@ func (s *Store) SetVerified(ctx context.Context, m *Message) error {
 	if err != nil {
 		return fmt.Errorf("storing a verdict: %w", err)
 	}
-	var n int64
-	err = s.committer.do(ctx, len(answers), func(ctx context.Context, q querier) (err error) {
-		n, err = q.exec(ctx, `UPDATE messages SET state = $2, status = $3, from_domain = $4, subject = $5, evidence_time = $6, dns = $7
-			WHERE id = $1`, text(m.ID), string(Verified), text(m.Status), text(m.FromDomain), text(m.Subject), millis(m.Evidence.Time), answers)
-		return err
+	var due int64
+	err = s.committer.do(ctx, len(answers), func(ctx context.Context, q querier) error {
+		return q.queryRow(ctx, `UPDATE messages SET state = $2, status = $3, from_domain = $4, subject = $5, evidence_time = $6, dns = $7,
+			drop_at = `+setDropAt("$8", "$9")+` WHERE id = $1 AND dropped = 0 RETURNING drop_at`,
+			text(m.ID), string(Verified), text(m.Status), text(m.FromDomain), text(m.Subject), millis(m.Evidence.Time), answers, s.dropAfter.Load(), millis(s.now())).Scan(&due)
 	})
-	if err == nil && n == 0 {
-		err = ErrNotFound
-	}
 	if err != nil {
-		return fmt.Errorf("storing a verdict: %w", err)
+		return fmt.Errorf("storing a verdict: %w", s.db.translate(err))
 	}
-	m.State = Verified
+	m.State, m.DropAt = Verified, fromMillis(due)
 	return nil
 }
 
@@ -178,17 +181,22 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 	}
 	m := &Message{Evidence: evidence.Bundle{}}
 	e := &m.Evidence
-	var received, evidenceTime, converted int64
+	var received, evidenceTime, converted, dropAt, dropped int64
 	var session, answers string
 	err := s.db.reader().queryRow(ctx, `SELECT id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns, line_ends_converted, message
+			source, format, version, evidence_time, session, dns, line_ends_converted, drop_at, dropped, message
 		FROM messages JOIN raws USING (seq) WHERE id = $1`, id).
 		Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size,
-			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &converted, &e.Message)
+			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &converted, &dropAt, &dropped, &e.Message)
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", s.db.translate(err))
 	}
-	m.Received, e.Time = fromMillis(received), fromMillis(evidenceTime)
+	m.Received, e.Time, m.DropAt, m.Dropped = fromMillis(received), fromMillis(evidenceTime), fromMillis(dropAt), fromMillis(dropped)
+	if dropped != 0 {
+		if m.Kept, err = s.keptVerdict(ctx, id); err != nil {
+			return nil, fmt.Errorf("message: %w", s.db.translate(err))
+		}
+	}
 	e.LineEndsConverted = converted != 0
 	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
 		return nil, fmt.Errorf("message %s: reading its session: %w", id, err)
@@ -229,7 +237,7 @@ func evidenceJSON(b *evidence.Bundle) (session, answers string, err error) {
 }
 
 // listed are the columns of a list: all but the evidence.
-const listed = `SELECT id, token, received, state, status, from_domain, subject, size FROM messages `
+const listed = `SELECT id, token, received, state, status, from_domain, subject, size, drop_at, dropped FROM messages `
 
 // MessagesFor lists the messages of a mailbox, newest first, without evidence.
 func (s *Store) MessagesFor(ctx context.Context, token string, limit int) ([]Message, error) {
@@ -249,9 +257,9 @@ func atLeast0(limit int) int { return max(limit, 0) }
 
 func (s *Store) list(ctx context.Context, query string, args ...any) ([]Message, error) {
 	list, err := collect(ctx, s.db.reader(), func(r row) (m Message, err error) {
-		var received int64
-		err = r.Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size)
-		m.Received = fromMillis(received)
+		var received, dropAt, dropped int64
+		err = r.Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size, &dropAt, &dropped)
+		m.Received, m.DropAt, m.Dropped = fromMillis(received), fromMillis(dropAt), fromMillis(dropped)
 		return m, err
 	}, query, args...)
 	if err != nil {

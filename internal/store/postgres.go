@@ -115,6 +115,9 @@ func (db *postgresDB) translate(err error) error {
 // reclaim does nothing: PostgreSQL's autovacuum does it.
 func (db *postgresDB) reclaim(context.Context) error { return nil }
 
+// scrub does nothing, for the same reason.
+func (db *postgresDB) scrub(context.Context) error { return nil }
+
 // closeTimeout bounds the farewell to a server: pgx waits 15 s for one that no
 // longer answers, which is longer than anyone waits for a program to end.
 const closeTimeout = 500 * time.Millisecond

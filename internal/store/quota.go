@@ -38,7 +38,7 @@ func (s *Store) reserve(ctx context.Context, octets int64) error {
 		return nil
 	}
 	if now := s.now(); now.Sub(q.counted) > countEvery || q.used+octets > q.most && now.Sub(q.counted) > time.Second {
-		if err := s.db.reader().queryRow(ctx, `SELECT coalesce(sum(size), 0) FROM messages`).Scan(&q.used); err != nil {
+		if err := s.db.reader().queryRow(ctx, `SELECT coalesce(sum(CASE WHEN dropped = 0 THEN size ELSE kept END), 0) FROM messages`).Scan(&q.used); err != nil {
 			return s.db.translate(err)
 		}
 		q.counted = now

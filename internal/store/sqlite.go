@@ -28,7 +28,7 @@ const applicationID = 0x544f444f
 const (
 	pragmas = "&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=journal_size_limit(67108864)"
-	writerPragmas = pragmas + "&_pragma=cache_size(-16000)&_txlock=immediate"
+	writerPragmas = pragmas + "&_pragma=cache_size(-16000)&_pragma=secure_delete(ON)&_txlock=immediate"
 	readerPragmas = pragmas + "&_pragma=query_only(ON)"
 )
 
@@ -194,6 +194,13 @@ func (db *sqliteDB) translate(err error) error {
 func (db *sqliteDB) reclaim(ctx context.Context) error {
 	_, err := db.write.ExecContext(ctx, `PRAGMA incremental_vacuum(1000)`)
 	return err
+}
+
+// scrub empties the log, in which pages stand as they were; those of the file itself were
+// overwritten (secure_delete).
+func (db *sqliteDB) scrub(ctx context.Context) error {
+	var busy, frames, done int64
+	return db.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &done)
 }
 
 func (db *sqliteDB) close() error { return errors.Join(db.read.Close(), db.write.Close()) }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type Store struct {
 	committer *committer
 	quota     quota
 	full      fullness
+	dropAfter atomic.Int64     // milliseconds, see SetDropAfter
 	now       func() time.Time // for the expiry of mailboxes
 }
 
@@ -47,6 +49,8 @@ type database interface {
 	translate(error) error
 	// reclaim gives back to the file system a little of the space that deletions freed.
 	reclaim(ctx context.Context) error
+	// scrub makes the files forget what was deleted.
+	scrub(ctx context.Context) error
 	close() error
 }
 
