@@ -125,55 +125,6 @@ func scanWholeRun(r row) (x Run, err error) {
 	return x, err
 }
 
-// ShareRun makes a link that shows a run until expires, and gives its token. ErrNotFound.
-func (s *Store) ShareRun(ctx context.Context, id string, expires time.Time) (token string, err error) {
-	token = NewID()
-	err = s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		n, err := q.exec(ctx, `INSERT INTO shares (token, run, expires) SELECT $1, id, $2 FROM runs WHERE id = $3`, token, millis(expires), text(id))
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("sharing a check: %w", err)
-	}
-	return token, nil
-}
-
-// SharedRun finds the run that a link shows, and until when. ErrNotFound also when it expired.
-func (s *Store) SharedRun(ctx context.Context, token string) (*Run, time.Time, error) {
-	if !validName(token) {
-		return nil, time.Time{}, fmt.Errorf("shared check: %w", ErrNotFound)
-	}
-	var id string
-	var expires int64
-	err := s.db.reader().queryRow(ctx, `SELECT run, expires FROM shares WHERE token = $1 AND expires > $2`, token, s.now().UnixMilli()).Scan(&id, &expires)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("shared check: %w", s.db.translate(err))
-	}
-	r, err := s.Run(ctx, id)
-	return r, fromMillis(expires), err
-}
-
-// UnshareRun ends every link that shows a run.
-func (s *Store) UnshareRun(ctx context.Context, id string) error {
-	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM shares WHERE run = $1`, text(id))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("ending the links of a check: %w", err)
-	}
-	return nil
-}
-
-func pruneShares(now time.Time) func(context.Context, querier) (int64, error) {
-	return func(ctx context.Context, q querier) (int64, error) {
-		return q.exec(ctx, `DELETE FROM shares WHERE token IN (SELECT token FROM shares WHERE expires <= $1 LIMIT $2)`, millis(now), pruneRows)
-	}
-}
-
 func pruneRuns(before int64) func(context.Context, querier) (int64, error) {
 	return func(ctx context.Context, q querier) (int64, error) {
 		return q.exec(ctx, `DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE at < $1 ORDER BY at, seq LIMIT $2)`, before, pruneRows)

@@ -12,7 +12,6 @@ import (
 func init() {
 	contract["Runs"] = testRuns
 	contract["RunsAreBounded"] = testRunsAreBounded
-	contract["Shares"] = testShares
 	contract["PruneRuns"] = testPruneRuns
 }
 
@@ -59,32 +58,6 @@ func testRunsAreBounded(t *testing.T, s *Store) {
 	if _, err := s.Run(ctx, "r0"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the oldest is still there: %v", err)
 	}
-}
-
-func testShares(t *testing.T, s *Store) {
-	s.now = func() time.Time { return noon }
-	ok(t, s.AddRun(ctx, &Run{ID: "r1", Target: "example.com", State: Done, At: noon}))
-	token, err := s.ShareRun(ctx, "r1", noon.Add(time.Hour))
-	ok(t, err)
-	r, until, err := s.SharedRun(ctx, token)
-	ok(t, err)
-	if r.ID != "r1" || !until.Equal(noon.Add(time.Hour)) {
-		t.Errorf("shared: %+v until %v", r, until)
-	}
-	_, err = s.ShareRun(ctx, "nosuch", noon.Add(time.Hour))
-	wantErr(t, err, ErrNotFound)
-	s.now = func() time.Time { return noon.Add(time.Hour) }
-	_, _, err = s.SharedRun(ctx, token)
-	wantErr(t, err, ErrNotFound)
-	if n, err := s.Prune(ctx, noon.Add(2*time.Hour), 0); n != 1 || err != nil {
-		t.Errorf("pruned %d, %v", n, err)
-	}
-	s.now = func() time.Time { return noon }
-	token, err = s.ShareRun(ctx, "r1", noon.Add(time.Hour))
-	ok(t, err)
-	ok(t, s.UnshareRun(ctx, "r1"))
-	_, _, err = s.SharedRun(ctx, token)
-	wantErr(t, err, ErrNotFound)
 }
 
 func testPruneRuns(t *testing.T, s *Store) {

@@ -52,6 +52,10 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, reportPath(m.ID), http.StatusSeeOther) // the page of the verdict to come
 			return
 		}
+		if !m.Dropped.IsZero() {
+			s.storeError(w, r, errDropped)
+			return
+		}
 		lang := i18n.FromRequest(r)
 		p := comparePage{
 			frame: s.frame(r, "", i18n.T(lang, "compare.title", "Subject", clip(visible(messageName(lang, m)), 80))),
@@ -64,6 +68,8 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case errors.Is(err, store.ErrNotFound):
 				code, p.Error = http.StatusNotFound, i18n.T(lang, "compare.not-found")
+			case errors.Is(err, errDropped):
+				code, p.Error = http.StatusGone, i18n.T(lang, "compare.dropped")
 			case errors.Is(err, errItself):
 				code, p.Error = http.StatusBadRequest, i18n.T(lang, "compare.itself")
 			case err != nil:
@@ -141,7 +147,7 @@ func (p *comparePage) list(s *server, r *http.Request, m *store.Message, chosen 
 		return err
 	}
 	for i := range all {
-		if all[i].ID != m.ID && all[i].State == store.Verified {
+		if all[i].ID != m.ID && all[i].State == store.Verified && all[i].Dropped.IsZero() {
 			p.Others = append(p.Others, otherMessage{Message: all[i], Chosen: all[i].ID == chosen})
 		}
 	}

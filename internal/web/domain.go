@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/i18n"
@@ -134,16 +133,19 @@ func chosenForm(w http.ResponseWriter, r *http.Request) paste.Form {
 	return f
 }
 
-func (s *server) showRun(w http.ResponseWriter, r *http.Request, run *store.Run, rep *check.Report, sharedUntil *time.Time) {
+func (s *server) showRun(w http.ResponseWriter, r *http.Request, run *store.Run, rep *check.Report, by *sharedBy) {
 	v := s.domainView(r, run, rep, chosenForm(w, r))
-	if sharedUntil != nil {
-		v.Shared, v.SharedUntil, v.frame.Form = true, *sharedUntil, false
+	if by != nil {
+		v.Shared, v.SharedUntil, v.Once, v.frame.Form = true, by.Until, by.Once, false
 		v.frame.OtherURL = ""
 		v.FormAction = r.URL.Path
 		for _, list := range [][]findingView{v.Open, v.Notes, v.Fine} {
 			for i := range list {
 				list[i].Run, list[i].Page = "", ""
 			}
+		}
+		if !by.open(w) {
+			return
 		}
 	} else {
 		s.before(r, run, rep, &v)
@@ -217,78 +219,4 @@ func (s *server) recorder(q check.Request) look {
 	return func(ctx context.Context, w check.Watch) (*check.Report, *check.Evidence) {
 		return s.Checker.Record(ctx, q, w)
 	}
-}
-
-// shareLives are how long a link may show a run.
-var shareLives = map[string]time.Duration{"1": 24 * time.Hour, "7": 7 * 24 * time.Hour, "30": 30 * 24 * time.Hour}
-
-// sharePage shows a new link.
-type sharePage struct {
-	frame
-	ID, Target, Link string
-	Until            time.Time
-	Ended            bool
-}
-
-// share makes a link that shows a run, or ends all: POST /d/ID/share.
-func (s *server) share(w http.ResponseWriter, r *http.Request) {
-	lang := i18n.FromRequest(r)
-	run, err := s.store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.storeError(w, r, err)
-		return
-	}
-	p := sharePage{frame: s.frame(r, runPath(run.ID), i18n.T(lang, "share.title")), ID: run.ID, Target: run.Label}
-	p.OtherURL = ""
-	if r.PostFormValue("days") == "0" {
-		if err := s.store.UnshareRun(r.Context(), run.ID); err != nil {
-			s.storeError(w, r, err)
-			return
-		}
-		p.Ended = true
-		s.show(w, r, http.StatusOK, "share", p)
-		return
-	}
-	life := shareLives[r.PostFormValue("days")]
-	if life == 0 {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
-		return
-	}
-	p.Until = s.Now().Add(life).UTC()
-	token, err := s.store.ShareRun(r.Context(), run.ID, p.Until)
-	if err != nil {
-		s.storeError(w, r, err)
-		return
-	}
-	p.Link = s.siteOf(r) + "/share/" + token
-	s.show(w, r, http.StatusOK, "share", p)
-}
-
-// siteOf is what the visitor calls the pages by.
-func (s *server) siteOf(r *http.Request) string {
-	if s.PublicURL != "" {
-		return strings.TrimSuffix(s.PublicURL, "/")
-	}
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
-// shared shows a run to whoever has the link: GET /share/TOKEN.
-func (s *server) shared(w http.ResponseWriter, r *http.Request) {
-	run, until, err := s.store.SharedRun(r.Context(), r.PathValue("token"))
-	if errors.Is(err, store.ErrNotFound) {
-		s.fail(w, r, http.StatusNotFound, "error.no-share")
-		return
-	}
-	if err != nil {
-		s.storeError(w, r, err)
-		return
-	}
-	if run.State != store.Done {
-		s.fail(w, r, http.StatusNotFound, "error.no-share")
-		return
-	}
-	s.withReport(w, r, run, func(w http.ResponseWriter, rep *check.Report, _ *check.Evidence) { s.showRun(w, r, run, rep, &until) })
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/store"
 )
 
 // shop is a domain in order but for one term of its SPF record.
@@ -389,7 +390,7 @@ func TestShare(t *testing.T) {
 	if w := s.post(at+"/share", url.Values{"days": {"9999"}}); w.Code != http.StatusBadRequest {
 		t.Errorf("a link for ever: %d", w.Code)
 	}
-	s.mem.shares["late"] = sharedRun{strings.TrimPrefix(at, "/d/"), now}
+	s.mem.shares["late"] = store.Share{Token: "late", Kind: store.SharedRun, Of: strings.TrimPrefix(at, "/d/"), Expires: now}
 	if w := s.get(t, "/share/late"); w.Code != http.StatusNotFound {
 		t.Errorf("an expired link: %d", w.Code)
 	}

@@ -29,6 +29,10 @@ func (s *server) messageWhatIf(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, reportPath(m.ID), http.StatusSeeOther) // the page of the verdict to come
 			return
 		}
+		if !m.Dropped.IsZero() {
+			s.storeError(w, r, errDropped)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), whatIfWithin)
 		defer cancel()
 		s.editMessage(w, r.WithContext(ctx), m, text, edited)

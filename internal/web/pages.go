@@ -23,7 +23,7 @@ var templateFiles embed.FS
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once"}
 
 // loadPages parses every page once for each language, so that a template says only {{t "key"}}.
 func loadPages(a assets) (pages, error) {
@@ -272,7 +272,7 @@ func allowed(path string) string {
 	case "/address":
 		return "POST"
 	}
-	if strings.HasSuffix(path, "/what-if") {
+	if strings.HasSuffix(path, "/what-if") || strings.HasPrefix(path, "/share/") {
 		return "GET, HEAD, POST"
 	}
 	return "GET, HEAD"
@@ -282,6 +282,10 @@ func allowed(path string) string {
 func (s *server) storeError(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
 		s.notFound(w, r)
+		return
+	}
+	if errors.Is(err, errDropped) {
+		s.fail(w, r, http.StatusGone, "error.dropped")
 		return
 	}
 	if r.Context().Err() != nil {

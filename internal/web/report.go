@@ -33,7 +33,13 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	s.withMessage(w, r, id, s.work, func(w http.ResponseWriter, m *store.Message) { serve(w, r, m) })
+	s.withMessage(w, r, id, s.work, func(w http.ResponseWriter, m *store.Message) {
+		if !m.Dropped.IsZero() {
+			s.dropped(w, r, m, form)
+			return
+		}
+		serve(w, r, m)
+	})
 }
 
 // withMessage reads a message when it is its turn at a gate; large ones have a gate of their own.
@@ -88,6 +94,9 @@ var errNoReport = errors.New("the report could not be made from the evidence")
 func (s *server) judged(r *http.Request, m *store.Message) (*render.Report, error) {
 	if s.Report == nil {
 		return nil, errNoReport
+	}
+	if !m.Dropped.IsZero() {
+		return nil, errDropped
 	}
 	rep := s.Report(r.Context(), m)
 	if rep == nil || rep.Message == nil {

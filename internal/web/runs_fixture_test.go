@@ -11,12 +11,7 @@ import (
 // runMemory keeps checks in memory.
 type runMemory struct {
 	runs   []*store.Run
-	shares map[string]sharedRun
-}
-
-type sharedRun struct {
-	id      string
-	expires time.Time
+	shares map[string]store.Share
 }
 
 func (m *memory) AddRun(_ context.Context, r *store.Run) error {
@@ -74,36 +69,53 @@ func (m *memory) Runs(_ context.Context, target, owner string, all bool, limit i
 	return out, m.broken
 }
 
-func (m *memory) ShareRun(ctx context.Context, id string, expires time.Time) (string, error) {
-	if _, err := m.Run(ctx, id); err != nil {
-		return "", err
+func (m *memory) AddShare(ctx context.Context, x store.Share) (store.Share, error) {
+	var err error
+	if x.Kind == store.SharedMessage {
+		_, err = m.Message(ctx, x.Of)
+	} else {
+		_, err = m.Run(ctx, x.Of)
+	}
+	if err != nil {
+		return x, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.shares == nil {
-		m.shares = map[string]sharedRun{}
+		m.shares = map[string]store.Share{}
 	}
-	token := fmt.Sprintf("share%d", len(m.shares)+1)
-	m.shares[token] = sharedRun{id, expires}
-	return token, nil
+	x.Token = fmt.Sprintf("share%d", len(m.shares)+1)
+	m.shares[x.Token] = x
+	return x, nil
 }
 
-func (m *memory) SharedRun(ctx context.Context, token string) (*store.Run, time.Time, error) {
-	m.mu.Lock()
-	s, ok := m.shares[token]
-	m.mu.Unlock()
-	if !ok || !s.expires.After(now) {
-		return nil, time.Time{}, store.ErrNotFound
-	}
-	r, err := m.Run(ctx, s.id)
-	return r, s.expires, err
-}
-
-func (m *memory) UnshareRun(_ context.Context, id string) error {
+func (m *memory) Share(_ context.Context, token string) (store.Share, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for token, s := range m.shares {
-		if s.id == id {
+	x, ok := m.shares[token]
+	if !ok || !x.Expires.After(now) {
+		return x, store.ErrNotFound
+	}
+	return x, m.broken
+}
+
+func (m *memory) OpenShare(_ context.Context, token string, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	x, ok := m.shares[token]
+	if !ok || !x.Once || !x.Opened.IsZero() {
+		return store.ErrNotFound
+	}
+	x.Opened = at
+	m.shares[token] = x
+	return nil
+}
+
+func (m *memory) EndShares(_ context.Context, kind, of string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for token, x := range m.shares {
+		if x.Kind == kind && x.Of == of {
 			delete(m.shares, token)
 		}
 	}

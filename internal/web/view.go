@@ -44,20 +44,18 @@ func some[T any](list []T, n int) (drawn []T, more int) {
 // reportView is the report page.
 type reportView struct {
 	frame
-	ID         string
-	Headline   render.Headline
-	From       string
-	Subject    string
-	To         []string
-	Time       time.Time
-	Size       int
-	Source     string
-	Converted  bool
-	Chips      []chip
-	Open       []findingView // fail, unknown, warn: to be read
-	Notes      []findingView // info
-	Fine       []findingView // pass
-	More       int
+	ID        string
+	Headline  render.Headline
+	From      string
+	Subject   string
+	To        []string
+	Time      time.Time
+	Size      int
+	Source    string
+	Converted bool
+	Chips     []chip
+	findingLists
+	DropAt     time.Time // when the body is due to go, zero for never
 	Session    sessionView
 	IPRev      iprevView
 	SPF        *spfView
@@ -94,7 +92,7 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 	if rep.Auth.HELO != nil {
 		v.HELO = viewSPF(lang, true, rep.Auth.HELO)
 	}
-	v.sortFindings(lang, rep.Findings)
+	v.findingLists, v.DropAt, v.Form = sortFindings(lang, rep.Findings, reportPath(m.ID)), m.DropAt, true
 	v.Cards = viewCards(lang, rep.Cards, rep.Score)
 	v.Content = viewContent(lang, rep)
 	v.Content.ID = m.ID
@@ -169,12 +167,22 @@ type changeView struct {
 	Host string // the name without the final dot
 }
 
-func (v *reportView) sortFindings(lang string, all []catalogue.Finding) {
+// findingLists are findings as they are read.
+type findingLists struct {
+	Open  []findingView // fail, unknown, warn: to be read
+	Notes []findingView // info
+	Fine  []findingView // pass
+	More  int
+}
+
+// sortFindings draws findings. page is that of the message whose editor of records takes
+// their repairs, "" for none.
+func sortFindings(lang string, all []catalogue.Finding, page string) (v findingLists) {
 	list, more := some(all, drawnFindings)
 	v.More = more
 	for i := range list {
 		f := viewFinding(lang, &list[i])
-		f.Anchor, f.Page, f.Index = "f"+itoa(i+1), reportPath(v.ID), i+1
+		f.Anchor, f.Page, f.Index = "f"+itoa(i+1), page, i+1
 		switch list[i].Status {
 		case catalogue.Pass:
 			v.Fine = append(v.Fine, f)
@@ -184,6 +192,7 @@ func (v *reportView) sortFindings(lang string, all []catalogue.Finding) {
 			v.Open = append(v.Open, f)
 		}
 	}
+	return v
 }
 
 func viewFinding(lang string, f *catalogue.Finding) findingView {

@@ -46,6 +46,7 @@ type domainView struct {
 	Runs             int
 	Shared           bool
 	SharedUntil      time.Time
+	Once             bool // it is shown this once
 }
 
 // taker is a provider with its verdict.

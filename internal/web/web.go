@@ -91,9 +91,10 @@ type storage interface {
 	FinishRun(ctx context.Context, r *store.Run) error
 	Run(ctx context.Context, id string) (*store.Run, error)
 	Runs(ctx context.Context, target, owner string, all bool, limit int) ([]store.Run, error)
-	ShareRun(ctx context.Context, id string, expires time.Time) (string, error)
-	SharedRun(ctx context.Context, token string) (*store.Run, time.Time, error)
-	UnshareRun(ctx context.Context, id string) error
+	AddShare(ctx context.Context, x store.Share) (store.Share, error)
+	Share(ctx context.Context, token string) (store.Share, error)
+	OpenShare(ctx context.Context, token string, at time.Time) error
+	EndShares(ctx context.Context, kind, of string) error
 }
 
 // server holds what the handlers share.
@@ -146,7 +147,7 @@ const (
 //	POST /d/{id}/again        look at it, or at one finding, anew and past every cache
 //	GET  /d/{id}/what-if      the editor of records; POST judges them
 //	POST /d/{id}/share        a link that shows it for some days
-//	GET  /share/{token}       what the link shows
+//	GET  /share/{token}       what the link shows; POST where it shows that once
 //	GET  /history?target=     the checks of one target
 //	GET  /diff?a=&b=          what changed between two
 //	GET  /paste               the paste form alone
@@ -154,6 +155,7 @@ const (
 //	GET  /r/{id}              report; /r/{id}.json, /r/{id}.txt, /r/{id}.eml, /r/{id}.bundle.json
 //	GET  /r/{id}/what-if      the editor of records for a message; POST judges them
 //	GET  /r/{id}/compare      what changed between two messages
+//	POST /r/{id}/share        a link that shows its verdict for some days
 //	GET  /s/{id}              a failed session
 //	GET  /recipes             what to write into the configuration of a mail server
 //	GET  /lab                 the outbound lab; POST begins a run
@@ -228,6 +230,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("POST /d/{id}/what-if", s.whatIf)
 	mux.HandleFunc("POST /d/{id}/share", s.share)
 	mux.HandleFunc("GET /share/{token}", s.shared)
+	mux.HandleFunc("POST /share/{token}", s.shared)
 	mux.HandleFunc("GET /history", s.history)
 	mux.HandleFunc("GET /diff", s.diff)
 	mux.HandleFunc("GET /paste", s.pasteForm)
@@ -236,6 +239,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /r/{id}/what-if", s.messageWhatIf)
 	mux.HandleFunc("POST /r/{id}/what-if", s.messageWhatIf)
 	mux.HandleFunc("GET /r/{id}/compare", s.compare)
+	mux.HandleFunc("POST /r/{id}/share", s.shareMessage)
 	mux.HandleFunc("GET /s/{id}", s.failedSession)
 	mux.HandleFunc("GET /operator", s.operator)
 	if s.Access != nil {
