@@ -128,7 +128,11 @@ func (g *gallery) demoViews(n *node) {
 	g.add("diff", "/diff", g.at(site+"/diff?a="+strings.TrimPrefix(first, "/d/")+"&b="+strings.TrimPrefix(second, "/d/"), "main h1"))
 	g.add("share-new", "/d/{id}/share", chromedp.Navigate(site+second), shown(t, ".menu"),
 		chromedp.Evaluate(`document.querySelector(".menu").open = true`, nil), chromedp.Click(`.menu button[value="1"]`), shown(t, "#link"))
-	g.add("share", "/share/{token}", g.at(n.shareLink(t, second), "#findings-h"))
+	g.add("share", "/share/{token}", g.at(n.shareLink(t, second, url.Values{"days": {"7"}}), "#findings-h"))
+	message := story.FindStringSubmatch(n.get(t, "/", http.StatusOK))[1]
+	g.add("share-message", "/share/{token}", g.at(n.shareLink(t, message, url.Values{"days": {"7"}}), "#raw-h"))
+	g.add("share-masked", "/share/{token}", g.at(n.shareLink(t, message, url.Values{"days": {"7"}, "redact": {"1"}}), "#findings-h"))
+	g.add("share-once", "/share/{token}", g.at(n.shareLink(t, message, url.Values{"days": {"7"}, "once": {"1"}}), `form[method="post"] .button`))
 	g.add("share-ended", "/share/{token}", g.at(site+"/share/"+strings.Repeat("A", 26), "main h1"))
 	g.add("session", "/s/{id}", g.at(site+n.failedSession(t), "main h1"))
 	g.add("recipes", "/recipes", g.at(site+"/recipes", "main h1"))
@@ -136,21 +140,21 @@ func (g *gallery) demoViews(n *node) {
 	g.add("not-found", "/", g.at(site+"/nowhere", "main h1"))
 }
 
-// shareLink makes a link to a check.
-func (n *node) shareLink(t *testing.T, run string) string {
+// shareLink makes a link to a check or a message.
+func (n *node) shareLink(t *testing.T, page string, form url.Values) string {
 	t.Helper()
-	resp, err := http.PostForm("http://"+n.http+run+"/share", url.Values{"days": {"7"}})
+	resp, err := http.PostForm("http://"+n.http+page+"/share", form)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var page strings.Builder
-	if err := resp.Write(&page); err != nil {
+	var answer strings.Builder
+	if err := resp.Write(&answer); err != nil {
 		t.Fatal(err)
 	}
-	token := regexp.MustCompile(`/share/[A-Za-z0-9_-]+`).FindString(page.String())
+	token := regexp.MustCompile(`/share/[A-Za-z0-9_-]+`).FindString(answer.String())
 	if token == "" {
-		t.Fatalf("no link on the page:\n%.2000s", page.String())
+		t.Fatalf("no link on the page:\n%.2000s", answer.String())
 	}
 	return "http://" + n.http + token
 }

@@ -188,3 +188,21 @@ func TestSQLitePruneShrinksTheFile(t *testing.T) {
 		t.Errorf("the file still has %d octets", info.Size())
 	}
 }
+
+// TestSchemaGap: a migration of a lower number than the newest applied is made up for.
+func TestSchemaGap(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "gap.db")
+	ok(t, openTest(t, name).Close())
+	b, err := migrations.ReadFile("migrations/sqlite/00009_privacy.sql")
+	ok(t, err)
+	_, down, found := strings.Cut(string(b), "-- +goose Down")
+	if !found {
+		t.Fatal("no way down")
+	}
+	execSQLite(t, name, down+`; DELETE FROM todoku_schema WHERE version_id = 9`)
+	s := openTest(t, name)
+	defer s.Close()
+	if m := addVerified(t, s, ""); m.ID == "" {
+		t.Error("nothing is stored")
+	}
+}
