@@ -101,6 +101,6 @@ func (s *server) labRun(w http.ResponseWriter, r *http.Request) {
 		s.showPart(w, r, "labrun", "lab-result", p)
 		return
 	}
-	p.Form, p.NoscriptRefresh = true, 10
+	p.Form, p.NoscriptRefresh, p.Status = true, 10, p.worst()
 	s.show(w, r, http.StatusOK, "labrun", p)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type labRow struct {
 	ID, Setting    string
 	Tries          []labTry
 	Count, Further int
+	rank           int
 }
 
 // labTry is one attempt.
@@ -65,6 +67,7 @@ func viewLab(lang string, m *lab.Matrix) labView {
 		}
 		v.Rows = append(v.Rows, viewLabCell(lang, c))
 	}
+	slices.SortStableFunc(v.Rows, func(a, b labRow) int { return a.rank - b.rank })
 	v.Curve = viewCurve(lang, m)
 	return v
 }
@@ -79,6 +82,24 @@ func labSays(lang string, p lab.Profile) (says []string) {
 		}
 	}
 	return says
+}
+
+// labOrder is how the receivers are listed: what to mend first.
+var labOrder = []lab.Verdict{lab.VerdictBad, lab.VerdictWorse, lab.VerdictWaiting, lab.VerdictFine, lab.VerdictGood, lab.VerdictUnseen, lab.VerdictUntestable}
+
+// worst is the status of the whole, for the title: "" where nothing was delivered yet.
+func (v labView) worst() string {
+	for _, r := range v.Rows {
+		switch labOrder[max(0, r.rank)] {
+		case lab.VerdictBad:
+			return "fail"
+		case lab.VerdictWorse:
+			return "warn"
+		case lab.VerdictGood, lab.VerdictFine:
+			return "pass"
+		}
+	}
+	return ""
 }
 
 // labMark is how a verdict is shown.
@@ -108,6 +129,7 @@ func viewLabCell(lang string, c *lab.Cell) labRow {
 	row := labRow{
 		Name: c.Receiver, What: labWord(lang, labReceivers, c.Receiver), Mark: labMark(lang, c.Verdict), Why: labWord(lang, labReasons, c.Reason, args...),
 		ID: "set-" + c.Receiver, Setting: labSettings[c.Advice], Count: len(c.Attempts), Further: max(0, len(c.Attempts)-listedTries),
+		rank: slices.Index(labOrder, c.Verdict),
 	}
 	if c.Advice != "" {
 		row.Do = labWord(lang, labAdvice, c.Advice)
