@@ -40,6 +40,7 @@ type serveFlags struct {
 	openID                                     openIDFlags
 	imap                                       imapFlags
 	reply                                      replyFlags
+	keys                                       keysFlags
 	lab                                        labFlags
 	milter                                     milterFlags
 }
@@ -84,6 +85,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
 	f.reply.add(fl, a)
+	f.keys.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
 	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("milter-listen"))
@@ -243,6 +245,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 		return cfg, err
 	}
 	if cfg.Lab, err = f.lab.config(a, cfg.Database, cfg.Resolver); err != nil {
+		return cfg, err
+	}
+	if cfg.Keys, err = f.keys.serve(a, cfg.Resolver, f.private); err != nil {
 		return cfg, err
 	}
 	cfg.Reply, err = a.replies(&cfg, cfg.Resolver, f)

@@ -56,7 +56,7 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.add(ctx, private, store.DKIMKey{Domain: e.Domain, State: store.KeyPrepared, Series: e.Series, Replaces: e.ID}, nil)
+	return k.begin(ctx, private, store.DKIMKey{Domain: e.Domain, Series: e.Series, Replaces: e.ID}, nil)
 }
 
 // Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,

@@ -136,7 +136,20 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.add(ctx, private, store.DKIMKey{Domain: s.Domain, Selector: s.Selector, State: store.KeyPrepared}, patterns)
+	return k.begin(ctx, private, store.DKIMKey{Domain: s.Domain, Selector: s.Selector}, patterns)
+}
+
+// begin keeps a new key, and looks at its name before anybody publishes the record. Nothing seen is no error: it is looked at again.
+func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMKey, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+	e.State = store.KeyPrepared
+	e, err := k.add(ctx, private, e, patterns)
+	if err != nil || k.cfg.Observer == nil {
+		return e, err
+	}
+	if _, err := k.first(ctx, &e); err != nil {
+		k.cfg.Log.Warn("what is known of a new key could not be kept; it is tried again", "key", e.ID, "error", err)
+	}
+	return e, nil
 }
 
 // positioned reads patterns that are looked at together.

@@ -73,6 +73,11 @@ func (k *Keeper) Step(ctx context.Context) error {
 	return g.Wait()
 }
 
+// Release lets other nodes take steps at once, who would wait for the end of the lease otherwise.
+func (k *Keeper) Release(ctx context.Context) error {
+	return k.cfg.Store.EndLease(ctx, leaseName, k.owner)
+}
+
 func (k *Keeper) lease(ctx context.Context) (bool, error) {
 	now := k.cfg.Now()
 	return k.cfg.Store.Lease(ctx, leaseName, k.owner, now, now.Add(leaseTime))
@@ -143,18 +148,25 @@ func (k *Keeper) note(ctx context.Context, e *store.DKIMKey, waits, problem stri
 	return k.cfg.Store.NoteKey(ctx, e.ID, e.Note)
 }
 
+// first looks at the name of a key before its record is published: caches may know for long what stands there now. seen is
+// false where nothing could be seen; nothing is published then.
+func (k *Keeper) first(ctx context.Context, e *store.DKIMKey) (seen bool, err error) {
+	if NoteOf(e).Zone != "" {
+		return true, nil
+	}
+	o := k.observe(ctx, recordName(e), e.Record)
+	if o.Zone == "" {
+		return false, k.note(ctx, e, WaitsServers, o.Detail, o)
+	}
+	e.TTL, e.Note = max(e.TTL, o.TTL), Note{At: k.cfg.Now().UTC(), Waits: WaitsServers, Observation: o}.text()
+	return true, k.cfg.Store.UpdateKeys(ctx, e)
+}
+
 // advance brings a key towards signing: published, seen at every server, and waited for until no cache can know otherwise.
 func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey) error {
 	name := recordName(e)
-	if NoteOf(e).Zone == "" { // nobody has looked yet: what caches may know of the name from before
-		o := k.observe(ctx, name, e.Record)
-		if o.Zone == "" {
-			return k.note(ctx, e, WaitsServers, o.Detail, o)
-		}
-		e.TTL, e.Note = max(e.TTL, o.TTL), Note{At: k.cfg.Now().UTC(), Waits: WaitsServers, Observation: o}.text()
-		if err := k.cfg.Store.UpdateKeys(ctx, e); err != nil {
-			return err
-		}
+	if seen, err := k.first(ctx, e); err != nil || !seen {
+		return err
 	}
 	waits, problem := WaitsServers, ""
 	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {

@@ -25,9 +25,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for {
 		err := k.Step(ctx)
 		if ctx.Err() != nil {
-			// Another node need not wait for the end of the lease.
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			_ = k.cfg.Store.EndLease(end, leaseName, k.owner)
+			_ = k.Release(end) // else it ends by itself
 			cancel()
 			return nil
 		}

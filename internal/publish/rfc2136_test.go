@@ -1,13 +1,8 @@
 package publish
 
 import (
-	"bytes"
 	"encoding/base64"
-	"fmt"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +11,10 @@ import (
 	miekg "github.com/miekg/dns"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/knottest"
 )
 
-var tsigSecret = base64.StdEncoding.EncodeToString([]byte("a secret of two servers, 32 byte"))
+const tsigSecret = knottest.Secret
 
 func testKey(t *testing.T, secret string) *TSIG {
 	t.Helper()
@@ -29,96 +25,13 @@ func testKey(t *testing.T, secret string) *TSIG {
 	return k
 }
 
-// knot starts Knot DNS as the primary server of example.com, which takes updates signed by the key.
-func knot(t *testing.T) (address string, ask func(name string, typ dns.Type) []string) {
-	t.Helper()
-	program, err := exec.LookPath("knotd")
-	if err != nil {
-		if program = "/usr/sbin/knotd"; exec.Command(program, "--version").Run() != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatal("knotd is not installed")
-			}
-			t.Skip("knotd is not installed (Debian package knot)")
-		}
-	}
-	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = l.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	l.Close()
-	write := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	write("example.com.zone", "example.com. 3600 IN SOA ns1.example.com. host.example.com. 1 7200 600 86400 60\n"+
-		"example.com. 3600 IN NS ns1.example.com.\nns1.example.com. 3600 IN A 127.0.0.1\n"+
-		"old._domainkey.example.com. 300 IN TXT \"v=DKIM1; p=\"\nalias._domainkey.example.com. 300 IN CNAME ns1.example.com.\n")
-	conf := write("knot.conf", fmt.Sprintf(`server:
-    rundir: %q
-    listen: 127.0.0.1@%s
-log:
-  - target: stderr
-    any: warning
-database:
-    storage: %q
-key:
-  - id: todoku
-    algorithm: hmac-sha256
-    secret: %s
-acl:
-  - id: update
-    key: todoku
-    action: update
-template:
-  - id: default
-    storage: %q
-    file: "%%s.zone"
-zone:
-  - domain: example.com
-    acl: update
-`, dir, port, dir, tsigSecret, dir))
-	var said bytes.Buffer
-	c := exec.Command(program, "-c", conf)
-	c.Stdout, c.Stderr = &said, &said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { _ = c.Wait(); close(done) }()
-	t.Cleanup(func() { _ = c.Process.Kill(); <-done })
-	client, err := dns.NewClient(dns.ClientConfig{Servers: []string{address}, Timeout: 6 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask = func(name string, typ dns.Type) (out []string) {
-		a := client.Resolve(ctx, dns.Question{Name: name, Type: typ})
-		for _, r := range a.Records {
-			out = append(out, r.Data)
-		}
-		return out
-	}
-	for end := time.Now().Add(20 * time.Second); len(ask("example.com", dns.TypeSOA)) == 0; time.Sleep(20 * time.Millisecond) {
-		select {
-		case <-done:
-			t.Fatalf("knotd ended: %s", said.String())
-		default:
-		}
-		if time.Now().After(end) {
-			t.Fatal("knotd does not answer")
-		}
-	}
-	return address, ask
-}
-
 // TestKnot: Knot DNS takes our updates, signed; and refuses those of others.
 func TestKnot(t *testing.T) {
-	address, ask := knot(t)
+	server := knottest.Primary(t, "example.com", "example.com. 3600 IN SOA ns1.example.com. host.example.com. 1 7200 600 86400 60\n"+
+		"example.com. 3600 IN NS ns1.example.com.\nns1.example.com. 3600 IN A 127.0.0.1\n"+
+		"old._domainkey.example.com. 300 IN TXT \"v=DKIM1; p=\"\nalias._domainkey.example.com. 300 IN CNAME ns1.example.com.\n")
+	address := server.Addr
+	ask := func(name string, typ dns.Type) []string { return server.Ask(t, name, typ) }
 	u := &Update{Server: address, Zone: "example.com", Key: testKey(t, tsigSecret)}
 	const name = "s1._domainkey.example.com"
 	long := "v=DKIM1; k=rsa; p=" + strings.Repeat("MIIB\"\\", 100) // more than one string, and what must be escaped

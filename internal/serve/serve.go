@@ -21,6 +21,7 @@ import (
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/inbox"
+	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/render"
@@ -58,6 +59,8 @@ type Config struct {
 	Reply *ReplyConfig
 	// Lab is the outbound lab; nil: there is none. Its store and log are filled in.
 	Lab *lab.Config
+	// Keys says how signing keys are kept and rotated; nil: they are left alone. Its store and log are filled in.
+	Keys *keys.Config
 	// Program is the file of this program, for the recipes.
 	Program string
 	// HTTPProxies are the proxies before the pages whose X-Forwarded-For is believed.
@@ -263,6 +266,11 @@ func Run(ctx context.Context, c Config) error {
 	}
 	g.Go(func() error { return prune(gctx, st, c) })
 	g.Go(func() error { return dropBodies(gctx, st, c.Log) })
+	if c.Keys != nil {
+		own := *c.Keys
+		own.Store, own.Log = st, c.Log
+		g.Go(func() error { return keys.New(own).Run(gctx) })
+	}
 	if receivers != nil {
 		up := make(chan struct{})
 		g.Go(func() error { return receivers.Run(gctx, func() { close(up) }) })
