@@ -194,8 +194,19 @@ func Run(ctx context.Context, c Config) error {
 	}
 
 	var flow *milterNode
+	var ring *keys.Ring
+	if c.Keys != nil {
+		ring = keys.NewRing(st, c.Keys.Master, c.Log, c.Keys.Now)
+	}
 	if c.Milter != nil {
-		if flow, err = openMilter(*c.Milter); err != nil {
+		milter := *c.Milter
+		if ring != nil {
+			if err := ring.Refresh(ctx); err != nil {
+				return err
+			}
+			milter = withRing(milter, ring)
+		}
+		if flow, err = openMilter(milter); err != nil {
 			return err
 		}
 		defer flow.close()
@@ -270,6 +281,9 @@ func Run(ctx context.Context, c Config) error {
 		own := *c.Keys
 		own.Store, own.Log = st, c.Log
 		g.Go(func() error { return keys.New(own).Run(gctx) })
+		if c.Milter != nil {
+			g.Go(func() error { return ring.Run(gctx) })
+		}
 	}
 	if receivers != nil {
 		up := make(chan struct{})

@@ -1,0 +1,50 @@
+package serve
+
+import (
+	"errors"
+
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
+)
+
+// keyring has the filter sign with the keys of the database. Keys from files go first.
+type keyring struct {
+	ring  *keys.Ring
+	files filter.Signers // nil: none
+}
+
+// For gives none, without an error, where no key is there for the domain or none may sign yet: what happens to such mail is for
+// the filter's settings to say. An error is that the keys cannot be had now.
+func (k keyring) For(domain, user string) ([]filter.Key, error) {
+	if k.files != nil {
+		if list, err := k.files.For(domain, user); err != nil || len(list) > 0 {
+			return list, err
+		}
+	}
+	list, err := k.ring.Signers("", domain)
+	if errors.Is(err, keys.ErrNotOurs) || errors.Is(err, keys.ErrNoneSigns) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]filter.Key, len(list))
+	for i, s := range list {
+		out[i] = filter.Key{Domain: s.Domain, Selector: s.Selector, Signer: s.Key}
+	}
+	return out, nil
+}
+
+// withRing puts the keys of the database behind those that the settings of a milter name.
+func withRing(c MilterConfig, ring *keys.Ring) MilterConfig {
+	own := c.Settings
+	c.Settings = func() (*filter.Settings, error) {
+		s, err := own()
+		if err != nil {
+			return nil, err
+		}
+		s.Signers = keyring{ring, s.Signers}
+		return s, nil
+	}
+	return c
+}

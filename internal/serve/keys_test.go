@@ -1,0 +1,90 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// everywhere is a world whose name servers show whatever is asked for.
+type everywhere struct{}
+
+func (everywhere) Observe(context.Context, string, string) keys.Observation {
+	return keys.Observation{Zone: "example.com", Servers: []keys.Server{{Name: "ns", Has: keys.Shows}}}
+}
+
+// oneFile has one key, from a file.
+type oneFile struct{ err error }
+
+func (f oneFile) For(domain, _ string) ([]filter.Key, error) {
+	if domain == "file.example" {
+		return []filter.Key{{Domain: domain, Selector: "file"}}, f.err
+	}
+	return nil, f.err
+}
+
+func TestKeyring(t *testing.T) {
+	ctx := t.Context()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "t.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	clock := func() time.Time { return now }
+	k := keys.New(keys.Config{Store: st, Master: master, Observer: everywhere{}, Now: clock})
+	for _, algorithm := range []string{"ed25519", "rsa"} {
+		key, err := dkim.GenerateKey(algorithm, 1024)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := k.Import(ctx, keys.FoundKey{Domain: "example.com", Selector: algorithm, Key: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := k.Create(ctx, keys.Spec{Domain: "waits.example", Algorithm: "ed25519"}); err != nil {
+		t.Fatal(err)
+	}
+	ring := keys.NewRing(st, master, nil, clock)
+	settings, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return &filter.Settings{Signers: oneFile{}}, nil }}, ring).Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := settings.Signers.For("example.com", ""); !errors.Is(err, keys.ErrNotLoaded) {
+		t.Errorf("before it was read: %v", err)
+	}
+	if err := ring.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for domain, want := range map[string]string{"example.com": "rsa ed25519 ", "file.example": "file ", "waits.example": "", "other.example": ""} {
+		list, err := settings.Signers.For(domain, "user")
+		got := ""
+		for _, key := range list {
+			got += key.Selector + " "
+		}
+		if got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", domain, got, err, want)
+		}
+	}
+	now = now.Add(2 * keys.StaleAfter)
+	if _, err := settings.Signers.For("example.com", ""); !errors.Is(err, keys.ErrStale) {
+		t.Errorf("long after: %v", err)
+	}
+	if _, err := (keyring{ring, oneFile{errors.New("unreadable")}}).For("example.com", ""); err == nil {
+		t.Error("files that cannot be read are no error")
+	}
+	if _, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return nil, errors.New("bad") }}, ring).Settings(); err == nil {
+		t.Error("bad settings are no error")
+	}
+}
