@@ -112,9 +112,18 @@ func (g *gallery) demoViews(n *node) {
 	g.add("ask-unknown", "/check", g.ask(site, "what is this?", "#q[aria-invalid]"))
 	g.add("explained-bounce", "/check", g.ask(site, aBounce, ".kicker"))
 	g.add("explained-header", "/check", g.ask(site, aHeader, ".kicker"))
+	var reports []string
 	for i, m := range story.FindAllStringSubmatch(n.get(t, "/", http.StatusOK), -1) {
+		reports = append(reports, site+m[1])
 		g.add(fmt.Sprintf("report-%d", i+1), "/r/{id}", g.at(site+m[1], "main h1"))
+		for _, section := range []string{"auth", "content"} {
+			g.add(fmt.Sprintf("report-%d-%s", i+1, section), "/r/{id}", g.at(site+m[1]+"#"+section, ".panel.on#"+section))
+		}
 	}
+	g.add("message-what-if", "/r/{id}/what-if", g.at(reports[1]+"/what-if", "#records"))
+	g.add("message-what-if-repaired", "/r/{id}/what-if", g.at(reports[2]+"/what-if?repair=1", "#records"))
+	g.add("message-compare-which", "/r/{id}/compare", g.at(reports[1]+"/compare", "#report"))
+	g.add("message-compare", "/r/{id}/compare", g.at(reports[1]+"/compare?report="+url.QueryEscape(reports[0]), ".verdicts"))
 	first, second := n.checked(t, "rental.example"), n.checked(t, "rental.example")
 	g.add("domain", "/d/{id}", g.at(site+second, "#findings-h"))
 	g.add("domain-bind", "/d/{id}", g.at(site+second+"?form=bind", "#findings-h"))

@@ -48,7 +48,7 @@ func TestHostileHTML(t *testing.T) {
 	var title, at, inside string
 	if err := chromedp.Run(ctx,
 		network.Enable(),
-		chromedp.Navigate("http://"+n.http+"/r/"+id),
+		chromedp.Navigate("http://"+n.http+"/r/"+id+"#content"), shown(t, ".panel.on#content"),
 		chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true); document.querySelector("iframe.preview").scrollIntoView()`, nil),
 		chromedp.ActionFunc(func(ctx context.Context) error {
 			poll(t, ctx, "the preview to be loaded", func() bool {

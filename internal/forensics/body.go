@@ -35,7 +35,8 @@ func examineBody(m *message.Message, s *dkim.Signature) Examination {
 	}
 	e := Examination{Part: Body, Outcome: Unexplained}
 	if b.search() {
-		e.Outcome, e.Mutations, e.Difference = Explained, b.found, difference(b.signed, b.seen)
+		e.Outcome, e.Mutations = Explained, b.found
+		e.show(b.signed, b.seen)
 	}
 	e.Tried = b.tried
 	return e

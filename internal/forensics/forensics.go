@@ -52,8 +52,18 @@ type Examination struct {
 	// Difference is the canonical text as signed ("-") against that seen ("+"),
 	// bounded; nil unless explained.
 	Difference []Line
+	// Hunks are the places where the two texts differ, with the octets, bounded;
+	// MoreHunks are left out.
+	Hunks     []Hunk
+	MoreHunks int
 	// Tried counts the candidates that were hashed.
 	Tried int
+}
+
+// show puts the signed text against the seen one.
+func (e *Examination) show(signed, seen []byte) {
+	e.Difference = difference(signed, seen)
+	e.Hunks, e.MoreHunks = hunks(signed, seen)
 }
 
 // Examine explains one verdict: nil for a signature whose hashes are right or were

@@ -64,7 +64,8 @@ func examineHeader(m *message.Message, v dkim.Verdict, o opened) Examination {
 	}
 	before := h.text(nil)
 	if h.search(m, v) {
-		e.Outcome, e.Mutations, e.Difference = Explained, h.found, difference(h.buf, before)
+		e.Outcome, e.Mutations = Explained, h.found
+		e.show(h.buf, before)
 	}
 	e.Tried = h.tries
 	return e

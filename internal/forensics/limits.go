@@ -26,4 +26,9 @@ const (
 
 	maxDifference = 24  // lines shown
 	maxShown      = 160 // characters of a line shown
+
+	maxHunks      = 6       // places that are shown octet by octet
+	maxHunkOctets = 96      // octets of one side of a place
+	hunkContext   = 16      // octets around it
+	maxLinePairs  = 160_000 // lines compared with each other: each of one text with each of the other
 )

@@ -31,11 +31,13 @@ var notSentences = map[string]string{
 var (
 	quoted      = regexp.MustCompile(`「[^」]*」`)
 	code        = regexp.MustCompile("`[^`]*`")
+	link        = regexp.MustCompile(`\[([^\]]*)\]\(#[a-z]+\)`)
 	placeholder = regexp.MustCompile(`\{\{[^}]*\}\}|\{[a-z0-9_.-]+\}|%[a-z]`)
 )
 
 // ownWords is the text without the words of others: menus of other programs, code, names.
 func ownWords(s string) string {
+	s = link.ReplaceAllString(s, "$1") // read as its words
 	s = code.ReplaceAllString(s, "X")
 	s = strings.ReplaceAll(s, "{who}", "名") // its value brings the space along
 	s = placeholder.ReplaceAllString(s, "X")

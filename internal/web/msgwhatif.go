@@ -49,7 +49,7 @@ func (s *server) editMessage(w http.ResponseWriter, r *http.Request, m *store.Me
 	before := judge(nil)
 	p := whatIfPage{
 		frame: s.frame(r, "", i18n.T(lang, "whatif.title", "Target", clip(visible(messageName(lang, m)), 80))), Page: reportPath(m.ID),
-		Heading: i18n.T(lang, "whatif.heading-message"), Lead: i18n.T(lang, "whatif.lead-message"),
+		Heading: i18n.T(lang, "whatif.heading-message"), Lead: i18n.T(lang, "whatif.lead-message"), Back: i18n.T(lang, "report.back"),
 	}
 	changes := p.edit(r, text, edited, editableOf(before), before.Findings)
 	if len(changes) > 0 {

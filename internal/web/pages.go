@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"embed"
 	"errors"
 	"fmt"
 	"html/template"
@@ -16,31 +15,11 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
-//go:embed templates
-var templateFiles embed.FS
-
 // pages are the templates, by language and page name.
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
 	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once"}
-
-// loadPages parses every page once for each language, so that a template says only {{t "key"}}.
-func loadPages(a assets) (pages, error) {
-	out := pages{}
-	for _, lang := range i18n.Langs {
-		out[lang] = map[string]*template.Template{}
-		for _, name := range pageNames {
-			t, err := template.New("layout.html").Funcs(functions(lang, a)).
-				ParseFS(templateFiles, "templates/layout.html", "templates/parts_*.html", "templates/"+name+".html")
-			if err != nil {
-				return nil, fmt.Errorf("reading the page %s: %w", name, err)
-			}
-			out[lang][name] = t
-		}
-	}
-	return out, nil
-}
 
 // functions are what templates may call. vis is for every text from outside.
 func functions(lang string, a assets) template.FuncMap {

@@ -53,7 +53,9 @@ type reportView struct {
 	Size      int
 	Source    string
 	Converted bool
+	Summary   []sentence
 	Chips     []chip
+	Tabs      []tabView
 	findingLists
 	DropAt     time.Time // when the body is due to go, zero for never
 	Session    sessionView
@@ -63,6 +65,7 @@ type reportView struct {
 	DKIM       dkimList
 	ARC        arcView
 	DMARC      dmarcView
+	Steps      []stepView
 	Hops       []hop
 	MoreHops   int
 	DNS        dnsTable
@@ -82,7 +85,7 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 		frame: s.frame(r, "", h.Title), ID: m.ID, Headline: h,
 		Time: m.Received, Size: len(rep.Message.Raw), Source: rep.Bundle.Source, Converted: rep.Bundle.LineEndsConverted,
 		Session: viewSession(lang, rep.Bundle.Session),
-		IPRev:   viewIPRev(lang, rep.Auth.IPRev), DKIM: viewDKIM(lang, rep.Auth.DKIM), ARC: viewARC(lang, rep.Auth.ARC),
+		IPRev:   viewIPRev(lang, rep.Auth.IPRev), DKIM: viewDKIM(lang, rep.Auth.DKIM, rep.Forensics), ARC: viewARC(lang, rep.Auth.ARC),
 		DMARC: viewDMARC(lang, rep.Auth.DMARC), DNS: viewDNS(rep.DNS),
 	}
 	v.frame.Status = h.Status
@@ -103,7 +106,10 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 		raw = raw[:drawnRaw]
 	}
 	v.Raw = visibleLines(string(raw))
+	v.Steps = viewSteps(lang, &rep.Auth.DMARC)
 	v.Chips = v.chips(lang)
+	v.tabs(lang, rep)
+	v.summary(lang, rep)
 	return v
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/iprev"
 )
@@ -59,6 +60,7 @@ func word(s string) string {
 type dkimList struct {
 	Signatures []signatureView
 	More       int
+	changed    bool // what changed is shown of one
 }
 
 // firstDomain is the domain of the first signature with this result.
@@ -82,13 +84,21 @@ type signatureView struct {
 	Signed, Expires                      string
 	Record                               string
 	Testing                              bool
+	Changed                              []examView
+	FirstChanged                         bool
 }
 
-func viewDKIM(lang string, all []dkim.Verdict) dkimList {
+func viewDKIM(lang string, all []dkim.Verdict, examined [][]forensics.Examination) dkimList {
 	list, more := some(all, drawnSignatures)
 	out := dkimList{More: more}
+	room := drawnHunks
 	for i := range list {
-		out.Signatures = append(out.Signatures, viewSignature(lang, &list[i]))
+		v := viewSignature(lang, &list[i])
+		if i < len(examined) && len(examined[i]) > 0 {
+			v.Changed = viewForensics(lang, examined[i], &room)
+			v.FirstChanged, out.changed = !out.changed, true
+		}
+		out.Signatures = append(out.Signatures, v)
 	}
 	return out
 }

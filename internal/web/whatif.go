@@ -24,7 +24,7 @@ const (
 // whatIfPage is the editor of records, and what they would do.
 type whatIfPage struct {
 	frame
-	Page          string // the page that it belongs to: /d/ID or /r/ID
+	Page, Back    string // the page that it belongs to: /d/ID or /r/ID, and the words of the link there
 	Heading, Lead string
 	Text          string
 	Applied       string // the title of the finding whose repair was put in
@@ -93,7 +93,7 @@ func (s *server) whatIf(w http.ResponseWriter, r *http.Request) {
 	target := visible(run.Label)
 	p := whatIfPage{
 		frame: s.frame(r, "", i18n.T(lang, "whatif.title", "Target", target)), Page: runPath(run.ID),
-		Heading: i18n.T(lang, "whatif.heading", "Target", target), Lead: i18n.T(lang, "whatif.lead"),
+		Heading: i18n.T(lang, "whatif.heading", "Target", target), Lead: i18n.T(lang, "whatif.lead"), Back: i18n.T(lang, "share.back"),
 	}
 	changes := p.edit(r, text, edited, editable(rep.Survey), rep.Findings)
 	if len(changes) > 0 {
