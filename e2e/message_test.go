@@ -164,6 +164,12 @@ func TestBrowserMessage(t *testing.T) {
 			)
 			shot(t, ctx, "message-compare-"+w.html)
 			look(t, ctx, script, "a comparison")
+			telephone := way{w.html, "dark", 360}
+			run("a telephone", telephone.put())
+			telephone.judge(t, ctx, "a comparison on a telephone")
+			run("a telephone", chromedp.Navigate("http://"+n.http+second+"#auth"), shown(t, ".panel.on#auth"))
+			telephone.judge(t, ctx, "the authentication on a telephone")
+			look(t, ctx, script, "the authentication on a telephone")
 		})
 	}
 }

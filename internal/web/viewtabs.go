@@ -73,7 +73,7 @@ func (v *reportView) pathState(lang string) mark {
 	switch s := v.Session.TLS; {
 	case s != nil && s.Error != "":
 		m = markOf("", "fail")
-		m.Word = i18n.T(lang, "session.tls-failed")
+		m.Word = "TLS: " + i18n.T(lang, "session.tls-failed")
 	case s != nil && s.Version != "":
 		m = markOf("", "pass")
 		m.Word = clip(s.Version, 20)
