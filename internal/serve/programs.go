@@ -14,9 +14,9 @@ import (
 
 // programs puts the doors for programs beside the pages: /api and /mcp. Open: programs at
 // this machine need no token.
-func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, pages http.Handler) http.Handler {
+func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, pages http.Handler) http.Handler {
 	s := service.New(service.Config{
-		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log,
+		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab,
 	})
 	guard := tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log})
 	rest := api.New(api.Config{

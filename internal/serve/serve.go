@@ -269,7 +269,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
 	g.Go(func() error {
-		return serveHTTP(gctx, limitedL, answering.pages(programs(c, st, hub, w, smtpL.Addr(), keeper == nil, pages)), c.Log)
+		return serveHTTP(gctx, limitedL, answering.pages(programs(c, st, hub, w, smtpL.Addr(), keeper == nil, testing, pages)), c.Log)
 	})
 	g.Go(func() error { return w.run(gctx) })
 	if answering.queue != nil {

@@ -48,6 +48,8 @@ type Config struct {
 	MailDomain, SMTPAddr string
 	// Verify judges a stored message for the first time and keeps the verdict.
 	Verify func(ctx context.Context, m *store.Message) (*render.Report, error)
+	// Lab is the outbound lab; nil: there is none.
+	Lab OutboundLab
 	// Version is that of this program.
 	Version string
 	Now     func() time.Time
