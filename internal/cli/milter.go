@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -70,6 +71,7 @@ func (a *app) milterCommand() *cobra.Command {
 			return err
 		}
 		defer stop()
+		a.saveMemory()
 		return a.ran(serve.RunMilter(c.Context(), *cfg))
 	})
 	c.Flags().StringArrayVar(&f.listen, "listen", nil, a.flagText("milter-listen"))
@@ -77,6 +79,14 @@ func (a *app) milterCommand() *cobra.Command {
 	c.Flags().DurationVar(&f.grace, "grace", 10*time.Second, a.flagText("grace"))
 	completeWords(c, "unsigned", "accept", "defer", "reject")
 	return c
+}
+
+// saveMemory collects garbage at half of what Go waits for, unless GOGC says otherwise: a filter keeps little, and
+// stands on the mail server's own machine. It costs about a tenth of the processor time.
+func (a *app) saveMemory() {
+	if a.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // milter gives what the flags say. Everything that can be wrong is found here, before anything listens.

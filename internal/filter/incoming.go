@@ -16,7 +16,7 @@ type incoming struct {
 
 func (in *incoming) begin(ctx context.Context) {
 	e := &in.event
-	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.header, mailauth.Envelope{
+	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.parsed, mailauth.Envelope{
 		RemoteIP: e.Client.Addr, HELO: e.HELO, MailFrom: e.MailFrom, Null: e.MailFrom == "", Receiver: in.settings.Hostname,
 	}, e.Began)
 }
@@ -27,7 +27,7 @@ func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply 
 	e := &in.event
 	res := in.run.Finish(ctx)
 	e.Auth = &res
-	d := in.settings.Policy.decide(in.header, e)
+	d := in.settings.Policy.decide(in.parsed, e)
 	e.Outcome, e.Action, e.Override = d.outcome, d.action, d.override
 	if d.action == Reject || d.action == Defer {
 		return d.reply

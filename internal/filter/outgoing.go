@@ -28,8 +28,8 @@ type signing struct {
 }
 
 func (o *outgoing) begin(context.Context) {
-	fields := o.header.Fields
-	if o.settings.AddMissing && !o.header.HeaderTruncated() {
+	fields := o.parsed.Fields
+	if o.settings.AddMissing && !o.parsed.HeaderTruncated() {
 		fields = o.addMissing(fields)
 	}
 	keys := o.keys()
@@ -59,11 +59,11 @@ func (o *outgoing) begin(context.Context) {
 // write as its author. Why there are none is noted.
 func (o *outgoing) keys() []Key {
 	e := &o.event
-	if o.header.HeaderTruncated() {
+	if o.parsed.HeaderTruncated() {
 		e.problem("dkim.header-not-whole", "the mail server did not hand over the whole header: a signature over it would be broken")
 		return nil
 	}
-	domain, author, err := o.header.AuthorDomain()
+	domain, author, err := o.parsed.AuthorDomain()
 	if err != nil {
 		e.problem("dkim.no-author", "no domain can answer for the message: "+err.Error())
 		return nil
@@ -107,10 +107,10 @@ func (o *outgoing) addMissing(fields []message.Field) []message.Field {
 		fields = append(fields[:len(fields):len(fields)], message.NewField([]byte(name+": "+value+"\r\n")))
 		o.added = append(o.added, name, " "+value)
 	}
-	if o.header.Count("Date") == 0 {
+	if o.parsed.Count("Date") == 0 {
 		add("Date", o.event.Began.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	}
-	if o.header.Count("Message-ID") == 0 && o.event.Author != "" {
+	if o.parsed.Count("Message-ID") == 0 && o.event.Author != "" {
 		add("Message-ID", "<"+strings.ToLower(rand.Text())+"@"+o.event.Author+">")
 	}
 	return fields

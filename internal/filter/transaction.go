@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/todoku/todoku/authres"
 	"github.com/todoku/todoku/internal/milter"
@@ -17,14 +18,55 @@ type transaction struct {
 	settings *Settings
 	event    Event
 
-	head    []byte // the header in the octets of the message
-	names   []string
-	starts  []int
+	*header      // nil until the first field
 	unclear bool // the header cannot be told from what the mail server gave
 
-	header *message.Message
+	parsed *message.Message
 	way    way
 	cancel context.CancelFunc
+}
+
+// header is a header as the mail server gave it.
+type header struct {
+	octets []byte // as in the message
+	fields []span
+}
+
+// span is where a field is, and how long its name.
+type span struct{ start, name int }
+
+// headers keeps the memory of finished messages for those of the next.
+var headers = sync.Pool{New: func() any {
+	return &header{octets: make([]byte, 0, firstHeader), fields: make([]span, 0, 32)}
+}}
+
+// firstHeader is room for the header of an ordinary message, mostHeader what is worth keeping.
+const (
+	firstHeader = 8 << 10
+	mostHeader  = 64 << 10
+)
+
+// release gives the memory of the header back. Nobody may look at the message any more.
+func (t *transaction) release() {
+	h := t.header
+	t.header, t.parsed, t.way = nil, nil, nil
+	if h != nil && cap(h.octets) <= mostHeader {
+		h.octets, h.fields = h.octets[:0], h.fields[:0]
+		headers.Put(h)
+	}
+}
+
+// name is that of the i-th field, as the mail server has it.
+func (h *header) name(i int) []byte { return h.octets[h.fields[i].start:][:h.fields[i].name] }
+
+// value is what stands behind the colon of the i-th field.
+func (h *header) value(i int) []byte {
+	end := len(h.octets)
+	if i+1 < len(h.fields) {
+		end = h.fields[i+1].start
+	}
+	f := h.fields[i]
+	return bytes.TrimSuffix(h.octets[f.start+f.name+1:end], []byte("\r\n"))
 }
 
 // way is what is done for a message, incoming or outgoing.
@@ -45,19 +87,13 @@ func (t *transaction) Rcpt(to milter.Path) milter.Reply {
 
 func (t *transaction) Data() milter.Reply { return milter.Continue }
 
-// firstHeader is room for the header of an ordinary message.
-const firstHeader = 4 << 10
-
 func (t *transaction) Header(name, value []byte) milter.Reply {
-	if t.head == nil {
-		t.head = make([]byte, 0, firstHeader)
-		t.names = make([]string, 0, 32)
-		t.starts = make([]int, 0, 32)
+	if t.header == nil {
+		t.header = headers.Get().(*header)
 	}
 	t.unclear = t.unclear || breaksOut(value)
-	t.names = append(t.names, string(name))
-	t.starts = append(t.starts, len(t.head))
-	t.head = milter.AppendField(t.head, name, value)
+	t.fields = append(t.fields, span{len(t.octets), len(name)})
+	t.octets = milter.AppendField(t.octets, name, value)
 	return milter.Continue
 }
 
@@ -76,10 +112,13 @@ func breaksOut(value []byte) bool {
 }
 
 func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
-	t.header = message.ParseHeader(t.head, truncated || t.unclear)
+	if t.header == nil {
+		t.header = headers.Get().(*header)
+	}
+	t.parsed = message.ParseHeader(t.octets, truncated || t.unclear)
 	t.event.Queue = cmpOr(t.conn.Macro("i"), t.event.Queue)
 	var err error
-	if t.event.Author, _, err = t.header.AuthorDomain(); err != nil {
+	if t.event.Author, _, err = t.parsed.AuthorDomain(); err != nil {
 		t.event.Author = ""
 	}
 	if t.event.Outgoing {
@@ -121,6 +160,9 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 	t.event.Ended = t.settings.Now()
 	t.event.Reply = r
 	t.f.record(&t.event)
+	if t.f.observe == nil { // else the event, which has parts of the header, lives on
+		t.release()
+	}
 	return r
 }
 
@@ -142,32 +184,22 @@ func (v view) Value() []byte { return v.value }
 // strip removes what claims to come from us: Authentication-Results with our authserv-id, and our
 // own fields. Of a name the highest number goes first, so that removing one never shifts those still to go.
 func (t *transaction) strip(c *milter.Changes) (removed int) {
-	forged := make(map[int]bool)
-	var views []authres.FieldView
-	for i, name := range t.names {
-		views = append(views, view{name, t.value(i)})
-		if strings.EqualFold(name, VerdictField) || strings.EqualFold(name, QuarantineField) {
-			forged[i] = true
-		}
-	}
-	for _, i := range authres.Forged(views, t.settings.ids...) {
-		forged[i] = true
-	}
+	forged := t.forged()
 	if len(forged) == 0 {
 		return 0
 	}
-	number := make([]int, len(t.names)) // among the fields of its name, from 1
+	number := make([]int, len(t.fields)) // among the fields of its name, from 1
 	count := make(map[string]int)
-	for i, name := range t.names {
-		name = strings.ToLower(name)
+	for i := range t.fields {
+		name := strings.ToLower(string(t.name(i)))
 		count[name]++
 		number[i] = count[name]
 	}
-	for i := len(t.names) - 1; i >= 0; i-- {
+	for i := len(t.fields) - 1; i >= 0; i-- {
 		if !forged[i] {
 			continue
 		}
-		if err := c.DeleteHeader(t.names[i], number[i]); err != nil {
+		if err := c.DeleteHeader(string(t.name(i)), number[i]); err != nil {
 			t.event.problem("message.forged-results-kept", "a field that claims to be ours could not be removed: "+err.Error())
 			continue
 		}
@@ -176,11 +208,35 @@ func (t *transaction) strip(c *milter.Changes) (removed int) {
 	return removed
 }
 
-// value is what stands behind the colon of the i-th field.
-func (t *transaction) value(i int) []byte {
-	end := len(t.head)
-	if i+1 < len(t.starts) {
-		end = t.starts[i+1]
+// forged gives the indexes of the fields that claim to be ours.
+func (t *transaction) forged() map[int]bool {
+	var forged map[int]bool
+	var views []authres.FieldView
+	var which []int // the field of each view
+	for i := range t.fields {
+		name := t.name(i)
+		// Of most fields the first octet says that they are no such field, in any disguise.
+		if len(name) == 0 {
+			continue
+		}
+		if c := name[0] | 0x20; c != 'a' && c != 'x' && name[0] > ' ' && name[0] < 0x7f {
+			continue
+		}
+		views, which = append(views, view{string(name), t.value(i)}), append(which, i)
 	}
-	return bytes.TrimSuffix(t.head[t.starts[i]+len(t.names[i])+1:end], []byte("\r\n"))
+	mark := func(i int) {
+		if forged == nil {
+			forged = make(map[int]bool)
+		}
+		forged[which[i]] = true
+	}
+	for i, v := range views {
+		if strings.EqualFold(v.Name(), VerdictField) || strings.EqualFold(v.Name(), QuarantineField) {
+			mark(i)
+		}
+	}
+	for _, i := range authres.Forged(views, t.settings.ids...) {
+		mark(i)
+	}
+	return forged
 }
