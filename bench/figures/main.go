@@ -68,7 +68,11 @@ func run(rounds int, each, only string) error {
 			}
 		}
 		for _, name := range extras(g, rs) {
-			fmt.Fprintf(w, "%s\t%s\t\t\t\t%.0f\t\n", strings.TrimPrefix(name, "Benchmark"), duration(rs[name].ns), rs[name].allocs)
+			ours := duration(rs[name].ns)
+			if v, ok := rs[name].extra[cpu]; ok {
+				ours = fmt.Sprintf("%.0f %s", v, cpu)
+			}
+			fmt.Fprintf(w, "%s\t%s\t\t\t\t%.0f\t\n", strings.TrimPrefix(name, "Benchmark"), ours, rs[name].allocs)
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -94,6 +98,9 @@ func measure(g group, rounds int, each string) (map[string]result, error) {
 	build.Dir = g.dir
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%s: %w\n%s", g.title, err, out)
+	}
+	if g.rounds > 0 {
+		rounds, each = min(rounds, g.rounds), g.each
 	}
 	best := map[string]result{}
 	for range rounds {

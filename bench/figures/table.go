@@ -17,7 +17,14 @@ type group struct {
 	title, dir, pkg, bench string
 	figures                []figure
 	showRest               bool // print the other benchmarks too: peers
+	// rounds and each, where set, take the place of the flags: for what begins slowly, and for
+	// costs that a system counts roughly.
+	rounds int
+	each   string
 }
+
+// cpu is the processor time of the process that filters.
+const cpu = "cpu-µs/msg"
 
 var groups = []group{
 	{
@@ -60,6 +67,25 @@ var groups = []group{
 			{what: "report pages, several readers", name: "Pages", unit: "pages/s", atLeast: 200},
 			{what: "end of DATA to the verdict on the live page", name: "Verdict", unit: "ms/verdict", upTo: 300},
 			{what: "list of what came, with 10,000 stored reports", name: "List", unit: "ms/list", upTo: 50},
+		},
+	},
+	{
+		title: "milter", dir: ".", pkg: "./milter", bench: "^Benchmark(Verify|Sign|Memory|Peer)", showRest: true, rounds: 5, each: "400ms",
+		figures: []figure{
+			{what: "milter: verify SPF, DKIM, ARC, DMARC, iprev, 10 KB", name: "Verify10KB", unit: cpu, upTo: 700},
+			{what: "the same with an ARC set", name: "VerifySealed10KB", unit: cpu, upTo: 700},
+			{what: "the same, 1 MB", name: "Verify1MB", unit: cpu, upTo: 5000},
+			{what: "milter: sign RSA-2048, 10 KB, beyond one bare operation", name: "SignRSA10KB", unit: "µs-over-RSA", upTo: 300},
+			{what: "milter: messages that Ed25519 signs for one of RSA", name: "SignEd10KB", unit: "x-RSA", atLeast: 8},
+			{what: "milter: resident memory, 16 connections", name: "Memory", unit: "MB-at-16", upTo: 40},
+			{what: "milter: resident memory, 1,000 connections", name: "Memory", unit: "MB-at-1000", upTo: 60},
+		},
+	},
+	{
+		title: "postfix", dir: ".", pkg: "./milter", bench: "^BenchmarkPostfix", rounds: 3, each: "1x",
+		figures: []figure{
+			{what: "Postfix over TCP, 1 session: rate with our verifying milter, % of a null one's", name: "Postfix1", unit: "%-of-null", atLeast: 80},
+			{what: "the same, 8 sessions", name: "Postfix8", unit: "%-of-null", atLeast: 80},
 		},
 	},
 	{
