@@ -29,7 +29,7 @@ import (
 type serveFlags struct {
 	http, smtp, database, hostname, mailDomain string
 	tlsCert, tlsKey                            string
-	retention, dropAfter                       days
+	retention, dropAfter, publicKeep           days
 	workers                                    int
 	maxMessage, quota                          int64
 	httpHosts, trustProxy, httpProxies         []string
@@ -99,6 +99,8 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.DurationVar(&f.imap.every, "imap-every", time.Minute, a.flagText("imap-every"))
 	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
 	fl.StringArrayVar(&f.httpProxies, "http-trust-proxy", nil, a.flagText("http-trust-proxy"))
+	f.publicKeep = days(3 * 24 * time.Hour)
+	fl.Var(&f.publicKeep, "public-retention", a.flagText("public-retention"))
 	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
 	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
 	fl.StringVar(&f.openID.client, "openid-client-id", "", a.flagText("openid-client-id"))
@@ -181,7 +183,7 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	var cfg serve.Config
 	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
-		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), DropAfter: time.Duration(f.dropAfter), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
+		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), PublicRetention: time.Duration(f.publicKeep), DropAfter: time.Duration(f.dropAfter), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
 		Log: a.logger(), Version: version(),
 		Ready: func(n *serve.Node) {
 			a.announce(n.SMTP, n.HTTP)

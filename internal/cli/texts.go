@@ -429,6 +429,7 @@ var flagTexts = map[string]text{
 	"max-message":               {EN: "largest message accepted, `OCTETS`", JA: "受け付ける最大サイズ `OCTETS` (オクテット)"},
 	"http-host":                 {EN: "a host `NAME` that the pages answer to, beside loopback (repeatable)", JA: "ループバック以外に Web ページが応答するホスト名 `NAME` (複数指定可)"},
 	"public-url":                {EN: "what browsers call the pages by, `URL` such as https://todoku.example.com; people then sign in", JA: "ブラウザーから見た Web ページの `URL` (例: https://todoku.example.com)。指定するとサインインが必要になる"},
+	"public-retention":          {EN: "with --public: how long messages, and checks of visitors, are kept, `DURATION` such as 3d or 12h; the pages say so", JA: "--public の場合に、メールと訪問者の診断を残す期間 `DURATION` (3d、12h など)。ページにも表示される"},
 	"public":                    {EN: "let everybody test without a login; lists of mail still need one", JA: "サインインなしで誰でもテストできるようにする (メールの一覧にはサインインが必要)"},
 	"openid-issuer":             {EN: "let people sign in by OpenID Connect, the issuer's `URL`", JA: "OpenID Connect でサインインできるようにする。発行者の `URL`"},
 	"openid-client-id":          {EN: "what the OpenID Connect provider knows this program by, `ID`", JA: "OpenID Connect プロバイダーに登録したクライアントの `ID`"},

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// dropEvery is how late a body may go.
+	// dropEvery is how late a body may go, where no promise is shorter.
 	dropEvery = 15 * time.Second
 	// droppedAtOnce are read from the database at a time.
 	droppedAtOnce = 100
@@ -22,7 +22,11 @@ const (
 
 // dropBodies drops the bodies of messages whose time has come.
 func dropBodies(ctx context.Context, st *store.Store, log *slog.Logger) error {
-	t := time.NewTicker(dropEvery)
+	every := dropEvery
+	if after := st.DropAfter(); after > 0 { // a promise of minutes is kept to the minute, one of seconds to the second
+		every = min(every, max(after/4, time.Second))
+	}
+	t := time.NewTicker(every)
 	defer t.Stop()
 	if err := st.ScheduleDrops(ctx); err != nil && ctx.Err() == nil {
 		log.Error("messages from before cannot be scheduled for the removal of their bodies", "error", err)

@@ -79,3 +79,26 @@ func TestKeepDefect(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKeep: what a public tester takes from strangers goes sooner than what is of its people.
+func TestKeep(t *testing.T) {
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		config Config
+		want   store.Retention
+	}{
+		{Config{}, store.Retention{Messages: 30 * day, Checks: 30 * day, VisitorChecks: 30 * day}},
+		{Config{Public: true}, store.Retention{Messages: 3 * day, Checks: 30 * day, VisitorChecks: 3 * day}},
+		{Config{Public: true, PublicRetention: time.Hour}, store.Retention{Messages: time.Hour, Checks: 30 * day, VisitorChecks: time.Hour}},
+		{Config{Public: true, Retention: day}, store.Retention{Messages: day, Checks: day, VisitorChecks: day}},
+		{Config{PublicRetention: time.Hour}, store.Retention{Messages: 30 * day, Checks: 30 * day, VisitorChecks: 30 * day}},
+	} {
+		c.config.Resolver = testZone()
+		if err := c.config.defaults(); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.config.keep(); got != c.want {
+			t.Errorf("%+v: %+v, want %+v", c.config.Public, got, c.want)
+		}
+	}
+}

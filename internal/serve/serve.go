@@ -78,8 +78,10 @@ type Config struct {
 	// Checker checks domains; nil is one that only asks Resolver. Its blocklists are asked
 	// about messages too.
 	Checker *check.Checker
-	// Retention is how long messages are kept, 0 for the default of 30 days.
-	Retention time.Duration
+	// Retention is how long messages and checks are kept, 0 for the default of 30 days. With
+	// Public, PublicRetention is how long messages and the checks of visitors are, 0 for 3
+	// days; never longer than Retention.
+	Retention, PublicRetention time.Duration
 	// Quota bounds the octets of all stored messages, 0 for no bound: beyond it mail is put
 	// off with 452.
 	Quota int64
@@ -114,6 +116,7 @@ type Node struct {
 
 const (
 	defaultRetention     = 30 * 24 * time.Hour
+	defaultPublic        = 3 * 24 * time.Hour
 	defaultVerifyTimeout = 30 * time.Second
 	pruneEvery           = 10 * time.Minute
 )
@@ -124,6 +127,9 @@ func (c *Config) defaults() error {
 	}
 	if c.Retention == 0 {
 		c.Retention = defaultRetention
+	}
+	if c.PublicRetention == 0 {
+		c.PublicRetention = defaultPublic
 	}
 	if c.VerifyTimeout == 0 {
 		c.VerifyTimeout = defaultVerifyTimeout
@@ -147,6 +153,16 @@ func (c *Config) defaults() error {
 	return nil
 }
 
+// keep is how long what is stored can be had.
+func (c *Config) keep() store.Retention {
+	r := store.Retention{Messages: c.Retention, Checks: c.Retention, VisitorChecks: c.Retention}
+	if c.Public {
+		r.Messages = min(c.PublicRetention, c.Retention)
+		r.VisitorChecks = r.Messages
+	}
+	return r
+}
+
 // Run serves until ctx ends, then lets what is running finish within Grace.
 // It returns nil after an orderly end, also where the end came before the start was over.
 func Run(ctx context.Context, c Config) error {
@@ -163,6 +179,7 @@ func Run(ctx context.Context, c Config) error {
 	defer st.Close()
 	st.SetQuota(c.Quota)
 	st.SetDropAfter(c.DropAfter)
+	st.SetRetention(c.keep())
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortAfter, st.Abort) })()
 	smtpL, err := listen("SMTP", c.SMTP)
 	if err != nil {
@@ -244,7 +261,7 @@ func Run(ctx context.Context, c Config) error {
 	pages, err := web.New(web.Config{
 		Lab: testing, Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
-		Access: keeper, Public: c.Public, Open: answering.open(st), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
+		Access: keeper, Public: c.Public, Retention: c.keep().Messages, Open: answering.open(st), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {
 			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
@@ -342,7 +359,7 @@ func prune(ctx context.Context, st *store.Store, c Config) error {
 	t := time.NewTicker(pruneEvery)
 	defer t.Stop()
 	for {
-		if n, err := st.Prune(ctx, time.Now(), c.Retention); err != nil {
+		if n, err := st.PruneOlder(ctx, time.Now(), c.keep()); err != nil {
 			if ctx.Err() == nil {
 				c.Log.Error("pruning the database failed", "error", err)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,6 +192,9 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", s.db.translate(err))
 	}
+	if s.messageGone(fromMillis(received)) {
+		return nil, fmt.Errorf("message: %w", ErrNotFound)
+	}
 	m.Received, e.Time, m.DropAt, m.Dropped = fromMillis(received), fromMillis(evidenceTime), fromMillis(dropAt), fromMillis(dropped)
 	if dropped != 0 {
 		if m.Kept, err = s.keptVerdict(ctx, id); err != nil {
@@ -213,8 +217,12 @@ func (s *Store) MessageSize(ctx context.Context, id string) (int, error) {
 		return 0, fmt.Errorf("message: %w", ErrNotFound)
 	}
 	var size int
-	if err := s.db.reader().queryRow(ctx, `SELECT size FROM messages WHERE id = $1`, id).Scan(&size); err != nil {
+	var received int64
+	if err := s.db.reader().queryRow(ctx, `SELECT size, received FROM messages WHERE id = $1`, id).Scan(&size, &received); err != nil {
 		return 0, fmt.Errorf("message: %w", s.db.translate(err))
+	}
+	if s.messageGone(fromMillis(received)) {
+		return 0, fmt.Errorf("message: %w", ErrNotFound)
 	}
 	return size, nil
 }
@@ -265,7 +273,7 @@ func (s *Store) list(ctx context.Context, query string, args ...any) ([]Message,
 	if err != nil {
 		return nil, fmt.Errorf("listing messages: %w", s.db.translate(err))
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(m Message) bool { return s.messageGone(m.Received) }), nil
 }
 
 // Unverified lists ids of messages still to verify, oldest first.

@@ -196,3 +196,56 @@ func TestScrub(t *testing.T) {
 		t.Errorf("%v still hold the body", files)
 	}
 }
+
+func init() { contract["Retention"] = testRetention }
+
+func testRetention(t *testing.T, s *Store) {
+	ctx := t.Context()
+	now := time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC)
+	s.now = func() time.Time { return now }
+	m := addVerified(t, s, "tok")
+	for id, owner := range map[string]string{"persons": "ann", "nobodys": "", "visitors": VisitorOwner + "x"} {
+		if err := s.AddRun(ctx, &Run{ID: id, Target: "example.com", Owner: owner, State: Done, At: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := func() (out []string) {
+		_, err := s.Message(ctx, m.ID)
+		_, sizeErr := s.MessageSize(ctx, m.ID)
+		list, _ := s.MessagesFor(ctx, "tok", 10)
+		if (err == nil) != (sizeErr == nil) || (err == nil) != (len(list) == 1) || err != nil && !errors.Is(err, ErrNotFound) {
+			t.Errorf("not at one: %v, %v, %d listed", err, sizeErr, len(list))
+		}
+		if err == nil {
+			out = append(out, "message")
+		}
+		all, _ := s.Runs(ctx, "example.com", "", true, 10)
+		for _, id := range []string{"nobodys", "persons", "visitors"} {
+			_, err := s.Run(ctx, id)
+			if (err == nil) != slices.ContainsFunc(all, func(r Run) bool { return r.ID == id }) {
+				t.Errorf("%s: %v, listed %v", id, err, all)
+			}
+			if err == nil {
+				out = append(out, id)
+			}
+		}
+		return out
+	}
+	r := Retention{Messages: 2 * time.Hour, Checks: 24 * time.Hour, VisitorChecks: time.Hour}
+	s.SetRetention(r)
+	for _, c := range []struct {
+		after   time.Duration
+		want    string
+		deleted int
+	}{
+		{time.Hour - time.Millisecond, "message nobodys persons visitors", 0}, {time.Hour, "message nobodys persons", 1}, {2 * time.Hour, "nobodys persons", 1}, {24 * time.Hour, "", 2},
+	} {
+		now = time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC).Add(c.after)
+		if got := strings.Join(found(), " "); got != c.want {
+			t.Errorf("after %v: %q, want %q", c.after, got, c.want)
+		}
+		if n, err := s.PruneOlder(ctx, now.Add(time.Millisecond), r); err != nil || n != c.deleted {
+			t.Errorf("after %v: %d deleted, %v; want %d", c.after, n, err, c.deleted)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -12,29 +11,6 @@ const (
 	pruneRows  = 200
 	pruneBytes = 64 << 20
 )
-
-// Prune deletes what expired before now: mailboxes, logins, shares, runs of the lab and outbound mail past their time, and messages, checks
-// and failed sessions older than keepMessages (0: these are kept for ever). It
-// works in small bounded steps, between which others write, until nothing is left
-// to delete or ctx ends, and gives the number of rows deleted (also beside an
-// error).
-func (s *Store) Prune(ctx context.Context, now time.Time, keepMessages time.Duration) (int, error) {
-	steps := []func(context.Context, querier) (int64, error){pruneMailboxes(now), pruneLogins(now), pruneOutbound(now), pruneReplyAddresses(now), pruneShares(now)}
-	steps = append(steps, pruneLab(now)...)
-	if keepMessages > 0 {
-		before := millis(now.Add(-keepMessages))
-		steps = append(steps, pruneMessages(before), pruneSessions(before), pruneRuns(before))
-	}
-	total := 0
-	for _, step := range steps {
-		n, err := s.pruneAll(ctx, step)
-		total += n
-		if err != nil {
-			return total, fmt.Errorf("deleting what expired: %w", s.db.translate(err))
-		}
-	}
-	return total, nil
-}
 
 // pruneAll repeats one kind of step until it deletes nothing.
 func (s *Store) pruneAll(ctx context.Context, step func(context.Context, querier) (int64, error)) (int, error) {

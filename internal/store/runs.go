@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -96,6 +97,9 @@ func (s *Store) Run(ctx context.Context, id string) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", s.db.translate(err))
 	}
+	if s.runGone(&r) {
+		return nil, fmt.Errorf("check: %w", ErrNotFound)
+	}
 	return &r, nil
 }
 
@@ -108,7 +112,7 @@ func (s *Store) Runs(ctx context.Context, target, owner string, all bool, limit 
 	if err != nil {
 		return nil, fmt.Errorf("listing checks: %w", s.db.translate(err))
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(r Run) bool { return s.runGone(&r) }), nil
 }
 
 func scanRun(r row) (x Run, err error) {
@@ -125,8 +129,13 @@ func scanWholeRun(r row) (x Run, err error) {
 	return x, err
 }
 
-func pruneRuns(before int64) func(context.Context, querier) (int64, error) {
+// pruneRuns deletes old runs: those of visitors who did not sign in, or all others.
+func pruneRuns(before int64, visitors bool) func(context.Context, querier) (int64, error) {
+	not := "NOT "
+	if visitors {
+		not = ""
+	}
 	return func(ctx context.Context, q querier) (int64, error) {
-		return q.exec(ctx, `DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE at < $1 ORDER BY at, seq LIMIT $2)`, before, pruneRows)
+		return q.exec(ctx, `DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE at < $1 AND owner `+not+`LIKE '`+VisitorOwner+`%' ORDER BY at, seq LIMIT $2)`, before, pruneRows)
 	}
 }

@@ -33,7 +33,8 @@ type Store struct {
 	committer *committer
 	quota     quota
 	full      fullness
-	dropAfter atomic.Int64     // milliseconds, see SetDropAfter
+	dropAfter atomic.Int64 // milliseconds, see SetDropAfter
+	retention atomic.Pointer[Retention]
 	now       func() time.Time // for the expiry of mailboxes
 }
 

@@ -38,6 +38,7 @@ type memory struct {
 	broken    error // what every call answers
 	made      int
 	full      time.Time
+	dropAfter time.Duration
 	runMemory
 }
 
@@ -69,6 +70,20 @@ func (m *memory) Mailbox(_ context.Context, token string) (store.Mailbox, error)
 	}
 	return b, nil
 }
+
+func (m *memory) SetMailboxDrop(_ context.Context, token string, d time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, ok := m.mailboxes[token]
+	if !ok {
+		return store.ErrNotFound
+	}
+	b.DropAfter = d
+	m.mailboxes[token] = b
+	return m.broken
+}
+
+func (m *memory) DropAfter() time.Duration { return m.dropAfter }
 
 func (m *memory) AddMessage(_ context.Context, s *store.Message) error {
 	m.mu.Lock()

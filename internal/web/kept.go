@@ -29,6 +29,7 @@ type keptPage struct {
 	Header  string
 	Missing int // octets of the header that are not drawn
 	DNS     *dnsTable
+	Deleted time.Time // when it can be had no longer
 	Dropped time.Time // when the body was removed; zero: it is there
 	Share   *sharedBy
 }
@@ -55,7 +56,7 @@ func (s *server) keptPage(w http.ResponseWriter, r *http.Request, m *store.Messa
 		return
 	}
 	p := s.keptView(r, m, k)
-	p.ID, p.Form = m.ID, true
+	p.ID, p.Form, p.Deleted = m.ID, true, s.deletedAt(m.Received)
 	s.show(w, r, http.StatusOK, "kept", p)
 }
 

@@ -35,6 +35,8 @@ type homePage struct {
 	Failed         []failedItem
 	Stories        []story
 	Home           bool
+	Drops          []dropChoice // when the body goes
+	Kept           string       // how long reports can be had, where everybody may test
 	Paste          pasteFields
 	Ask            askFields
 }
@@ -123,6 +125,9 @@ func (s *server) homePage(r *http.Request) homePage {
 	p.Form = true
 	p.Ask.CanProbe = s.Checker.Prober != nil
 	p.Host, p.Port, p.LocalOnly = s.sendTo(r)
+	if s.Public && s.Retention > 0 {
+		p.Kept = lasting(lang, s.Retention)
+	}
 	if s.Demo != nil {
 		for _, d := range s.Demo(r.Context()) {
 			p.Stories = append(p.Stories, story{ID: d.ReportID, Title: inLang(d.Title, lang), Text: inLang(d.Text, lang), Status: d.Status})
@@ -150,6 +155,7 @@ func (s *server) makeMailbox(r *http.Request) (store.Mailbox, error) {
 
 func (s *server) putMailbox(p *homePage, m store.Mailbox) {
 	p.Token, p.Address, p.Expires = m.Token, m.Token+"@"+s.MailDomain, m.Expires
+	p.Drops = s.dropChoices(p.Lang, m.DropAfter)
 }
 
 // isPrefetch: the browser loads the page before, or without, the person asking for it.

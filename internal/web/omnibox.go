@@ -152,14 +152,14 @@ func (s *server) ownerOf(w http.ResponseWriter, r *http.Request) string {
 		return id
 	}
 	if c, err := r.Cookie(visitorCookie); err == nil && len(c.Value) >= 20 && len(c.Value) <= 64 {
-		return "visitor:" + c.Value
+		return store.VisitorOwner + c.Value
 	}
 	v := rand.Text()
 	http.SetCookie(w, &http.Cookie{
 		Name: visitorCookie, Value: v, Path: "/", MaxAge: int((30 * 24 * time.Hour).Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
 	})
-	return "visitor:" + v
+	return store.VisitorOwner + v
 }
 
 // seenBy is whose runs the visitor may list: all is everybody's.
@@ -172,7 +172,7 @@ func (s *server) seenBy(r *http.Request) (owner string, all bool) {
 		return v.Person.ID, false
 	}
 	if c, err := r.Cookie(visitorCookie); err == nil && len(c.Value) >= 20 && len(c.Value) <= 64 {
-		return "visitor:" + c.Value, false
+		return store.VisitorOwner + c.Value, false
 	}
 	return "nobody:", false
 }

@@ -57,6 +57,7 @@ type reportView struct {
 	Chips     []chip
 	Tabs      []tabView
 	findingLists
+	Deleted    time.Time // when it can be had no longer, zero for what is not stated
 	DropAt     time.Time // when the body is due to go, zero for never
 	Session    sessionView
 	IPRev      iprevView
@@ -95,7 +96,7 @@ func (s *server) reportView(r *http.Request, m *store.Message, rep *render.Repor
 	if rep.Auth.HELO != nil {
 		v.HELO = viewSPF(lang, true, rep.Auth.HELO)
 	}
-	v.findingLists, v.DropAt, v.Form = sortFindings(lang, rep.Findings, reportPath(m.ID)), m.DropAt, true
+	v.findingLists, v.DropAt, v.Deleted, v.Form = sortFindings(lang, rep.Findings, reportPath(m.ID)), m.DropAt, s.deletedAt(m.Received), true
 	v.Cards = viewCards(lang, rep.Cards, rep.Score)
 	v.Content = viewContent(lang, rep)
 	v.Content.ID = m.ID

@@ -46,7 +46,8 @@ type domainView struct {
 	Runs             int
 	Shared           bool
 	SharedUntil      time.Time
-	Once             bool // it is shown this once
+	Deleted          time.Time // when a visitor's check can be had no longer
+	Once             bool      // it is shown this once
 }
 
 // taker is a provider with its verdict.

@@ -53,6 +53,8 @@ type Config struct {
 	// lets everybody test, and nobody see what is of others.
 	Access *access.Keeper
 	Public bool
+	// Retention is how long reports can be had, 0 for what is not stated.
+	Retention time.Duration
 	// Open, where not nil, says of a page whether it is open to whoever has its address, although
 	// there are logins. It is asked where nobody signed in.
 	Open func(r *http.Request) bool
@@ -79,6 +81,8 @@ type storage interface {
 	NewMailbox(ctx context.Context, m store.Mailbox) (store.Mailbox, error)
 	Mailbox(ctx context.Context, token string) (store.Mailbox, error)
 	AddMessage(ctx context.Context, m *store.Message) error
+	SetMailboxDrop(ctx context.Context, token string, d time.Duration) error
+	DropAfter() time.Duration
 	SetVerified(ctx context.Context, m *store.Message) error
 	Message(ctx context.Context, id string) (*store.Message, error)
 	MessageSize(ctx context.Context, id string) (int, error)
@@ -140,6 +144,7 @@ const (
 //	POST /address             a fresh address, where GET / gave none (prefetch)
 //	GET  /m/{token}           the waiting page of an address (reload keeps it)
 //	GET  /m/{token}/events    server-sent events
+//	POST /m/{token}/body      when the bodies of messages to it go
 //	GET  /check               the field that takes a domain, an address, a bounce, a header
 //	POST /check               check it, or explain it
 //	GET  /d/{id}              a check, or its progress; /d/{id}.json, .txt, .html
@@ -216,6 +221,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("POST /address", s.newAddress)
 	mux.HandleFunc("GET /m/{token}", s.mailbox)
+	mux.HandleFunc("POST /m/{token}/body", s.mailboxBody)
 	mux.HandleFunc("GET /m/{token}/events", s.events)
 	mux.HandleFunc("GET /recipes", s.recipes)
 	mux.HandleFunc("GET /lab", s.labStart)
