@@ -70,6 +70,8 @@ const (
 	deferrals = 3
 	// What the lab bears at a time, in all and of one client.
 	maxSessions, maxPerClient = 256, 64
+	// maxPerPort bounds the connections of the name server and of the policy host.
+	maxPerPort = 128
 	// maxSize is the largest message, in octets; it is thrown away anyhow.
 	maxSize = 1 << 20
 	// sizeLimit is what the receiver with a limit announces: less than any message has.

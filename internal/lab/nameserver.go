@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	miekg "github.com/miekg/dns"
+	"golang.org/x/net/netutil"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -38,6 +39,7 @@ func (l *Lab) listenDNS() (*nameServer, error) {
 		_ = s.tcp.Close()
 		return nil, err
 	}
+	s.tcp = netutil.LimitListener(s.tcp, maxPerPort)
 	return s, nil
 }
 

@@ -33,7 +33,7 @@ func (g *given) stalled(wait, lost string) opinion {
 func (g *given) plainDelivery() opinion {
 	d := g.delivered()
 	switch {
-	case len(g.all) == 0, d == nil && g.onlyFetched():
+	case d == nil && g.onlyFetched():
 		return unseen
 	case d == nil:
 		if t := g.turned(); t != nil {
@@ -46,7 +46,7 @@ func (g *given) plainDelivery() opinion {
 	return g.inClear(d)
 }
 
-// onlyFetched: nothing but the policy was asked for.
+// onlyFetched: nothing came, or nothing but a request for the policy.
 func (g *given) onlyFetched() bool {
 	for _, a := range g.all {
 		if a.Outcome != Policy {
@@ -108,7 +108,7 @@ func (g *given) stsBad() opinion {
 }
 
 func waitingFor(g *given) opinion {
-	if len(g.all) == 0 {
+	if g.onlyFetched() {
 		return unseen
 	}
 	return waiting("needs-good")

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/todoku/todoku/internal/caller"
 )
 
@@ -23,7 +25,10 @@ type policyHost struct {
 
 func (l *Lab) listenPolicy() (*policyHost, error) {
 	listener, err := net.Listen("tcp", l.cfg.Policy.Listen.String())
-	return &policyHost{l, listener}, err
+	if err != nil {
+		return nil, err
+	}
+	return &policyHost{l, netutil.LimitListener(listener, maxPerPort)}, nil
 }
 
 // Close closes the port before run.
