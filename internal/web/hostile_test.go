@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/message"
@@ -66,6 +67,12 @@ func hostileReport() *render.Report {
 		AuthServID: script, Results: script, AMS: script, AS: "pass", Detail: script}
 	a.ARC = arc.Verdict{Result: arc.Fail, Reason: script, Instances: 1, Sets: []arc.Set{set}}
 	hostileDMARC(&a.DMARC)
+	hunk := forensics.Hunk{Before: []byte(script), Signed: []byte(script), Seen: []byte(script), After: []byte(script)}
+	rep.Forensics = make([][]forensics.Examination, len(a.DKIM))
+	rep.Forensics[0] = []forensics.Examination{
+		{Part: forensics.Header, Outcome: forensics.Explained, Mutations: []forensics.Mutation{{Kind: forensics.FieldAdded, Field: script}, {Kind: script}}, Hunks: []forensics.Hunk{hunk}},
+		{Part: script, Outcome: script},
+	}
 	for i := range rep.DNS {
 		d := &rep.DNS[i]
 		d.Question.Name, d.Server, d.Detail = script, script, script
@@ -133,6 +140,12 @@ func hugeReport() *render.Report {
 	one := rep.Auth.DKIM[0]
 	for range 2999 {
 		rep.Auth.DKIM = append(rep.Auth.DKIM, one)
+	}
+	h := forensics.Hunk{Before: make([]byte, 16), Signed: make([]byte, 96), Seen: make([]byte, 96), After: make([]byte, 16)}
+	many := forensics.Examination{Part: forensics.Body, Outcome: forensics.Explained, Hunks: slices.Repeat([]forensics.Hunk{h}, 6),
+		Mutations: slices.Repeat([]forensics.Mutation{{Kind: forensics.FooterAdded}}, 5000)}
+	for range rep.Auth.DKIM {
+		rep.Forensics = append(rep.Forensics, []forensics.Examination{many, many})
 	}
 	step, set := rep.Auth.SPF.Trace[1], arc.Set{Results: strings.Repeat("r", 9000)}
 	for range 5000 {

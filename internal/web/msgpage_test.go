@@ -43,8 +43,8 @@ func TestSummary(t *testing.T) {
 	p.take(t, "unclear", "", strings.Replace(letterRaw, "From: Shop <info@shop.example>", "From: a@shop.example, b@evil.example", 1), shopSession(), 0)
 	p.take(t, "unprotected", "", strings.ReplaceAll(letterRaw, "info@shop.example", "x@evil.example"), shopSession(), 0)
 	for id, want := range map[string]struct{ en, ja string }{
-		"good": {"The message says that it is from shop.example. It was delivered by 198.51.100.20, which is mail.shop.example. SPF passed for shop.example. DKIM passed for shop.example. DMARC passed by SPF, DKIM, for what passed belongs to the organisation of shop.example.",
-			"このメールの From は shop.example です。198.51.100.20 (mail.shop.example) から届きました。 SPF は shop.example として pass です。 DKIM は shop.example として pass です。 SPF、DKIM が shop.example と同じ組織のドメインで pass になったため、DMARC は pass です。"},
+		"good": {"The message says that it is from shop.example. It was delivered by 198.51.100.20, which is mail.shop.example. SPF passed for shop.example. DKIM passed for shop.example. DMARC passed by SPF and DKIM, for what passed belongs to the organisation of shop.example.",
+			"このメールの From は shop.example です。198.51.100.20 (mail.shop.example) から届きました。 SPF は shop.example として pass です。 DKIM は shop.example として pass です。 SPF と DKIM が shop.example と同じ組織のドメインで pass になったため、DMARC は pass です。"},
 		"list": {"It was delivered by 203.0.113.9, which is out.mailer.example. SPF passed for bounces.mailer.example. DKIM did not pass for shop.example: the message was changed after it was signed. DMARC failed, for what passed belongs to another organisation than shop.example, which asks receivers to reject such mail. To be fixed first:",
 			"署名後にメールが変更されています。"},
 		"spoof":       {"SPF did not pass (fail): shop.example does not allow this server to send. There is no DKIM signature. DMARC failed, for nothing that counts passed for shop.example, which asks receivers to reject such mail.", "DKIM 署名はありません。"},

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -110,6 +112,19 @@ func TestUsualReportIsSmall(t *testing.T) {
 		if n := populated(t).get(t, "/r/m1?lang="+lang).Body.Len(); n > 150_000 {
 			t.Errorf("%s: the report page has %d octets", lang, n)
 		}
+	}
+}
+
+// TestChangedReportIsSmall: so is one that shows what broke its signatures, at the most that is shown.
+func TestChangedReportIsSmall(t *testing.T) {
+	s := newSite(t)
+	rep := sesReport()
+	h := forensics.Hunk{Before: make([]byte, 16), Signed: make([]byte, 96), Seen: make([]byte, 96), After: make([]byte, 16)}
+	e := forensics.Examination{Part: forensics.Body, Outcome: forensics.Explained, Hunks: slices.Repeat([]forensics.Hunk{h}, 6)}
+	rep.Forensics = [][]forensics.Examination{{e, e}}
+	s.keep("m1", "", rep)
+	if n := s.get(t, "/r/m1?lang=ja").Body.Len(); n > 150_000 {
+		t.Errorf("the report page has %d octets", n)
 	}
 }
 

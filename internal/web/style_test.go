@@ -78,6 +78,19 @@ func TestContrast(t *testing.T) {
 	}
 }
 
+// TestAssetsAreSmall: a page's style and script stay what a telephone loads in a moment.
+func TestAssetsAreSmall(t *testing.T) {
+	files, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, most := range map[string]int{"app.css": 40 << 10, "report.css": 8 << 10, "app.js": 16 << 10, "report.js": 8 << 10} {
+		if n := len(files[name].data); n == 0 || n > most {
+			t.Errorf("%s has %d octets, at most %d are meant", name, n, most)
+		}
+	}
+}
+
 func TestSpans(t *testing.T) {
 	got := spans("add `v=spf1 <x>` to\x1b it` end")
 	want := []span{{"add ", false}, {"v=spf1 <x>", true}, {` to\x1B it`, false}, {" end", false}}

@@ -52,11 +52,17 @@ type octetRun struct {
 // viewForensics draws examinations. room bounds the places shown on the whole page.
 func viewForensics(lang string, all []forensics.Examination, room *int) (out []examView) {
 	for _, e := range all {
+		if partKeys[e.Part] == "" || foundKeys[e.Outcome] == "" {
+			continue
+		}
 		part := i18n.T(lang, partKeys[e.Part])
 		v := examView{Say: i18n.T(lang, foundKeys[e.Outcome], "Part", part, "Count", e.Tried), More: e.MoreHunks}
 		mutations, _ := some(e.Mutations, drawnMutations)
 		for _, m := range mutations {
 			text := catalogue.Mutations[string(m.Kind)].Change.In(lang)
+			if text == "" {
+				continue
+			}
 			v.Changes = append(v.Changes, strings.ReplaceAll(text, "{field}", clip(visible(m.Field), 80)))
 		}
 		for _, h := range e.Hunks {

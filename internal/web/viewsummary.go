@@ -144,7 +144,7 @@ func summaryDMARC(lang string, d *dmarc.Verdict) sentence {
 		key = "summary.dmarc.pass"
 		switch {
 		case d.SPFAligned && d.DKIMAligned:
-			by = "SPF" + comma(lang) + "DKIM"
+			by = i18n.T(lang, "summary.both")
 		case d.SPFAligned:
 			by = "SPF"
 		default:

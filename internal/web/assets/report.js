@@ -46,18 +46,26 @@
       open(chosen);
       tabs[chosen].focus();
     });
+    // reveal opens what a place is folded into.
+    const reveal = (place) => {
+      for (let d = place.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+    };
     // A link into a section opens it first, so that the browser finds the place.
     document.addEventListener("click", (e) => {
       const link = e.target.closest && e.target.closest('a[href^="#"]');
       if (!link || bar.contains(link)) return;
       const at = holding(link.hash);
-      if (at >= 0) choose(at);
+      if (at < 0) return;
+      choose(at);
+      reveal(document.getElementById(decodeURIComponent(link.hash.slice(1))));
     });
     const follow = () => {
       const at = holding(location.hash);
       if (at < 0) return false;
+      const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
       choose(at);
-      document.getElementById(decodeURIComponent(location.hash.slice(1))).scrollIntoView();
+      reveal(place);
+      place.scrollIntoView();
       return true;
     };
     window.addEventListener("hashchange", follow);
