@@ -95,10 +95,13 @@ func (w way) judge(t *testing.T, ctx context.Context, what string) {
 		Light      float64
 		Heading    int
 		TitleEmpty bool
+		Squeezed   string
 	}
 	if err := chromedp.Run(ctx, chromedp.Evaluate(`(() => {
 		const light = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0) / 3;
-		return {lang: document.documentElement.lang, wide: document.documentElement.scrollWidth - innerWidth, light,
+		const tall = e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().height > 200; };
+		const squeezed = [...document.querySelectorAll("main :is(td, th, li, p, dd, code)")].find(e => e.clientWidth > 0 && e.clientWidth < 70 && tall(e));
+		return {squeezed: squeezed ? squeezed.outerHTML.slice(0, 300) : "", lang: document.documentElement.lang, wide: document.documentElement.scrollWidth - innerWidth, light,
 			heading: document.querySelectorAll("h1").length, titleEmpty: !document.title.trim()};
 	})()`, &seen)); err != nil {
 		t.Fatalf("%s: %v", what, err)
@@ -108,6 +111,9 @@ func (w way) judge(t *testing.T, ctx context.Context, what string) {
 	}
 	if seen.Wide > 0 {
 		t.Errorf("%s: the page is %d pixels wider than the window", what, seen.Wide)
+	}
+	if seen.Squeezed != "" {
+		t.Errorf("%s: squeezed into a narrow column: %s", what, seen.Squeezed)
 	}
 	if seen.Heading != 1 || seen.TitleEmpty {
 		t.Errorf("%s: %d first headings, a title: %v", what, seen.Heading, !seen.TitleEmpty)
