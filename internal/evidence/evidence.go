@@ -26,8 +26,28 @@ type Bundle struct {
 	LineEndsConverted bool         `json:"line_ends_converted,omitempty"`
 	Session           Session      `json:"session"`
 	DNS               []dns.Answer `json:"dns"`
+	// Opinions are what spam filters that were asked said of the message.
+	Opinions []Opinion `json:"opinions,omitempty"`
 	// Message is the raw message, exactly as it came.
 	Message []byte `json:"message"`
+}
+
+// Opinion is what a spam filter said of a message, or why it said nothing.
+type Opinion struct {
+	// Filter is what the filter is called, Address where it was asked.
+	Filter  string `json:"filter"`
+	Address string `json:"address"`
+	// Failed is why there is no opinion; "" where there is one.
+	Failed string `json:"failed,omitempty"`
+	// Spam: the filter would not deliver the message as ordinary mail.
+	Spam bool `json:"spam,omitempty"`
+	// Action is what an rspamd would do ("add header"); "" for SpamAssassin.
+	Action string `json:"action,omitempty"`
+	// Score is the message's, Required that from which the filter acts to the full.
+	Score    float64 `json:"score"`
+	Required float64 `json:"required"`
+	// Symbols are the rules that matched, weightiest first, each with what it adds.
+	Symbols []string `json:"symbols,omitempty"`
 }
 
 // Session is one SMTP session as observed, or an envelope as assumed.

@@ -10,9 +10,8 @@ import (
 	"github.com/todoku/todoku/internal/spamfilter"
 )
 
-// SpamFilter is a spam filter that the user asked to be asked. What it answers is a
-// finding of the report, but no evidence: a bundle does not hold it, and a replay, which
-// is offline, is without it. Safe for concurrent use.
+// SpamFilter is a spam filter that the user asked to be asked. What it answers is evidence:
+// the bundle holds it, and a replay has it too. Safe for concurrent use.
 type SpamFilter interface {
 	// Name is what the filter is called, Address where it is asked.
 	Name() string
@@ -21,30 +20,55 @@ type SpamFilter interface {
 	Ask(ctx context.Context, q spamfilter.Query) (spamfilter.Answer, error)
 }
 
-// asked are questions to spam filters under way.
+// maxOpinions bounds the opinions of a bundle that somebody else may have written.
+const maxOpinions = 8
+
+// askedFilters are questions to spam filters under way.
 type askedFilters struct {
-	filters []SpamFilter
-	answers []spamfilter.Answer
-	errs    []error
-	wait    sync.WaitGroup
+	opinions []evidence.Opinion
+	wait     sync.WaitGroup
 }
 
 // askFilters begins to ask; every filter is asked at the same time.
 func askFilters(ctx context.Context, filters []SpamFilter, b *evidence.Bundle) *askedFilters {
-	a := &askedFilters{filters: filters, answers: make([]spamfilter.Answer, len(filters)), errs: make([]error, len(filters))}
+	a := &askedFilters{opinions: make([]evidence.Opinion, len(filters))}
 	q := spamfilter.Query{Raw: b.Message, Session: b.Session, Time: b.Time}
 	for i, f := range filters {
-		a.wait.Go(func() { a.answers[i], a.errs[i] = f.Ask(ctx, q) })
+		a.wait.Go(func() {
+			answer, err := f.Ask(ctx, q)
+			a.opinions[i] = opinionOf(f, answer, err)
+		})
 	}
 	return a
 }
 
-// findings waits for the answers. from is the author domain.
-func (a *askedFilters) findings(from string) []catalogue.Finding {
+// all waits for the answers; nil where nobody was asked.
+func (a *askedFilters) all() []evidence.Opinion {
 	a.wait.Wait()
-	var out []catalogue.Finding
-	for i, f := range a.filters {
-		out = append(out, judge.SpamFilter(from, f.Name(), f.Address(), a.answers[i], a.errs[i]))
+	if len(a.opinions) == 0 {
+		return nil
+	}
+	return a.opinions
+}
+
+// opinionOf is an answer as it is kept.
+func opinionOf(f SpamFilter, a spamfilter.Answer, err error) evidence.Opinion {
+	o := evidence.Opinion{Filter: f.Name(), Address: f.Address()}
+	if err != nil {
+		o.Failed = err.Error()
+		return o
+	}
+	o.Spam, o.Action, o.Score, o.Required = a.Spam, a.Action, a.Score, a.Required
+	for _, s := range a.Symbols {
+		o.Symbols = append(o.Symbols, s.String())
+	}
+	return o
+}
+
+// opinions are the findings on what spam filters said of a message of the author domain from.
+func opinions(from string, list []evidence.Opinion) (out []catalogue.Finding) {
+	for _, o := range list[:min(len(list), maxOpinions)] {
+		out = append(out, judge.SpamFilter(from, o))
 	}
 	return out
 }

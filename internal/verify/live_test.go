@@ -49,7 +49,7 @@ func live(r *render.Report, ids ...string) (out []string) {
 var filterIDs = []string{"message.spamfilter-ham", "message.spamfilter-spam", "message.spamfilter-unknown"}
 
 // TestSpamFilters: filters are asked at the same time, their answers are findings among
-// the others, and a replay is without them.
+// the others, and a replay has them too.
 func TestSpamFilters(t *testing.T) {
 	var all sync.WaitGroup
 	filters := []SpamFilter{
@@ -74,7 +74,7 @@ func TestSpamFilters(t *testing.T) {
 	if d := cmp.Diff(sorted, r.Findings); d != "" || len(r.Cards) == 0 {
 		t.Errorf("not in order, or without scorecards: %s", d)
 	}
-	if again := live(Replay(t.Context(), &r.Bundle, "m", nil), filterIDs...); again != nil {
+	if again := live(Replay(t.Context(), &r.Bundle, "m", nil), filterIDs...); cmp.Diff(want, again) != "" {
 		t.Errorf("a replay gives %s", again)
 	}
 }

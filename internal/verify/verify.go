@@ -43,7 +43,7 @@ type Request struct {
 	// is tried, in earnest; nil: it is not tried.
 	OneClick wire.Doer
 	// Filters are asked what they make of the message, while the rest is looked up. Their
-	// answers are findings, but not part of the bundle: a replay is without them.
+	// answers are kept in the bundle.
 	Filters []SpamFilter
 }
 
@@ -59,7 +59,8 @@ func Message(ctx context.Context, r dns.Resolver, q Request) *render.Report {
 	rec := dns.NewRecorder(r)
 	filters := askFilters(ctx, q.Filters, &b)
 	rep := report(ctx, rec, &b, q.Name, q.Inspector)
-	live := append(filters.findings(rep.Auth.DMARC.FromDomain), oneClick(ctx, q.OneClick, rep.Message, rep.Auth.DMARC.FromDomain)...)
+	rep.Bundle.Opinions = filters.all()
+	live := append(opinions(rep.Auth.DMARC.FromDomain, rep.Bundle.Opinions), oneClick(ctx, q.OneClick, rep.Message, rep.Auth.DMARC.FromDomain)...)
 	if len(live) > 0 {
 		rep.Findings = append(rep.Findings, live...)
 		catalogue.Sort(rep.Findings)
@@ -82,6 +83,10 @@ func Replay(ctx context.Context, b *evidence.Bundle, name string, what func(dns.
 		i = new(Inspector)
 	}
 	rep := report(ctx, r, b, name, i)
+	if said := opinions(rep.Auth.DMARC.FromDomain, b.Opinions); len(said) > 0 {
+		rep.Findings = append(rep.Findings, said...)
+		catalogue.Sort(rep.Findings)
+	}
 	score(rep, i != nil)
 	rep.DNS = b.DNS
 	return rep
