@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +41,7 @@ type serveFlags struct {
 	reply                                      replyFlags
 	keys                                       keysFlags
 	lab                                        labFlags
+	filters                                    filterFlags
 	milter                                     milterFlags
 }
 
@@ -86,6 +86,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
 	f.reply.add(fl, a)
 	f.keys.add(fl, a)
+	f.filters.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
 	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("milter-listen"))
@@ -246,6 +247,9 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	if cfg.Checker, err = a.checkerOf(cfg.Resolver, f); err != nil {
 		return cfg, err
 	}
+	if cfg.Filters, err = f.filters.list(a); err != nil {
+		return cfg, err
+	}
 	if cfg.Lab, err = f.lab.config(a, cfg.Database, cfg.Resolver); err != nil {
 		return cfg, err
 	}
@@ -317,36 +321,3 @@ func (a *app) ran(err error) error {
 	}
 	return lookError{err}
 }
-
-// days is a duration flag that also takes days: 30d.
-type days time.Duration
-
-func (d *days) Set(text string) error {
-	if n, ok := strings.CutSuffix(text, "d"); ok {
-		v, err := strconv.ParseUint(n, 10, 16)
-		if err != nil {
-			return err
-		}
-		*d = days(time.Duration(v) * 24 * time.Hour)
-		return nil
-	}
-	v, err := time.ParseDuration(text)
-	if err != nil {
-		return err
-	}
-	if v < 0 {
-		return errors.New("it is below zero")
-	}
-	*d = days(v)
-	return nil
-}
-
-func (d *days) String() string {
-	v := time.Duration(*d)
-	if v > 0 && v%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(v/(24*time.Hour))) + "d"
-	}
-	return v.String()
-}
-
-func (d *days) Type() string { return "days" }

@@ -16,7 +16,6 @@ import (
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/render"
-	"github.com/todoku/todoku/internal/spamfilter"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
@@ -36,8 +35,7 @@ type verifyFlags struct {
 	// unsubscribe: one-click unsubscription is tried, also in the private networks named.
 	unsubscribe bool
 	private     []string
-	// rspamd and spamAssassin are the addresses of spam filters to be asked, "" for none.
-	rspamd, spamAssassin string
+	filters     filterFlags
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -58,8 +56,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
 	c.Flags().BoolVar(&f.messageOnly, "message-only", false, a.flagText("message-only"))
 	c.Flags().BoolVar(&f.lists, "blocklists", false, a.flagText("blocklists"))
-	c.Flags().StringVar(&f.rspamd, "rspamd", "", a.flagText("rspamd"))
-	c.Flags().StringVar(&f.spamAssassin, "spamassassin", "", a.flagText("spamassassin"))
+	f.filters.add(c.Flags(), a)
 	return c
 }
 
@@ -91,7 +88,7 @@ func (a *app) verify(c *cobra.Command, args []string, f *verifyFlags) error {
 		}
 		v.oneClick = fetch.NewClient(dialer, fetch.HTTPConfig{})
 	}
-	if v.filters, err = a.filters(f); err != nil {
+	if v.filters, err = f.filters.list(a); err != nil {
 		return err
 	}
 	targets := a.expand(args)
@@ -108,26 +105,6 @@ func (a *app) inspector(f *verifyFlags, r dns.Resolver) (*verify.Inspector, erro
 	}
 	lists, err := a.blocklists(r, nil)
 	return verify.NewInspector(lists), err
-}
-
-// filters are the spam filters that the user points at.
-func (a *app) filters(f *verifyFlags) ([]verify.SpamFilter, error) {
-	var out []verify.SpamFilter
-	if f.rspamd != "" {
-		r, err := spamfilter.NewRspamd(f.rspamd)
-		if err != nil {
-			return nil, usagef("%s", a.say(msgBadRspamd, "value", f.rspamd))
-		}
-		out = append(out, r)
-	}
-	if f.spamAssassin != "" {
-		s, err := spamfilter.NewSpamAssassin(f.spamAssassin)
-		if err != nil {
-			return nil, usagef("%s", a.say(msgBadSpamd, "value", f.spamAssassin))
-		}
-		out = append(out, s)
-	}
-	return out, nil
 }
 
 // verifier is one run over many messages.

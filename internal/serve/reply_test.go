@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -15,7 +16,9 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/inbox"
+	"github.com/todoku/todoku/internal/spamfilter"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/verify"
 )
 
 // correspondent is the mail exchanger of sender.example; it gives what it receives.
@@ -54,6 +57,21 @@ func correspondent(t *testing.T) (port uint16, received <-chan string) {
 	return netip.MustParseAddrPort(l.Addr().String()).Port(), got
 }
 
+// rspamd answers as one does that has nothing against a message. (The real one is asked in the tests
+// of package spamfilter.)
+func rspamd(t *testing.T) verify.SpamFilter {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte(`{"is_skipped":false,"score":1.5,"required_score":15,"action":"no action","symbols":{"GOOD":{"name":"GOOD","score":1.5}}}`))
+	}))
+	t.Cleanup(s.Close)
+	f, err := spamfilter.NewRspamd(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 func answering(t *testing.T, c *Config, port uint16) {
 	t.Helper()
 	c.Resolver = dns.MustMemory(dns.Zone{
@@ -76,6 +94,7 @@ func TestReplyByMail(t *testing.T) {
 	n := startNode(t, func(c *Config) {
 		answering(t, c, port)
 		c.PublicURL, c.HTTPHosts = "https://todoku.example", []string{"todoku.example"}
+		c.Filters = []verify.SpamFilter{rspamd(t)}
 	})
 	s := n.dial()
 	s.say("EHLO mail.sender.example", "250")
@@ -89,7 +108,7 @@ func TestReplyByMail(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("no report came")
 	}
-	for _, want := range []string{"MAIL FROM:<>\n", "To: <a@sender.example>\r\n", "In-Reply-To: <1@sender.example>\r\n", "SPF check:          pass"} {
+	for _, want := range []string{"MAIL FROM:<>\n", "To: <a@sender.example>\r\n", "In-Reply-To: <1@sender.example>\r\n", "SPF check:          pass", "Spam filter check:  ham"} {
 		if !strings.Contains(mail, want) {
 			t.Errorf("the report lacks %q\n%s", want, mail)
 		}
@@ -97,6 +116,10 @@ func TestReplyByMail(t *testing.T) {
 	link := reportLink.FindStringSubmatch(mail)
 	if link == nil {
 		t.Fatalf("no link in\n%s", mail)
+	}
+	// The opinion is evidence: the page, which is a replay, has it too.
+	if m, err := n.Store.Message(t.Context(), strings.TrimPrefix(link[1], "/r/")); err != nil || len(m.Evidence.Opinions) != 1 || m.Evidence.Opinions[0].Score != 1.5 {
+		t.Errorf("stored opinions: %+v (%v)", m.Evidence.Opinions, err)
 	}
 	ordinary := &store.Message{Token: "somebody"}
 	ordinary.Evidence.Source, ordinary.Evidence.Message = "smtp", []byte(testMail)

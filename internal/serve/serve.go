@@ -89,6 +89,8 @@ type Config struct {
 	DropAfter time.Duration
 	// MaxMessage is the largest message accepted, in octets, 0 for the inbox's default.
 	MaxMessage int64
+	// Filters are spam filters that are asked about every message.
+	Filters []verify.SpamFilter
 	// VerifyTimeout bounds one message's verification, 0 for 30 s.
 	VerifyTimeout time.Duration
 	// Workers verify concurrently, 0 for GOMAXPROCS (at least 2).

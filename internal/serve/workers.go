@@ -38,6 +38,7 @@ type workers struct {
 	hub      *live.Hub
 	resolver dns.Resolver
 	lists    *blocklist.Checker
+	filters  []verify.SpamFilter
 	timeout  time.Duration
 	count    int
 	log      *slog.Logger
@@ -59,7 +60,7 @@ type workers struct {
 
 func newWorkers(c Config, st *store.Store, hub *live.Hub) *workers {
 	return &workers{
-		store: st, hub: hub, resolver: c.Resolver, lists: c.Checker.Lists, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
+		store: st, hub: hub, resolver: c.Resolver, lists: c.Checker.Lists, filters: c.Filters, timeout: c.VerifyTimeout, count: c.Workers, log: c.Log,
 		wake: make(chan string, queued), drained: make(chan struct{}, 1), busy: map[string]bool{}, defective: map[string]bool{},
 	}
 }
@@ -191,7 +192,7 @@ func (w *workers) verify(ctx context.Context, m *store.Message) (*render.Report,
 	rep := verify.Message(look, w.resolver, verify.Request{
 		Name: m.ID, Source: m.Evidence.Source, Raw: m.Evidence.Message, Session: m.Evidence.Session,
 		Now: m.Received, LineEndsConverted: m.Evidence.LineEndsConverted,
-		Inspector: &verify.Inspector{Lists: w.lists},
+		Inspector: &verify.Inspector{Lists: w.lists}, Filters: w.filters,
 	})
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // we are stopping: leave it unverified rather than judge on half an answer

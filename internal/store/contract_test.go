@@ -106,7 +106,8 @@ func sample() *Message {
 				Started: noon, Ended: noon.Add(time.Second), Outcome: "accepted",
 				Transcript: []evidence.Line{{At: noon, From: "client", Text: "EHLO mail.example.com"}},
 			},
-			Message: []byte("From: a@example.com\r\nSubject: Hello\r\n\r\nBody\r\n"),
+			Opinions: []evidence.Opinion{{Filter: "rspamd", Address: "127.0.0.1:11333", Spam: true, Action: "reject", Score: 15.5, Required: 15, Symbols: []string{"BAD +15.00"}}},
+			Message:  []byte("From: a@example.com\r\nSubject: Hello\r\n\r\nBody\r\n"),
 		},
 	}
 }

@@ -2,14 +2,12 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
 )
 
@@ -59,7 +57,7 @@ func (s *Store) AddMessages(ctx context.Context, messages ...*Message) error {
 			return fmt.Errorf("storing a message: %w", err)
 		}
 		inserts[i] = in
-		size += len(in.raw) + len(in.session) + len(in.answers)
+		size += len(in.raw) + len(in.session) + len(in.answers) + len(in.opinions)
 	}
 	err := s.insert(ctx, inserts, size)
 	if full := errors.Is(err, ErrFull); full || err == nil {
@@ -93,8 +91,8 @@ func (s *Store) insert(ctx context.Context, inserts []insertion, size int) error
 // insertion is a message in its stored form.
 type insertion struct {
 	*Message
-	session, answers string
-	raw              []byte
+	session, answers, opinions string
+	raw                        []byte
 }
 
 func (s *Store) newInsertion(m *Message) (insertion, error) {
@@ -107,18 +105,22 @@ func (s *Store) newInsertion(m *Message) (insertion, error) {
 	if raw == nil {
 		raw = []byte{} // an empty message is not NULL
 	}
-	return insertion{m, session, answers, raw}, err
+	if err != nil {
+		return insertion{}, err
+	}
+	opinions, err := opinionsJSON(m.Evidence.Opinions)
+	return insertion{m, session, answers, opinions, raw}, err
 }
 
 func (in *insertion) run(ctx context.Context, q querier) error {
 	e := &in.Evidence
 	var seq int64
 	if err := q.queryRow(ctx, `INSERT INTO messages (id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns, line_ends_converted, drop_after)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+			source, format, version, evidence_time, session, dns, line_ends_converted, opinions, drop_after)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
 			coalesce((SELECT drop_after FROM mailboxes WHERE token = $2), 0)) RETURNING seq`,
 		in.ID, in.Token, millis(in.Received), string(in.State), text(in.Status), text(in.FromDomain), text(in.Subject), in.Size,
-		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers, number(e.LineEndsConverted),
+		text(e.Source), text(e.Format), e.Version, millis(e.Time), in.session, in.answers, number(e.LineEndsConverted), in.opinions,
 	).Scan(&seq); err != nil {
 		return err
 	}
@@ -154,19 +156,23 @@ func (s *Store) fillIn(m *Message) {
 	m.Size = len(m.Evidence.Message)
 }
 
-// SetVerified stores the evidence's DNS answers and time, the state Verified and the
-// summary. The message, its session and its mailbox never change. ErrNotFound if
+// SetVerified stores the evidence's DNS answers, opinions and time, the state Verified and
+// the summary. The message, its session and its mailbox never change. ErrNotFound if
 // it is not (or no longer) there.
 func (s *Store) SetVerified(ctx context.Context, m *Message) error {
 	_, answers, err := evidenceJSON(&m.Evidence)
 	if err != nil {
 		return fmt.Errorf("storing a verdict: %w", err)
 	}
+	opinions, err := opinionsJSON(m.Evidence.Opinions)
+	if err != nil {
+		return fmt.Errorf("storing a verdict: %w", err)
+	}
 	var due int64
-	err = s.committer.do(ctx, len(answers), func(ctx context.Context, q querier) error {
-		return q.queryRow(ctx, `UPDATE messages SET state = $2, status = $3, from_domain = $4, subject = $5, evidence_time = $6, dns = $7,
+	err = s.committer.do(ctx, len(answers)+len(opinions), func(ctx context.Context, q querier) error {
+		return q.queryRow(ctx, `UPDATE messages SET state = $2, status = $3, from_domain = $4, subject = $5, evidence_time = $6, dns = $7, opinions = $10,
 			drop_at = `+setDropAt("$8", "$9")+` WHERE id = $1 AND dropped = 0 RETURNING drop_at`,
-			text(m.ID), string(Verified), text(m.Status), text(m.FromDomain), text(m.Subject), millis(m.Evidence.Time), answers, s.dropAfter.Load(), millis(s.now())).Scan(&due)
+			text(m.ID), string(Verified), text(m.Status), text(m.FromDomain), text(m.Subject), millis(m.Evidence.Time), answers, s.dropAfter.Load(), millis(s.now()), opinions).Scan(&due)
 	})
 	if err != nil {
 		return fmt.Errorf("storing a verdict: %w", s.db.translate(err))
@@ -183,12 +189,12 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 	m := &Message{Evidence: evidence.Bundle{}}
 	e := &m.Evidence
 	var received, evidenceTime, converted, dropAt, dropped int64
-	var session, answers string
+	var session, answers, opinions string
 	err := s.db.reader().queryRow(ctx, `SELECT id, token, received, state, status, from_domain, subject, size,
-			source, format, version, evidence_time, session, dns, line_ends_converted, drop_at, dropped, message
+			source, format, version, evidence_time, session, dns, line_ends_converted, drop_at, dropped, opinions, message
 		FROM messages JOIN raws USING (seq) WHERE id = $1`, id).
 		Scan(&m.ID, &m.Token, &received, &m.State, &m.Status, &m.FromDomain, &m.Subject, &m.Size,
-			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &converted, &dropAt, &dropped, &e.Message)
+			&e.Source, &e.Format, &e.Version, &evidenceTime, &session, &answers, &converted, &dropAt, &dropped, &opinions, &e.Message)
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", s.db.translate(err))
 	}
@@ -202,11 +208,8 @@ func (s *Store) Message(ctx context.Context, id string) (*Message, error) {
 		}
 	}
 	e.LineEndsConverted = converted != 0
-	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
-		return nil, fmt.Errorf("message %s: reading its session: %w", id, err)
-	}
-	if err := json.Unmarshal([]byte(answers), &e.DNS); err != nil {
-		return nil, fmt.Errorf("message %s: reading its DNS answers: %w", id, err)
+	if err := readEvidence(e, session, answers, opinions); err != nil {
+		return nil, fmt.Errorf("message %s: %w", id, err)
 	}
 	return m, nil
 }
@@ -225,23 +228,6 @@ func (s *Store) MessageSize(ctx context.Context, id string) (int, error) {
 		return 0, fmt.Errorf("message: %w", ErrNotFound)
 	}
 	return size, nil
-}
-
-// evidenceJSON gives the stored form of the two structured parts of a bundle.
-func evidenceJSON(b *evidence.Bundle) (session, answers string, err error) {
-	s, err := json.Marshal(b.Session)
-	if err != nil {
-		return "", "", fmt.Errorf("its session: %w", err)
-	}
-	a := b.DNS
-	if a == nil {
-		a = []dns.Answer{}
-	}
-	d, err := json.Marshal(a)
-	if err != nil {
-		return "", "", fmt.Errorf("its DNS answers: %w", err)
-	}
-	return string(s), string(d), nil
 }
 
 // listed are the columns of a list: all but the evidence.
