@@ -69,7 +69,7 @@ func (o *outgoing) keys() []Key {
 		return nil
 	}
 	if !o.settings.Senders.Allow(e.User, author) {
-		e.problem("dkim.not-the-user's", fmt.Sprintf("user %q may not write as %s", e.User, author[0]))
+		e.problem("dkim.user-not-allowed", fmt.Sprintf("user %q may not write as %s", e.User, author[0]))
 		return nil
 	}
 	if o.settings.Signers == nil {

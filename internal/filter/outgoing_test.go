@@ -76,8 +76,8 @@ func TestUnsigned(t *testing.T) {
 		"no key":         {nil, mail{raw: letter("me@freemail.example")}, "dkim.no-key", "a451550"},
 		"two From":       {nil, mail{raw: "From: a@ours.example\r\n" + letter("b@ours.example")}, "dkim.no-author", "a451550"},
 		"no From":        {nil, mail{raw: tail}, "dkim.no-author", "a451550"},
-		"not the user's": {func(s *Settings) { s.Senders = &Senders{ByUser: map[string][]string{"alice": {"alice@ours.example"}}} }, mail{user: "Alice", raw: letter("bob@ours.example")}, "dkim.not-the-user's", "a451550"},
-		"unknown user":   {func(s *Settings) { s.Senders = &Senders{} }, mail{user: "eve", raw: letter("bob@ours.example")}, "dkim.not-the-user's", "a451550"},
+		"not the user's": {func(s *Settings) { s.Senders = &Senders{ByUser: map[string][]string{"alice": {"alice@ours.example"}}} }, mail{user: "Alice", raw: letter("bob@ours.example")}, "dkim.user-not-allowed", "a451550"},
+		"unknown user":   {func(s *Settings) { s.Senders = &Senders{} }, mail{user: "eve", raw: letter("bob@ours.example")}, "dkim.user-not-allowed", "a451550"},
 		"no alignment": {func(s *Settings) {
 			s.Signers = badKeys{keys: []Key{{"other.example", "r1", rsaKey()}, {"sub.ours.example", "r1", rsaKey()}}}
 		},
