@@ -72,7 +72,7 @@ func (a *app) root() *cobra.Command {
 		a.group("dkim", a.dkimSignCommand(), a.dkimVerifyCommand(), a.keygenCommand()),
 		a.group("arc", a.arcSealCommand(), a.arcVerifyCommand()),
 		a.group("srs", a.srsCommand("forward"), a.srsCommand("reverse")),
-		a.keysGroup(),
+		a.keysGroup(), a.warmupGroup(),
 		a.explainCommand(),
 		a.serveCommand(), a.milterCommand(), a.receiveCommand(), a.mcpCommand(),
 		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),

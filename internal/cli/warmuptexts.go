@@ -1,0 +1,90 @@
+package cli
+
+import "github.com/todoku/todoku/internal/warmup"
+
+func init() {
+	words := []text{
+		msgWarmupPair, msgBadSource, msgBadProvider, msgWarmupPlan, msgBadTable, msgBadDay, msgNoWarmup, msgNoWarmups, msgUnbounded, msgEverybody, msgPlanOver, msgPlanDay, msgPlanLog,
+		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgWarmupLog, msgLogRead,
+	}
+	for _, t := range warmupThen {
+		words = append(words, t)
+	}
+	textsOf(map[string]commandText{
+		"warmup": {
+			short:   text{EN: "Let a new address send a little more each day", JA: "新しい送信元からの送信量を少しずつ増やす"},
+			long:    text{EN: "Plan how many messages a source address may send to each provider on each day, and hold or step back by what the delivery log says.", JA: "送信元 IP アドレスごとに、各メール事業者へ 1 日に送る件数を計画し、配送ログに応じて据え置いたり減らしたりします。"},
+			example: same("  todoku warmup plan 192.0.2.1 gmail --target 50000 --days 30\n  todoku warmup read-log 192.0.2.1 /var/log/mail.log\n  todoku warmup status"),
+		},
+		"warmup plan": {
+			args:    "SOURCE PROVIDER",
+			short:   text{EN: "Begin a plan, or show its calendar", JA: "計画を始める、または予定を表示する"},
+			long:    text{EN: "Begin a plan for a source address and a provider (gmail, yahoo, microsoft, apple, docomo ...; * for all without their own), and print what each day will allow if all goes well.\nWithout --table and --target the calendar of the present plan is printed. Days end at midnight UTC.", JA: "送信元 IP アドレスとメール事業者 (gmail、yahoo、microsoft、apple、docomo など。* は計画のないすべての事業者) の計画を始め、順調に進んだ場合の 1 日ごとの件数を表示します。\n--table も --target も指定しなければ、現在の計画の予定を表示します。日付は UTC で区切ります。"},
+			example: same("  todoku warmup plan 192.0.2.1 gmail --table generic\n  todoku warmup plan 192.0.2.1 '*' --target 100000 --by 2027-01-15"),
+		},
+		"warmup status": {
+			short:   text{EN: "Say where each plan is", JA: "計画の進み具合を表示する"},
+			long:    text{EN: "Say of each plan its day, what was sent today, what the log says, and what followed from the day before.", JA: "計画ごとに、何日目か、今日の送信数、配送ログの集計、前日の結果を表示します。"},
+			example: same("  todoku warmup status --json"),
+		},
+		"warmup hold": {
+			args:    "SOURCE PROVIDER",
+			short:   text{EN: "Have a plan stay where it is, or go on", JA: "計画を据え置く、または再開する"},
+			long:    text{EN: "Have a plan stay at today's share, until --release.", JA: "--release を指定するまで、計画を今日の件数に据え置きます。"},
+			example: same("  todoku warmup hold 192.0.2.1 gmail --reason 'complaints'\n  todoku warmup hold 192.0.2.1 gmail --release"),
+		},
+		"warmup end": {
+			args:    "SOURCE PROVIDER",
+			short:   text{EN: "End a plan", JA: "計画を終了する"},
+			long:    text{EN: "End a plan: nothing is bounded any more.", JA: "計画を終了し、送信量の制限をなくします。"},
+			example: same("  todoku warmup end 192.0.2.1 gmail"),
+		},
+		"warmup read-log": {
+			args:    "SOURCE FILE...",
+			short:   text{EN: "Take in what a mail log says", JA: "メールログの配送結果を取り込む"},
+			long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries. Run it every few minutes.", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、配送結果を集計します。数分おきに実行してください。"},
+			example: same("  todoku warmup read-log 192.0.2.1 /var/log/mail.log"),
+		},
+	}, map[string]text{
+		"warmup-table":   {EN: "a published plan, `NAME`: generic, sendgrid or ses", JA: "公表されている計画 `NAME`: generic、sendgrid、ses"},
+		"warmup-target":  {EN: "how many messages a day the plan leads to, `N` (with --days or --by)", JA: "目標とする 1 日の件数 `N` (--days または --by と指定する)"},
+		"warmup-days":    {EN: "in how many days, `N`", JA: "目標に達するまでの日数 `N`"},
+		"warmup-by":      {EN: "by which day, `DATE`", JA: "目標に達する日 `DATE`"},
+		"warmup-reason":  {EN: "why it is held, `TEXT`", JA: "据え置く理由 `TEXT`"},
+		"warmup-release": {EN: "have the plan go on", JA: "計画を再開する"},
+	}, words...)
+}
+
+var (
+	msgWarmupPair   = text{EN: "name the source address and the provider: 192.0.2.1 gmail", JA: "送信元 IP アドレスとメール事業者を指定してください: 192.0.2.1 gmail"}
+	msgBadSource    = text{EN: "{value}: this is not an IP address", JA: "{value}: IP アドレスではありません"}
+	msgBadProvider  = text{EN: "{value}: this provider is not known; write gmail, yahoo, microsoft, apple, docomo ... or *", JA: "{value}: 知らないメール事業者です。gmail、yahoo、microsoft、apple、docomo など、または * を指定してください"}
+	msgWarmupPlan   = text{EN: "give --table, or --target with either --days or --by", JA: "--table、または --target と --days か --by のどちらか一方を指定してください"}
+	msgBadTable     = text{EN: "--table {value}: choose generic, sendgrid or ses", JA: "--table {value}: generic、sendgrid、ses のいずれかを指定してください"}
+	msgBadDay       = text{EN: "--by {value}: write it as 2027-01-15", JA: "--by {value}: 2027-01-15 の形で指定してください"}
+	msgNoWarmup     = text{EN: "there is no plan of that source and provider (see: todoku warmup status)", JA: "その送信元とメール事業者の計画はありません (todoku warmup status で確認できます)"}
+	msgNoWarmups    = text{EN: "There are no plans.", JA: "計画はありません。"}
+	msgUnbounded    = text{EN: "no bound", JA: "制限なし"}
+	msgEverybody    = text{EN: "all other providers", JA: "その他のメール事業者"}
+	msgPlanOver     = text{EN: "plan {plan} is over; {granted} sent today", JA: "計画 {plan} は終了。今日の送信 {granted} 通"}
+	msgPlanDay      = text{EN: "plan {plan}, day {day} of {days}; {granted} of {allowed} sent today", JA: "計画 {plan}、{days} 日中 {day} 日目。今日の送信 {granted} / {allowed} 通"}
+	msgPlanLog      = text{EN: "the log: {delivered} delivered, {deferred} put off, {refused} refused for volume or reputation", JA: "配送ログ: 配送 {delivered} 通、送信量や評価による一時的な拒否 {deferred} 通、拒否 {refused} 通"}
+	msgPlanHeld     = text{EN: "held: {why}", JA: "据え置き中: {why}"}
+	msgPlanSilent   = text{EN: "nothing is sent until {time}: the provider asked for silence", JA: "メール事業者の制限により、{time} まで送信を止めています"}
+	msgPlanOpen     = text{EN: "at most {n} connections at one time for now", JA: "当面、同時接続は {n} 本までです"}
+	msgPlanThen     = text{EN: "{date}: {then}", JA: "{date}: {then}"}
+	msgPlanStanding = text{EN: "standing by volume: {standing} ({change} % against the mean of the month)", JA: "送信量から見た評価: {standing} (直近 1 か月の平均に対して {change} %)"}
+	msgWarmupLog    = text{EN: "name the source address and the log: 192.0.2.1 /var/log/mail.log", JA: "送信元 IP アドレスとログファイルを指定してください: 192.0.2.1 /var/log/mail.log"}
+	msgLogRead      = text{EN: "{file}: {n} deliveries", JA: "{file}: 配送結果 {n} 件"}
+)
+
+// warmupThen say what followed from a day.
+var warmupThen = map[string]text{
+	warmup.Advanced:   {EN: "all went well; the next day allows more", JA: "順調だったため、翌日の件数を増やしました"},
+	warmup.StayedHeld: {EN: "held", JA: "据え置きました"},
+	warmup.StayedFew:  {EN: "too little was sent to learn from; the same share again", JA: "送信数が少なく判断できないため、同じ件数にしました"},
+	warmup.StayedSlow: {EN: "the provider put off too much; the same share again", JA: "一時的な拒否が多かったため、同じ件数にしました"},
+	warmup.SteppedBk:  {EN: "the provider refused or put off too much; a step back", JA: "拒否が多かったため、件数を 1 段階減らしました"},
+	warmup.Restarted:  {EN: "nothing was sent for a month; from the beginning", JA: "1 か月送信がなかったため、最初からやり直します"},
+	warmup.Finished:   {EN: "the plan is over", JA: "計画は終了しています"},
+}

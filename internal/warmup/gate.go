@@ -1,0 +1,300 @@
+package warmup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/todoku/todoku/internal/store"
+)
+
+// Everybody is the provider of a plan for all who have none of their own.
+const Everybody = "*"
+
+// ErrUnknown: there is no plan of that source and provider.
+var ErrUnknown = errors.New("there is no such warm-up")
+
+const (
+	// keep is how long a gate uses what it was granted, and so how soon it learns of a silence.
+	keep = time.Minute
+	// chunks is into how many parts a gate takes the share of a day, and largest how many messages one has at most.
+	chunks  = 50
+	largest = 200
+	retries = 20
+)
+
+// Gate says of each message whether it may go now. Several gates, on several nodes, share one database: together they let no more
+// through than a plan allows. Safe for concurrent use.
+type Gate struct {
+	store *store.Store
+	now   func() time.Time
+
+	mu    sync.Mutex
+	parts map[partKey]*part
+	plans map[string]bool // "source provider" of all plans
+	known time.Time       // when plans was read
+}
+
+type partKey struct {
+	source, provider string
+	goesFirst        bool
+}
+
+// part is what was granted and not used yet, or why nothing was.
+type part struct {
+	left    int
+	date    string
+	hour    int
+	until   time.Time
+	refused Refusal
+	open    int
+}
+
+// NewGate makes a gate; now nil is the clock.
+func NewGate(st *store.Store, now func() time.Time) *Gate {
+	if now == nil {
+		now = time.Now
+	}
+	return &Gate{store: st, now: now, parts: map[partKey]*part{}}
+}
+
+// Decision is what a gate says.
+type Decision struct {
+	// Allowed: let it go. Planned: a plan said so, or said no; else there is none.
+	Allowed, Planned bool
+	// Refusal is why not, and until when.
+	Refusal
+	// Connections is how many may be open to the provider at one time; 0 for as many as one likes.
+	Connections int
+}
+
+// Take asks for one message from a source address to a provider (an id of package provider). goesFirst is for mail that somebody waits for,
+// or that goes to the most engaged. An error is that the database cannot be asked; nothing is counted then.
+func (g *Gate) Take(ctx context.Context, source, provider string, goesFirst bool) (Decision, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if g.plans == nil || now.Sub(g.known) >= keep || now.Before(g.known) {
+		if err := g.read(ctx, now); err != nil {
+			return Decision{}, err
+		}
+	}
+	if !g.plans[source+" "+provider] {
+		if provider = Everybody; !g.plans[source+" "+provider] {
+			return Decision{Allowed: true}, nil
+		}
+	}
+	key := partKey{source, provider, goesFirst}
+	p := g.parts[key]
+	if p == nil || !now.Before(p.until) || p.date != date(now) || p.hour != now.UTC().Hour() || p.left == 0 && p.refused.Why == "" {
+		if err := g.giveBack(ctx, key); err != nil {
+			return Decision{}, err
+		}
+		var err error
+		if p, err = g.grant(ctx, key, now); errors.Is(err, ErrUnknown) {
+			g.plans = nil // ended meanwhile
+			return Decision{Allowed: true}, nil
+		} else if err != nil {
+			return Decision{}, err
+		}
+		g.parts[key] = p
+	}
+	if p.left == 0 {
+		return Decision{Planned: true, Refusal: p.refused, Connections: p.open}, nil
+	}
+	p.left--
+	return Decision{Allowed: true, Planned: true, Connections: p.open}, nil
+}
+
+// read learns which plans there are.
+func (g *Gate) read(ctx context.Context, now time.Time) error {
+	list, err := g.store.Warmups(ctx)
+	if err != nil {
+		return err
+	}
+	g.plans, g.known = make(map[string]bool, len(list)), now
+	for _, w := range list {
+		g.plans[w.Source+" "+w.Provider] = true
+	}
+	return nil
+}
+
+// grant takes the next part of the share.
+func (g *Gate) grant(ctx context.Context, key partKey, now time.Time) (*part, error) {
+	p := &part{date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
+	err := change(ctx, g.store, key.source, key.provider, func(s *State) {
+		s.Turn(now)
+		want := largest
+		if !s.Over() {
+			want = min(max(s.allowed().Day/chunks, 1), largest)
+		}
+		p.left, p.refused = s.Grant(now, want, key.goesFirst)
+		if p.left == 0 && want > 1 { // the last few of the share
+			p.left, p.refused = s.Grant(now, 1, key.goesFirst)
+		}
+		p.open = s.Open(now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p.refused.Why != "" && p.refused.Until.Before(p.until) {
+		p.until = p.refused.Until
+	}
+	return p, nil
+}
+
+// giveBack returns what was not used of the last part.
+func (g *Gate) giveBack(ctx context.Context, key partKey) error {
+	p := g.parts[key]
+	if p == nil {
+		return nil
+	}
+	delete(g.parts, key)
+	if p.left == 0 {
+		return nil
+	}
+	now := g.now()
+	err := change(ctx, g.store, key.source, key.provider, func(s *State) { s.Return(now, p.date, p.hour, p.left) })
+	if errors.Is(err, ErrUnknown) {
+		return nil
+	}
+	return err
+}
+
+// Close gives back what was not used.
+func (g *Gate) Close(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var failed []error
+	for key := range g.parts {
+		failed = append(failed, g.giveBack(ctx, key))
+	}
+	return errors.Join(failed...)
+}
+
+// change changes a state, again where another node came between. ErrUnknown.
+func change(ctx context.Context, st *store.Store, source, provider string, do func(*State)) error {
+	for range retries {
+		w, err := st.Warmup(ctx, source, provider)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%s, %s: %w", source, provider, ErrUnknown)
+		}
+		if err != nil {
+			return err
+		}
+		s, err := decode(w)
+		if err != nil {
+			return err
+		}
+		do(&s)
+		if w.State, err = encode(s); err != nil {
+			return err
+		}
+		if err := st.SetWarmup(ctx, &w); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s, %s: %w", source, provider, store.ErrConflict)
+}
+
+func decode(w store.Warmup) (s State, err error) {
+	if err := json.Unmarshal([]byte(w.State), &s); err != nil {
+		return s, fmt.Errorf("the warm-up of %s, %s: %w", w.Source, w.Provider, err)
+	}
+	return s, nil
+}
+
+func encode(s State) (string, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return "", fmt.Errorf("encoding a warm-up: %w", err)
+	}
+	return string(b), nil
+}
+
+// One is a warm-up as it stands.
+type One struct {
+	Source   string `json:"source"`
+	Provider string `json:"provider"`
+	State
+}
+
+// List gives all warm-ups, at a time.
+func List(ctx context.Context, st *store.Store, now time.Time) ([]One, error) {
+	list, err := st.Warmups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]One, 0, len(list))
+	for _, w := range list {
+		s, err := decode(w)
+		if err != nil {
+			return nil, err
+		}
+		s.Turn(now)
+		out = append(out, One{w.Source, w.Provider, s})
+	}
+	return out, nil
+}
+
+// Plan begins a warm-up, or gives one that is there another plan, from its first step. The source is an IP address.
+func Plan(ctx context.Context, st *store.Store, source, provider, name string, steps []Step, now time.Time) error {
+	if len(steps) == 0 || len(steps) > maxDays {
+		return fmt.Errorf("a plan has 1 to %d days", maxDays)
+	}
+	w, err := st.Warmup(ctx, source, provider)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		w = store.Warmup{Source: source, Provider: provider}
+	case err != nil:
+		return err
+	}
+	s := Begin(name, steps, now)
+	if w.Version > 0 { // what was sent today was sent
+		was, err := decode(w)
+		if err != nil {
+			return err
+		}
+		was.Turn(now)
+		s.Today, s.Days, s.Silent, s.Connections, s.Problem = was.Today, was.Days, was.Silent, was.Connections, was.Problem
+	}
+	if w.State, err = encode(s); err != nil {
+		return err
+	}
+	return st.SetWarmup(ctx, &w)
+}
+
+// Hold has a plan stay where it is, or go on. ErrUnknown.
+func Hold(ctx context.Context, st *store.Store, source, provider string, hold bool, why string, now time.Time) error {
+	return change(ctx, st, source, provider, func(s *State) {
+		s.Turn(now)
+		if s.Held, s.Why = hold, why; !hold {
+			s.Why = ""
+		}
+	})
+}
+
+// Note takes in what a delivery log says of a source and a provider. Where the provider has no plan of its own, that of everybody
+// counts. No plan at all is no error.
+func Note(ctx context.Context, st *store.Store, source, provider string, o Outcome, now time.Time) error {
+	for _, p := range []string{provider, Everybody} {
+		err := change(ctx, st, source, p, func(s *State) { s.Note(now, o) })
+		if !errors.Is(err, ErrUnknown) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Source reads a source address in its one form.
+func Source(text string) (string, error) {
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" {
+		return "", fmt.Errorf("%q is not an IP address", text)
+	}
+	return a.Unmap().String(), nil
+}
