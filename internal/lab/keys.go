@@ -20,11 +20,12 @@ import (
 )
 
 // Keys are what the lab's own certificates are made of: an authority, and one key of all
-// receivers, which stays the same because TLSA records name it.
+// receivers, which stays the same because TLSA records name it. A third one signs the zone.
 type Keys struct {
 	Authority *x509.Certificate
 	signer    crypto.Signer
 	host      crypto.Signer
+	zone      crypto.Signer
 }
 
 // The files of the keys.
@@ -54,10 +55,10 @@ func readKeys(folder string) (*Keys, error) {
 		return nil, fmt.Errorf("reading the keys of the lab: %w", err)
 	}
 	k := &Keys{}
-	for _, to := range []*crypto.Signer{&k.signer, &k.host} {
+	for _, to := range []*crypto.Signer{&k.signer, &k.host, &k.zone} {
 		block, rest := pem.Decode(data)
 		if block == nil {
-			return nil, fmt.Errorf("reading the keys of the lab: %s does not hold two keys", keysFile)
+			return nil, fmt.Errorf("reading the keys of the lab: %s does not hold three keys", keysFile)
 		}
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
@@ -67,7 +68,7 @@ func readKeys(folder string) (*Keys, error) {
 		data = rest
 	}
 	block, _ := pem.Decode(data)
-	if block == nil || k.signer == nil || k.host == nil {
+	if block == nil || k.signer == nil || k.host == nil || k.zone == nil {
 		return nil, fmt.Errorf("reading the keys of the lab: %s holds no certificate after the keys", keysFile)
 	}
 	if k.Authority, err = x509.ParseCertificate(block.Bytes); err != nil {
@@ -86,7 +87,11 @@ func NewKeys() (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{signer: signer, host: host}
+	zone, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keys{signer: signer, host: host, zone: zone}
 	now := time.Now()
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "Todoku outbound lab, not to be trusted elsewhere"}, NotBefore: now.AddDate(-2, 0, 0), NotAfter: now.AddDate(20, 0, 0),
@@ -100,7 +105,7 @@ func NewKeys() (*Keys, error) {
 // certificate in one that others may read.
 func (k *Keys) write(folder string) error {
 	var all, public strings.Builder
-	for _, key := range []crypto.Signer{k.signer, k.host} {
+	for _, key := range []crypto.Signer{k.signer, k.host, k.zone} {
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		if err != nil {
 			return err

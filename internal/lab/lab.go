@@ -84,6 +84,7 @@ type Lab struct {
 	places    []*place // those that listen
 	seats     map[seat]*place
 	zone      []dns.Record
+	signer    *zoneSigner
 	strangers *rate.Limiter // what is kept of clients that name no recipient
 	published published
 
@@ -119,6 +120,9 @@ func New(c Config) (*Lab, error) {
 		p.tls = l.tlsOf(p.seat)
 	}
 	var err error
+	if l.signer, err = newZoneSigner(c.Domain, c.Keys.zone, c.Now); err != nil {
+		return nil, fmt.Errorf("lab: %w", err)
+	}
 	if l.zone, err = l.makeZone(); err != nil {
 		return nil, fmt.Errorf("lab: %w", err)
 	}

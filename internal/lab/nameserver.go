@@ -3,7 +3,9 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 
 	miekg "github.com/miekg/dns"
@@ -12,9 +14,9 @@ import (
 	"github.com/todoku/todoku/dns"
 )
 
-// nameServer answers for the zone of the lab and for nothing else. It does not sign: DANE
-// needs a server of the user's.
+// nameServer answers for the zone of the lab and for nothing else.
 type nameServer struct {
+	signer *zoneSigner
 	domain string
 	sets   map[string]map[uint16][]miekg.RR // by owner in lower case, absolute
 	soa    []miekg.RR
@@ -22,9 +24,12 @@ type nameServer struct {
 	tcp    net.Listener
 }
 
+// maxQuestion is the longest name that is answered for: the one after it must fit too.
+const maxQuestion = 240
+
 // listenDNS opens the port.
 func (l *Lab) listenDNS() (*nameServer, error) {
-	s, err := newNameServer(l.cfg.Domain, l.zone)
+	s, err := newNameServer(l.cfg.Domain, l.zone, l.signer)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +48,9 @@ func (l *Lab) listenDNS() (*nameServer, error) {
 	return s, nil
 }
 
-func newNameServer(domain string, zone []dns.Record) (*nameServer, error) {
-	s := &nameServer{domain: miekg.Fqdn(domain), sets: map[string]map[uint16][]miekg.RR{}}
+func newNameServer(domain string, zone []dns.Record, signer *zoneSigner) (*nameServer, error) {
+	apex := miekg.Fqdn(domain)
+	s := &nameServer{signer: signer, domain: apex, sets: map[string]map[uint16][]miekg.RR{apex: {miekg.TypeDNSKEY: {signer.key}}}}
 	for _, rec := range zone {
 		rr, err := miekg.NewRR(rec.Text())
 		if err != nil {
@@ -74,7 +80,7 @@ func (s *nameServer) ServeDNS(w miekg.ResponseWriter, q *miekg.Msg) {
 	m := s.answer(q)
 	size := 512
 	if opt := q.IsEdns0(); opt != nil {
-		m.SetEdns0(1232, false)
+		m.SetEdns0(1232, opt.Do())
 		size = int(min(max(opt.UDPSize(), 512), 1232))
 	}
 	if _, tcp := w.RemoteAddr().(*net.TCPAddr); tcp {
@@ -91,7 +97,7 @@ func (s *nameServer) answer(q *miekg.Msg) *miekg.Msg {
 		return m.SetRcode(q, miekg.RcodeNotImplemented)
 	}
 	name := strings.ToLower(q.Question[0].Name)
-	if !miekg.IsSubDomain(s.domain, name) || q.Question[0].Qclass != miekg.ClassINET {
+	if !miekg.IsSubDomain(s.domain, name) || len(name) > maxQuestion || q.Question[0].Qclass != miekg.ClassINET {
 		return m.SetRcode(q, miekg.RcodeRefused)
 	}
 	m.Authoritative = true
@@ -103,6 +109,11 @@ func (s *nameServer) answer(q *miekg.Msg) *miekg.Msg {
 		m.Ns = s.soa
 		if !there {
 			m.Rcode = miekg.RcodeNameError
+		}
+	}
+	if opt := q.IsEdns0(); opt != nil && opt.Do() {
+		if err := s.signer.secure(m, s.soa, name, there, slices.Collect(maps.Keys(sets))); err != nil {
+			return m.SetRcode(q, miekg.RcodeServerFailure)
 		}
 	}
 	return m

@@ -117,9 +117,17 @@ func (l *Lab) tlsa(name string, z *zoneMaker) string {
 	return dane.RecommendEE(cert.Leaf).String()
 }
 
-// Zone writes the zone as a master file.
+// Zone writes the zone as a master file, and in a comment what the zone above needs where
+// the lab's own name server answers.
 func (l *Lab) Zone() string {
 	var b strings.Builder
+	b.WriteString("; With --lab-dns this is served and signed by the program; then the zone above needs\n")
+	for _, rec := range l.zone {
+		if host := rec.Name == l.cfg.Domain && rec.Type == dns.TypeNS; host || rec.Name == "ns."+l.cfg.Domain {
+			b.WriteString("; " + rec.Text() + "\n")
+		}
+	}
+	b.WriteString("; " + l.signer.ds() + "\n")
 	for _, rec := range l.zone {
 		b.WriteString(rec.Text())
 		b.WriteByte('\n')
