@@ -214,7 +214,7 @@ func (g *gallery) labViews(without *node) {
 // doorViews are the pages of logins, seen from outside and then from within.
 func (g *gallery) doorViews(ctx context.Context) {
 	t := g.t
-	n := serve(t, "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--no-blocklists")
+	n := serve(t, "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--no-blocklists", "--smart-host", "127.0.0.1:9", "--reply-unsigned")
 	poll(t, ctx, "the link to be printed", func() bool { return setupLink.MatchString(n.log.String()) }, n.log.String)
 	link := strings.Replace(setupLink.FindString(n.log.String()), "http://127.0.0.1:1/", "http://"+n.http+"/", 1)
 	site := "http://" + n.http
@@ -230,6 +230,7 @@ func (g *gallery) doorViews(ctx context.Context) {
 		}
 		return form.Do(ctx)
 	})
+	g.add("agree", "/reply/confirm", g.at(site+"/reply/confirm?token=0123456789abcdefghijklmn", `form[action="/reply/confirm"]`))
 	g.add("login", "/login", g.at(site+"/login", "#name"))
 	g.add("login-failed", "/login", g.at(site+"/login", "#name"), chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
 	g.add("setup", "/setup", g.at(link, "main h1"))

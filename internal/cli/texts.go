@@ -442,7 +442,7 @@ var flagTexts = map[string]text{
 	"imap-delete":               {EN: "delete the messages that were taken, instead of marking them as seen", JA: "取り込んだメールを、既読にする代わりに削除する"},
 	"imap-insecure":             {EN: "without TLS, for a server on loopback", JA: "TLS を使わない (ループバックのサーバーのみ)"},
 	"imap-every":                {EN: "the `TIME` between two looks at the mailbox", JA: "メールボックスを確認する間隔 `TIME`"},
-	"quota":                     {EN: "the most `OCTETS` of all stored messages; beyond it mail is put off (452). 0 is no bound", JA: "保存するメールの合計サイズの上限 `OCTETS`。超えると 452 で一時的に拒否する。0 は無制限"},
+	"quota":                     {EN: "the most `OCTETS` of all stored messages and of mail that waits to be sent; beyond it mail is put off (452). 0 is no bound", JA: "保存するメールと送信待ちのメールの合計サイズの上限 `OCTETS`。超えると 452 で一時的に拒否する。0 は無制限"},
 	"http-trust-proxy":          {EN: "a web proxy whose X-Forwarded-For says who the client is, `NETWORK` (repeatable)", JA: "X-Forwarded-For で本来の接続元を伝えてよい Web プロキシの `NETWORK` (複数指定可)"},
 	"reply-local-part":          {EN: "the local part of the address whose mail is answered with a report, `NAME` @ the mail domain", JA: "受信したメールにレポートを返信するアドレスのローカル部 `NAME` (メールドメインの手前に付く部分)"},
 	"reply-direct":              {EN: "answer mail to that address; the answers go straight to the recipients' mail servers, port 25", JA: "そのアドレス宛てのメールに返信する。返信は相手のメールサーバーの 25 番ポートへ直接配送する"},

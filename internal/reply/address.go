@@ -12,6 +12,9 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
+// ConfirmPath is the page by which an address agrees: it hands its token to Agree.
+const ConfirmPath = "/reply/confirm"
+
 // Purpose of an address.
 type Purpose int
 

@@ -30,6 +30,7 @@ const (
 	Unconfirmed     Why = "not-confirmed"     // the other address did not agree yet
 	Limited         Why = "too-much-mail"     // so much was sent lately
 	Defect          Why = "cannot-be-written"
+	NoRoom          Why = "storage-full" // the report waits at its link
 )
 
 // Input is what is known of a message that was received.

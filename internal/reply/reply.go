@@ -38,8 +38,11 @@ type Config struct {
 	// this package are ("https://todoku.example"), "" for nowhere.
 	Link func(id string) string
 	Page string
-	Log  *slog.Logger     // nil: none
-	Now  func() time.Time // nil: time.Now
+	// Judged gives the report on a stored message again; nil: no report follows an agreement
+	// by itself.
+	Judged func(ctx context.Context, m *store.Message) *render.Report
+	Log    *slog.Logger     // nil: none
+	Now    func() time.Time // nil: time.Now
 }
 
 // Responder answers. Safe for concurrent use.
@@ -140,7 +143,7 @@ func (r *Responder) elsewhere(ctx context.Context, m *store.Message, rep *render
 	lang, token := Language(rep.Message), store.NewID()
 	page := ""
 	if r.c.Page != "" {
-		page = say(confirmLink, lang, "link", r.c.Page+confirmPath+"?token="+token+"&lang="+lang)
+		page = say(confirmLink, lang, "link", r.c.Page+ConfirmPath+"?token="+token+"&lang="+lang)
 	}
 	body := say(confirmBody, lang,
 		"client", m.Evidence.Session.RemoteIP.String(), "to", render.Printable(m.Evidence.Session.Recipients[0]), "address", d.To,
@@ -186,6 +189,9 @@ func (r *Responder) queue(ctx context.Context, msg *ownMail, o *store.Outbound, 
 		return "", nil
 	case errors.Is(err, store.ErrLimited):
 		return Limited, nil
+	case errors.Is(err, store.ErrFull): // the verdict must not wait for room
+		r.c.Log.Warn("there is no room to queue an answer by mail", "message", msg.id)
+		return NoRoom, nil
 	case err != nil:
 		return "", err
 	}
@@ -199,7 +205,7 @@ func (r *Responder) token(ctx context.Context, d Decision) error {
 	if d.Purpose == Stop {
 		_, err = r.c.Store.StopReplyAddress(ctx, d.Token)
 	} else {
-		_, err = r.agree(ctx, d.Token)
+		_, _, err = r.Agree(ctx, d.Token)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -207,9 +213,44 @@ func (r *Responder) token(ctx context.Context, d Decision) error {
 	return err
 }
 
-func (r *Responder) agree(ctx context.Context, token string) (string, error) {
+// Agree takes the agreement of an address, by the token that was sent to it, and queues the
+// report on the message that it was asked about. It gives the address, and whether a report is
+// on its way. store.ErrNotFound: no such token, or its time is over.
+func (r *Responder) Agree(ctx context.Context, token string) (address string, sent bool, err error) {
+	if !validToken(token) {
+		return "", false, store.ErrNotFound
+	}
 	now := r.c.Now()
-	return r.c.Store.ConfirmReplyAddress(ctx, hash(token), now, now.Add(agreed))
+	if address, err = r.c.Store.ConfirmReplyAddress(ctx, hash(token), now, now.Add(agreed)); err != nil {
+		return "", false, err
+	}
+	sent, err = r.owed(ctx, address)
+	if err != nil { // the agreement stands; the next test mail is answered
+		r.c.Log.Warn("the report on the message that an address was asked about could not be sent", "error", err)
+	}
+	return address, sent, nil
+}
+
+// owed queues the report on the message about which an address was asked.
+func (r *Responder) owed(ctx context.Context, address string) (sent bool, err error) {
+	if r.c.Judged == nil {
+		return false, nil
+	}
+	asked, err := r.c.Store.LastOutbound(ctx, "confirmation", address)
+	if err != nil {
+		return false, err
+	}
+	m, err := r.c.Store.Message(ctx, strings.TrimPrefix(asked.Reason, "confirmation:"))
+	if err != nil || !m.Dropped.IsZero() || len(m.Evidence.Session.Recipients) == 0 {
+		return false, err
+	}
+	stop, err := r.c.Store.ConfirmedReplyAddress(ctx, address, r.c.Now())
+	if err != nil {
+		return false, err
+	}
+	// The address is as it was written in the test mail: local parts may differ by case.
+	why, err := r.report(ctx, m, r.c.Judged(ctx, m), Decision{Purpose: Elsewhere, To: asked.Recipient}, stop)
+	return err == nil && why == "", err
 }
 
 func hash(token string) string {

@@ -9,11 +9,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net/http"
-	"net/http/httptest"
 	"net/mail"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,6 +21,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/message"
@@ -57,6 +55,9 @@ func newOffice(t *testing.T, keys ...Key) *office {
 	o.Responder, err = New(Config{
 		Store: st, Queued: func() { o.queued++ }, Addresses: ours, Keys: keys, Now: func() time.Time { return o.now },
 		Link: func(id string) string { return "https://todoku.example/r/" + id }, Page: "https://todoku.example",
+		Judged: func(ctx context.Context, m *store.Message) *render.Report {
+			return verify.Message(ctx, dns.MustMemory(o.zone), verify.Request{Name: m.ID, Source: "smtp", Raw: m.Evidence.Message, Session: m.Evidence.Session, Now: o.now})
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +74,11 @@ func (o *office) receive(to, from, raw string) (Decision, *store.Outbound) {
 		Observed: true, RemoteIP: netip.MustParseAddr("192.0.2.1"), HELO: "mail.sender.example", MailFrom: from, HasMailFrom: true, Recipients: []string{to},
 	}}}
 	rep := verify.Message(o.t.Context(), dns.MustMemory(o.zone), verify.Request{Name: m.ID, Source: "smtp", Raw: m.Evidence.Message, Session: m.Evidence.Session, Now: o.now})
+	if purpose, _ := ours.Parse(strings.Split(to, "@")[0]); purpose == Elsewhere { // it may be asked for again
+		if err := errors.Join(o.store.AddMessage(o.t.Context(), m), o.store.SetVerified(o.t.Context(), m)); err != nil {
+			o.t.Fatal(err)
+		}
+	}
 	d, err := o.Answer(o.t.Context(), m, rep)
 	if err != nil {
 		o.t.Fatal(err)
@@ -304,6 +310,9 @@ func TestElsewhere(t *testing.T) {
 	if d, out := o.receive("check-auth-confirm-"+token[2]+"@todoku.example", "user@other.example", "Subject: yes\r\n\r\n"); d.Why != "" || out != nil {
 		t.Errorf("%+v %+v", d, out)
 	}
+	if owed, err := o.store.OutboundFor(t.Context(), strings.Replace(confirmation.Reason, "confirmation:", "reply:", 1)); err != nil || owed.Recipient != "User@other.example" {
+		t.Errorf("the report that it was asked about: %+v %v", owed, err)
+	}
 	report := ask("", "reply")
 	_, text, _ = read(t, report.Message)
 	stop := tokenIn.FindStringSubmatch(text)
@@ -317,41 +326,77 @@ func TestElsewhere(t *testing.T) {
 	ask(Unconfirmed, "confirmation")
 }
 
-func TestConfirmPage(t *testing.T) {
+// asked is an address that was asked, and its token.
+func (o *office) asked(raw string) (confirmation *store.Outbound, token string) {
+	o.t.Helper()
+	_, out := o.receive("check-auth-User=other.example@todoku.example", "me@sender.example", raw)
+	_, text, _ := read(o.t, out.Message)
+	return out, tokenIn.FindStringSubmatch(text)[2]
+}
+
+// TestAgree: an address that agrees gets the report that it was asked about, once.
+func TestAgree(t *testing.T) {
 	o := newOffice(t)
-	_, out := o.receive("check-auth-user=other.example@todoku.example", "me@sender.example", plain)
-	_, text, _ := read(t, out.Message)
-	token := tokenIn.FindStringSubmatch(text)[2]
-	ask := func(method, target string, form url.Values) (int, string) {
-		t.Helper()
-		req := httptest.NewRequest(method, target, strings.NewReader(form.Encode()))
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		w := httptest.NewRecorder()
-		o.ServeHTTP(w, req)
-		if csp := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") {
-			t.Errorf("policy %q", csp)
+	confirmation, token := o.asked(plain)
+	for _, wrong := range []string{"", "x", strings.Repeat("0", 24), token + "0", strings.ToUpper(token)} {
+		if address, sent, err := o.Agree(t.Context(), wrong); !errors.Is(err, store.ErrNotFound) || address != "" || sent {
+			t.Errorf("%q: %q %v %v", wrong, address, sent, err)
 		}
-		return w.Code, w.Body.String()
 	}
-	confirmed := func() bool {
-		_, err := o.store.ConfirmedReplyAddress(context.Background(), "user@other.example", o.now)
-		return err == nil
+	before := o.queued
+	for range 2 {
+		address, sent, err := o.Agree(t.Context(), token)
+		if err != nil || address != "user@other.example" || !sent {
+			t.Fatalf("%q %v %v", address, sent, err)
+		}
 	}
-	if code, page := ask("GET", confirmPath+"?token="+token, nil); code != http.StatusOK || !strings.Contains(page, token) || confirmed() {
-		t.Errorf("%d, confirmed by opening it: %v\n%s", code, confirmed(), page)
+	if o.queued != before+1 {
+		t.Errorf("%d reports were queued", o.queued-before)
 	}
-	for target, form := range map[string]url.Values{
-		confirmPath: {"token": {strings.Repeat("0", 24)}}, confirmPath + "?x": {"token": {`"><script>`}}, "/reply/other": {"token": {token}},
+	report, err := o.store.OutboundFor(t.Context(), strings.Replace(confirmation.Reason, "confirmation:", "reply:", 1))
+	if err != nil || report.Recipient != "User@other.example" || report.Kind != "reply" {
+		t.Fatalf("%+v %v", report, err)
+	}
+	header, text, _ := read(t, report.Message)
+	if stop := tokenIn.FindStringSubmatch(text); stop == nil || stop[1] != "stop" || header.Get("In-Reply-To") != "" || !strings.Contains(text, "SPF check") {
+		t.Errorf("%v\n%s", header, text)
+	}
+	o.now = now.Add(tokenLife)
+	if _, _, err := o.Agree(t.Context(), token); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("after its time: %v", err)
+	}
+}
+
+// TestAgreeWithoutMessage: where the message is gone, or its body, the agreement stands and no report follows.
+func TestAgreeWithoutMessage(t *testing.T) {
+	for what, lose := range map[string]func(*office, string) error{
+		"deleted": func(o *office, _ string) error {
+			_, err := o.store.Prune(o.t.Context(), time.Now().Add(time.Hour), time.Second)
+			return err
+		},
+		"without a body": func(o *office, id string) error { return o.store.DropBody(o.t.Context(), id, nil, nil, now) },
 	} {
-		if code, page := ask("POST", target, form); code != http.StatusNotFound || confirmed() || strings.Contains(page, "<script") {
-			t.Errorf("%s %v: %d", target, form, code)
+		o := newOffice(t)
+		confirmation, token := o.asked(plain)
+		if err := lose(o, strings.TrimPrefix(confirmation.Reason, "confirmation:")); err != nil {
+			t.Fatal(err)
+		}
+		address, sent, err := o.Agree(t.Context(), token)
+		if err != nil || address == "" || sent {
+			t.Errorf("%s: %q %v %v", what, address, sent, err)
+		}
+		if _, err := o.store.ConfirmedReplyAddress(t.Context(), address, o.now); err != nil {
+			t.Errorf("%s: it did not agree: %v", what, err)
 		}
 	}
-	if code, page := ask("POST", confirmPath, url.Values{"token": {token}, "lang": {"ja"}}); code != http.StatusOK || !confirmed() || !strings.Contains(page, `lang="ja"`) || !strings.Contains(page, "user@other.example") {
-		t.Errorf("%d %v\n%s", code, confirmed(), page)
-	}
-	if code, _ := ask("DELETE", confirmPath+"?token="+token, nil); code != http.StatusMethodNotAllowed {
-		t.Errorf("DELETE: %d", code)
+}
+
+// TestNoRoom: beyond the quota no answer is queued, and the verdict does not wait for it.
+func TestNoRoom(t *testing.T) {
+	o := newOffice(t)
+	o.store.SetQuota(1000)
+	if d, out := o.receive("check-auth@todoku.example", "me@sender.example", plain); d.Why != NoRoom || out != nil {
+		t.Errorf("%+v %+v", d, out)
 	}
 }
 

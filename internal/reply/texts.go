@@ -38,7 +38,7 @@ and asked that reports about such messages be sent to you, {address}.
 Do you want them? Then, within {hours} hours, send any mail to
 {confirm}
 {link}
-and let the test message be sent again.
+The report on this message follows then.
 
 If you know nothing of this, do nothing. You will get no reports.
 `,
@@ -46,21 +46,15 @@ If you know nothing of this, do nothing. You will get no reports.
 {to}
 そのレポートをこのアドレス ({address}) に送るよう求めました。
 
-受け取る場合は、{hours} 時間以内に次の宛先へ空メールを送ってから、
+受け取る場合は、{hours} 時間以内に次の宛先へ空メールを送ってください。
 {confirm}
 {link}
-テストメールをもう一度送ってもらってください。
+今回のメールのレポートをお送りします。
 
 お心当たりがなければ、何もなさらなくて結構です。レポートは送られません。
 `,
 	}
-	confirmLink = catalogue.Text{EN: "or open\n{link}", JA: "(または次のページを開いて)\n{link}"}
-
-	pageConfirm  = catalogue.Text{EN: "Do you want reports about test mail?", JA: "テストメールのレポートを受け取りますか"}
-	pageYes      = catalogue.Text{EN: "Yes, send them", JA: "はい、受け取ります"}
-	pageDone     = catalogue.Text{EN: "Reports will be sent to {address}. Have the test message sent again.", JA: "レポートを {address} に送ります。テストメールをもう一度送ってもらってください。"}
-	pageNoToken  = catalogue.Text{EN: "This link is not known, or its time is over. Have the test message sent again to get a new one.", JA: "このリンクは無効か、期限が切れています。テストメールをもう一度送ってもらうと、新しいリンクが届きます。"}
-	pageTryLater = catalogue.Text{EN: "The database does not answer. Try again in a moment.", JA: "データベースが応答しません。しばらくしてからもう一度お試しください。"}
+	confirmLink = catalogue.Text{EN: "or open\n{link}", JA: "(または次のページを開いてください)\n{link}"}
 )
 
 func say(t catalogue.Text, lang string, pairs ...string) string {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/outbound"
+	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/reply"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/verify"
 )
 
 // ReplyConfig is how mail to check-auth@ is answered.
@@ -53,6 +55,9 @@ func newAnswers(c Config, st *store.Store, pages net.Addr) (answers, error) {
 	r, err := reply.New(reply.Config{
 		Store: st, Queued: q.Wake, Addresses: reply.Addresses{Local: c.Reply.Local, Domain: c.MailDomain}, Own: own, Keys: c.Reply.Keys,
 		Link: func(id string) string { return at + "/r/" + id }, Page: c.PublicURL, Log: c.Log,
+		Judged: func(ctx context.Context, m *store.Message) *render.Report {
+			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
+		},
 	})
 	if err != nil {
 		return answers{}, err
@@ -63,19 +68,12 @@ func newAnswers(c Config, st *store.Store, pages net.Addr) (answers, error) {
 	return answers{r, q}, nil
 }
 
-// pages puts the pages of the responder before the others.
-func (a answers) pages(others http.Handler) http.Handler {
+// agree is how an address agrees on a page; nil where nothing is answered.
+func (a answers) agree() func(context.Context, string) (string, bool, error) {
 	if a.responder == nil {
-		return others
+		return nil
 	}
-	own := http.NewCrossOriginProtection().Handler(a.responder)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, reply.Path) {
-			own.ServeHTTP(w, r)
-			return
-		}
-		others.ServeHTTP(w, r)
-	})
+	return a.responder.Agree
 }
 
 // open opens the reports of mail to the addresses that answer: their senders were told where

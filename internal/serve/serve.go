@@ -263,7 +263,7 @@ func Run(ctx context.Context, c Config) error {
 	pages, err := web.New(web.Config{
 		Lab: testing, Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
 		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
-		Access: keeper, Public: c.Public, Retention: c.keep().Messages, Open: answering.open(st), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
+		Access: keeper, Public: c.Public, Retention: c.keep().Messages, Open: answering.open(st), Agree: answering.agree(), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
 		Verify: w.verify,
 		Report: func(ctx context.Context, m *store.Message) *render.Report {
 			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
@@ -288,7 +288,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
 	g.Go(func() error {
-		return serveHTTP(gctx, limitedL, answering.pages(programs(c, st, hub, w, smtpL.Addr(), keeper == nil, testing, pages)), c.Log)
+		return serveHTTP(gctx, limitedL, programs(c, st, hub, w, smtpL.Addr(), keeper == nil, testing, pages), c.Log)
 	})
 	g.Go(func() error { return w.run(gctx) })
 	if answering.queue != nil {

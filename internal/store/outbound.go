@@ -68,7 +68,7 @@ type ReplyAddress struct {
 
 // AddOutbound queues a mail durably, if no limit is reached. An empty ID and a zero
 // Created and NextTry are filled in. ask, where not nil, is kept with it. ErrExists: a
-// mail of that reason is or was queued. ErrLimited.
+// mail of that reason is or was queued. ErrLimited, ErrFull.
 func (s *Store) AddOutbound(ctx context.Context, o *Outbound, limits []OutboundLimit, ask *ReplyAddress) error {
 	if o.ID == "" {
 		o.ID = NewID()
@@ -80,6 +80,9 @@ func (s *Store) AddOutbound(ctx context.Context, o *Outbound, limits []OutboundL
 		o.NextTry = o.Created
 	}
 	o.State = OutboundWaiting
+	if err := s.reserve(ctx, int64(len(o.Message))); err != nil {
+		return fmt.Errorf("queueing mail: %w", err)
+	}
 	var refused error // not the transaction's: others share it
 	err := s.committer.do(ctx, len(o.Message), func(ctx context.Context, q querier) (err error) {
 		if refused, err = s.refusesOutbound(ctx, q, o, limits); refused != nil || err != nil {
@@ -221,6 +224,16 @@ func (s *Store) ReturnOutbound(ctx context.Context, owner string, id string) err
 // OutboundFor finds the mail of a reason. ErrNotFound.
 func (s *Store) OutboundFor(ctx context.Context, reason string) (Outbound, error) {
 	o, err := scanOutbound(s.db.reader().queryRow(ctx, `SELECT `+outboundColumns+` FROM outbound WHERE reason = $1`, text(reason)))
+	if err != nil {
+		return Outbound{}, fmt.Errorf("outbound mail: %w", s.db.translate(err))
+	}
+	return o, nil
+}
+
+// LastOutbound finds the newest mail of a kind to an address, in any case. ErrNotFound.
+func (s *Store) LastOutbound(ctx context.Context, kind, recipient string) (Outbound, error) {
+	o, err := scanOutbound(s.db.reader().queryRow(ctx, `SELECT `+outboundColumns+` FROM outbound WHERE kind = $1 AND recipient_key = $2 ORDER BY created DESC, seq DESC LIMIT 1`,
+		text(kind), text(strings.ToLower(recipient))))
 	if err != nil {
 		return Outbound{}, fmt.Errorf("outbound mail: %w", s.db.translate(err))
 	}

@@ -7,10 +7,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/todoku/todoku/internal/evidence"
 )
 
 func init() {
 	contract["OutboundRoundTrip"] = testOutboundRoundTrip
+	contract["OutboundQuota"] = testOutboundQuota
 	contract["OutboundOnce"] = testOutboundOnce
 	contract["OutboundLimits"] = testOutboundLimits
 	contract["OutboundLease"] = testOutboundLease
@@ -216,5 +219,33 @@ func testReplyAddresses(t *testing.T, s *Store) {
 	}
 	if n, err := s.Prune(ctx, noon.Add(2*time.Hour), 0); n != 1 || err != nil {
 		t.Errorf("pruned %d, %v", n, err)
+	}
+}
+
+// testOutboundQuota: mail that waits counts, mail that is over does not.
+func testOutboundQuota(t *testing.T, s *Store) {
+	at := noon
+	s.now = func() time.Time { return at }
+	s.SetQuota(1000)
+	queue := func(reason string, created time.Time) error {
+		return s.AddOutbound(ctx, &Outbound{Reason: reason, Kind: "reply", Recipient: "A@b.example", Message: make([]byte, 600), Created: created, Expires: noon.Add(time.Hour)}, nil, nil)
+	}
+	ok(t, queue("reply:1", noon))
+	wantErr(t, queue("reply:2", noon), ErrFull)
+	wantErr(t, s.AddMessage(ctx, &Message{Evidence: evidence.Bundle{Message: make([]byte, 600)}}), ErrFull)
+	claimed, err := s.ClaimOutbound(ctx, "me", noon, noon.Add(time.Minute), 1)
+	ok(t, err)
+	claimed[0].State = OutboundDelivered
+	ok(t, s.SettleOutbound(ctx, "me", &claimed[0], noon))
+	at = noon.Add(2 * time.Second)
+	ok(t, queue("reply:2", noon.Add(time.Second)))
+	last, err := s.LastOutbound(ctx, "reply", "a@B.example")
+	ok(t, err)
+	if last.Reason != "reply:2" {
+		t.Errorf("the last is %s", last.Reason)
+	}
+	for _, c := range [][2]string{{"confirmation", "a@b.example"}, {"reply", "c@b.example"}} {
+		_, err := s.LastOutbound(ctx, c[0], c[1])
+		wantErr(t, err, ErrNotFound)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// quota bounds the octets of all stored messages. How many there are is counted in the
+// quota bounds the octets of all stored messages and of mail that waits to be sent. How many there are is counted in the
 // database now and then (other nodes write too, and what is old is deleted) and added to
 // in between.
 type quota struct {
@@ -18,11 +18,15 @@ type quota struct {
 	counted time.Time
 }
 
+// storedOctets counts what a quota bounds.
+const storedOctets = `SELECT (SELECT coalesce(sum(CASE WHEN dropped = 0 THEN size ELSE kept END), 0) FROM messages) +
+	(SELECT coalesce(sum(length(message)), 0) FROM outbound WHERE state = 'waiting')`
+
 // countEvery is how often the stored octets are counted anew.
 const countEvery = 10 * time.Second
 
-// SetQuota bounds the octets of all stored messages, 0 for no bound. Beyond it
-// AddMessages gives ErrFull.
+// SetQuota bounds the octets of all stored messages and of mail that waits to be sent, 0 for
+// no bound. Beyond it AddMessages and AddOutbound give ErrFull.
 func (s *Store) SetQuota(octets int64) {
 	s.quota.mu.Lock()
 	defer s.quota.mu.Unlock()
@@ -38,7 +42,7 @@ func (s *Store) reserve(ctx context.Context, octets int64) error {
 		return nil
 	}
 	if now := s.now(); now.Sub(q.counted) > countEvery || q.used+octets > q.most && now.Sub(q.counted) > time.Second {
-		if err := s.db.reader().queryRow(ctx, `SELECT coalesce(sum(CASE WHEN dropped = 0 THEN size ELSE kept END), 0) FROM messages`).Scan(&q.used); err != nil {
+		if err := s.db.reader().queryRow(ctx, storedOctets).Scan(&q.used); err != nil {
 			return s.db.translate(err)
 		}
 		q.counted = now

@@ -71,7 +71,7 @@ func (s *server) mayOpen(r *http.Request, path string) bool {
 // openToAll are the pages by which somebody comes in, and what shows nothing of anybody.
 func openToAll(path string) bool {
 	switch path {
-	case "/login", "/login/openid", "/login/openid/back", "/logout", "/setup", "/healthz", "/robots.txt", "/favicon.ico":
+	case "/login", "/login/openid", "/login/openid/back", "/logout", "/setup", "/healthz", "/robots.txt", "/reply/confirm", "/favicon.ico":
 		return true
 	}
 	return strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/share/")

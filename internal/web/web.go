@@ -58,6 +58,9 @@ type Config struct {
 	// Open, where not nil, says of a page whether it is open to whoever has its address, although
 	// there are logins. It is asked where nobody signed in.
 	Open func(r *http.Request) bool
+	// Agree takes the token by which an address agrees to get reports by mail, and gives the
+	// address and whether the first one is on its way; nil: no mail is answered.
+	Agree func(ctx context.Context, token string) (address string, sent bool, err error)
 	// PublicURL is what browsers call the pages by, "" for what they say themselves.
 	PublicURL string
 	// Lab is the outbound lab; nil: there is none.
@@ -165,6 +168,7 @@ const (
 //	GET  /recipes             what to write into the configuration of a mail server
 //	GET  /lab                 the outbound lab; POST begins a run
 //	GET  /lab/{token}         a run; /lab/{token}.json
+//	GET  /reply/confirm       asks whether an address wants reports by mail; POST agrees
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /healthz             200 when the database answers
@@ -247,6 +251,8 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /r/{id}/compare", s.compare)
 	mux.HandleFunc("POST /r/{id}/share", s.shareMessage)
 	mux.HandleFunc("GET /s/{id}", s.failedSession)
+	mux.HandleFunc("GET /reply/confirm", s.agreeForm)
+	mux.HandleFunc("POST /reply/confirm", s.agree)
 	mux.HandleFunc("GET /operator", s.operator)
 	if s.Access != nil {
 		s.accessRoutes(mux)
