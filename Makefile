@@ -55,6 +55,10 @@ drill: ## the closed loop on every broken zone: look, judge, publish the repair,
 soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQLite and PostgreSQL
 	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestKill ./internal/inbox
 
+.PHONY: soak-milter
+soak-milter: ## 100,000 messages through the milter with faults, restarts and clients that give up
+	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestSoak ./internal/filter
+
 .PHONY: soak-check
 soak-check: ## check 100,000 domains and look at the memory that is kept
 	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestMemoryStaysFlat ./internal/check

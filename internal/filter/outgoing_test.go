@@ -2,6 +2,7 @@ package filter
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	foreign "github.com/emersion/go-milter"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/message"
 )
 
@@ -111,6 +113,29 @@ func TestUnsigned(t *testing.T) {
 		}
 		if got != tc.codes {
 			t.Errorf("%s: got %s, want %s", name, got, tc.codes)
+		}
+	}
+}
+
+// A daemon of the mail server, a local program, and addresses of version 6 in version 4's place.
+func TestOurs(t *testing.T) {
+	s := settings()
+	s.Daemons = []string{"SUBMIT"}
+	for name, tc := range map[string]struct {
+		e      Event
+		daemon string
+		want   bool
+	}{
+		"stranger":           {Event{Client: milter.Peer{Addr: netip.MustParseAddr("203.0.113.1")}}, "", false},
+		"other daemon":       {Event{Client: milter.Peer{Addr: netip.MustParseAddr("203.0.113.1")}}, "MTA", false},
+		"daemon":             {Event{Client: milter.Peer{Addr: netip.MustParseAddr("203.0.113.1")}}, "SUBMIT", true},
+		"user":               {Event{User: "alice", Client: milter.Peer{Addr: netip.MustParseAddr("203.0.113.1")}}, "", true},
+		"network":            {Event{Client: milter.Peer{Addr: netip.MustParseAddr("192.0.2.200")}}, "", true},
+		"local program":      {Event{Client: milter.Peer{Local: true}}, "", true},
+		"nobody knows where": {Event{}, "", false},
+	} {
+		if got := s.ours(&tc.e, tc.daemon); got != tc.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
