@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/dns/dnstest"
 	"github.com/todoku/todoku/internal/store"
@@ -254,6 +256,9 @@ func (w *world) create(algorithm string) store.DKIMKey {
 // the middle of a step and begin anew. At no moment is a message signed with a key that some server does not show, or did not show while a cache may still
 // remember; at no moment after the first is it unsigned; and old keys stay for as long as mail lives.
 func TestRotationDrill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long")
+	}
 	for _, seed := range []uint64{1, 2} {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
@@ -604,5 +609,43 @@ func TestDatabaseAway(t *testing.T) {
 	again := NewRing(w.store, w.master, nil, w.clock)
 	if got := w.sign(again); len(got) != 1 {
 		t.Errorf("it came back: %v", got)
+	}
+}
+
+// TestTwoNodesAtOnce: nodes that take steps at the same time, without regard to the lease, leave one key signing.
+func TestTwoNodesAtOnce(t *testing.T) {
+	w := newWorld(t, 2, time.Minute)
+	w.create("ed25519")
+	var g errgroup.Group
+	for range 2 {
+		k := w.keeper()
+		g.Go(func() error {
+			for range 40 {
+				if err := errors.Join(k.Step(ctx), k.Release(ctx)); err != nil {
+					return err
+				}
+				w.pass(time.Minute)
+				list, err := w.store.Keys(ctx, "", false)
+				if err != nil {
+					return err
+				}
+				for _, series := range bySeries(list) { // past the lease
+					if err := k.stepSeries(ctx, series); err != nil && !errors.Is(err, store.ErrConflict) {
+						return err
+					}
+				}
+				if _, err := k.Rotate(ctx, list[0].ID); err != nil && !errors.Is(err, ErrNothing) && !errors.Is(err, store.ErrExists) {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	states := w.states()
+	if strings.Count(states, store.KeySigning) != 1 || strings.Count(states, store.KeyPrepared)+strings.Count(states, store.KeyPublished) > 1 || !strings.Contains(states, store.KeyRetiring) {
+		t.Error(states)
 	}
 }

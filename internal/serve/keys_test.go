@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/store"
@@ -86,5 +87,51 @@ func TestKeyring(t *testing.T) {
 	}
 	if _, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return nil, errors.New("bad") }}, ring).Settings(); err == nil {
 		t.Error("bad settings are no error")
+	}
+}
+
+// TestServeRotates: a running node takes the steps of keys, and encrypts them with the present master key.
+func TestServeRotates(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "t.db")
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	old, present := keys.NewMaster(), keys.NewMaster()
+	master := func(text string) *keys.Master {
+		m, err := keys.ParseMaster([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	e, err := keys.New(keys.Config{Store: st, Master: master(old)}).Create(t.Context(), keys.Spec{Domain: "example.com", Algorithm: "ed25519"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Config{
+			Database: database, SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", Hostname: "mx.test.example", MailDomain: "test.example",
+			Resolver: dns.MustMemory(dns.Zone{}), Keys: &keys.Config{Master: master(present + old), Observer: everywhere{}},
+		})
+	}()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { // nobody is told
+		got, err := st.Key(t.Context(), e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.State == store.KeyPublished && got.Master == master(present).ID() {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s, %s", got.State, got.Master)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

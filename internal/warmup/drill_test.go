@@ -49,6 +49,9 @@ func (p *simulated) nextDay() {
 // TestWarmupDrill: a sender with far more mail than it may send, on two nodes that begin anew, to a provider that takes less than
 // the plan would have it. No day brings more than its share; the plan holds and steps back, recovers, and comes to its end.
 func TestWarmupDrill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long")
+	}
 	for _, seed := range []uint64{1, 2} {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
