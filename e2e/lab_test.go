@@ -119,7 +119,7 @@ func outboundLab(t *testing.T) {
 		p := runPostfixWith(t, fmt.Sprintf(labMain, i+1, i+1)+c.main, "discard unix - - n - - discard\n")
 		runs = append(runs, n.labSend(t, p))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 75*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 110*time.Second)
 	defer cancel()
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) { n.labJudge(t, ctx, c, runs[i]) })

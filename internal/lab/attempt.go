@@ -101,7 +101,7 @@ func (l *Lab) Matrix(ctx context.Context, token string) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := Input{Domain: l.cfg.Domain, Token: token, Begun: run.Created, Expires: run.Expires, Now: l.cfg.Now(), Patience: l.cfg.Greylist, Deferrals: deferrals, Setup: l.setup(ctx)}
+	in := Input{Domain: l.cfg.Domain, Token: token, Begun: run.Created, Expires: run.Expires, Now: l.cfg.Now(), Patience: l.cfg.Greylist, Setup: l.setup(ctx)}
 	in.Attempts = decode(list)
 	seen := map[string]bool{}
 	for _, a := range list {

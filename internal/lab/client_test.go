@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type testLab struct {
 	*Lab
 	token string
+	stop  func() // ends it before the test does
 	mu    sync.Mutex
 	at    time.Time
 }
@@ -78,12 +79,13 @@ func startLab(t *testing.T, change func(*Config)) *testLab {
 	ctx, stop := context.WithCancel(context.Background())
 	up, over := make(chan struct{}), make(chan error, 1)
 	go func() { over <- l.Run(ctx, func() { close(up) }) }()
-	t.Cleanup(func() {
+	l.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-over; err != nil {
 			t.Errorf("the lab ended with %v", err)
 		}
 	})
+	t.Cleanup(l.stop)
 	select {
 	case <-up:
 	case err := <-over:

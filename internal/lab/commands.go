@@ -225,6 +225,9 @@ func outcomeOf(reply string) string {
 // over keeps how it ended for a recipient, and says so. What cannot be kept is put off:
 // the matrix would be wrong.
 func (c *session) over(r recipient, outcome, reply string, b *body) {
+	if outcome == Left && c.ctx.Err() != nil { // we went, not the client
+		return
+	}
 	a := c.attempt()
 	a.Receiver, a.Outcome, a.Reply = r.Name, outcome, reply
 	if b != nil {
@@ -282,6 +285,8 @@ func (c *session) data() error {
 
 // tarry waits, and gives an error where the client goes meanwhile.
 func (c *session) tarry() error {
+	c.lab.tarrying.Add(1)
+	defer c.lab.tarrying.Add(-1)
 	until := time.Now().Add(c.lab.cfg.Slow)
 	if err := c.raw.SetReadDeadline(until); err != nil {
 		return err

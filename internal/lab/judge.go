@@ -26,8 +26,6 @@ type Input struct {
 	Begun, Expires, Now time.Time
 	// Patience is how long silence must last to mean something; also what greylisting asks for.
 	Patience time.Duration
-	// Deferrals is how often the deferring receiver puts off.
-	Deferrals int
 	// Setup says of receivers that cannot be had what they lack.
 	Setup map[string]string
 	// Attempts are those that named the run, Strangers those of the same networks that named

@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 		"patience for the slow":        {Slow, 1, []Attempt{at(0, Slow, Left, AtData, nil), at(1, Slow, Accepted, AtData, nil)}, nil, "bad impatient"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input{Domain: "lab.example.com", Token: "tok", Begun: begun, Now: begun.Add(time.Duration(test.after) * time.Minute), Patience: 5 * time.Minute, Deferrals: 3,
+			in := Input{Domain: "lab.example.com", Token: "tok", Begun: begun, Now: begun.Add(time.Duration(test.after) * time.Minute), Patience: 5 * time.Minute,
 				Attempts: test.attempts, Strangers: test.strangers}
 			if c := Judge(in).Cell(test.receiver); string(c.Verdict)+" "+c.Reason != test.want {
 				t.Errorf("%s %s %v, want %s", c.Verdict, c.Reason, c.Args, test.want)

@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -87,6 +88,7 @@ type Lab struct {
 	signer    *zoneSigner
 	strangers *rate.Limiter // what is kept of clients that name no recipient
 	published published
+	tarrying  atomic.Int32 // sessions that let their client wait
 
 	mu        sync.Mutex // guards what follows
 	sessions  int

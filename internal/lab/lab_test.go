@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -426,4 +427,34 @@ func TestFewAddresses(t *testing.T) {
 	}
 	l.cfg.Resolver = dns.MustMemory(dns.Zone{})
 	l.want(t, Good, VerdictUntestable, "lacks-zone")
+}
+
+// A lab that is stopped does not say that the client went.
+func TestStopped(t *testing.T) {
+	l := startLab(t, func(c *Config) { c.Slow = time.Minute })
+	over := make(chan error, 2)
+	go func() {
+		_, err := client{}.send(t, l, Slow)
+		over <- err
+	}()
+	idle, err := net.Dial("tcp", l.seats[seatExpired].bound.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	if _, err := bufio.NewReader(idle).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for l.tarrying.Load() == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	l.stop()
+	if err := <-over; err == nil {
+		t.Error("the message was taken")
+	}
+	l.want(t, Slow, VerdictUnseen, "unseen")
+	if list, err := l.cfg.Store.LabStrangers(context.Background(), "127.0.0.1/32", time.Time{}, 10); err != nil || len(list) != 0 {
+		t.Errorf("%v %v", list, err)
+	}
 }

@@ -118,7 +118,7 @@ func (c *session) run() {
 		c.tls.Error = clip(err.Error()) // with TLS 1.3 a certificate is refused after the handshake
 	}
 	c.abandon()
-	if !c.named {
+	if !c.named && c.ctx.Err() == nil { // else we went, not the client
 		c.keepStranger()
 	}
 	if c.flush() == nil && err != io.EOF {

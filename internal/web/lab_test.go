@@ -41,7 +41,7 @@ func labWith(t *testing.T, text string) *site {
 			TLS: &evidence.TLS{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ServerName: text}, Parameters: []string{text}}
 	}
 	f := &fakeLab{lab.Input{
-		Domain: "lab.todoku.example", Token: "tok", Begun: now, Expires: now.Add(72 * time.Hour), Now: now.Add(time.Hour), Patience: 5 * time.Minute, Deferrals: 3,
+		Domain: "lab.todoku.example", Token: "tok", Begun: now, Expires: now.Add(72 * time.Hour), Now: now.Add(time.Hour), Patience: 5 * time.Minute,
 		Setup: map[string]string{lab.IPv6: lab.LacksIPv6},
 		Attempts: []lab.Attempt{
 			try(lab.Good, lab.Accepted, 0), try(lab.Expired, lab.Accepted, time.Second), try(lab.STSBad, lab.Accepted, time.Second),
