@@ -12,6 +12,7 @@ import (
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/spf"
 )
 
 // byID finds an element of a page.
@@ -65,6 +66,37 @@ func TestSummary(t *testing.T) {
 			count(n, "a", &links)
 			if links < 4 {
 				t.Errorf("%s %s: %d links", lang, id, links)
+			}
+		}
+	}
+}
+
+// TestSummaryOfEveryVerdict: whatever SPF, DKIM and DMARC say, there is a sentence for it.
+func TestSummaryOfEveryVerdict(t *testing.T) {
+	for _, lang := range i18n.Langs {
+		var all []sentence
+		for _, r := range []spf.Result{spf.Pass, spf.Fail, spf.SoftFail, spf.Neutral, spf.None, spf.TempError, spf.PermError, ""} {
+			all = append(all, summarySPF(lang, true, &spf.Verdict{Result: r, Domain: "x.example"}), summarySPF(lang, false, &spf.Verdict{Result: r}))
+		}
+		for _, r := range []dmarc.Result{dmarc.Pass, dmarc.Fail, dmarc.None, dmarc.PermError, dmarc.TempError, ""} {
+			for _, problem := range []string{"", dmarc.ProblemMultipleRecords, dmarc.ProblemInvalidPolicy, dmarc.ProblemNoRecord} {
+				for _, v := range []dmarc.Verdict{{}, {SPFChecked: true}, {SPFChecked: true, Disposition: dmarc.PolicyReject}, {SPFAligned: true}, {SPFAligned: true, DKIMAligned: true},
+					{SPFChecked: true, Disposition: dmarc.PolicyReject, Identifiers: []dmarc.Alignment{{Result: "pass"}}}, {SPFChecked: true, Identifiers: []dmarc.Alignment{{Result: "pass"}}}} {
+					v.Result, v.Problem, v.FromDomain = r, problem, "x.example"
+					all = append(all, summaryDMARC(lang, &v))
+				}
+			}
+		}
+		for _, s := range all {
+			links, text := 0, ""
+			for _, p := range s {
+				text += p.Text
+				if p.Anchor != "" {
+					links++
+				}
+			}
+			if links == 0 || strings.Contains(text, "summary.") || strings.ContainsAny(text, "[]{}") || strings.Contains(text, "no value") {
+				t.Errorf("%s: %+v", lang, s)
 			}
 		}
 	}

@@ -85,6 +85,8 @@ func summarySPF(lang string, checked bool, v *spf.Verdict) sentence {
 		key = "summary.spf.unchecked"
 	case v.Result == spf.Pass:
 		key = "summary.spf.pass"
+	case v.Result == spf.Neutral:
+		key = "summary.spf.neutral"
 	case v.Result == spf.None:
 		key = "summary.spf.none"
 	case v.Result == spf.TempError || v.Result == spf.PermError:
@@ -163,6 +165,10 @@ func summaryDMARC(lang string, d *dmarc.Verdict) sentence {
 			key = "summary.dmarc.fail.nothing-asked"
 		default:
 			key = "summary.dmarc.fail.nothing"
+		}
+	case dmarc.None:
+		if d.Problem == dmarc.ProblemMultipleRecords || d.Problem == dmarc.ProblemInvalidPolicy {
+			key = "summary.dmarc.unusable"
 		}
 	case dmarc.PermError:
 		key = "summary.dmarc.permerror"

@@ -69,6 +69,9 @@
       return true;
     };
     window.addEventListener("hashchange", follow);
+    // The other language shows the same section.
+    const other = document.querySelector("[data-lang]");
+    if (other) other.addEventListener("click", () => { other.hash = location.hash; });
     if (!follow()) choose(0);
   }
 
