@@ -135,9 +135,7 @@ func chosenForm(w http.ResponseWriter, r *http.Request) paste.Form {
 
 func (s *server) showRun(w http.ResponseWriter, r *http.Request, run *store.Run, rep *check.Report, by *sharedBy) {
 	v := s.domainView(r, run, rep, chosenForm(w, r))
-	if s.Public && strings.HasPrefix(run.Owner, store.VisitorOwner) {
-		v.Deleted = s.deletedAt(run.At)
-	}
+	v.Deleted = s.runDeletedAt(run)
 	if by != nil {
 		v.Shared, v.SharedUntil, v.Once, v.frame.Form = true, by.Until, by.Once, false
 		v.frame.OtherURL = ""

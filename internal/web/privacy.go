@@ -3,9 +3,11 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/store"
 )
 
 // dropMinutes are the choices of when the body of a message goes, in minutes after its verdict.
@@ -70,6 +72,14 @@ func lasting(lang string, d time.Duration) string {
 		}
 	}
 	return i18n.T(lang, "lasting.seconds", "Count", int(d.Round(time.Second)/time.Second))
+}
+
+// runDeletedAt is the same for the check of a visitor, zero for others.
+func (s *server) runDeletedAt(run *store.Run) time.Time {
+	if !s.Public || !strings.HasPrefix(run.Owner, store.VisitorOwner) {
+		return time.Time{}
+	}
+	return s.deletedAt(run.At)
 }
 
 // deletedAt is when a report can be had no longer, zero where that is not stated.

@@ -44,6 +44,9 @@ func TestPublicRetention(t *testing.T) {
 	s.keep("m1", "tok", sesReport())
 	contains(t, s.get(t, "/").Body.String(), i18n.T("en", "home.kept", "Time", "36 hours"))
 	contains(t, s.get(t, "/r/m1").Body.String(), i18n.T("en", "report.until", "Time", stamp(now.Add(36*time.Hour))))
+	w := s.post("/r/m1/share", url.Values{"days": {"30"}})
+	checkPage(t, w.Body.Bytes())
+	contains(t, w.Body.String(), stamp(now.Add(36*time.Hour))) // no link outlives what it shows
 	own := newSite(t, func(c *Config) { c.Retention = 36 * time.Hour })
 	if strings.Contains(own.get(t, "/").Body.String(), "Everybody may test") {
 		t.Error("it says that everybody may test")

@@ -32,20 +32,19 @@ func (s *server) share(w http.ResponseWriter, r *http.Request) {
 		s.storeError(w, r, err)
 		return
 	}
-	s.shareAs(w, r, store.Share{Kind: store.SharedRun, Of: run.ID}, sharePage{Back: runPath(run.ID), Name: run.Label})
+	s.shareAs(w, r, store.Share{Kind: store.SharedRun, Of: run.ID}, sharePage{Back: runPath(run.ID), Name: run.Label}, s.runDeletedAt(run))
 }
 
 // shareMessage is the same for the verdict of a message: POST /r/ID/share.
 func (s *server) shareMessage(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if _, err := s.store.MessageSize(r.Context(), id); err != nil {
-		s.storeError(w, r, err)
-		return
-	}
-	s.shareAs(w, r, store.Share{Kind: store.SharedMessage, Of: id, Redact: r.PostFormValue("redact") == "1"}, sharePage{Back: reportPath(id), Message: true})
+	s.withMessage(w, r, r.PathValue("id"), s.work, func(w http.ResponseWriter, m *store.Message) {
+		x := store.Share{Kind: store.SharedMessage, Of: m.ID, Redact: r.PostFormValue("redact") == "1"}
+		s.shareAs(w, r, x, sharePage{Back: reportPath(m.ID), Message: true}, s.deletedAt(m.Received))
+	})
 }
 
-func (s *server) shareAs(w http.ResponseWriter, r *http.Request, x store.Share, p sharePage) {
+// shareAs makes the link, which promises no more than until what it shows is deleted, or ends all.
+func (s *server) shareAs(w http.ResponseWriter, r *http.Request, x store.Share, p sharePage, deleted time.Time) {
 	p.frame = s.frame(r, p.Back, i18n.T(i18n.FromRequest(r), "share.title"))
 	p.Action, p.OtherURL, p.Form = p.Back+"/share", "", true
 	if r.PostFormValue("days") == "0" {
@@ -63,6 +62,9 @@ func (s *server) shareAs(w http.ResponseWriter, r *http.Request, x store.Share, 
 		return
 	}
 	x.Expires, x.Once = s.Now().Add(life).UTC(), r.PostFormValue("once") == "1"
+	if !deleted.IsZero() && deleted.Before(x.Expires) {
+		x.Expires = deleted.UTC()
+	}
 	x, err := s.store.AddShare(r.Context(), x)
 	if err != nil {
 		s.storeError(w, r, err)
