@@ -14,8 +14,6 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
@@ -24,7 +22,6 @@ import (
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/live"
-	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/internal/web"
@@ -183,140 +180,12 @@ func Run(ctx context.Context, c Config) error {
 	st.SetDropAfter(c.DropAfter)
 	st.SetRetention(c.keep())
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortAfter, st.Abort) })()
-	smtpL, err := listen("SMTP", c.SMTP)
-	if err != nil {
+	p := &program{Config: c, store: st, hub: live.NewHub()}
+	defer p.close()
+	if err := p.open(ctx); err != nil {
 		return err
 	}
-	defer smtpL.Close()
-	httpL, err := listen("web", c.HTTP)
-	if err != nil {
-		return err
-	}
-	defer httpL.Close()
-
-	var mailbox *imapin.Poller
-	hub := live.NewHub()
-	w := newWorkers(c, st, hub)
-	if c.IMAP != nil {
-		from := *c.IMAP
-		from.Store, from.Hub, from.Received, from.Log, from.MaxSize = st, hub, w.received, c.Log, c.MaxMessage
-		if mailbox, err = imapin.New(from); err != nil {
-			return err
-		}
-	}
-	lmtpL, err := listenLMTP(c.LMTP)
-	if err != nil {
-		return err
-	}
-	if lmtpL != nil {
-		defer lmtpL.Close()
-	}
-
-	var flow *milterNode
-	var ring *keys.Ring
-	if c.Keys != nil {
-		ring = keys.NewRing(st, c.Keys.Master, c.Log, c.Keys.Now)
-	}
-	if c.Milter != nil {
-		milter := *c.Milter
-		if ring != nil {
-			if err := ring.Refresh(ctx); err != nil {
-				return err
-			}
-			milter = withRing(milter, ring)
-		}
-		if flow, err = openMilter(milter); err != nil {
-			return err
-		}
-		defer flow.close()
-	}
-
-	answering, err := newAnswers(c, st, httpL.Addr())
-	if err != nil {
-		return err
-	}
-	receiver := inbox.Config{
-		Hostname: c.Hostname, Domains: []string{c.MailDomain}, TLS: c.TLS, MaxSize: c.MaxMessage,
-		TrustProxy: c.TrustProxy, Store: st, Hub: hub, Received: w.received, Log: c.Log,
-	}
-	if r := answering.responder; r != nil {
-		receiver.Service, receiver.Link = r.Takes, r.Link
-		w.answer = r
-	}
-	in, err := inbox.New(receiver)
-	if err != nil {
-		return err
-	}
-	receiver.LMTP = true
-	handedOver, err := inbox.New(receiver)
-	if err != nil {
-		return err
-	}
-	keeper, setup, err := door(ctx, c, st, httpL.Addr())
-	if err != nil {
-		return err
-	}
-	receivers, testing, err := newLab(c, st)
-	if err != nil {
-		return err
-	}
-	pages, err := web.New(web.Config{
-		Lab: testing, Store: st, Hub: hub, Resolver: c.Resolver, Checker: c.Checker, LMTPAddr: c.LMTP, Program: c.Program, MailDomain: c.MailDomain, SMTPAddr: smtpL.Addr().String(),
-		Version: c.Version, Demo: c.Demo, Log: c.Log, Now: time.Now, Hosts: c.HTTPHosts,
-		Access: keeper, Public: c.Public, Retention: c.keep().Messages, Open: answering.open(st), Agree: answering.agree(), TrustProxy: c.HTTPProxies, PublicURL: c.PublicURL, Context: ctx,
-		Verify: w.verify,
-		Report: func(ctx context.Context, m *store.Message) *render.Report {
-			return verify.Replay(ctx, &m.Evidence, m.ID, nil)
-		},
-	})
-	if err != nil {
-		return err
-	}
-
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return in.Serve(gctx, smtpL, Grace) })
-	node := &Node{SMTP: smtpL.Addr(), HTTP: httpL.Addr(), Setup: setup, Store: st, Hub: hub}
-	if lmtpL != nil {
-		node.LMTP = lmtpL.Addr()
-		g.Go(func() error { return handedOver.Serve(gctx, lmtpL, Grace) })
-	}
-	if flow != nil {
-		g.Go(func() error { return flow.run(gctx) })
-	}
-	if mailbox != nil {
-		g.Go(func() error { return mailbox.Run(gctx) })
-	}
-	limitedL := limit(httpL, webConnections, webConnectionsLocal, webConnectionsFar)
-	g.Go(func() error {
-		return serveHTTP(gctx, limitedL, programs(c, st, hub, w, smtpL.Addr(), keeper == nil, testing, pages), c.Log)
-	})
-	g.Go(func() error { return w.run(gctx) })
-	if answering.queue != nil {
-		g.Go(func() error { return answering.run(gctx) })
-	}
-	g.Go(func() error { return prune(gctx, st, c) })
-	g.Go(func() error { return dropBodies(gctx, st, c.Log) })
-	if c.Keys != nil {
-		own := *c.Keys
-		own.Store, own.Log = st, c.Log
-		g.Go(func() error { return keys.New(own).Run(gctx) })
-		if c.Milter != nil {
-			g.Go(func() error { return ring.Run(gctx) })
-		}
-	}
-	if receivers != nil {
-		up := make(chan struct{})
-		g.Go(func() error { return receivers.Run(gctx, func() { close(up) }) })
-		select {
-		case <-up:
-		case <-gctx.Done():
-			return g.Wait()
-		}
-	}
-	if c.Ready != nil {
-		c.Ready(node)
-	}
-	return g.Wait()
+	return p.run(ctx)
 }
 
 func listen(what, addr string) (net.Listener, error) {
