@@ -20,6 +20,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/serve"
+	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/systemd"
 )
 
@@ -35,6 +36,7 @@ type milterFlags struct {
 	receivedSPF, addMissing      bool
 	expires                      days
 	grace                        time.Duration
+	pace                         paceFlags
 }
 
 // defaultMilter is where the milter listens when nothing is said: where OpenDKIM does.
@@ -54,6 +56,7 @@ func (f *milterFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.BoolVar(&f.receivedSPF, prefix+"received-spf", false, a.flagText("received-spf"))
 	fl.BoolVar(&f.addMissing, prefix+"add-missing", false, a.flagText("add-missing"))
 	fl.Var(&f.expires, prefix+"expires", a.flagText("milter-expires"))
+	f.pace.add(fl, a, prefix)
 }
 
 func (a *app) milterCommand() *cobra.Command {
@@ -71,11 +74,22 @@ func (a *app) milterCommand() *cobra.Command {
 			return err
 		}
 		defer stop()
+		if f.pace.database != "" {
+			st, err := store.Open(c.Context(), f.pace.database)
+			if err != nil {
+				return lookError{err}
+			}
+			defer st.Close()
+			cfg.Store = st
+		} else if len(f.pace.sources) > 0 {
+			return usagef("%s", a.say(msgPaceDatabase))
+		}
 		a.saveMemory()
 		return a.ran(serve.RunMilter(c.Context(), *cfg))
 	})
 	c.Flags().StringArrayVar(&f.listen, "listen", nil, a.flagText("milter-listen"))
 	f.add(c.Flags(), a, "")
+	c.Flags().StringVar(&f.pace.database, "database", "", a.flagText("milter-database"))
 	c.Flags().DurationVar(&f.grace, "grace", 10*time.Second, a.flagText("grace"))
 	completeWords(c, "unsigned", "accept", "defer", "reject")
 	return c
@@ -109,7 +123,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	reload, stop := hangups()
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer",
 	}, stop, nil
 }
 
@@ -147,7 +161,7 @@ func hangups() (<-chan struct{}, func()) {
 func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix string) (*filter.Settings, error) {
 	s := &filter.Settings{
 		AuthServID: f.authServID, AlsoOurs: f.alsoOurs, Daemons: f.daemons, Resolver: r, ReceivedSPF: f.receivedSPF,
-		AddMissing: f.addMissing, Expires: time.Duration(f.expires),
+		Expires: time.Duration(f.expires),
 	}
 	if s.AuthServID == "" {
 		if s.AuthServID = ownName(); s.AuthServID == "" {
@@ -182,6 +196,9 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 			return nil, usagef("--%skey: %v", prefix, err)
 		}
 		s.Signers = keys
+	}
+	if err := f.pace.apply(s, f.addMissing, prefix); err != nil {
+		return nil, err
 	}
 	if f.policy != "" {
 		data, err := os.ReadFile(f.policy)

@@ -55,7 +55,7 @@ func Options() milter.Options {
 		Actions: milter.AddHeaders | milter.ChangeHeaders | milter.Quarantine,
 		Skipped: milter.OnData | milter.OnUnknown,
 		Macros: map[milter.Stage][]string{
-			milter.StageConnect:      {"j", "{daemon_name}"},
+			milter.StageConnect:      {"j", "{daemon_name}", "{daemon_addr}", "{if_addr}"},
 			milter.StageMail:         {"i", "{auth_authen}"},
 			milter.StageRcpt:         {},
 			milter.StageEndOfMessage: {"i"},
@@ -98,6 +98,9 @@ type Event struct {
 	Queue        string // the mail server's name for the message
 	Outgoing     bool
 	Author       string // the domain of From, "" where it has no single one
+	MessageID    string // as it stands in the field, at most maxMessageID octets
+	Source       string // the address that an outgoing message goes out from, "" where it is not known
+	Paced        bool   // an outgoing message was put off because its warm-up plan has no room
 	Size         int64  // of the body, in octets
 	// Auth is what was found of an incoming message, nil otherwise.
 	Auth *mailauth.Result
@@ -106,6 +109,8 @@ type Event struct {
 	// Outcome and Rule are those of the table; see Outcome.
 	Outcome Outcome
 	Action  Action
+	// Reason is why, in a sentence.
+	Reason string
 	// Override says why a DMARC failure was not held against the message, "" where it was.
 	Override Override
 	// Problems are what the operator should know: finding IDs with a sentence.
@@ -117,6 +122,9 @@ type Event struct {
 type Problem struct{ ID, Text string }
 
 func (e *Event) problem(id, text string) { e.Problems = append(e.Problems, Problem{id, text}) }
+
+// maxMessageID is how much of a Message-ID an event keeps.
+const maxMessageID = 500
 
 // maxRcptsKept bounds the recipients that an event names, and those that the table looks at.
 const maxRcptsKept = 1000
@@ -143,6 +151,9 @@ func (f *Filter) record(e *Event) {
 		attrs = append(attrs, slog.String("override", e.Override.Type+": "+e.Override.Comment))
 	}
 	attrs = append(attrs, slog.String("action", e.Action.String()))
+	if e.Paced {
+		attrs = append(attrs, slog.String("paced", e.Reason))
+	}
 	level := slog.LevelInfo
 	for _, p := range e.Problems {
 		level = slog.LevelWarn

@@ -28,7 +28,7 @@ func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply 
 	res := in.run.Finish(ctx)
 	e.Auth = &res
 	d := in.settings.Policy.decide(in.parsed, e)
-	e.Outcome, e.Action, e.Override = d.outcome, d.action, d.override
+	e.Outcome, e.Action, e.Override, e.Reason = d.outcome, d.action, d.override, d.reason
 	if d.action == Reject || d.action == Defer {
 		return d.reply
 	}

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/milter"
-	"github.com/todoku/todoku/message"
 )
 
 // outgoing signs.
@@ -29,7 +27,7 @@ type signing struct {
 
 func (o *outgoing) begin(context.Context) {
 	fields := o.parsed.Fields
-	if o.settings.AddMissing && !o.parsed.HeaderTruncated() {
+	if !o.parsed.HeaderTruncated() {
 		fields = o.addMissing(fields)
 	}
 	keys := o.keys()
@@ -101,21 +99,6 @@ func sameOrBelow(domain, parent string) bool {
 	return domain == parent || strings.HasSuffix(domain, "."+parent)
 }
 
-// addMissing adds Date and Message-ID to fields that lack them; they are put behind the header at the end.
-func (o *outgoing) addMissing(fields []message.Field) []message.Field {
-	add := func(name, value string) {
-		fields = append(fields[:len(fields):len(fields)], message.NewField([]byte(name+": "+value+"\r\n")))
-		o.added = append(o.added, name, " "+value)
-	}
-	if o.parsed.Count("Date") == 0 {
-		add("Date", o.event.Began.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	}
-	if o.parsed.Count("Message-ID") == 0 && o.event.Author != "" {
-		add("Message-ID", "<"+strings.ToLower(rand.Text())+"@"+o.event.Author+">")
-	}
-	return fields
-}
-
 func (o *outgoing) write(part []byte) {
 	if o.bodies != nil {
 		_, _ = o.bodies.Write(part) // fails only after Sum
@@ -123,6 +106,9 @@ func (o *outgoing) write(part []byte) {
 }
 
 func (o *outgoing) finish(_ context.Context, c *milter.Changes) milter.Reply {
+	if r, refused := o.foreign(); refused {
+		return r
+	}
 	o.strip(c)
 	for i := 0; i < len(o.added); i += 2 {
 		if err := c.AddHeader(o.added[i], o.added[i+1]); err != nil {
@@ -170,6 +156,7 @@ func (o *outgoing) unsigned() milter.Reply {
 	if p := o.event.Problems; len(p) > 0 {
 		why = p[0].Text
 	}
+	o.event.Reason = why
 	switch o.settings.Unsigned {
 	case Defer:
 		return milter.Say(451, "4.7.5", "This message cannot be signed now: "+why)

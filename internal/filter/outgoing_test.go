@@ -262,7 +262,7 @@ func TestCase22_ExpiresAndOversigns(t *testing.T) {
 
 func TestAddsMissingFields(t *testing.T) {
 	s := signingSettings()
-	s.AddMissing = true
+	s.Mends = Mends{Date: true, MessageID: true}
 	srv := start(t, s)
 	r := srv.pass(mail{ip: "192.0.2.5", from: "a@ours.example", raw: "From: me@ours.example\r\nTo: x@y.example\r\n\r\nHi.\r\n"})
 	m := message.Parse(r.raw)

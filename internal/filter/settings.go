@@ -45,8 +45,10 @@ type Settings struct {
 	Senders *Senders
 	// Unsigned is what becomes of outgoing mail that gets no signature: Accept (and a warning), Defer or Reject.
 	Unsigned Action
-	// AddMissing adds Date and Message-ID to outgoing mail that lacks them.
-	AddMissing bool
+	// Mends are made on outgoing mail.
+	Mends Mends
+	// Pacing of outgoing mail; nil: none.
+	Pacing *Pacing
 	// Expires is how long after it is made a signature is good, 0 for no end.
 	Expires time.Duration
 	// Header and Body canonicalization of signatures; relaxed both where both are zero and Exact is not set.

@@ -121,6 +121,9 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	if t.event.Author, _, err = t.parsed.AuthorDomain(); err != nil {
 		t.event.Author = ""
 	}
+	if id, ok := t.parsed.First("Message-ID"); ok {
+		t.event.MessageID = strings.Clone(cut(strings.TrimSpace(id.Unfolded()), maxMessageID))
+	}
 	if t.event.Outgoing {
 		t.way = &outgoing{transaction: t}
 	} else {
@@ -156,7 +159,7 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 	ctx, cancel := context.WithTimeout(ctx, t.settings.Timeout)
 	defer cancel()
 	t.event.Queue = cmpOr(t.conn.Macro("i"), t.event.Queue)
-	r := t.way.finish(ctx, c)
+	r := t.paced(ctx, func() milter.Reply { return t.way.finish(ctx, c) })
 	t.event.Ended = t.settings.Now()
 	t.event.Reply = r
 	t.f.record(&t.event)

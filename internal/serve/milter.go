@@ -14,6 +14,7 @@ import (
 
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/systemd"
 )
 
@@ -34,6 +35,10 @@ type MilterConfig struct {
 	Grace   time.Duration
 	Log     *slog.Logger
 	Observe func(*filter.Event)
+	// Store has the plans of warm-up, by which outgoing mail is paced where the settings say so; nil: it is not. PaceClosed has
+	// such mail wait while the database is away.
+	Store      *store.Store
+	PaceClosed bool
 	// Getenv is where the service manager's sockets are named.
 	Getenv func(string) string
 	// Ready is called once, when all sockets accept.
@@ -53,6 +58,7 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 type milterNode struct {
 	MilterConfig
 	filter    *filter.Filter
+	flow      *flow // nil: there is no database
 	listeners []net.Listener
 }
 
@@ -63,11 +69,12 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	if c.Getenv == nil {
 		c.Getenv = func(string) string { return "" }
 	}
+	beside := withFlow(&c)
 	s, err := c.Settings()
 	if err != nil {
 		return nil, err
 	}
-	m := &milterNode{MilterConfig: c}
+	m := &milterNode{MilterConfig: c, flow: beside}
 	if m.filter, err = filter.New(s, c.Log, c.Observe); err != nil {
 		return nil, err
 	}
@@ -125,7 +132,16 @@ func (m *milterNode) run(ctx context.Context) error {
 	if m.Ready != nil {
 		m.Ready(m.addrs())
 	}
-	return g.Wait()
+	if m.flow == nil {
+		return g.Wait()
+	}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() { m.flow.run(beside); close(ended) }()
+	err := g.Wait()
+	stop()
+	<-ended
+	return err
 }
 
 // reload takes new settings when it is told to. Where they cannot be read, the old ones stay: mail keeps flowing.

@@ -80,6 +80,7 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 		return nil
 	}
 	milter := *p.Milter
+	milter.Store = p.store
 	if p.ring != nil {
 		if err := p.ring.Refresh(ctx); err != nil {
 			return err

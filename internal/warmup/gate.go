@@ -37,6 +37,8 @@ type Gate struct {
 	parts map[partKey]*part
 	plans map[string]bool // "source provider" of all plans
 	known time.Time       // when plans was read
+
+	debt debts
 }
 
 type partKey struct {
@@ -50,8 +52,9 @@ type part struct {
 	date    string
 	hour    int
 	until   time.Time
-	refused Refusal
+	refused Refusal // why there are not more than left
 	open    int
+	most    int // what a message may take of an unused share
 }
 
 // NewGate makes a gate; now nil is the clock.
@@ -72,44 +75,6 @@ type Decision struct {
 	Connections int
 }
 
-// Take asks for one message from a source address to a provider (an id of package provider). goesFirst is for mail that somebody waits for,
-// or that goes to the most engaged. An error is that the database cannot be asked; nothing is counted then.
-func (g *Gate) Take(ctx context.Context, source, provider string, goesFirst bool) (Decision, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	if g.plans == nil || now.Sub(g.known) >= keep || now.Before(g.known) {
-		if err := g.read(ctx, now); err != nil {
-			return Decision{}, err
-		}
-	}
-	if !g.plans[source+" "+provider] {
-		if provider = Everybody; !g.plans[source+" "+provider] {
-			return Decision{Allowed: true}, nil
-		}
-	}
-	key := partKey{source, provider, goesFirst}
-	p := g.parts[key]
-	if p == nil || !now.Before(p.until) || p.date != date(now) || p.hour != now.UTC().Hour() || p.left == 0 && p.refused.Why == "" {
-		if err := g.giveBack(ctx, key); err != nil {
-			return Decision{}, err
-		}
-		var err error
-		if p, err = g.grant(ctx, key, now); errors.Is(err, ErrUnknown) {
-			g.plans = nil // ended meanwhile
-			return Decision{Allowed: true}, nil
-		} else if err != nil {
-			return Decision{}, err
-		}
-		g.parts[key] = p
-	}
-	if p.left == 0 {
-		return Decision{Planned: true, Refusal: p.refused, Connections: p.open}, nil
-	}
-	p.left--
-	return Decision{Allowed: true, Planned: true, Connections: p.open}, nil
-}
-
 // read learns which plans there are.
 func (g *Gate) read(ctx context.Context, now time.Time) error {
 	list, err := g.store.Warmups(ctx)
@@ -121,30 +86,6 @@ func (g *Gate) read(ctx context.Context, now time.Time) error {
 		g.plans[w.Source+" "+w.Provider] = true
 	}
 	return nil
-}
-
-// grant takes the next part of the share.
-func (g *Gate) grant(ctx context.Context, key partKey, now time.Time) (*part, error) {
-	p := &part{date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
-	err := change(ctx, g.store, key.source, key.provider, func(s *State) {
-		s.Turn(now)
-		want := largest
-		if !s.Over() {
-			want = min(max(s.allowed().Day/chunks, 1), largest)
-		}
-		p.left, p.refused = s.Grant(now, want, key.goesFirst)
-		if p.left == 0 && want > 1 { // the last few of the share
-			p.left, p.refused = s.Grant(now, 1, key.goesFirst)
-		}
-		p.open = s.Open(now)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if p.refused.Why != "" && p.refused.Until.Before(p.until) {
-		p.until = p.refused.Until
-	}
-	return p, nil
 }
 
 // giveBack returns what was not used of the last part.

@@ -82,6 +82,7 @@ func (s *State) Over() bool { return s.At >= len(s.Steps) }
 // Days without mail change nothing; thirty of them begin the plan anew.
 func (s *State) Turn(now time.Time) {
 	today := date(now)
+	s.mend(now)
 	if today <= s.Date { // also where the clock went back: a day is not begun twice
 		return
 	}
@@ -101,6 +102,23 @@ func (s *State) Turn(now time.Time) {
 		s.Days = append(s.Days, Day{Date: today, Then: Restarted})
 	}
 	s.Date, s.Today = today, Counts{}
+}
+
+// longest is the longest silence that follows from a log.
+const longest = yahooSilence << 4
+
+// mend undoes what a clock left behind that was far ahead for a while: nothing waits for a day that is years away. What was counted stays
+// counted. Nodes whose clocks differ a little around midnight change nothing.
+func (s *State) mend(now time.Time) {
+	if s.Date > date(now.AddDate(0, 0, 1)) {
+		s.Date = date(now)
+	}
+	if end := now.Add(longest); s.Silent.After(end) {
+		s.Silent = end
+	}
+	if end := now.Add(longest); s.Problem.After(end) {
+		s.Problem = end
+	}
 }
 
 func (s *State) judge() string {
@@ -156,6 +174,7 @@ const (
 	FullHour = "hour"   // this hour's is
 	Silence  = "silent" // the provider wants silence
 	Reserved = "kept"   // what is left is kept for mail that goes first
+	TooMany  = "many"   // it is for more recipients than a whole day's or hour's share
 )
 
 // Refusal says why no message goes now, and when one may again.

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/todoku/todoku/internal/filter"
+)
+
+// paceFlags are those of pacing and mending outgoing mail.
+type paceFlags struct {
+	sources, first                   []string
+	header, away, freemail, database string
+	date, messageID                  bool
+}
+
+func (f *paceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
+	fl.StringArrayVar(&f.sources, prefix+"outgoing-address", nil, a.flagText("outgoing-address"))
+	fl.StringArrayVar(&f.first, prefix+"pace-first", nil, a.flagText("pace-first"))
+	fl.StringVar(&f.header, prefix+"pace-first-header", "", a.flagText("pace-first-header"))
+	fl.StringVar(&f.away, prefix+"pace-away", "accept", a.flagText("pace-away"))
+	fl.BoolVar(&f.date, prefix+"add-date", false, a.flagText("add-date"))
+	fl.BoolVar(&f.messageID, prefix+"add-message-id", false, a.flagText("add-message-id"))
+	fl.StringVar(&f.freemail, prefix+"freemail-from", "accept", a.flagText("freemail-from"))
+}
+
+// apply puts what the flags say into settings.
+func (f *paceFlags) apply(s *filter.Settings, both bool, prefix string) error {
+	s.Mends = filter.Mends{Date: f.date || both, MessageID: f.messageID || both}
+	switch f.freemail {
+	case "accept":
+	case "warn":
+		s.Mends.Freemail = filter.Tag
+	case "reject":
+		s.Mends.Freemail = filter.Reject
+	default:
+		return usagef("--%sfreemail-from: accept, warn, reject", prefix)
+	}
+	if f.away != "accept" && f.away != "defer" {
+		return usagef("--%space-away: accept, defer", prefix)
+	}
+	p := &filter.Pacing{First: f.first}
+	name, value, _ := strings.Cut(f.header, ":")
+	p.Header = [2]string{strings.TrimSpace(name), strings.TrimSpace(value)}
+	for _, text := range f.sources {
+		source, err := filter.ParseSource(text)
+		if err != nil {
+			return usagef("--%soutgoing-address: %v", prefix, err)
+		}
+		p.Sources = append(p.Sources, source)
+	}
+	s.Pacing = p
+	return nil
+}
+
+var msgPaceDatabase = text{EN: "--outgoing-address needs --database, where the plans of todoku warmup are", JA: "--outgoing-address には、todoku warmup の計画を保存した --database が必要です"}
+
+func init() {
+	textsOf(nil, map[string]text{
+		"outgoing-address":  {EN: "pace mail that goes out from `ADDRESS` by its warm-up plan; PATTERN=ADDRESS for senders that fit, daemon for the address at which the mail server took it", JA: "送信元 IP アドレス `ADDRESS` からのメールをウォームアップの計画に従って送る。PATTERN=ADDRESS で送信者ごとに指定でき、daemon はメールサーバーが受け付けたアドレスを表す"},
+		"pace-first":        {EN: "mail whose sender or From fits `PATTERN` may use a day's whole share (bounces always may)", JA: "送信者または From が `PATTERN` に合うメールは、1 日の件数をすべて使える (バウンスは常に使える)"},
+		"pace-first-header": {EN: "so may mail with the field `NAME: VALUE`", JA: "ヘッダー `NAME: VALUE` のあるメールも同様に扱う"},
+		"pace-away":         {EN: "what becomes of paced mail while the database is away: `ACTION` is accept (it goes, and is counted later) or defer", JA: "データベースに接続できない間の扱い: `ACTION` は accept (送って後で数える) または defer (一時的に断る)"},
+		"add-date":          {EN: "add Date to mail of yours that lacks it", JA: "自分のメールに Date がなければ付ける"},
+		"add-message-id":    {EN: "add Message-ID to mail of yours that lacks it", JA: "自分のメールに Message-ID がなければ付ける"},
+		"freemail-from":     {EN: "mail of your users whose From is at gmail.com and the like: `ACTION` is accept, warn (in the log) or reject", JA: "利用者のメールの From が gmail.com などのフリーメールのときの扱い: `ACTION` は accept、warn (ログに警告)、reject (断る)"},
+		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整に使う"},
+	}, msgPaceDatabase)
+}

@@ -1,0 +1,25 @@
+package provider
+
+// ReceiverOf gives the ID of the provider that takes mail for the people of a domain (gmail for gmail.com), "" where none is known. It
+// knows the domains that providers give to consumers, not those that others bring to them.
+func ReceiverOf(domain string) string {
+	for i := range replies.receivers {
+		if within(domain, replies.receivers[i].domains) {
+			return replies.receivers[i].id
+		}
+	}
+	return ""
+}
+
+// moreFreemail are domains in which anybody can have an address, of providers whose replies are not known here.
+var moreFreemail = []string{
+	"aim.com", "gmx.at", "gmx.ch", "gmx.com", "mail.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me", "tutanota.com", "tuta.com", "zoho.com",
+	"mail.ru", "bk.ru", "inbox.ru", "list.ru", "yandex.ru", "yandex.com", "ya.ru", "rambler.ru", "163.com", "126.com", "qq.com", "naver.com", "daum.net", "hanmail.net",
+	"yahoo.ca", "yahoo.com.au", "yahoo.com.br", "yahoo.es", "yahoo.it", "yahoo.in", "live.co.uk", "live.fr", "hotmail.fr", "hotmail.de", "hotmail.it", "hotmail.co.uk", "outlook.de", "outlook.fr",
+	"t-online.de", "freenet.de", "libero.it", "virgilio.it", "free.fr", "sfr.fr", "seznam.cz", "wp.pl", "o2.pl", "interia.pl", "uol.com.br", "bol.com.br", "rediffmail.com", "goo.jp", "excite.co.jp",
+}
+
+// IsFreemail reports a domain in which anybody can have an address: mail with it in From must come from its provider's servers.
+func IsFreemail(domain string) bool {
+	return ReceiverOf(domain) != "" || within(domain, moreFreemail)
+}

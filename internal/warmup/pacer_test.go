@@ -1,0 +1,174 @@
+package warmup
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/internal/store"
+)
+
+func granted(t *testing.T, st *store.Store, now time.Time) int {
+	t.Helper()
+	list, err := List(ctx, st, now)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	return list[0].Today.Granted
+}
+
+func plan(t *testing.T, st *store.Store, provider string, steps ...int) {
+	t.Helper()
+	if err := Plan(ctx, st, "192.0.2.1", provider, "test", daily(steps...), noon); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTakeAll: a message goes to all its recipients, or to none and is not counted.
+func TestTakeAll(t *testing.T) {
+	st := openStore(t)
+	plan(t, st, "gmail", 10)
+	plan(t, st, Everybody, 5)
+	g := NewGate(st, func() time.Time { return noon })
+	take := func(rcpts map[string]int, first, allowed bool, who, why string) {
+		t.Helper()
+		d, refusing, err := g.TakeAll(ctx, "192.0.2.1", rcpts, first)
+		if err != nil || d.Allowed != allowed || refusing != who || d.Why != why {
+			t.Errorf("%v: %+v, %q, %v", rcpts, d, refusing, err)
+		}
+	}
+	take(map[string]int{"gmail": 5, "yahoo": 2}, true, true, "", "")
+	take(map[string]int{"gmail": 5, "yahoo": 2, "apple": 2}, true, false, Everybody, FullDay) // the share of all others is 5 together
+	take(map[string]int{"gmail": 5, "yahoo": 2, "apple": 1}, true, true, "", "")
+	take(map[string]int{"gmail": 1}, true, false, "gmail", FullDay)
+	take(map[string]int{"gmail": 11}, true, false, "gmail", TooMany)
+	take(map[string]int{"gmail": 9}, false, false, "gmail", TooMany)
+	g.Return("192.0.2.1", map[string]int{"gmail": 2}, true)
+	take(map[string]int{"gmail": 3}, true, false, "gmail", FullDay)
+	take(map[string]int{"gmail": 2}, true, true, "", "")
+	if d, _, err := g.TakeAll(ctx, "192.0.2.9", map[string]int{"gmail": 1000}, false); err != nil || !d.Allowed || d.Planned {
+		t.Errorf("a source without a plan: %+v, %v", d, err)
+	}
+}
+
+// TestDatabaseAway: while the database is away mail goes at once, and is counted when it is back; or it waits.
+func TestDatabaseAway(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "w.db")
+	st, err := store.Open(ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan(t, st, "gmail", 1000)
+	open, closed := NewPacer(st, false, func() time.Time { return noon }), NewPacer(st, true, func() time.Time { return noon })
+	_ = st.Close()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if d, _, err := open.Take(ctx, "192.0.2.1", map[string]int{"gmail": 2}, false); !d.Allowed || err == nil {
+				t.Errorf("%+v, %v", d, err)
+			}
+			if d, _, err := closed.Take(ctx, "192.0.2.1", map[string]int{"gmail": 2}, false); d.Allowed || err == nil || !d.Until.After(noon) {
+				t.Errorf("%+v, %v", d, err)
+			}
+		})
+	}
+	wg.Wait()
+	if !open.resting() {
+		t.Error("the database is asked again and again")
+	}
+	if st, err = store.Open(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for _, p := range []*Pacer{open, closed} {
+		p.gate.store = st
+		p.heard(nil) // ten seconds later
+		if d, _, err := p.Take(ctx, "192.0.2.1", map[string]int{"gmail": 1}, false); !d.Allowed || err != nil {
+			t.Errorf("%+v, %v", d, err)
+		}
+		if err := p.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := granted(t, st, noon); n != 102 {
+		t.Errorf("%d are counted, want 100 that went meanwhile and 2", n)
+	}
+}
+
+// TestDatabaseHangs: a database that does not answer holds a message up no longer than the pacer's patience; what it says too late counts.
+func TestDatabaseHangs(t *testing.T) {
+	st := openStore(t)
+	plan(t, st, "gmail", 1000)
+	p := NewPacer(st, false, func() time.Time { return noon })
+	p.patience = time.Millisecond
+	p.gate.mu.Lock() // as if its change hung
+	d, _, err := p.Take(ctx, "192.0.2.1", map[string]int{"gmail": 3}, false)
+	if !d.Allowed || !errors.Is(err, ErrAway) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	p.gate.mu.Unlock()
+	p.turn <- struct{}{} // the late answer is in
+	<-p.turn
+	p.heard(nil)
+	p.patience = time.Minute
+	if d, _, err := p.Take(ctx, "192.0.2.1", map[string]int{"gmail": 1}, false); !d.Allowed || err != nil {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if err := p.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := granted(t, st, noon); n != 4 {
+		t.Errorf("%d are counted, want 4", n)
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if d, _, err := p.Take(cancelled, "192.0.2.1", map[string]int{"gmail": 1}, false); !d.Allowed || err == nil {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestClockJumps: a clock that is years ahead for a while neither frees today's share nor stops mail for years.
+func TestClockJumps(t *testing.T) {
+	st, now := openStore(t), noon
+	plan(t, st, "gmail", 10, 20, 40)
+	g := NewGate(st, func() time.Time { return now })
+	takeUntilFull := func() (n int) {
+		t.Helper()
+		for range 100 {
+			d, err := g.Take(ctx, "192.0.2.1", "gmail", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !d.Allowed {
+				return n
+			}
+			n++
+		}
+		return n
+	}
+	if n := takeUntilFull(); n != 10 {
+		t.Errorf("%d on the first day", n)
+	}
+	now = noon.AddDate(10, 0, 0)
+	if n := takeUntilFull(); n > 20 {
+		t.Errorf("%d while the clock is ahead", n)
+	}
+	if err := Note(ctx, st, "192.0.2.1", "gmail", Outcome{Silence: gmailSilence}, now); err != nil {
+		t.Fatal(err)
+	}
+	now = noon
+	if n := takeUntilFull(); n != 0 {
+		t.Errorf("%d more on the first day", n)
+	}
+	now = noon.AddDate(0, 0, 2)
+	if n := takeUntilFull(); n == 0 {
+		t.Error("two days later nothing goes")
+	}
+	now = noon.AddDate(0, 0, 1) // and back
+	if n := takeUntilFull(); n != 0 {
+		t.Errorf("%d go again after the clock went back a day", n)
+	}
+}

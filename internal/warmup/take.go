@@ -1,0 +1,195 @@
+package warmup
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Take asks for one message from a source address to a provider (an id of package provider). goesFirst is for mail that somebody waits for,
+// or that goes to the most engaged. An error is that the database cannot be asked; nothing is counted then.
+func (g *Gate) Take(ctx context.Context, source, provider string, goesFirst bool) (Decision, error) {
+	d, _, err := g.TakeAll(ctx, source, map[string]int{provider: 1}, goesFirst)
+	return d, err
+}
+
+// TakeAll asks for a message that has so many recipients at each provider: all may go, or none goes and nothing is counted. refusing is
+// the provider of a plan that says no.
+func (g *Gate) TakeAll(ctx context.Context, source string, rcpts map[string]int, goesFirst bool) (d Decision, refusing string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if g.plans == nil || now.Sub(g.known) >= keep || now.Before(g.known) {
+		if err := g.read(ctx, now); err != nil {
+			return Decision{}, "", err
+		}
+	}
+	need := map[string]int{}
+	for provider, n := range rcpts {
+		if plan := g.planOf(source, provider); plan != "" && n > 0 {
+			need[plan] += n
+		}
+	}
+	out := Decision{Allowed: true}
+	var taken []*part
+	var counts []int
+	for _, provider := range slices.Sorted(maps.Keys(need)) {
+		n := need[provider]
+		p, d, err := g.take(ctx, partKey{source, provider, goesFirst}, n, now)
+		if err != nil || !d.Allowed {
+			for i, t := range taken {
+				t.left += counts[i]
+			}
+			return d, provider, err
+		}
+		if p == nil { // the plan ended meanwhile
+			continue
+		}
+		taken, counts = append(taken, p), append(counts, n)
+		out.Planned = true
+		if d.Connections != 0 && (out.Connections == 0 || d.Connections < out.Connections) {
+			out.Connections = d.Connections
+		}
+	}
+	return out, "", nil
+}
+
+// planOf is whose plan counts for a provider: its own, that of everybody, or "" where there is none.
+func (g *Gate) planOf(source, provider string) string {
+	for _, p := range []string{provider, Everybody} {
+		if g.plans[source+" "+p] {
+			return p
+		}
+	}
+	return ""
+}
+
+// take takes n from the part of a plan, or from a new one.
+func (g *Gate) take(ctx context.Context, key partKey, n int, now time.Time) (*part, Decision, error) {
+	p := g.parts[key]
+	if p == nil || !now.Before(p.until) || p.date != date(now) || p.hour != now.UTC().Hour() || p.left < n && p.refused.Why == "" {
+		if err := g.giveBack(ctx, key); err != nil {
+			return nil, Decision{}, err
+		}
+		var err error
+		if p, err = g.grant(ctx, key, n, now); errors.Is(err, ErrUnknown) {
+			g.plans = nil // ended meanwhile
+			return nil, Decision{Allowed: true}, nil
+		} else if err != nil {
+			return nil, Decision{}, err
+		}
+		g.parts[key] = p
+	}
+	if p.left < n {
+		d := Decision{Planned: true, Refusal: p.refused, Connections: p.open}
+		if n > p.most {
+			d.Why = TooMany
+		}
+		return p, d, nil
+	}
+	p.left -= n
+	return p, Decision{Allowed: true, Planned: true, Connections: p.open}, nil
+}
+
+// grant takes the next part of the share, of n at least where there are so many.
+func (g *Gate) grant(ctx context.Context, key partKey, n int, now time.Time) (*part, error) {
+	p := &part{date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
+	owed := g.debt.of(key.source, date(now), func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
+	err := change(ctx, g.store, key.source, key.provider, func(s *State) {
+		s.Turn(now)
+		s.Today.Granted += owed
+		want := largest
+		if !s.Over() {
+			want = min(max(s.allowed().Day/chunks, 1), largest)
+		}
+		want = max(want, n)
+		p.left, p.refused = s.Grant(now, want, key.goesFirst)
+		if p.left < want { // all that there was
+			_, p.refused = s.Grant(now, 1, key.goesFirst)
+		}
+		p.open, p.most = s.Open(now), s.most(key.goesFirst)
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.debt.paid(key.source, func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
+	if p.refused.Why != "" && p.refused.Until.Before(p.until) {
+		p.until = p.refused.Until
+	}
+	return p, nil
+}
+
+// most is how many recipients a message may have at most, to go some time today.
+func (s *State) most(goesFirst bool) int {
+	if s.Over() {
+		return int(^uint(0) >> 1)
+	}
+	n := s.allowed().Day
+	if h := s.allowed().Hour; h > 0 {
+		n = min(n, h)
+	}
+	if !goesFirst {
+		n -= n / 5
+	}
+	return n
+}
+
+// Return says that a message that was let through does not go after all. What was let through long ago is lost for the day.
+func (g *Gate) Return(source string, rcpts map[string]int, goesFirst bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	for provider, n := range rcpts {
+		p := g.parts[partKey{source, g.planOf(source, provider), goesFirst}]
+		if p != nil && p.date == date(now) && p.hour == now.UTC().Hour() {
+			p.left += n
+		}
+	}
+}
+
+// Owe says that a message went though nobody could be asked. It is counted as soon as the plan can be changed, if that is today.
+func (g *Gate) Owe(source string, rcpts map[string]int) { g.debt.add(source, date(g.now()), rcpts, 1) }
+
+// mostDebts bounds the pairs of source and provider of which is known what went uncounted.
+const mostDebts = 1000
+
+// debts are what went without being counted, today. Safe for concurrent use.
+type debts struct {
+	mu   sync.Mutex
+	date string
+	n    map[[2]string]int // by source and provider
+}
+
+func (d *debts) add(source, day string, rcpts map[string]int, sign int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.date != day || d.n == nil {
+		d.date, d.n = day, map[[2]string]int{}
+	}
+	for provider, n := range rcpts {
+		key := [2]string{source, provider}
+		if _, ok := d.n[key]; ok || len(d.n) < mostDebts {
+			d.n[key] += sign * n
+		}
+	}
+}
+
+func (d *debts) of(source, day string, mine func(provider string) bool) (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, owed := range d.n {
+		if d.date == day && key[0] == source && mine(key[1]) {
+			n += owed
+		}
+	}
+	return n
+}
+
+func (d *debts) paid(source string, mine func(provider string) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.n, func(key [2]string, _ int) bool { return key[0] == source && mine(key[1]) })
+}
