@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/message"
@@ -174,6 +175,11 @@ func (k *Masker) Kept(v *render.Kept) (*render.Kept, error) {
 		return nil, fmt.Errorf("masking a verdict: %w", err)
 	}
 	out.SPF.Trace, out.SPF.Explanation = []render.StepObject{}, nil // macros write the sender into both
+	for i := range out.Findings {
+		if catalogue.Area(out.Findings[i].ID) == "list" { // List-Unsubscribe and List-Id as they came: broken ones hold tokens and names that nothing here finds
+			out.Findings[i].Evidence = nil
+		}
+	}
 	return out, nil
 }
 

@@ -20,7 +20,7 @@ func masker() *Masker {
 }
 
 // secrets must not be in what is shown.
-var secrets = []string{"taro", "yamada", "山田", "太郎", "hanako", "suzuki", "invoice", "20261126", "77431", "k7m2p9"}
+var secrets = []string{"taro", "yamada", "山田", "太郎", "hanako", "suzuki", "invoice", "20261126", "77431", "k7m2p9", "t0ken"}
 
 func leaks(text string) (out []string) {
 	for _, s := range secrets {
@@ -90,7 +90,7 @@ func TestKept(t *testing.T) {
 		ARC:       render.ARCObject{Sets: []render.SetObject{{Claims: text("mx.example; spf=pass smtp.mailfrom=bounce-77431@mail.shop.example")}}},
 		Headlines: map[string]render.Headline{"en": {Status: "fail", Title: "This invoice of words stays: shop.example"}},
 		Findings: []catalogue.Finding{{
-			ID: "list.x", Status: catalogue.Fail, Subject: "shop.example", Args: map[string]string{"uri": "https://shop.example/u/hanako"}, Evidence: []string{"List-Unsubscribe: <mailto:hanako@shop.example>", "Hanako Suzuki"},
+			ID: "list.x", Status: catalogue.Fail, Subject: "shop.example", Args: map[string]string{"uri": "https://shop.example/u/hanako"}, Evidence: []string{"List-Unsubscribe: <mailto:hanako@shop.example>", "Hanako Suzuki", "List-Unsubscribe: <www.shop.example/u/t0ken>, <ftp://shop.example/t0ken>, https://shop.example/u t0ken", "List-Id: t0ken"},
 			DNS: []dns.Change{{Action: dns.Add, Name: "_dmarc.shop.example", Type: dns.TypeTXT, Data: []string{"v=DMARC1; p=none; rua=mailto:postmaster@shop.example"}}},
 		}},
 	}

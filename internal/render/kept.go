@@ -53,7 +53,11 @@ func Keep(r *Report) *Kept {
 
 // quotes reports whether the evidence of a finding may quote the body.
 func quotes(id string) bool {
-	return catalogue.Area(id) == "message" || id == "dkim.changed-in-transit" || id == "dkim.wrong-key"
+	switch id {
+	case "dkim.changed-in-transit", "dkim.wrong-key", "list.visible-unsubscribe":
+		return true
+	}
+	return catalogue.Area(id) == "message"
 }
 
 // keptNote says in the text what is missing.

@@ -21,6 +21,7 @@ func keptReport(t *testing.T) *Report {
 	r := fileReport()
 	r.Findings = append(r.Findings,
 		catalogue.Finding{ID: "message.link-http", Status: catalogue.Warn, Subject: "shop.example", Evidence: []string{"http://x.example/secret-link"}},
+		catalogue.Finding{ID: "list.visible-unsubscribe", Status: catalogue.Pass, Subject: "shop.example", Evidence: []string{"https://x.example/unsubscribe/secret"}},
 		catalogue.Finding{ID: "dkim.changed-in-transit", Status: catalogue.Fail, Subject: "shop.example", Evidence: []string{"body: footer", "+ secret-line"}},
 		catalogue.Finding{ID: "spf.syntax", Status: catalogue.Fail, Subject: "shop.example", Evidence: []string{"v=spf1 ipv4:x"},
 			DNS: []dns.Change{{Action: dns.Replace, Name: "shop.example", Type: dns.TypeTXT, TTL: 300, Data: []string{"v=spf1 -all"}, Was: []string{"v=spf1 ipv4:x"}}}})

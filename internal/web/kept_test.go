@@ -3,7 +3,9 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,6 +157,23 @@ func TestShareOnce(t *testing.T) {
 	}
 	if w := s.post(s.shareOf(t, "message1", url.Values{"days": {"1"}}), nil); w.Code != http.StatusSeeOther {
 		t.Errorf("the button of a link that has none: %d", w.Code)
+	}
+}
+
+// TestShareOnceRace: of many who press the button at one time one sees it, and the others hear why not.
+func TestShareOnceRace(t *testing.T) {
+	s := newSite(t)
+	s.keep("message1", "tok", sesReport())
+	path := s.shareOf(t, "message1", url.Values{"days": {"1"}, "once": {"1"}})
+	var codes [16]int
+	var all sync.WaitGroup
+	for i := range codes {
+		all.Go(func() { codes[i] = s.post(path, nil).Code })
+	}
+	all.Wait()
+	slices.Sort(codes[:])
+	if codes[0] != http.StatusOK || codes[1] != http.StatusGone || codes[len(codes)-1] != http.StatusGone {
+		t.Errorf("%v", codes)
 	}
 }
 

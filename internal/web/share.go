@@ -130,11 +130,17 @@ func (s *server) showShared(w http.ResponseWriter, r *http.Request, x store.Shar
 		if !x.Once {
 			return true
 		}
-		if err := s.store.OpenShare(r.Context(), x.Token, s.Now()); err != nil {
-			s.noShare(w, r, err)
-			return false
+		err := s.store.OpenShare(r.Context(), x.Token, s.Now())
+		if errors.Is(err, store.ErrNotFound) { // somebody was quicker, or the link ended meanwhile
+			if now, gone := s.store.Share(r.Context(), x.Token); gone == nil && !now.Opened.IsZero() {
+				s.fail(w, r, http.StatusGone, "error.opened", "Time", stamp(now.Opened))
+				return false
+			}
 		}
-		return true
+		if err != nil {
+			s.noShare(w, r, err)
+		}
+		return err == nil
 	}}
 	if x.Kind == store.SharedMessage {
 		s.sharedMessage(w, r, x.Of, by)
