@@ -41,6 +41,9 @@ type SealOptions struct {
 	Timestamp time.Time
 	// Chain is the verdict on the message as it arrived; it decides cv=.
 	Chain Verdict
+	// Bodies has hashed the body, which the message then need not have: Body without a length limit must have been
+	// wanted of it. nil: the body is that of the message.
+	Bodies *wire.Bodies
 }
 
 // Errors of [Seal] that a caller may want to tell apart.
@@ -170,10 +173,16 @@ func (s *sealer) continueChain() error {
 // message makes the ARC-Message-Signature. Tags are in alphabetical order and
 // hold no white space, so that what is signed can be predicted.
 func (s *sealer) message() ([]byte, error) {
-	bodies := wire.NewBodies()
-	bodies.Want(s.Body, -1)
-	_, _ = bodies.Write(s.m.Body) // fails only after Sum
-	bodyHash, _, _ := bodies.Sum(s.Body, -1)
+	bodies := s.Bodies
+	if bodies == nil {
+		bodies = wire.NewBodies()
+		bodies.Want(s.Body, -1)
+		_, _ = bodies.Write(s.m.Body) // fails only after Sum
+	}
+	bodyHash, _, ok := bodies.Sum(s.Body, -1)
+	if !ok {
+		return nil, errors.New("arc: the body was not hashed")
+	}
 	names, err := s.signedNames()
 	if err != nil {
 		return nil, err

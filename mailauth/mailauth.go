@@ -100,6 +100,15 @@ func Begin(ctx context.Context, r dns.Resolver, m *message.Message, e Envelope, 
 	return x
 }
 
+// Want has the body hashed for one more purpose (see [dkim.Bodies.Want]), and gives what hashes it, of which the sum may
+// be had after Finish. Ask before the first Write; nil: too many hashes of this body are wanted already.
+func (x *Run) Want(c dkim.Canonicalization) *dkim.Bodies {
+	if !x.bodies.Want(c, -1) {
+		return nil
+	}
+	return x.bodies
+}
+
 // Write takes the next octets of the body. It does not fail before Finish.
 func (x *Run) Write(p []byte) (int, error) { return x.bodies.Write(p) }
 

@@ -9,7 +9,7 @@ import (
 // Areas are the areas of the outer contract that an ID may begin with.
 var Areas = []string{
 	"spf", "dkim", "dmarc", "arc", "ptr", "mx", "tls", "mta-sts", "tls-rpt", "dane", "bimi",
-	"dnsbl", "dns", "message", "list", "service", "host", "report",
+	"dnsbl", "dns", "message", "list", "service", "host", "report", "warmup",
 }
 
 // entries holds every entry by ID; byID is sorted. Both are built once from the
@@ -20,7 +20,7 @@ var (
 )
 
 func init() {
-	for _, list := range [][]Entry{messageEntries, contentEntries, filterEntries, listEntries, hostEntries, ptrEntries, spfEntries, spfRecordEntries, dkimEntries, dkimKeyEntries, arcEntries, dmarcEntries, dmarcRecordEntries, mxEntries, transportEntries, bimiEntries, dnsEntries, serviceEntries, dnsblEntries} {
+	for _, list := range [][]Entry{messageEntries, contentEntries, filterEntries, flowEntries, listEntries, hostEntries, ptrEntries, spfEntries, spfRecordEntries, dkimEntries, dkimKeyEntries, arcEntries, dmarcEntries, dmarcRecordEntries, mxEntries, transportEntries, bimiEntries, dnsEntries, serviceEntries, dnsblEntries} {
 		for _, e := range list {
 			if _, twice := entries[e.ID]; twice {
 				panic("catalogue: " + e.ID + " is listed twice")

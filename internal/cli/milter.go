@@ -37,6 +37,7 @@ type milterFlags struct {
 	expires                      days
 	grace                        time.Duration
 	pace                         paceFlags
+	forward                      forwardFlags
 }
 
 // defaultMilter is where the milter listens when nothing is said: where OpenDKIM does.
@@ -57,10 +58,12 @@ func (f *milterFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.BoolVar(&f.addMissing, prefix+"add-missing", false, a.flagText("add-missing"))
 	fl.Var(&f.expires, prefix+"expires", a.flagText("milter-expires"))
 	f.pace.add(fl, a, prefix)
+	f.forward.add(fl, a, prefix)
 }
 
 func (a *app) milterCommand() *cobra.Command {
 	var f milterFlags
+	var master keysFlags
 	c := a.command("milter", func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usagef("%s", a.say(msgNoArgs))
@@ -84,9 +87,13 @@ func (a *app) milterCommand() *cobra.Command {
 		} else if len(f.pace.sources) > 0 {
 			return usagef("%s", a.say(msgPaceDatabase))
 		}
+		if err := a.ring(cfg, &master); err != nil {
+			return err
+		}
 		a.saveMemory()
 		return a.ran(serve.RunMilter(c.Context(), *cfg))
 	})
+	c.Flags().StringVar(&master.master, "master-key-file", "", a.flagText("master-key-file"))
 	c.Flags().StringArrayVar(&f.listen, "listen", nil, a.flagText("milter-listen"))
 	f.add(c.Flags(), a, "")
 	c.Flags().StringVar(&f.pace.database, "database", "", a.flagText("milter-database"))
@@ -123,7 +130,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	reload, stop := hangups()
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer",
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", SRS: f.forward.srsListen,
 	}, stop, nil
 }
 
@@ -208,6 +215,9 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		if s.Policy, s.Senders, err = filter.ParseTable(data); err != nil {
 			return nil, usagef("%s: %v", f.policy, err)
 		}
+	}
+	if s.Forwarding, err = f.forward.forwarding(a, prefix); err != nil {
+		return nil, err
 	}
 	if err := s.Check(); err != nil {
 		return nil, usagef("%v", err)

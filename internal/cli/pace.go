@@ -65,6 +65,6 @@ func init() {
 		"add-date":          {EN: "add Date to mail of yours that lacks it", JA: "自分のメールに Date がなければ付ける"},
 		"add-message-id":    {EN: "add Message-ID to mail of yours that lacks it", JA: "自分のメールに Message-ID がなければ付ける"},
 		"freemail-from":     {EN: "mail of your users whose From is at gmail.com and the like: `ACTION` is accept, warn (in the log) or reject", JA: "利用者のメールの From が gmail.com などのフリーメールのときの扱い: `ACTION` は accept、warn (ログに警告)、reject (断る)"},
-		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整に使う"},
+		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing, and with a master key for its keys, which sign", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整に使い、マスター鍵があればその鍵で署名する"},
 	}, msgPaceDatabase)
 }

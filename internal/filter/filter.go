@@ -52,7 +52,7 @@ func (f *Filter) Change(s *Settings) error {
 // other step needs an answer.
 func Options() milter.Options {
 	return milter.Options{
-		Actions: milter.AddHeaders | milter.ChangeHeaders | milter.Quarantine,
+		Actions: milter.AddHeaders | milter.ChangeHeaders | milter.Quarantine | milter.ChangeFrom | milter.AddRcpts | milter.DeleteRcpts,
 		Skipped: milter.OnData | milter.OnUnknown,
 		Macros: map[milter.Stage][]string{
 			milter.StageConnect:      {"j", "{daemon_name}", "{daemon_addr}", "{if_addr}"},
@@ -61,6 +61,16 @@ func Options() milter.Options {
 			milter.StageEndOfMessage: {"i"},
 		},
 	}
+}
+
+// OptionsFor gives Options for a filter that begins with these settings: recipients are answered one by one only where some
+// may be refused, for that costs a round trip each.
+func OptionsFor(s *Settings) milter.Options {
+	o := Options()
+	if s.Forwarding != nil && s.Forwarding.SRS != nil {
+		o.Answered |= milter.OnRcpt
+	}
+	return o
 }
 
 // Session begins an SMTP session.
@@ -106,6 +116,9 @@ type Event struct {
 	Auth *mailauth.Result
 	// Signed are the signatures that an outgoing message got: "d=example.com s=rsa1".
 	Signed []string
+	// Sealed is the ARC set that a forwarded message got, "" for none: "d=example.com s=arc i=1 cv=none". Sender is the reverse path
+	// with which it is forwarded, "" where that was left alone.
+	Sealed, Sender string
 	// Outcome and Rule are those of the table; see Outcome.
 	Outcome Outcome
 	Action  Action
@@ -147,6 +160,7 @@ func (f *Filter) record(e *Event) {
 	if len(e.Signed) > 0 {
 		attrs = append(attrs, slog.Any("signed", e.Signed))
 	}
+	attrs = append(attrs, e.forwarding()...)
 	if e.Override.Type != "" {
 		attrs = append(attrs, slog.String("override", e.Override.Type+": "+e.Override.Comment))
 	}

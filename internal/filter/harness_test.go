@@ -107,7 +107,7 @@ func start(t testing.TB, s *Settings) *server {
 	srv.addr = l.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	m := &milter.Server{Handler: srv.f.Session, Options: Options()}
+	m := &milter.Server{Handler: srv.f.Session, Options: OptionsFor(s)}
 	go func() { done <- m.Serve(ctx, l, 0) }()
 	t.Cleanup(func() { stop(); <-done })
 	return srv
@@ -136,6 +136,7 @@ type result struct {
 	reply      string
 	mods       []foreign.ModifyAction
 	quarantine string
+	refused    []string // replies to recipients
 	event      *Event
 }
 
@@ -167,6 +168,7 @@ func (s *server) passOn(fs *foreign.ClientSession, m mail, first bool) result {
 		must(fs.Conn("client.example", foreign.FamilyInet, 25, m.ip))
 		must(fs.Helo(m.helo))
 	}
+	var refused []string
 	macros := []string{"i", "QUEUEID"}
 	if m.user != "" {
 		macros = append(macros, "{auth_authen}", m.user)
@@ -176,7 +178,11 @@ func (s *server) passOn(fs *foreign.ClientSession, m mail, first bool) result {
 	}
 	must(fs.Mail(m.from, nil))
 	for _, to := range m.to {
-		must(fs.Rcpt(to, nil))
+		a, err := fs.Rcpt(to, nil)
+		must(a, err)
+		if a.Code == foreign.ActReplyCode {
+			refused = append(refused, strconv.Itoa(a.SMTPCode)+" "+a.SMTPText)
+		}
 	}
 	parsed := message.Parse([]byte(m.raw))
 	lead := m.protocol&foreign.OptHeaderLeadingSpace != 0
@@ -200,7 +206,7 @@ func (s *server) passOn(fs *foreign.ClientSession, m mail, first bool) result {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r := result{code: a.Code, mods: mods}
+	r := result{code: a.Code, mods: mods, refused: refused}
 	if a.Code == foreign.ActReplyCode {
 		r.reply = strconv.Itoa(a.SMTPCode) + " " + a.SMTPText
 	}
@@ -258,6 +264,7 @@ func apply(t testing.TB, m *message.Message, mods []foreign.ModifyAction, lead b
 			}
 		case foreign.ActQuarantine:
 			quarantine = c.Reason
+		case foreign.ActChangeFrom, foreign.ActAddRcpt, foreign.ActDelRcpt: // nothing of the message
 		default:
 			t.Errorf("change %c", c.Code)
 		}

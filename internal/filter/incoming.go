@@ -11,7 +11,8 @@ import (
 // incoming verifies.
 type incoming struct {
 	*transaction
-	run *mailauth.Run
+	run     *mailauth.Run
+	sealing *sealing
 }
 
 func (in *incoming) begin(ctx context.Context) {
@@ -19,6 +20,7 @@ func (in *incoming) begin(ctx context.Context) {
 	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.parsed, mailauth.Envelope{
 		RemoteIP: e.Client.Addr, HELO: e.HELO, MailFrom: e.MailFrom, Null: e.MailFrom == "", Receiver: in.settings.Hostname,
 	}, e.Began)
+	in.sealing = in.beginSeal(in.run)
 }
 
 func (in *incoming) write(part []byte) { _, _ = in.run.Write(part) } // fails only after Finish
@@ -34,6 +36,7 @@ func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply 
 	}
 	in.strip(c)
 	in.mark(c, d)
+	in.forward(c, in.sealing, d.override)
 	return milter.Accept
 }
 

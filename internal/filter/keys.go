@@ -24,10 +24,9 @@ type Key struct {
 
 // Signers know the keys.
 type Signers interface {
-	// For gives the keys that sign mail whose From has this domain (A-labels, lower case), sent by this user ("" for
-	// none: a trusted network). None, without an error, is none to be had; an error is that they cannot be
-	// had now.
-	For(fromDomain, user string) ([]Key, error)
+	// For gives the keys that sign mail whose From has this local part and domain (A-labels, lower case). None, without
+	// an error, is none to be had; an error is that they cannot be had now.
+	For(local, domain string) ([]Key, error)
 }
 
 // FileKeys are keys from files. Several keys of one domain sign together.
@@ -37,7 +36,7 @@ type FileKeys struct {
 }
 
 // For gives the keys of the domain, else those of the nearest domain above that signs for what is below it.
-func (k *FileKeys) For(domain, _ string) ([]Key, error) {
+func (k *FileKeys) For(_, domain string) ([]Key, error) {
 	if keys, ok := k.exact[domain]; ok {
 		return keys, nil
 	}

@@ -74,7 +74,7 @@ func (o *outgoing) keys() []Key {
 		e.problem("dkim.no-key", "there is no key at all")
 		return nil
 	}
-	keys, err := o.settings.Signers.For(domain, e.User)
+	keys, err := o.settings.Signers.For(author[0].Local, domain)
 	if err != nil {
 		e.problem("dkim.key-unavailable", err.Error())
 		o.refusal = milter.Say(451, "4.7.5", "The key to sign this message with cannot be read now; try again later")

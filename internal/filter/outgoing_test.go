@@ -194,7 +194,7 @@ func TestCase23_KeyFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for domain, want := range map[string]string{"ours.example": "s1,s2", "a.b.ours.example": "s3", "xours.example": "", "example": ""} {
-		keys, err := k.For(domain, "")
+		keys, err := k.For("", domain)
 		var got []string
 		for _, key := range keys {
 			got = append(got, key.Selector)

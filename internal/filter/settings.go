@@ -56,6 +56,9 @@ type Settings struct {
 	// SimpleSignatures makes the zero values of Header and Body mean simple.
 	SimpleSignatures bool
 
+	// Forwarding is how mail is forwarded; nil: as it is.
+	Forwarding *Forwarding
+
 	ids []string
 }
 
@@ -80,6 +83,9 @@ func (s *Settings) ready() (*Settings, error) {
 	case Accept, Defer, Reject:
 	default:
 		return nil, fmt.Errorf("outgoing mail without a signature can be accepted, deferred or rejected, not %v", c.Unsigned)
+	}
+	if err := c.Forwarding.check(); err != nil {
+		return nil, err
 	}
 	if c.Hostname == "" {
 		c.Hostname = c.AuthServID

@@ -40,11 +40,11 @@ type flakyKeys struct {
 	n *atomic.Int64
 }
 
-func (f flakyKeys) For(domain, user string) ([]Key, error) {
+func (f flakyKeys) For(local, domain string) ([]Key, error) {
 	if f.n.Add(1)%41 == 0 {
 		return nil, errors.New("of the test")
 	}
-	return f.Signers.For(domain, user)
+	return f.Signers.For(local, domain)
 }
 
 // soak is what the clients of a soak share.

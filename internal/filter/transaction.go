@@ -21,6 +21,9 @@ type transaction struct {
 	*header      // nil until the first field
 	unclear bool // the header cannot be told from what the mail server gave
 
+	reversed []reversed // recipients that were rewritten senders of ours
+	kept     int        // one more than the index of a field of ours that stays, 0: none does
+
 	parsed *message.Message
 	way    way
 	cancel context.CancelFunc
@@ -79,6 +82,9 @@ type way interface {
 }
 
 func (t *transaction) Rcpt(to milter.Path) milter.Reply {
+	if r := t.reverse(to.Address); r != milter.Continue {
+		return r
+	}
 	if t.event.RcptCount++; len(t.event.Rcpts) < maxRcptsKept {
 		t.event.Rcpts = append(t.event.Rcpts, to.Address)
 	}
@@ -124,11 +130,7 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	if id, ok := t.parsed.First("Message-ID"); ok {
 		t.event.MessageID = strings.Clone(cut(strings.TrimSpace(id.Unfolded()), maxMessageID))
 	}
-	if t.event.Outgoing {
-		t.way = &outgoing{transaction: t}
-	} else {
-		t.way = &incoming{transaction: t}
-	}
+	t.way = t.choose()
 	ctx, cancel := context.WithTimeout(context.Background(), t.settings.Timeout)
 	t.cancel = cancel
 	t.way.begin(ctx)
@@ -160,6 +162,9 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 	defer cancel()
 	t.event.Queue = cmpOr(t.conn.Macro("i"), t.event.Queue)
 	r := t.paced(ctx, func() milter.Reply { return t.way.finish(ctx, c) })
+	if r == milter.Accept {
+		t.bringHome(c)
+	}
 	t.event.Ended = t.settings.Now()
 	t.event.Reply = r
 	t.f.record(&t.event)
@@ -234,12 +239,14 @@ func (t *transaction) forged() map[int]bool {
 		forged[which[i]] = true
 	}
 	for i, v := range views {
-		if strings.EqualFold(v.Name(), VerdictField) || strings.EqualFold(v.Name(), QuarantineField) {
+		if strings.EqualFold(v.Name(), VerdictField) || strings.EqualFold(v.Name(), QuarantineField) || strings.EqualFold(v.Name(), PassField) {
 			mark(i)
 		}
 	}
 	for _, i := range authres.Forged(views, t.settings.ids...) {
-		mark(i)
+		if which[i] != t.kept-1 {
+			mark(i)
+		}
 	}
 	return forged
 }

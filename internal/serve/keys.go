@@ -15,13 +15,13 @@ type keyring struct {
 
 // For gives none, without an error, where no key is there for the domain or none may sign yet: what happens to such mail is for
 // the filter's settings to say. An error is that the keys cannot be had now.
-func (k keyring) For(domain, user string) ([]filter.Key, error) {
+func (k keyring) For(local, domain string) ([]filter.Key, error) {
 	if k.files != nil {
-		if list, err := k.files.For(domain, user); err != nil || len(list) > 0 {
+		if list, err := k.files.For(local, domain); err != nil || len(list) > 0 {
 			return list, err
 		}
 	}
-	list, err := k.ring.Signers("", domain)
+	list, err := k.ring.Signers(local, domain)
 	if errors.Is(err, keys.ErrNotOurs) || errors.Is(err, keys.ErrNoneSigns) {
 		return nil, nil
 	}

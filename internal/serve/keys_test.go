@@ -24,7 +24,7 @@ func (everywhere) Observe(context.Context, string, string) keys.Observation {
 // oneFile has one key, from a file.
 type oneFile struct{ err error }
 
-func (f oneFile) For(domain, _ string) ([]filter.Key, error) {
+func (f oneFile) For(_, domain string) ([]filter.Key, error) {
 	if domain == "file.example" {
 		return []filter.Key{{Domain: domain, Selector: "file"}}, f.err
 	}
@@ -62,14 +62,14 @@ func TestKeyring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := settings.Signers.For("example.com", ""); !errors.Is(err, keys.ErrNotLoaded) {
+	if _, err := settings.Signers.For("", "example.com"); !errors.Is(err, keys.ErrNotLoaded) {
 		t.Errorf("before it was read: %v", err)
 	}
 	if err := ring.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for domain, want := range map[string]string{"example.com": "rsa ed25519 ", "file.example": "file ", "waits.example": "", "other.example": ""} {
-		list, err := settings.Signers.For(domain, "user")
+		list, err := settings.Signers.For("user", domain)
 		got := ""
 		for _, key := range list {
 			got += key.Selector + " "
@@ -79,7 +79,7 @@ func TestKeyring(t *testing.T) {
 		}
 	}
 	now = now.Add(2 * keys.StaleAfter)
-	if _, err := settings.Signers.For("example.com", ""); !errors.Is(err, keys.ErrStale) {
+	if _, err := settings.Signers.For("", "example.com"); !errors.Is(err, keys.ErrStale) {
 		t.Errorf("long after: %v", err)
 	}
 	if _, err := (keyring{ring, oneFile{errors.New("unreadable")}}).For("example.com", ""); err == nil {

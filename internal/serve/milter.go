@@ -13,7 +13,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/socketmap"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/systemd"
 )
@@ -41,17 +43,35 @@ type MilterConfig struct {
 	PaceClosed bool
 	// Getenv is where the service manager's sockets are named.
 	Getenv func(string) string
-	// Ready is called once, when all sockets accept.
+	// Ready is called once, when all sockets accept, with the addresses of the milter's.
 	Ready func([]net.Addr)
+	// Ring has keys beside those of the settings, nil: there are none. RunMilter keeps it up to date.
+	Ring *keys.Ring
+	// SRS are sockets, named as in Listen, where Postfix asks for rewritten addresses by the socketmap protocol.
+	SRS []string
 }
 
 // RunMilter filters until ctx ends, then lets what is under way finish.
 func RunMilter(ctx context.Context, c MilterConfig) error {
-	m, err := openMilter(c)
+	if c.Ring == nil {
+		m, err := openMilter(c)
+		if err != nil {
+			return err
+		}
+		return m.run(ctx)
+	}
+	if err := c.Ring.Refresh(ctx); err != nil {
+		return err
+	}
+	m, err := openMilter(withRing(c, c.Ring))
 	if err != nil {
 		return err
 	}
-	return m.run(ctx)
+	g, gctx := errgroup.WithContext(ctx)
+	ringCtx, stop := context.WithCancel(gctx)
+	g.Go(func() error { return c.Ring.Run(ringCtx) })
+	g.Go(func() error { defer stop(); return m.run(gctx) })
+	return g.Wait()
 }
 
 // milterNode is a filter whose sockets are open.
@@ -59,7 +79,9 @@ type milterNode struct {
 	MilterConfig
 	filter    *filter.Filter
 	flow      *flow // nil: there is no database
+	options   milter.Options
 	listeners []net.Listener
+	tables    []net.Listener // of rewritten addresses
 }
 
 func openMilter(c MilterConfig) (*milterNode, error) {
@@ -74,14 +96,20 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &milterNode{MilterConfig: c, flow: beside}
+	m := &milterNode{MilterConfig: c, flow: beside, options: filter.OptionsFor(s)}
 	if m.filter, err = filter.New(s, c.Log, c.Observe); err != nil {
 		return nil, err
 	}
 	for _, name := range c.Listen {
-		if err := m.listen(name); err != nil {
+		if err := m.listen(name, &m.listeners); err != nil {
 			m.close()
 			return nil, fmt.Errorf("the milter socket %s: %w", name, err)
+		}
+	}
+	for _, name := range c.SRS {
+		if err := m.listen(name, &m.tables); err != nil {
+			m.close()
+			return nil, fmt.Errorf("the socket %s for rewritten addresses: %w", name, err)
 		}
 	}
 	if len(m.listeners) == 0 {
@@ -90,16 +118,16 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	return m, nil
 }
 
-func (m *milterNode) listen(name string) error {
+func (m *milterNode) listen(name string, into *[]net.Listener) error {
 	if name != "systemd" && !strings.HasPrefix(name, "systemd:") {
 		l, err := milter.Listen(name, m.SocketMode, m.SocketGroup)
 		if err == nil {
-			m.listeners = append(m.listeners, l)
+			*into = append(*into, l)
 		}
 		return err
 	}
 	given, err := systemd.Listeners(m.Getenv, strings.TrimPrefix(strings.TrimPrefix(name, "systemd"), ":"))
-	m.listeners = append(m.listeners, given...)
+	*into = append(*into, given...)
 	if err == nil && len(given) == 0 {
 		err = errors.New("the service manager opened no such socket")
 	}
@@ -107,24 +135,28 @@ func (m *milterNode) listen(name string) error {
 }
 
 func (m *milterNode) close() {
-	for _, l := range m.listeners {
+	for _, l := range append(m.listeners[:len(m.listeners):len(m.listeners)], m.tables...) {
 		_ = l.Close()
 	}
 }
 
 func (m *milterNode) addrs() []net.Addr {
-	out := make([]net.Addr, len(m.listeners))
-	for i, l := range m.listeners {
-		out[i] = l.Addr()
+	var out []net.Addr
+	for _, l := range m.listeners {
+		out = append(out, l.Addr())
 	}
 	return out
 }
 
 func (m *milterNode) run(ctx context.Context) error {
-	server := &milter.Server{Handler: m.filter.Session, Options: filter.Options(), Limits: m.Limits, Log: m.Log}
+	server := &milter.Server{Handler: m.filter.Session, Options: m.options, Limits: m.Limits, Log: m.Log}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, l := range m.listeners {
 		g.Go(func() error { return server.Serve(gctx, l, m.Grace) })
+	}
+	for _, l := range m.tables {
+		s := socketmap.Server{Lookup: m.filter.Rewrite, Log: m.Log}
+		g.Go(func() error { return s.Serve(gctx, l) })
 	}
 	if m.Reload != nil {
 		g.Go(func() error { m.reload(gctx); return nil })

@@ -1,0 +1,103 @@
+package catalogue
+
+// flowEntries are what the milter notes in its log of a message that it signs, seals or forwards.
+var flowEntries = []Entry{
+	{
+		ID: "dkim.no-key", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"There is no key that signs for the domain of From", "差出人 (From) のドメインの署名に使う鍵がありません"},
+		Detail: Text{"Mail of your own users is signed with a key of the domain in its From field. Without one it leaves unsigned, is put off or refused, as --unsigned says; unsigned mail rests on SPF alone, and fails DMARC once it is forwarded.", "自分の利用者のメールには、From のドメインの鍵で署名します。鍵がなければ、--unsigned の設定に従って、署名なしで送るか、一時的に断るか、拒否します。署名のないメールは SPF だけが頼りで、転送されると DMARC が fail になります。"},
+		Fix:    Text{"Give the domain a key (--key, or `todoku keys create`) and publish its record; or have users write as domains that you sign for.", "そのドメインの鍵を用意し (--key、または `todoku keys create`)、レコードを公開してください。署名できるドメインの差出人を使うよう利用者に求める方法もあります。"},
+		Refs:   []string{"RFC 6376 section 5.1"},
+	},
+	{
+		ID: "dkim.would-not-align", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"A key was not used: its domain does not align with that of From", "鍵を使いませんでした: 鍵のドメインが差出人 (From) のドメインと整合しません"},
+		Detail: Text{"The key is set to sign for this author, but its d= is neither the domain of From nor one above it. Such a signature would be valid, and of no use to DMARC.", "この差出人の署名に使う設定ですが、鍵のドメイン (d=) が From のドメインでも、その上位のドメインでもありません。署名は有効になりますが、DMARC の役には立ちません。"},
+		Fix:    Text{"Use a key of the domain of From, or of one above it.", "From のドメイン、またはその上位のドメインの鍵を使ってください。"},
+		Refs:   []string{"RFC 9989 section 4.4.1"},
+	},
+	{
+		ID: "dkim.user-not-allowed", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"The user may not write as this author", "この利用者は、この差出人を名乗れません"},
+		Detail: Text{"The table under [senders] says which addresses a user may put into From. The message was not signed: a signature would say that your domain stands behind it.", "利用者が From に書けるアドレスは、設定ファイルの [senders] の表で決まります。署名は、そのドメインがメールに責任を持つことを示すため、付けませんでした。"},
+		Fix:    Text{"If the user may write so, add the address to the table. If not, see whether the account is abused.", "許可してよい場合は、アドレスを表に加えてください。そうでない場合は、アカウントが悪用されていないか確認してください。"},
+		Refs:   []string{"RFC 6376 section 8.14"},
+	},
+	{
+		ID: "dkim.no-author", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"The message names no single author domain, so nothing can sign it", "差出人のドメインが 1 つに決まらないため、署名できません"},
+		Detail: Text{"From is missing, is there twice, names several domains or cannot be read. Receivers refuse such mail, or show it as somebody else's.", "From がないか、2 つあるか、複数のドメインを含むか、読み取れません。受信側は、このようなメールを拒否するか、別の差出人のメールとして表示します。"},
+		Fix:    Text{"Mend the program that wrote the message: exactly one From, with addresses of one domain.", "メールを作成したプログラムを直し、From を 1 つだけにして、アドレスのドメインも 1 つにしてください。"},
+		Refs:   []string{"RFC 5322 section 3.6.2", "RFC 9989 section 5.3.1"},
+	},
+	{
+		ID: "dkim.header-not-whole", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"The mail server did not hand over the whole header, so nothing can sign it", "メールサーバーからヘッダー全体が渡されなかったため、署名できません"},
+		Detail: Text{"The header is larger than the milter takes, or holds line ends that would make new fields. A signature over a part of it would be broken at the receiver.", "ヘッダーが milter の上限を超えているか、別のフィールドになってしまう改行を含んでいます。一部だけに署名しても、受信側では無効になります。"},
+		Fix:    Text{"Mend the program that wrote the message.", "メールを作成したプログラムを直してください。"},
+		Refs:   []string{"RFC 5322 section 2.2"},
+	},
+	{
+		ID: "dkim.key-unavailable", Status: Unknown, Rank: rankMechanism,
+		Title:  Text{"The key could not be read, so the message was put off", "鍵を読み取れないため、メールを一時的に断りました"},
+		Detail: Text{"There may be a key for this author, but it cannot be had now: the database has been away for too long, or was not reached yet. The sender tries again.", "この差出人の鍵があるかもしれませんが、今は取得できません。データベースに長時間つながらないか、まだ一度もつながっていません。送信元は後で再送します。"},
+		Fix:    Text{"See that the database is reached from here; nothing is lost meanwhile.", "データベースに接続できるか確認してください。その間もメールは失われません。"},
+		Refs:   []string{"RFC 5321 section 4.2.1"},
+	},
+	{
+		ID: "dkim.cannot-sign", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"A signature could not be made", "署名を作成できませんでした"},
+		Detail: Text{"The log says which key, and why: a From field that is longer than mail servers carry, or a mail server that does not let the milter add fields.", "どの鍵で、なぜ作成できなかったかはログに記録しています。From がメールサーバーで扱える長さを超えているか、メールサーバーが milter によるヘッダーの追加を認めていません。"},
+		Fix:    Text{"Do what the log says of the key or the message.", "ログに記録された鍵やメールの問題を直してください。"},
+		Refs:   []string{"RFC 6376 section 5"},
+	},
+	{
+		ID: "arc.cannot-seal", Status: Warn, Rank: rankContext,
+		Title:  Text{"A forwarded message got no ARC seal", "転送するメールに ARC を付けられませんでした"},
+		Detail: Text{"It goes on as it is. Where its signature is unbroken, nothing is lost; where it was changed, the next server cannot learn that it was good when it came. The log says why: no key, a chain of 50 sets, a header that is not whole, or a DNS that did not answer.", "メールはそのまま転送します。署名が有効なままなら影響はありませんが、内容を変更した場合は、受信時に正当だったことを転送先に伝えられません。理由はログに記録しています (鍵がない、ARC が 50 組に達した、ヘッダーが完全でない、DNS が応答しないなど)。"},
+		Fix:    Text{"Give the sealing domain an RSA key, and publish its record.", "ARC に使うドメインの RSA 鍵を用意し、レコードを公開してください。"},
+		Refs:   []string{"RFC 8617 section 5.1"},
+	},
+	{
+		ID: "spf.sender-not-rewritten", Status: Warn, Rank: rankContext,
+		Title:  Text{"A message was forwarded with its own envelope sender", "エンベロープ送信者を書き換えずに転送しました"},
+		Detail: Text{"The rewritten address would be longer than mail servers have to take, or the sender is no address. SPF fails at the next server; an unbroken DKIM signature still carries the message.", "書き換えるとアドレスが長くなりすぎるか、送信者がアドレスとして正しくありません。転送先で SPF は fail になりますが、DKIM 署名が有効なままなら配信できます。"},
+		Fix:    Text{"Choose a shorter domain for rewritten senders.", "書き換えに使うドメインを短くしてください。"},
+		Refs:   []string{"RFC 5321 section 4.5.3.1"},
+	},
+	{
+		ID: "dmarc.foreign-freemail", Status: Warn, Rank: rankMechanism,
+		Title:  Text{"A user writes as an address at a freemail provider", "利用者がフリーメールのアドレスを差出人にしています"},
+		Detail: Text{"From is an address at a provider whose mail comes from its own servers. No key of yours aligns with it, so DMARC fails at the receivers, and many refuse such mail.", "From が、自社のサーバーから送信するフリーメール事業者のアドレスです。このドメインと整合する鍵はないため、受信側で DMARC が fail になり、多くの場合は拒否されます。"},
+		Fix:    Text{"Have the user write as an address of your own, with the other in Reply-To.", "自分のドメインのアドレスを差出人にして、フリーメールのアドレスは Reply-To に書くよう、利用者に伝えてください。"},
+		Refs:   []string{"RFC 9989 section 4.4.1", "https://support.google.com/a/answer/81126"},
+	},
+	{
+		ID: "warmup.not-asked", Status: Unknown, Rank: rankContext,
+		Title:  Text{"Whether the warm-up plan has room is not known", "ウォームアップの計画に余裕があるか確認できませんでした"},
+		Detail: Text{"The database did not answer. The message went, or was put off, as --pace-away says.", "データベースが応答しませんでした。メールは --pace-away の設定に従って、送信したか、一時的に断りました。"},
+		Fix:    Text{"See that the database is reached from here.", "データベースに接続できるか確認してください。"},
+		Refs:   []string{"RFC 5321 section 4.2.1"},
+	},
+	{
+		ID: "message.bounce-not-returned", Status: Warn, Rank: rankContext,
+		Title:  Text{"Mail to a rewritten sender could not be sent to the sender", "書き換えた送信者宛てのメールを、元の送信者に送れませんでした"},
+		Detail: Text{"The mail server does not let the milter change recipients.", "メールサーバーが、milter による宛先の変更を認めていません。"},
+		Fix:    Text{"Let the mail server's milter settings allow it, or turn addresses back by its recipient_canonical_maps (--srs-listen).", "メールサーバーの milter の設定で変更を許可するか、recipient_canonical_maps (--srs-listen) で元に戻してください。"},
+		Refs:   []string{"RFC 5321 section 3.9"},
+	},
+	{
+		ID: "message.cannot-mark", Status: Warn, Rank: rankContext,
+		Title:  Text{"A field could not be added to the message", "メールにヘッダーを追加できませんでした"},
+		Detail: Text{"The mail server does not let the milter add fields, or the value is none that it can carry. The message went on without.", "メールサーバーが milter によるヘッダーの追加を認めていないか、扱えない値です。メールはヘッダーを追加せずに配信しました。"},
+		Fix:    Text{"See what other milters of the mail server are set to, and what the log says.", "ログと、メールサーバーのほかの milter の設定を確認してください。"},
+		Refs:   []string{"RFC 8601 section 5"},
+	},
+	{
+		ID: "message.forged-results-kept", Status: Warn, Rank: rankContext,
+		Title:  Text{"A field that claims to be ours could not be removed", "自サーバーを名乗るヘッダーを取り除けませんでした"},
+		Detail: Text{"Somebody outside wrote Authentication-Results in your name, and the mail server does not let the milter remove it: a mail program may believe it.", "外部の誰かが、自サーバーの名前で Authentication-Results を書いています。メールサーバーが milter による削除を認めていないため、メールソフトがこれを信じるおそれがあります。"},
+		Fix:    Text{"Let the mail server's milter settings allow changes of header fields.", "メールサーバーの milter の設定で、ヘッダーの変更を許可してください。"},
+		Refs:   []string{"RFC 8601 section 5"},
+	},
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/serve"
+	"github.com/todoku/todoku/srs"
+)
+
+// forwardFlags say what is done for mail that comes in and leaves again.
+type forwardFlags struct {
+	sealDomain string
+	sealKeys   []string
+	targets    []string
+	srsDomains []string
+	srsSecrets string
+	srsListen  []string
+}
+
+func (f *forwardFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
+	fl.StringVar(&f.sealDomain, prefix+"seal-domain", "", a.flagText("seal-domain"))
+	fl.StringArrayVar(&f.sealKeys, prefix+"seal-key", nil, a.flagText("seal-key"))
+	fl.StringArrayVar(&f.targets, prefix+"forward", nil, a.flagText("milter-forward"))
+	fl.StringArrayVar(&f.srsDomains, prefix+"srs-domain", nil, a.flagText("srs-domain"))
+	fl.StringVar(&f.srsSecrets, prefix+"srs-secret-file", "", a.flagText("srs-secret-file"))
+	fl.StringArrayVar(&f.srsListen, prefix+"srs-listen", nil, a.flagText("srs-listen"))
+}
+
+// forwarding gives what the flags say, nil where they say nothing.
+func (f *forwardFlags) forwarding(a *app, prefix string) (*filter.Forwarding, error) {
+	out := &filter.Forwarding{}
+	var err error
+	if f.sealDomain != "" {
+		if out.SealDomain, err = ascii(f.sealDomain); err != nil {
+			return nil, usagef("--%sseal-domain: %v", prefix, err)
+		}
+	}
+	if len(f.sealKeys) > 0 {
+		if err := f.loadSealKeys(out); err != nil {
+			return nil, usagef("--%sseal-key: %v", prefix, err)
+		}
+	}
+	if out.SRS, err = f.rewriter(a, prefix); err != nil {
+		return nil, err
+	}
+	for _, t := range f.targets {
+		pattern, to, _ := strings.Cut(t, "=")
+		out.Targets = append(out.Targets, filter.Target{Pattern: pattern, To: to})
+	}
+	if out.SealDomain == "" && out.SRS == nil && len(out.Targets) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// loadSealKeys reads the keys that seal. Their domain is the one that seals, where none is named.
+func (f *forwardFlags) loadSealKeys(into *filter.Forwarding) error {
+	list, err := filter.LoadKeys(f.sealKeys)
+	if err != nil {
+		return err
+	}
+	if into.SealDomain == "" {
+		domains := list.Domains()
+		if len(domains) > 1 || strings.HasPrefix(domains[0], "*.") {
+			return errors.New("name the domain with --seal-domain")
+		}
+		into.SealDomain = domains[0]
+	}
+	found, err := list.For("", into.SealDomain)
+	if err == nil && len(found) == 0 {
+		err = errors.New("there is no key for " + into.SealDomain)
+	}
+	into.SealKeys = list
+	return err
+}
+
+func (f *forwardFlags) rewriter(a *app, prefix string) (*srs.Rewriter, error) {
+	if len(f.srsDomains) == 0 && f.srsSecrets == "" {
+		if len(f.srsListen) > 0 {
+			return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"srs-domain"))
+		}
+		return nil, nil
+	}
+	if len(f.srsDomains) == 0 {
+		return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"srs-domain"))
+	}
+	if f.srsSecrets == "" {
+		return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"srs-secret-file"))
+	}
+	var domains []string
+	for _, d := range f.srsDomains {
+		d, err := ascii(d)
+		if err != nil {
+			return nil, usagef("--%ssrs-domain: %v", prefix, err)
+		}
+		domains = append(domains, d)
+	}
+	file, err := readSecret(f.srsSecrets)
+	if err != nil {
+		return nil, lookError{a.fileError(f.srsSecrets, err)}
+	}
+	secrets, err := srs.ParseSecrets(file)
+	if err != nil {
+		return nil, usagef("--%ssrs-secret-file %s: %v", prefix, f.srsSecrets, err)
+	}
+	r, err := srs.New(srs.Config{Domains: domains, Secrets: secrets})
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	return r, nil
+}
+
+// ring has `todoku milter` sign with the keys of its database, where there is a master key to open them with.
+func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
+	if cfg.Store == nil {
+		if f.master != "" {
+			return usagef("%s", a.say(msgNeedFlag, "flag", "database"))
+		}
+		return nil
+	}
+	master, err := f.loadMaster(a)
+	if master != nil {
+		cfg.Ring = keys.NewRing(cfg.Store, master, cfg.Log, nil)
+	}
+	return err
+}
+
+func init() {
+	textsOf(nil, map[string]text{
+		"seal-domain":    {EN: "seal mail that comes in by ARC as `DOMAIN`, for those to whom it is forwarded; its key is a --seal-key, or one that signs", JA: "転送先のために、受信したメールに `DOMAIN` として ARC の印を付ける。鍵は --seal-key、または署名に使う鍵"},
+		"seal-key":       {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC に使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
+		"milter-forward": {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC を付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
+		"srs-listen":     {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, named as in --listen (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
+	})
+}

@@ -1,0 +1,163 @@
+package filter
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/srs"
+)
+
+// Forwarding is what is done for mail that came from outside and leaves again. Fields are only ever put before the
+// message: what its author signed stays as it is.
+type Forwarding struct {
+	// SealDomain is d= of ARC sets; "" makes none. SealKeys have its key; nil: Settings.Signers have.
+	SealDomain string
+	SealKeys   Signers
+	// SRS rewrites reverse paths, and turns recipients back that it has rewritten; nil does neither.
+	SRS *srs.Rewriter
+	// Targets are recipients whose mail leaves again. Where there are none, all incoming mail is sealed, and
+	// only mail that comes back changed from a program of ours (see [PassField]) gets a new reverse path: a milter sees
+	// mail before the mail server resolves its aliases.
+	Targets []Target
+
+	token atomic.Pointer[tokenKey]
+}
+
+// Target is a recipient whose mail is forwarded.
+type Target struct {
+	// Pattern as [Matches] has it; To is where its mail goes, "" for not known.
+	Pattern, To string
+}
+
+// Fields that Gmail asks forwarders for, so that it does not hold what they forward against them.
+const (
+	forwardedFor = "X-Forwarded-For"
+	forwardedTo  = "X-Forwarded-To"
+)
+
+// target gives the target of the only recipient, or of some; ok is false where no recipient is forwarded.
+func (f *Forwarding) target(e *Event) (rcpt, to string, ok bool) {
+	for _, r := range e.Rcpts {
+		for _, t := range f.Targets {
+			if Matches(t.Pattern, r) {
+				return r, t.To, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// forward does for an incoming message what its being forwarded needs.
+func (in *incoming) forward(c *milter.Changes, s *sealing, o Override) {
+	f := in.settings.Forwarding
+	if f == nil {
+		return
+	}
+	e := &in.event
+	field := authenticationResults(in.settings.AuthServID, e, o)
+	rcpt, to, forwarded := f.target(e)
+	if forwarded {
+		in.rewriteSender(c)
+		if e.RcptCount == 1 { // else it would tell recipients of each other
+			in.tell(c, rcpt, to)
+		}
+	}
+	n := 0
+	if s != nil && (forwarded || len(f.Targets) == 0) {
+		n = in.seal(c, s, in.parsed, e.Auth.ARC, resultsOf(field))
+	}
+	if s != nil && !strings.HasPrefix(e.Auth.ARC.Problem, "dns-") {
+		in.addPass(c, s, n, field)
+	}
+}
+
+// tell notes where a message was sent to, and where it goes.
+func (in *incoming) tell(c *milter.Changes, rcpt, to string) {
+	add := func(name, value string) {
+		if err := c.InsertHeader(0, name, " "+readable(value)); err != nil {
+			in.event.problem("message.cannot-mark", err.Error())
+		}
+	}
+	add(forwardedFor, strings.TrimSpace(rcpt+" "+to))
+	if to != "" {
+		add(forwardedTo, to)
+	}
+}
+
+// rewriteSender has the message leave with a reverse path of ours.
+func (t *transaction) rewriteSender(c *milter.Changes) {
+	e := &t.event
+	if t.settings.Forwarding.SRS == nil {
+		return
+	}
+	sender, err := t.settings.Forwarding.SRS.Forward(e.MailFrom, e.Began)
+	if err == nil && sender != e.MailFrom {
+		if err = c.ChangeFrom(sender); err == nil {
+			e.Sender = sender
+		}
+	}
+	if err != nil {
+		e.problem("spf.sender-not-rewritten", "the message is forwarded with its own envelope sender, so that SPF fails at the next server: "+err.Error())
+	}
+}
+
+// reversed is a recipient that was a rewritten sender, and whose that is.
+type reversed struct{ was, is string }
+
+// reverse looks whether a recipient is a sender that was rewritten here. What claims to be one and is none is refused.
+func (t *transaction) reverse(rcpt string) milter.Reply {
+	f := t.settings.Forwarding
+	if f == nil || f.SRS == nil || len(rcpt) > srs.MaxAddress || !srs.Rewritten(rcpt) {
+		return milter.Continue
+	}
+	is, err := f.SRS.Reverse(rcpt, t.event.Began)
+	switch {
+	case errors.Is(err, srs.ErrNotSRS):
+	case errors.Is(err, srs.ErrExpired):
+		return milter.Say(550, "5.1.1", "This forwarding address has expired")
+	case err != nil:
+		return milter.Say(550, "5.1.1", "This is no forwarding address of ours")
+	default:
+		t.reversed = append(t.reversed, reversed{rcpt, is})
+	}
+	return milter.Continue
+}
+
+// bringHome has mail to rewritten senders go to the senders.
+func (t *transaction) bringHome(c *milter.Changes) {
+	for _, r := range t.reversed {
+		err := c.AddRcpt(r.is)
+		if err == nil {
+			err = c.DeleteRcpt(r.was)
+		}
+		if err != nil {
+			t.event.problem("message.bounce-not-returned", "mail to a rewritten sender could not be sent to "+r.is+": "+err.Error())
+		}
+	}
+}
+
+// forwarding is what the log says of it.
+func (e *Event) forwarding() []slog.Attr {
+	var out []slog.Attr
+	if e.Sealed != "" {
+		out = append(out, slog.String("sealed", e.Sealed))
+	}
+	if e.Sender != "" {
+		out = append(out, slog.String("sender", e.Sender))
+	}
+	return out
+}
+
+// choose gives the way of a message whose header is complete.
+func (t *transaction) choose() way {
+	if !t.event.Outgoing {
+		return &incoming{transaction: t}
+	}
+	if p, ok := t.passed(); ok {
+		return &forwarded{transaction: t, pass: p}
+	}
+	return &outgoing{transaction: t}
+}

@@ -1,0 +1,351 @@
+package filter
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	foreign "github.com/emersion/go-milter"
+
+	"github.com/todoku/todoku/arc"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/message"
+	"github.com/todoku/todoku/srs"
+)
+
+func rewriter(t testing.TB) *srs.Rewriter {
+	t.Helper()
+	r, err := srs.New(srs.Config{Domains: []string{"ours.example"}, Secrets: [][]byte{[]byte("secret")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// forwards are settings that seal, and rewrite senders of mail to target.
+func forwards(t testing.TB, targets ...Target) *Settings {
+	s := settings()
+	s.Forwarding = &Forwarding{SealDomain: "ours.example", SealKeys: ourKeys(), SRS: rewriter(t), Targets: targets}
+	return s
+}
+
+// good is mail that comes in signed, by SPF too.
+func good(t testing.TB, to ...string) mail {
+	return mail{ip: "198.51.100.7", helo: "mail.good.example", from: "bounce@good.example", to: to, raw: signed(t, letter("me@good.example"), "good.example", "g")}
+}
+
+func chainOf(t testing.TB, raw []byte) arc.Verdict {
+	t.Helper()
+	return arc.Verify(context.Background(), world(), message.Parse(raw), arc.Options{Now: now})
+}
+
+// envelope gives the sender and recipients that changes make.
+func envelope(mods []foreign.ModifyAction) (from string, add, del []string) {
+	for _, m := range mods {
+		switch m.Code {
+		case foreign.ActChangeFrom:
+			from = m.From
+		case foreign.ActAddRcpt:
+			add = append(add, m.Rcpt)
+		case foreign.ActDelRcpt:
+			del = append(del, m.Rcpt)
+		}
+	}
+	return from, add, del
+}
+
+// TestForwardSealed: the set holds what was found of the message; the author's signature stays.
+func TestForwardSealed(t *testing.T) {
+	s := start(t, forwards(t, Target{"info@ours.example", "me@freemail.example"}))
+	r := s.pass(good(t, "info@ours.example"))
+	v := chainOf(t, r.raw)
+	if v.Result != arc.Pass || len(v.Sets) != 1 || v.Sets[0].SealDomain != "ours.example" || v.Sets[0].SealSelector != "r1" || v.Sets[0].CV != "none" {
+		t.Fatalf("%+v\n%s", v, r.raw)
+	}
+	for _, want := range []string{"dkim=pass header.d=good.example", "spf=pass smtp.mailfrom=good.example", "dmarc=pass"} {
+		if !strings.Contains(v.Sets[0].Results, want) {
+			t.Errorf("no %q in %q", want, v.Sets[0].Results)
+		}
+	}
+	m := message.Parse(r.raw)
+	if f, _ := m.First("X-Forwarded-For"); f.Unfolded() != "info@ours.example me@freemail.example" {
+		t.Errorf("X-Forwarded-For: %q", f.Unfolded())
+	}
+	if f, _ := m.First("X-Forwarded-To"); f.Unfolded() != "me@freemail.example" {
+		t.Errorf("X-Forwarded-To: %q", f.Unfolded())
+	}
+	from, _, _ := envelope(r.mods)
+	if !strings.HasPrefix(strings.Trim(from, "<>"), "SRS0=") || !strings.HasSuffix(strings.Trim(from, "<>"), "=good.example=bounce@ours.example") || r.event.Sender != strings.Trim(from, "<>") {
+		t.Errorf("sender %q, event %q", from, r.event.Sender)
+	}
+	if !strings.HasSuffix(string(r.raw), good(t).raw) {
+		t.Errorf("what came in is not the end of what leaves:\n%s", r.raw)
+	}
+	if a := verify(r.raw, "192.0.2.1", from); a.DMARC.Result != "pass" {
+		t.Errorf("dmarc=%s at the next hop", a.DMARC.Result)
+	}
+	if len(r.event.Problems) > 0 || r.event.Sealed != "d=ours.example s=r1 i=1 cv=none" {
+		t.Errorf("%+v", r.event)
+	}
+
+	// Mail for somebody else is not forwarded.
+	r = s.pass(good(t, "you@ours.example"))
+	if from, _, _ := envelope(r.mods); from != "" || chainOf(t, r.raw).Result != arc.None || strings.Contains(string(r.raw), "X-Forwarded") {
+		t.Errorf("sender %q\n%s", from, r.raw)
+	}
+	// Several recipients are not told of each other.
+	r = s.pass(good(t, "you@ours.example", "info@ours.example"))
+	if from, _, _ := envelope(r.mods); from == "" || chainOf(t, r.raw).Result != arc.Pass || strings.Contains(string(r.raw), "X-Forwarded") {
+		t.Errorf("sender %q\n%s", from, r.raw)
+	}
+}
+
+// TestForwardChains (RFC 8617 section 5.1): chains that pass are continued, one that fails is sealed so once, and then left alone.
+func TestForwardChains(t *testing.T) {
+	s := start(t, forwards(t))
+	m := good(t, "you@ours.example")
+	for i := 1; i <= 50; i++ {
+		r := s.pass(m)
+		if v := chainOf(t, r.raw); v.Result != arc.Pass || v.Instances != i {
+			t.Fatalf("i=%d: %+v", i, v)
+		}
+		m.raw = string(r.raw)
+		if i == 3 {
+			broken := m
+			broken.raw = strings.Replace(m.raw, "\r\nSubject: hello", "\r\nSubject: changed", 1)
+			r := s.pass(broken)
+			seal, _ := message.Parse(r.raw).First("ARC-Seal")
+			if v := chainOf(t, r.raw); v.Result != arc.Fail || v.Instances != 4 || !strings.Contains(seal.Unfolded(), "cv=fail") || len(r.event.Problems) > 0 {
+				t.Errorf("%+v, %s, %+v", v, seal.Unfolded(), r.event.Problems)
+			}
+			broken.raw = string(r.raw)
+			if r = s.pass(broken); r.event.Sealed != "" || len(r.event.Problems) > 0 {
+				t.Errorf("sealed again: %+v", r.event)
+			}
+		}
+	}
+	r := s.pass(m)
+	if r.event.Sealed != "" || len(r.event.Problems) != 1 || r.event.Problems[0].ID != "arc.cannot-seal" {
+		t.Errorf("a set above 50: %+v", r.event)
+	}
+}
+
+// TestForwardChanged: what a list changes is sealed anew with what was found before the change, on the word of nobody else.
+func TestForwardChanged(t *testing.T) {
+	s := start(t, forwards(t))
+	in := s.pass(good(t, "list@ours.example"))
+	footer := strings.Replace(string(in.raw), "Subject: hello", "Subject: [list] hello", 1) + "-- \r\nthe list\r\n"
+	out := mail{ip: "192.0.2.1", helo: "ours.example", from: "list-bounces@lists.ours.example", to: []string{"c@there.example"}, raw: footer}
+
+	r := s.pass(out)
+	v := chainOf(t, r.raw)
+	if v.Result != arc.Pass || len(v.Sets) != 1 || !strings.Contains(v.Sets[0].Results, "dmarc=pass") || v.Sets[0].CV != "none" {
+		t.Fatalf("%+v\n%s", v, r.raw)
+	}
+	if strings.Contains(string(r.raw), PassField) || len(r.event.Problems) > 0 || r.event.Sender != "" {
+		t.Errorf("%+v\n%s", r.event, r.raw)
+	}
+	if a := verify(r.raw, "192.0.2.1", out.from); a.DMARC.Result != "fail" || a.ARC.Result != arc.Pass {
+		t.Errorf("dmarc=%s arc=%s at the next hop", a.DMARC.Result, a.ARC.Result)
+	}
+	same := out
+	same.from = "bounce@good.example"
+	if r := s.pass(same); !strings.HasPrefix(r.event.Sender, "SRS0=") {
+		t.Errorf("its own sender stays: %q", r.event.Sender)
+	}
+
+	// What is not believed.
+	for name, change := range map[string]func(*mail){
+		"user":       func(m *mail) { m.user = "alice" },
+		"author":     func(m *mail) { m.raw = strings.Replace(m.raw, "From: me@", "From: ceo@", 1) },
+		"results":    func(m *mail) { m.raw = strings.ReplaceAll(m.raw, "spf=pass", "spf=fail") },
+		"message":    func(m *mail) { m.raw = strings.Replace(m.raw, "<1@x.example>", "<2@x.example>", 1) },
+		"no results": func(m *mail) { m.raw = strings.Replace(m.raw, "\r\nAuthentication-Results:", "\r\nX-Results:", 1) },
+		"twice": func(m *mail) {
+			m.raw = PassField + ": x\r\n" + m.raw
+		},
+		"outside": func(m *mail) { m.ip = "203.0.113.5" },
+	} {
+		m := out
+		change(&m)
+		r := s.pass(m)
+		if v := chainOf(t, r.raw); v.Result == arc.Pass && strings.Contains(v.Sets[len(v.Sets)-1].Results, "dmarc=pass") {
+			t.Errorf("%s: %+v", name, v)
+		}
+		if name != "outside" && strings.Contains(string(r.raw), PassField) {
+			t.Errorf("%s: the field leaves", name)
+		}
+	}
+}
+
+// TestForwardPassExpires: the field is good for five days.
+func TestForwardPassExpires(t *testing.T) {
+	set := forwards(t)
+	s := start(t, set)
+	in := s.pass(good(t, "list@ours.example"))
+	later := forwards(t)
+	later.Now = func() time.Time { return now.Add(6 * 24 * time.Hour) }
+	if err := s.f.Change(later); err != nil {
+		t.Fatal(err)
+	}
+	r := s.pass(mail{ip: "192.0.2.1", helo: "ours.example", from: "x@ours.example", to: []string{"c@there.example"}, raw: string(in.raw)})
+	if r.event.Sealed != "" || r.event.Problems[0].ID != "dkim.no-key" {
+		t.Errorf("%+v", r.event)
+	}
+}
+
+// TestForwardNoKey: a missing key is a finding; mail flows.
+func TestForwardNoVerdict(t *testing.T) {
+	set := forwards(t)
+	set.Forwarding.SealKeys = &FileKeys{}
+	if r := start(t, set).pass(good(t, "x@ours.example")); r.event.Action != Accept || r.event.Problems[0].ID != "arc.cannot-seal" || strings.Contains(string(r.raw), PassField) {
+		t.Errorf("%+v", r.event)
+	}
+	set = forwards(t)
+	set.Forwarding.SealKeys = badKeys{err: fmt.Errorf("gone")}
+	if r := start(t, set).pass(good(t, "x@ours.example")); r.event.Action != Accept || r.event.Problems[0].ID != "arc.cannot-seal" {
+		t.Errorf("%+v", r.event)
+	}
+}
+
+// TestForwardChainUndecided: a seal with cv=fail would be for good.
+func TestForwardChainUndecided(t *testing.T) {
+	s := start(t, forwards(t))
+	m := good(t, "x@ours.example")
+	m.raw = string(s.pass(m).raw)
+	down := forwards(t)
+	down.Resolver = dns.MustMemory(dns.Zone{"r1._domainkey.ours.example": {"SERVFAIL"}})
+	if err := s.f.Change(down); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.pass(m); r.event.Sealed != "" || len(r.event.Problems) != 1 || r.event.Problems[0].ID != "arc.cannot-seal" || strings.Contains(string(r.raw), PassField) {
+		t.Errorf("%+v\n%s", r.event, r.raw)
+	}
+}
+
+// TestProblemsAreFindings: whatever the log names can be looked up.
+func TestProblemsAreFindings(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := regexp.MustCompile(`problem\("([^"]+)"`)
+	found := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range id.FindAllSubmatch(data, -1) {
+			found++
+			if _, ok := catalogue.Lookup(string(m[1])); !ok {
+				t.Errorf("%s: %s is not in the catalogue", file, m[1])
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d problems", found)
+	}
+}
+
+// TestForwardBounce: a recipient that is a rewritten sender becomes the sender; one that only looks so is refused, alone.
+func TestForwardBounce(t *testing.T) {
+	s := start(t, forwards(t))
+	srs0, err := rewriter(t).Forward("bounce@good.example", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(srs0, "good.example", "evil.example", 1)
+	old, _ := rewriter(t).Forward("bounce@good.example", now.Add(-30*24*time.Hour))
+	m := mail{ip: "203.0.113.5", helo: "list.example", to: []string{srs0, forged, "you@ours.example", "SRS0=x@elsewhere.example", old}, raw: letter("mailer-daemon@list.example")}
+	r := s.pass(m)
+	_, add, del := envelope(r.mods)
+	if len(add) != 1 || strings.Trim(add[0], "<>") != "bounce@good.example" || len(del) != 1 || strings.Trim(del[0], "<>") != srs0 {
+		t.Errorf("added %q, removed %q", add, del)
+	}
+	if len(r.refused) != 2 || !strings.HasPrefix(r.refused[0], "550 5.1.1 This is no") || !strings.HasPrefix(r.refused[1], "550 5.1.1 This forwarding address has expired") || r.code != foreign.ActAccept {
+		t.Errorf("refused %q, %c", r.refused, r.code)
+	}
+	if r.event.RcptCount != 3 {
+		t.Errorf("%d recipients", r.event.RcptCount)
+	}
+}
+
+func TestRewriteTables(t *testing.T) {
+	s := start(t, forwards(t))
+	out, ok := s.f.Rewrite(TableForward, "bounce@good.example")
+	if !ok || !strings.HasPrefix(out, "SRS0=") {
+		t.Errorf("%q, %v", out, ok)
+	}
+	if back, ok := s.f.Rewrite(TableReverse, out); !ok || back != "bounce@good.example" {
+		t.Errorf("%q, %v", back, ok)
+	}
+	for _, c := range [][2]string{
+		{TableForward, "me@ours.example"}, {TableForward, "@good.example"}, {TableForward, "user"}, {TableForward, ""}, {"other", out},
+		{TableReverse, "me@ours.example"}, {TableReverse, strings.Replace(out, "good", "evil", 1)},
+	} {
+		if out, ok := s.f.Rewrite(c[0], c[1]); ok {
+			t.Errorf("%v: %q", c, out)
+		}
+	}
+	if err := s.f.Change(settings()); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := s.f.Rewrite(TableForward, "bounce@good.example"); ok {
+		t.Errorf("%q without SRS", out)
+	}
+}
+
+func TestForwardingSettings(t *testing.T) {
+	for name, f := range map[string]*Forwarding{
+		"no domain":   {SealDomain: "example"},
+		"upper case":  {SealDomain: "Ours.example"},
+		"only target": {Targets: []Target{{Pattern: "*"}}},
+	} {
+		s := settings()
+		s.Forwarding = f
+		if err := s.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// BenchmarkSeal is a message of 10 KB on its way in: what it costs beyond verifying is two RSA operations and little more.
+func BenchmarkSeal(b *testing.B) {
+	raw := signed(b, letter("me@good.example")+strings.Repeat("The quick brown fox jumps over the lazy dog, and on it goes.\r\n", 160), "good.example", "g")
+	m := message.Parse([]byte(raw))
+	for name, set := range map[string]*Settings{"verify": settings(), "verify+seal": forwards(b)} {
+		b.Run(name, func(b *testing.B) {
+			set.ids = []string{us}
+			for b.Loop() {
+				t := &transaction{settings: set, parsed: m}
+				t.event.Client.Addr, t.event.Began = netip.MustParseAddr("198.51.100.7"), now
+				in := &incoming{transaction: t}
+				in.begin(b.Context())
+				in.write(m.Body)
+				res := in.run.Finish(b.Context())
+				in.event.Auth = &res
+				if in.sealing != nil {
+					field := authenticationResults(us, &in.event, Override{})
+					if _, err := in.set(in.sealing, m, res.ARC, resultsOf(field)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+	b.Run("rsa", func(b *testing.B) {
+		sum := make([]byte, 32)
+		for b.Loop() {
+			_, _ = rsaKey().Sign(nil, sum, crypto.SHA256)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package filter
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/todoku/todoku/arc"
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/mailauth"
+	"github.com/todoku/todoku/message"
+)
+
+// sealing is what one message is sealed with.
+type sealing struct {
+	key    Key
+	bodies *dkim.Bodies
+}
+
+// seals reports that ARC sets are made.
+func (f *Forwarding) seals() bool { return f != nil && f.SealDomain != "" }
+
+// sealKey gives the key that seals: an RSA key where there is one, for RFC 8617 knows no other algorithm.
+func (s *Settings) sealKey() (Key, error) {
+	from := s.Forwarding.SealKeys
+	if from == nil {
+		from = s.Signers
+	}
+	if from == nil {
+		return Key{}, errors.New("there is no key at all")
+	}
+	keys, err := from.For("", s.Forwarding.SealDomain)
+	if err != nil {
+		return Key{}, err
+	}
+	if len(keys) == 0 {
+		return Key{}, errors.New("there is no key for " + s.Forwarding.SealDomain)
+	}
+	for _, k := range keys {
+		if _, ok := k.Signer.Public().(*rsa.PublicKey); ok {
+			return k, nil
+		}
+	}
+	return keys[0], nil
+}
+
+// beginSeal has the body of an incoming message hashed for a seal, nil where none is made.
+func (t *transaction) beginSeal(run *mailauth.Run) *sealing {
+	if !t.settings.Forwarding.seals() {
+		return nil
+	}
+	key, err := t.settings.sealKey()
+	if err != nil {
+		t.cannotSeal(err)
+		return nil
+	}
+	s := &sealing{key: key, bodies: run.Want(dkim.Relaxed)}
+	if s.bodies == nil {
+		t.cannotSeal(errors.New("too many different hashes of its body are wanted"))
+		return nil
+	}
+	return s
+}
+
+func (t *transaction) cannotSeal(err error) {
+	t.event.problem("arc.cannot-seal", "the message is forwarded without an ARC seal: "+err.Error())
+}
+
+// seal puts an ARC set before the message as m, which needs no body: the chain is what was found of it as it came, results what
+// was found of it then. It gives the number of the set, 0 where none was added.
+func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, chain arc.Verdict, results string) int {
+	if strings.HasPrefix(chain.Problem, "dns-") {
+		// A seal with cv=fail would break the chain for good, and nothing is known to be wrong with it.
+		t.cannotSeal(errors.New("the chain could not be verified: " + chain.Reason))
+		return 0
+	}
+	set, err := t.set(s, m, chain, results)
+	if errors.Is(err, arc.ErrFailedChain) {
+		return 0 // nothing may be added (RFC 8617 section 5.1.2), and nothing is wrong here
+	}
+	if err != nil {
+		t.cannotSeal(err)
+		return 0
+	}
+	fields := message.ParseHeader(set, false).Fields
+	for i := len(fields) - 1; i >= 0; i-- {
+		if err := insert(c, fields[i].Raw); err != nil {
+			t.cannotSeal(err) // all are refused or none: they are of one kind
+			return 0
+		}
+	}
+	n := chain.Instances + 1
+	t.event.Sealed = fmt.Sprintf("d=%s s=%s i=%d cv=%s", s.key.Domain, s.key.Selector, n, chain.Result)
+	return n
+}
+
+// set makes the fields of a set.
+func (t *transaction) set(s *sealing, m *message.Message, chain arc.Verdict, results string) ([]byte, error) {
+	return arc.Seal(m, arc.SealOptions{
+		Domain: s.key.Domain, Selector: s.key.Selector, Key: s.key.Signer, AuthServID: t.settings.AuthServID, Results: results,
+		Header: dkim.Relaxed, Body: dkim.Relaxed, Timestamp: t.event.Began, Chain: chain, Bodies: s.bodies,
+	})
+}
+
+// resultsOf gives what an Authentication-Results field says, without who says it.
+func resultsOf(field []byte) string {
+	_, results, _ := strings.Cut(message.NewField(field).Unfolded(), ";")
+	return strings.TrimSpace(results)
+}
+
+// check says what is wrong with settings.
+func (f *Forwarding) check() error {
+	if f == nil {
+		return nil
+	}
+	if d := f.SealDomain; d != "" && (!strings.Contains(d, ".") || !dns.ValidName(d) || dns.CanonicalName(d) != d) {
+		return fmt.Errorf("the sealing domain %q: it must be a domain in A-labels, in lower case", d)
+	}
+	if f.SealDomain == "" && f.SRS == nil && len(f.Targets) > 0 {
+		return errors.New("forwarded recipients are named, but neither a domain that seals nor one that rewrites senders")
+	}
+	return nil
+}
