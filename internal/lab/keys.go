@@ -43,7 +43,10 @@ func LoadKeys(folder string) (*Keys, error) {
 	if k, err = NewKeys(); err != nil {
 		return nil, err
 	}
-	if err := k.write(folder); err != nil {
+	if err = os.MkdirAll(folder, 0o700); err == nil {
+		err = k.write(folder)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("keeping the keys of the lab: %w", err)
 	}
 	return readKeys(folder) // another program may have been quicker

@@ -360,7 +360,7 @@ func TestNameServer(t *testing.T) {
 }
 
 func TestKeysStay(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	a, err := LoadKeys(dir)
 	if err != nil {
 		t.Fatal(err)

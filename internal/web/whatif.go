@@ -172,7 +172,7 @@ func (s *server) showPart(w http.ResponseWriter, r *http.Request, page, part str
 // repair puts the repair of a finding, by its number on the page, into the text.
 func (p *whatIfPage) repair(lang string, findings []catalogue.Finding, base []dns.Record, number string) {
 	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 || n > len(findings) {
+	if err != nil || n < 1 || n > len(findings) || len(findings[n-1].DNS) == 0 {
 		return
 	}
 	f := &findings[n-1]
