@@ -94,6 +94,8 @@ const (
 	aHeader = "Authentication-Results: mx.receiver.example; dkim=pass header.d=shop.example; spf=fail smtp.mailfrom=bounce.shop.example; dmarc=pass header.from=shop.example\nFrom: Shop <news@shop.example>\nSubject: Hello\n"
 )
 
+var repairLink = regexp.MustCompile(`href="(/r/[^"]+/what-if\?repair=[0-9]+)"`)
+
 var story = regexp.MustCompile(`<a href="(/r/[^"]+)">`)
 
 // demoViews are the pages of the demo: messages, domains, lists, errors.
@@ -124,7 +126,12 @@ func (g *gallery) demoViews(n *node) {
 		}
 	}
 	g.add("message-what-if", "/r/{id}/what-if", g.at(reports[1]+"/what-if", "#records"))
-	g.add("message-what-if-repaired", "/r/{id}/what-if", g.at(reports[2]+"/what-if?repair=1", "#records"))
+	for _, r := range reports { // the first that has a repair to try
+		if m := repairLink.FindStringSubmatch(n.get(t, strings.TrimPrefix(r, site), http.StatusOK)); m != nil {
+			g.add("message-what-if-repaired", "/r/{id}/what-if", g.at(site+m[1], "[data-whatif-result] .hero"))
+			break
+		}
+	}
 	g.add("message-compare-which", "/r/{id}/compare", g.at(reports[1]+"/compare", "#report"))
 	g.add("message-compare", "/r/{id}/compare", g.at(reports[1]+"/compare?report="+url.QueryEscape(reports[0]), ".verdicts"))
 	first, second := n.checked(t, "rental.example"), n.checked(t, "rental.example")
