@@ -33,7 +33,7 @@ func (f *forwardFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 
 // forwarding gives what the flags say, nil where they say nothing.
 func (f *forwardFlags) forwarding(a *app, prefix string) (*filter.Forwarding, error) {
-	out := &filter.Forwarding{}
+	out := &filter.Forwarding{Tables: len(f.srsListen) > 0}
 	var err error
 	if f.sealDomain != "" {
 		if out.SealDomain, err = ascii(f.sealDomain); err != nil {

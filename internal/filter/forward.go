@@ -18,6 +18,9 @@ type Forwarding struct {
 	SealKeys   Signers
 	// SRS rewrites reverse paths, and turns recipients back that it has rewritten; nil does neither.
 	SRS *srs.Rewriter
+	// Tables: the mail server turns recipients back by its own tables, see [Filter.Rewrite]. Those that only look rewritten
+	// are refused all the same.
+	Tables bool
 	// Targets are recipients whose mail leaves again. Where there are none, all incoming mail is sealed, and
 	// only mail that comes back changed from a program of ours (see [PassField]) gets a new reverse path: a milter sees
 	// mail before the mail server resolves its aliases.
@@ -120,7 +123,7 @@ func (t *transaction) reverse(rcpt string) milter.Reply {
 		return milter.Say(550, "5.1.1", "This forwarding address has expired")
 	case err != nil:
 		return milter.Say(550, "5.1.1", "This is no forwarding address of ours")
-	default:
+	case !f.Tables:
 		t.reversed = append(t.reversed, reversed{rcpt, is})
 	}
 	return milter.Continue
