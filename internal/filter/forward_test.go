@@ -186,6 +186,40 @@ func TestForwardChanged(t *testing.T) {
 	}
 }
 
+// TestForwardChangedChain: the set of the way in goes, those of others stay; a chain that was broken then stays so.
+func TestForwardChangedChain(t *testing.T) {
+	s := start(t, forwards(t))
+	before := good(t, "list@ours.example")
+	before.raw = string(s.pass(before).raw) // somebody's set
+	for name, c := range map[string]struct {
+		change, cv string
+		result     arc.Result
+		targets    []Target // none: a set is added on the way in
+	}{
+		"added":     {"Subject: hello", "pass", arc.Pass, nil},
+		"not added": {"Subject: hello", "pass", arc.Pass, []Target{{Pattern: "other@ours.example"}}},
+		"broken":    {"Subject: changed before", "fail", arc.Fail, nil},
+	} {
+		if err := s.f.Change(forwards(t, c.targets...)); err != nil {
+			t.Fatal(err)
+		}
+		m := before
+		m.raw = strings.Replace(m.raw, "Subject: hello", c.change, 1)
+		in := s.pass(m)
+		if added := in.event.Sealed != ""; added != (c.targets == nil) {
+			t.Errorf("%s: on the way in: %+v", name, in.event)
+		}
+		r := s.pass(mail{
+			ip: "192.0.2.1", helo: "ours.example", from: "list-bounces@lists.ours.example", to: []string{"c@there.example"},
+			raw: strings.Replace(string(in.raw), "Subject: ", "Subject: [list] ", 1) + "footer\r\n",
+		})
+		v := chainOf(t, r.raw)
+		if v.Result != c.result || v.Instances != 2 || v.Sets[1].CV != c.cv || len(r.event.Problems) > 0 || r.event.Sealed != "d=ours.example s=r1 i=2 cv="+c.cv {
+			t.Errorf("%s: %+v\n%+v", name, v, r.event)
+		}
+	}
+}
+
 // TestForwardPassExpires: the field is good for five days.
 func TestForwardPassExpires(t *testing.T) {
 	set := forwards(t)
@@ -276,6 +310,17 @@ func TestForwardBounce(t *testing.T) {
 	}
 	if r.event.RcptCount != 3 {
 		t.Errorf("%d recipients", r.event.RcptCount)
+	}
+
+	// Where the mail server has tables for it, it is left to them.
+	tables := forwards(t)
+	tables.Forwarding.Tables = true
+	if err := s.f.Change(tables); err != nil {
+		t.Fatal(err)
+	}
+	r = s.pass(m)
+	if _, add, del := envelope(r.mods); len(add)+len(del) > 0 || len(r.refused) != 2 {
+		t.Errorf("added %q, removed %q, refused %q", add, del, r.refused)
 	}
 }
 

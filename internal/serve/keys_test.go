@@ -57,6 +57,14 @@ func TestKeyring(t *testing.T) {
 	if _, err := k.Create(ctx, keys.Spec{Domain: "waits.example", Algorithm: "ed25519"}); err != nil {
 		t.Fatal(err)
 	}
+	// One author has a key of his own.
+	mine, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := k.Import(ctx, keys.FoundKey{Domain: "example.com", Selector: "mine", Key: mine, Patterns: []store.DKIMPattern{{Pattern: "ceo@example.com"}}}); err != nil {
+		t.Fatal(err)
+	}
 	ring := keys.NewRing(st, master, nil, clock)
 	settings, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return &filter.Settings{Signers: oneFile{}}, nil }}, ring).Settings()
 	if err != nil {
@@ -77,6 +85,9 @@ func TestKeyring(t *testing.T) {
 		if got != want || err != nil {
 			t.Errorf("%s: %q, %v; want %q", domain, got, err, want)
 		}
+	}
+	if list, err := settings.Signers.For("CEO", "example.com"); err != nil || len(list) != 1 || list[0].Selector != "mine" {
+		t.Errorf("of one author: %v, %v", list, err)
 	}
 	now = now.Add(2 * keys.StaleAfter)
 	if _, err := settings.Signers.For("", "example.com"); !errors.Is(err, keys.ErrStale) {

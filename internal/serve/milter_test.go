@@ -3,16 +3,23 @@ package serve
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
+	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	foreign "github.com/emersion/go-milter"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/srs"
 )
 
 // askMilter passes one message of a stranger and gives what became of it.
@@ -100,5 +107,67 @@ func (l *lines) wait(t *testing.T, text string) {
 		case <-time.After(20 * time.Second):
 			t.Fatalf("the log does not say %q", text)
 		}
+	}
+}
+
+// TestRunMilterWithDatabase: a milter of its own signs with the keys of the database, and answers Postfix's tables.
+func TestRunMilterWithDatabase(t *testing.T) {
+	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "t.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keys.New(keys.Config{Store: st, Master: master, Observer: everywhere{}})
+	if _, _, err := k.Import(t.Context(), keys.FoundKey{Domain: "strange.example", Selector: "s", Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	rewriter, err := srs.New(srs.Config{Domains: []string{"ours.example"}, Secrets: [][]byte{[]byte("secret")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, events, table := make(chan []net.Addr, 1), make(chan *filter.Event, 1), t.TempDir()+"/table"
+	cfg := MilterConfig{
+		Listen: []string{"inet:0@127.0.0.1"}, SRS: []string{"unix:" + table}, Ready: func(a []net.Addr) { ready <- a }, Grace: time.Second, Store: st,
+		Ring: keys.NewRing(st, master, nil, nil), Observe: func(e *filter.Event) { events <- e },
+		Settings: func() (*filter.Settings, error) {
+			return &filter.Settings{
+				AuthServID: "mx.example", Resolver: dns.MustMemory(dns.Zone{}), Trusted: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+				Forwarding: &filter.Forwarding{SRS: rewriter},
+			}, nil
+		},
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- RunMilter(ctx, cfg) }()
+	if a := askMilter(t, (<-ready)[0]); a.Code != foreign.ActAccept {
+		t.Errorf("%+v", a)
+	}
+	if e := <-events; len(e.Signed) != 1 || e.Signed[0] != "d=strange.example s=s" {
+		t.Errorf("%+v", e)
+	}
+	c, err := net.Dial("unix", table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "22:forward a@them.example,"); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 200)
+	n, err := c.Read(buf)
+	if err != nil || !strings.Contains(string(buf[:n]), ":OK SRS0=") || !strings.Contains(string(buf[:n]), "=them.example=a@ours.example,") {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
