@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/smtp"
@@ -44,7 +45,7 @@ func submit(addr, from, to, message string) (err error) {
 // todoku runs a command of the program under test to its end.
 func todoku(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(binary, append(args, "--lang", "en")...).CombinedOutput()
+	out, err := exec.Command(binary, append([]string{"--lang", "en"}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, out)
 	}
@@ -108,6 +109,20 @@ func TestPlanHoldsBehindPostfix(t *testing.T) {
 	}
 	if gmail != 50 {
 		t.Errorf("%d came to Gmail", gmail)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	why := ""
+	poll(t, ctx, "what became of the mail", func() bool {
+		out, _ := exec.Command(binary, "milter", "why", "b@googlemail.com", "--database", database, "--lang", "en", "--limit", "100").Output()
+		why = string(out)
+		return strings.Count(why, "outgoing, queue ID") == 15
+	}, func() string { return why })
+	if strings.Count(why, "It was accepted.") != 10 || strings.Count(why, "It was put off (451): its warm-up plan had no room.\n  from <me@sender.example> to b@googlemail.com") != 5 {
+		t.Error(why)
+	}
+	if out := todoku(t, "milter", "why", "sender.example", "--database", database, "--limit", "1", "--lang", "ja"); !strings.Contains(out, "キュー ID") {
+		t.Error(out)
 	}
 	if out := todoku(t, "warmup", "status", "--database", database); !strings.Contains(out, "50") {
 		t.Error(out)

@@ -99,6 +99,7 @@ func (a *app) milterCommand() *cobra.Command {
 	c.Flags().StringVar(&f.pace.database, "database", "", a.flagText("milter-database"))
 	c.Flags().DurationVar(&f.grace, "grace", 10*time.Second, a.flagText("grace"))
 	completeWords(c, "unsigned", "accept", "defer", "reject")
+	c.AddCommand(a.milterWhyCommand())
 	return c
 }
 
@@ -130,7 +131,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	reload, stop := hangups()
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", SRS: f.forward.srsListen,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), SRS: f.forward.srsListen,
 	}, stop, nil
 }
 

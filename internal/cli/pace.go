@@ -2,6 +2,7 @@ package cli
 
 import (
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -13,6 +14,7 @@ type paceFlags struct {
 	sources, first                   []string
 	header, away, freemail, database string
 	date, messageID                  bool
+	keepEvents                       days
 }
 
 func (f *paceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
@@ -20,6 +22,8 @@ func (f *paceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.StringArrayVar(&f.first, prefix+"pace-first", nil, a.flagText("pace-first"))
 	fl.StringVar(&f.header, prefix+"pace-first-header", "", a.flagText("pace-first-header"))
 	fl.StringVar(&f.away, prefix+"pace-away", "accept", a.flagText("pace-away"))
+	f.keepEvents = days(14 * 24 * time.Hour)
+	fl.Var(&f.keepEvents, prefix+"keep-events", a.flagText("keep-events"))
 	fl.BoolVar(&f.date, prefix+"add-date", false, a.flagText("add-date"))
 	fl.BoolVar(&f.messageID, prefix+"add-message-id", false, a.flagText("add-message-id"))
 	fl.StringVar(&f.freemail, prefix+"freemail-from", "accept", a.flagText("freemail-from"))
@@ -65,6 +69,7 @@ func init() {
 		"add-date":          {EN: "add Date to mail of yours that lacks it", JA: "自分のメールに Date がなければ付ける"},
 		"add-message-id":    {EN: "add Message-ID to mail of yours that lacks it", JA: "自分のメールに Message-ID がなければ付ける"},
 		"freemail-from":     {EN: "mail of your users whose From is at gmail.com and the like: `ACTION` is accept, warn (in the log) or reject", JA: "利用者のメールの From が gmail.com などのフリーメールのときの扱い: `ACTION` は accept、warn (ログに警告)、reject (断る)"},
-		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing, and with a master key for its keys, which sign", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整に使い、マスター鍵があればその鍵で署名する"},
+		"keep-events":       {EN: "keep for so `LONG` what became of each message, for todoku milter why (0: not at all)", JA: "各メールの扱いの記録を残す期間 `LONG`。todoku milter why で調べられる (0 なら残さない)"},
+		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing and to keep what became of messages, and with a master key for its keys, which sign", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整と記録に使い、マスター鍵があればその鍵で署名する"},
 	}, msgPaceDatabase)
 }

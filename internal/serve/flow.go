@@ -2,18 +2,23 @@ package serve
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
 )
 
-// flow is what a milter does with a database: it paces.
+// flow is what a milter does with a database: it paces, counts volume, and keeps what became of messages.
 type flow struct {
-	pacer *warmup.Pacer
+	MilterConfig
+	pacer    *warmup.Pacer
+	volumes  *volumes
+	recorder *recorder // nil: nothing is kept
 }
 
-// endFlow is how long what is still to be written may take at the end.
+// endFlow is how long each part of what is still to be written may take at the end.
 const endFlow = time.Second
 
 // withFlow gives a milter what its database lets it do; nil where it has none.
@@ -21,24 +26,62 @@ func withFlow(c *MilterConfig) *flow {
 	if c.Store == nil {
 		return nil
 	}
-	f := &flow{pacer: warmup.NewPacer(c.Store, c.PaceClosed, nil)}
-	own := c.Settings
+	f := &flow{MilterConfig: *c, pacer: warmup.NewPacer(c.Store, c.PaceClosed, nil), volumes: newVolumes(c.Store, c.Log)}
+	if c.KeepEvents > 0 {
+		f.recorder = newRecorder(c.Store, c.Log)
+	}
 	c.Settings = func() (*filter.Settings, error) {
-		s, err := own()
+		s, err := f.Settings()
 		if err == nil && s.Pacing != nil {
 			s.Pacing.Pacer = pacer{f.pacer}
 		}
 		return s, err
 	}
+	c.Observe = f.observe
 	return f
+}
+
+func (f *flow) observe(e *filter.Event) {
+	f.volumes.observe(e)
+	if f.recorder != nil {
+		f.recorder.observe(e)
+	}
+	if f.Observe != nil {
+		f.Observe(e)
+	}
 }
 
 // run does what is to be done beside the mail flow, and ends once that has ended.
 func (f *flow) run(ctx context.Context) {
-	<-ctx.Done()
-	end, cancel := context.WithTimeout(context.Background(), endFlow)
-	defer cancel()
-	_ = f.pacer.Close(end) // what it cannot give back is lost for the day
+	var wg sync.WaitGroup
+	wg.Go(func() { f.volumes.run(ctx) })
+	wg.Go(func() { f.prune(ctx) })
+	if f.recorder != nil {
+		wg.Go(func() { f.recorder.run(ctx) })
+	}
+	wg.Go(func() {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.Background(), endFlow)
+		defer cancel()
+		_ = f.pacer.Close(end) // what it cannot give back is lost for the day
+	})
+	wg.Wait()
+}
+
+// prune forgets what is older than it is to be kept.
+func (f *flow) prune(ctx context.Context) {
+	t := time.NewTicker(pruneEvery)
+	defer t.Stop()
+	for {
+		if _, err := f.Store.PruneFlow(ctx, time.Now(), f.KeepEvents, store.MaxMailEventRows); err != nil && ctx.Err() == nil {
+			f.Log.Error("pruning what is kept of the mail flow failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
 }
 
 // pacer has the filter ask the plans of the database.

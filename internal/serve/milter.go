@@ -41,6 +41,8 @@ type MilterConfig struct {
 	// such mail wait while the database is away.
 	Store      *store.Store
 	PaceClosed bool
+	// KeepEvents is how long the store keeps what became of each message, 0 for nothing.
+	KeepEvents time.Duration
 	// Getenv is where the service manager's sockets are named.
 	Getenv func(string) string
 	// Ready is called once, when all sockets accept, with the addresses of the milter's.
