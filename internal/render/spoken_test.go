@@ -15,8 +15,10 @@ func TestSpoken(t *testing.T) {
 		"duplicate-field in Subject: 1, first at octet 120":                                                            "duplicate-field (Subject): 1 件、最初の位置 120 オクテット目",
 		"no policy record applies to $1.example":                                                                       "$1.example に適用されるポリシーレコードがありません",
 		"no single author domain: the From field cannot be read without ambiguity: at octet 5: an address without '@'": "差出人のドメインを特定できません: From ヘッダーを一意に解釈できません: 5 オクテット目: アドレスに「@」がありません",
-		"v=spf1 mx -all":                    "v=spf1 mx -all",
-		"From: neither SPF nor DKIM passes": "From: neither SPF nor DKIM passes",
+		"at octet 2: control character":                                                                                "2 オクテット目: 制御文字があります",
+		"at octet 9: \"]\" does not belong here":                                                                       "9 オクテット目: 「]」を使えない位置にあります",
+		"v=spf1 mx -all":                                                                                               "v=spf1 mx -all",
+		"From: neither SPF nor DKIM passes":                                                                            "From: neither SPF nor DKIM passes",
 	} {
 		if got := spoken("ja", en); got != ja {
 			t.Errorf("%q: %q", en, got)
