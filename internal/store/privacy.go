@@ -71,7 +71,7 @@ func (s *Store) BodiesDue(ctx context.Context, now time.Time, limit int) ([]stri
 }
 
 // DropBody puts the header of a message, and the verdict that was given, in the place of
-// the message. ErrNotFound where it is gone, or its body is.
+// the message, and ends a report by mail that was not delivered yet. ErrNotFound where it is gone, or its body is.
 func (s *Store) DropBody(ctx context.Context, id string, header, verdict []byte, at time.Time) error {
 	err := s.committer.do(ctx, len(header)+len(verdict), func(ctx context.Context, q querier) error {
 		var seq int64
@@ -80,6 +80,11 @@ func (s *Store) DropBody(ctx context.Context, id string, header, verdict []byte,
 			return err
 		}
 		if _, err := q.exec(ctx, `UPDATE raws SET message = $2 WHERE seq = $1`, seq, notNil(header)); err != nil {
+			return err
+		}
+		// A report that waits to be delivered quotes the body.
+		if _, err := q.exec(ctx, `UPDATE outbound SET state = 'failed', message = $2, answer = $3, finished = $4, owner = '', lease = 0
+			WHERE reason = $1 AND state = 'waiting'`, text("reply:"+id), []byte{}, "the body of the message was removed before the report on it was delivered", millis(at)); err != nil {
 			return err
 		}
 		_, err := q.exec(ctx, `INSERT INTO verdicts (seq, verdict) VALUES ($1, $2)`, seq, notNil(verdict))

@@ -14,6 +14,7 @@ import (
 
 func init() {
 	contract["BodiesAreDropped"] = testBodiesAreDropped
+	contract["DroppedBodyLeavesNoMail"] = testDroppedBodyLeavesNoMail
 	contract["WhenBodiesAreDue"] = testWhenBodiesAreDue
 	contract["ScheduleDrops"] = testScheduleDrops
 }
@@ -74,6 +75,33 @@ func testBodiesAreDropped(t *testing.T, s *Store) {
 	var left int64
 	if err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM verdicts`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d verdicts stay behind, %v", left, err)
+	}
+}
+
+// A report that waits for its recipient's server quotes the body, so it goes with it; other mail stays.
+func testDroppedBodyLeavesNoMail(t *testing.T, s *Store) {
+	ctx, m := t.Context(), addVerified(t, s, "")
+	at := s.now()
+	for _, reason := range []string{"reply:" + m.ID, "reply:other"} {
+		if err := s.AddOutbound(ctx, &Outbound{Reason: reason, Kind: "reply", Recipient: "a@example.com", Message: []byte(secretBody), Expires: at.Add(time.Hour)}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claimed, err := s.ClaimOutbound(ctx, "owner", at.Add(time.Second), at.Add(time.Minute), 1)
+	if err != nil || len(claimed) != 1 || claimed[0].Reason != "reply:"+m.ID {
+		t.Fatalf("%+v %v", claimed, err)
+	}
+	if err := s.DropBody(ctx, m.ID, nil, []byte("verdict"), at); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := s.OutboundFor(ctx, "reply:"+m.ID); err != nil || o.State != OutboundFailed || o.Message != nil || o.Finished.IsZero() {
+		t.Errorf("%+v %v", o, err)
+	}
+	if o, err := s.OutboundFor(ctx, "reply:other"); err != nil || o.State != OutboundWaiting || string(o.Message) != secretBody {
+		t.Errorf("another: %+v %v", o, err)
+	}
+	if err := s.SettleOutbound(ctx, "owner", &claimed[0], at); !errors.Is(err, ErrNotFound) {
+		t.Errorf("who had it: %v", err)
 	}
 }
 
