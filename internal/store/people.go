@@ -119,6 +119,9 @@ func (s *Store) RemovePerson(ctx context.Context, id, needed string) error {
 		if n == 0 {
 			return ErrNotFound
 		}
+		if _, err := q.exec(ctx, `DELETE FROM domain_people WHERE person = $1`, text(id)); err != nil {
+			return err
+		}
 		return stillOne(ctx, q, needed)
 	})
 	if err != nil {

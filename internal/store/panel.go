@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Domain is one that this server sends for, as the panel keeps it.
+type Domain struct {
+	// Name is in A-labels, lower case, without a final dot.
+	Name string
+	// Disabled: nothing of it is signed, whatever else is set.
+	Disabled bool
+	// DKIM: its mail is signed.
+	DKIM bool
+	// DMARC is the policy that was chosen: none, quarantine, reject; "" where none was.
+	DMARC string
+	// Senders are the SMTP logins that may sign, in order; empty: everybody who may send.
+	Senders []string
+	// Version counts changes: a change of another version is refused. 0: it is new.
+	Version          int64
+	Created, Changed time.Time
+}
+
+const (
+	domainColumns = `name, disabled, dkim, dmarc, senders, version, created, changed`
+	// mayDomain is the condition that a person ($1, "" for nobody in particular) was given a domain.
+	mayDomain = `($1 = '' OR EXISTS (SELECT 1 FROM domain_people p WHERE p.domain = domains.name AND p.person = $1))`
+)
+
+func scanDomain(r row) (d Domain, err error) {
+	var disabled, dkim, created, changed int64
+	var senders string
+	err = r.Scan(&d.Name, &disabled, &dkim, &d.DMARC, &senders, &d.Version, &created, &changed)
+	d.Disabled, d.DKIM, d.Created, d.Changed = disabled != 0, dkim != 0, fromMillis(created), fromMillis(changed)
+	if senders != "" {
+		d.Senders = strings.Split(senders, "\n")
+	}
+	return d, err
+}
+
+// Domain finds one that a person was given; person "" for any. ErrNotFound.
+func (s *Store) Domain(ctx context.Context, person, name string) (Domain, error) {
+	d, err := scanDomain(s.db.reader().queryRow(ctx, `SELECT `+domainColumns+` FROM domains WHERE `+mayDomain+` AND name = $2`, text(person), text(name)))
+	if err != nil {
+		return d, fmt.Errorf("domain: %w", s.db.translate(err))
+	}
+	return d, nil
+}
+
+// Domains lists up to limit of those that a person was given (person "": all) by name, behind the name after, whose
+// names hold find ("": all).
+func (s *Store) Domains(ctx context.Context, person, find, after string, limit int) ([]Domain, error) {
+	find = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(find)
+	list, err := collect(ctx, s.db.reader(), scanDomain, `SELECT `+domainColumns+` FROM domains
+		WHERE `+mayDomain+` AND name > $2 AND name LIKE $3 ESCAPE '\' ORDER BY name LIMIT $4`, text(person), text(after), text("%"+find+"%"), atLeast0(limit))
+	if err != nil {
+		return nil, fmt.Errorf("listing domains: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// CountDomains gives how many domains there are.
+func (s *Store) CountDomains(ctx context.Context) (n int, err error) {
+	if err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM domains`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting domains: %w", s.db.translate(err))
+	}
+	return n, nil
+}
+
+// SetDomains keeps domains, all or none, and raises their Version. Those of Version 0 are new. ErrExists: a new one is
+// there already; ErrConflict: another one was changed by somebody else meanwhile, or is gone.
+func (s *Store) SetDomains(ctx context.Context, list ...*Domain) error {
+	now := fromMillis(millis(s.now()))
+	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		for _, d := range list {
+			if err := setDomain(ctx, q, d, now); err != nil {
+				return fmt.Errorf("%s: %w", d.Name, err)
+			}
+		}
+		return countDomains(ctx, q)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping a domain: %w", err)
+	}
+	for _, d := range list {
+		if d.Version++; d.Version == 1 {
+			d.Created = now
+		}
+		d.Changed = now
+	}
+	return nil
+}
+
+func setDomain(ctx context.Context, q querier, d *Domain, now time.Time) error {
+	query, none := `UPDATE domains SET disabled = $2, dkim = $3, dmarc = $4, senders = $5, version = version + 1, changed = $7 WHERE name = $1 AND version = $6`, ErrConflict
+	if d.Version == 0 {
+		query, none = `INSERT INTO domains (`+domainColumns+`) VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $7) ON CONFLICT (name) DO NOTHING`, ErrExists
+	}
+	n, err := q.exec(ctx, query, text(d.Name), number(d.Disabled), number(d.DKIM), text(d.DMARC), text(strings.Join(d.Senders, "\n")), d.Version, millis(now))
+	if err == nil && n == 0 {
+		err = none
+	}
+	return err
+}
+
+// RemoveDomain forgets one, and who was given it; its keys stay. ErrNotFound.
+func (s *Store) RemoveDomain(ctx context.Context, name string) error {
+	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		n, err := q.exec(ctx, `DELETE FROM domains WHERE name = $1`, text(name))
+		if err == nil && n == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `DELETE FROM domain_people WHERE domain = $1`, text(name)); err != nil {
+			return err
+		}
+		return countDomains(ctx, q)
+	})
+	if err != nil {
+		return fmt.Errorf("removing a domain: %w", err)
+	}
+	return nil
+}
+
+// countDomains lets every node know that something changed.
+func countDomains(ctx context.Context, q querier) error {
+	_, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'domains'`)
+	return err
+}
+
+// DomainsVersion is a number that changes with every change of a domain.
+func (s *Store) DomainsVersion(ctx context.Context) (n int64, err error) {
+	if err := s.db.reader().queryRow(ctx, `SELECT value FROM counters WHERE name = 'domains'`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("looking whether domains changed: %w", s.db.translate(err))
+	}
+	return n, nil
+}
+
+// DomainPeople lists those who were given a domain, by name.
+func (s *Store) DomainPeople(ctx context.Context, name string) ([]Person, error) {
+	list, err := collect(ctx, s.db.reader(), scanPerson, selectPerson+`WHERE id IN (SELECT person FROM domain_people WHERE domain = $1) ORDER BY name`, text(name))
+	if err != nil {
+		return nil, fmt.Errorf("listing who was given a domain: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// GiveDomain gives a domain to a person, or with give false takes it back. ErrNotFound: no such domain or person.
+func (s *Store) GiveDomain(ctx context.Context, name, person string, give bool) error {
+	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		if !give {
+			_, err := q.exec(ctx, `DELETE FROM domain_people WHERE domain = $1 AND person = $2`, text(name), text(person))
+			return err
+		}
+		var there int
+		if err := q.queryRow(ctx, `SELECT count(*) FROM domains d, people p WHERE d.name = $1 AND p.id = $2`, text(name), text(person)).Scan(&there); err != nil {
+			return err
+		}
+		if there == 0 {
+			return ErrNotFound
+		}
+		_, err := q.exec(ctx, `INSERT INTO domain_people (domain, person) VALUES ($1, $2) ON CONFLICT (person, domain) DO NOTHING`, text(name), text(person))
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("giving a domain: %w", err)
+	}
+	return err
+}
