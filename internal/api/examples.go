@@ -182,7 +182,7 @@ func (op operation) exemplify(o *huma.OpenAPI, e *examples) {
 	if op.raw != "" && h.RequestBody == nil {
 		answer.Headers = nil
 		answer.Content = map[string]*huma.MediaType{op.raw: {Schema: &huma.Schema{Type: "string", ContentEncoding: "binary"}}}
-		if op.raw != "message/rfc822" {
+		if op.raw != "message/rfc822" && op.raw != "text/csv" {
 			answer.Content[op.raw].Schema = &huma.Schema{Type: "object"}
 		}
 	}

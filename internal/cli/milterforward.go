@@ -8,6 +8,7 @@ import (
 
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/serve"
 	"github.com/todoku/todoku/srs"
 )
@@ -125,7 +126,7 @@ func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
 	}
 	master, err := f.loadMaster(a)
 	if master != nil {
-		cfg.Ring = keys.NewRing(cfg.Store, master, cfg.Log, nil)
+		cfg.Ring, cfg.Rules = keys.NewRing(cfg.Store, master, cfg.Log, nil), panel.NewRules(cfg.Store, cfg.Log)
 	}
 	return err
 }

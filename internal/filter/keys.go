@@ -22,6 +22,14 @@ type Key struct {
 	Signer           crypto.Signer
 }
 
+// NotSigned is why mail is not to be signed, though there may be keys.
+type NotSigned struct {
+	// Problem is the word that is noted, Text says why.
+	Problem, Text string
+	// Wanted: mail without a signature is what was asked for. It is accepted, and nothing is noted.
+	Wanted bool
+}
+
 // Signers know the keys.
 type Signers interface {
 	// For gives the keys that sign mail whose From has this local part and domain (A-labels, lower case). None, without

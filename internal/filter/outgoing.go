@@ -18,6 +18,7 @@ type outgoing struct {
 	signers []signing
 	added   []string // fields that the message lacked: name, value, ...
 	refusal milter.Reply
+	wanted  bool // without a signature, see NotSigned
 }
 
 type signing struct {
@@ -69,6 +70,14 @@ func (o *outgoing) keys() []Key {
 	if !o.settings.Senders.Allow(e.User, author) {
 		e.problem("dkim.user-not-allowed", fmt.Sprintf("user %q may not write as %s", e.User, author[0]))
 		return nil
+	}
+	if o.settings.MaySign != nil {
+		if not := o.settings.MaySign(domain, e.User); not != nil {
+			if o.wanted = not.Wanted; !o.wanted {
+				e.problem(not.Problem, not.Text)
+			}
+			return nil
+		}
 	}
 	if o.settings.Signers == nil {
 		e.problem("dkim.no-key", "there is no key at all")
@@ -147,6 +156,10 @@ func (o *outgoing) sign(c *milter.Changes, s signing) error {
 
 // unsigned is the reply to mail without a signature; the problems say why it has none.
 func (o *outgoing) unsigned() milter.Reply {
+	if o.wanted {
+		o.event.Action = Accept
+		return milter.Accept
+	}
 	if o.refusal != (milter.Reply{}) && o.settings.Unsigned != Accept {
 		o.event.Action = Defer
 		return o.refusal

@@ -293,3 +293,24 @@ func TestMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestNotSigned(t *testing.T) {
+	for _, c := range []struct {
+		not      NotSigned
+		unsigned Action
+		code     foreign.ActionCode
+		problems int
+	}{
+		{NotSigned{Wanted: true, Text: "off"}, Reject, foreign.ActAccept, 0},
+		{NotSigned{Problem: "dkim.user-not-allowed", Text: "eve"}, Accept, foreign.ActAccept, 1},
+		{NotSigned{Problem: "dkim.user-not-allowed", Text: "eve"}, Reject, foreign.ActReplyCode, 1},
+		{NotSigned{Problem: "dkim.user-not-allowed", Text: "eve"}, Defer, foreign.ActReplyCode, 1},
+	} {
+		s := signingSettings()
+		s.MaySign, s.Unsigned = func(string, string) *NotSigned { return &c.not }, c.unsigned
+		r := start(t, s).pass(mail{ip: "192.0.2.5", user: "eve", from: "a@ours.example", raw: letter("me@ours.example")})
+		if r.code != c.code || len(r.event.Problems) != c.problems || len(r.event.Signed) != 0 {
+			t.Errorf("%+v: %c, %+v", c, r.code, r.event)
+		}
+	}
+}

@@ -41,6 +41,9 @@ type Settings struct {
 
 	// Signers have the keys of outgoing mail; nil: none.
 	Signers Signers
+	// MaySign says why mail whose From has this domain (A-labels, lower case), sent by this user ("" for none: a trusted
+	// network), is not to be signed; nil gives no reason, and a nil function never has one.
+	MaySign func(domain, user string) *NotSigned
 	// Senders say which users may send as whom; nil: as anybody we have a key for.
 	Senders *Senders
 	// Unsigned is what becomes of outgoing mail that gets no signature: Accept (and a warning), Defer or Reject.

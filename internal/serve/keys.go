@@ -2,9 +2,11 @@ package serve
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/panel"
 )
 
 // keyring has the filter sign with the keys of the database. Keys from files go first.
@@ -35,8 +37,21 @@ func (k keyring) For(local, domain string) ([]filter.Key, error) {
 	return out, nil
 }
 
-// withRing puts the keys of the database behind those that the settings of a milter name.
-func withRing(c MilterConfig, ring *keys.Ring) MilterConfig {
+// notSigned is what the panel's verdict means to the filter: nil where the mail is signed.
+func notSigned(v panel.Verdict, domain, user string) *filter.NotSigned {
+	switch v {
+	case panel.Off:
+		return &filter.NotSigned{Text: "DKIM is off for " + domain, Wanted: true}
+	case panel.Disabled:
+		return &filter.NotSigned{Problem: "dkim.domain-disabled", Text: domain + " is disabled on this server"}
+	case panel.Sender:
+		return &filter.NotSigned{Problem: "dkim.user-not-allowed", Text: fmt.Sprintf("user %q may not sign for %s", user, domain)}
+	}
+	return nil
+}
+
+// withRing puts the keys of the database behind those that the settings of a milter name, and has the panel say what is signed. rules may be nil.
+func withRing(c MilterConfig, ring *keys.Ring, rules *panel.Rules) MilterConfig {
 	own := c.Settings
 	c.Settings = func() (*filter.Settings, error) {
 		s, err := own()
@@ -44,6 +59,9 @@ func withRing(c MilterConfig, ring *keys.Ring) MilterConfig {
 			return nil, err
 		}
 		s.Signers = keyring{ring, s.Signers}
+		if rules != nil {
+			s.MaySign = func(domain, user string) *filter.NotSigned { return notSigned(rules.For(domain, user), domain, user) }
+		}
 		return s, nil
 	}
 	return c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -66,7 +68,7 @@ func TestKeyring(t *testing.T) {
 		t.Fatal(err)
 	}
 	ring := keys.NewRing(st, master, nil, clock)
-	settings, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return &filter.Settings{Signers: oneFile{}}, nil }}, ring).Settings()
+	settings, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return &filter.Settings{Signers: oneFile{}}, nil }}, ring, nil).Settings()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,7 @@ func TestKeyring(t *testing.T) {
 	if _, err := (keyring{ring, oneFile{errors.New("unreadable")}}).For("example.com", ""); err == nil {
 		t.Error("files that cannot be read are no error")
 	}
-	if _, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return nil, errors.New("bad") }}, ring).Settings(); err == nil {
+	if _, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return nil, errors.New("bad") }}, ring, nil).Settings(); err == nil {
 		t.Error("bad settings are no error")
 	}
 }
@@ -144,5 +146,39 @@ func TestServeRotates(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPanelRules: DKIM that is off goes out unsigned; a login that may not sign, and a disabled domain, are not signed, by the
+// filter's rule for such mail.
+func TestPanelRules(t *testing.T) {
+	ctx := t.Context()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "t.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if err := st.SetDomains(ctx, &store.Domain{Name: "file.example", DKIM: true, Senders: []string{"ann"}}, &store.Domain{Name: "off.example"}, &store.Domain{Name: "gone.example", Disabled: true, DKIM: true}); err != nil {
+		t.Fatal(err)
+	}
+	rules := panel.NewRules(st, nil)
+	ring := keys.NewRing(st, nil, nil, nil)
+	if err := errors.Join(rules.Refresh(ctx), ring.Refresh(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return &filter.Settings{}, nil }}, ring, rules).Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]*filter.NotSigned{
+		"file.example Ann": nil, "other.example eve": nil,
+		"file.example eve": {Problem: "dkim.user-not-allowed"}, "file.example ": {Problem: "dkim.user-not-allowed"},
+		"off.example eve": {Wanted: true}, "gone.example eve": {Problem: "dkim.domain-disabled"},
+	} {
+		domain, user, _ := strings.Cut(at, " ")
+		got := settings.MaySign(domain, user)
+		if (got == nil) != (want == nil) || got != nil && (got.Problem != want.Problem || got.Wanted != want.Wanted) {
+			t.Errorf("%s: %+v", at, got)
+		}
 	}
 }

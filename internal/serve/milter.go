@@ -15,6 +15,7 @@ import (
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/socketmap"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/systemd"
@@ -49,6 +50,8 @@ type MilterConfig struct {
 	Ready func([]net.Addr)
 	// Ring has keys beside those of the settings, nil: there are none. RunMilter keeps it up to date.
 	Ring *keys.Ring
+	// Rules are what the panel says of domains, nil: nothing. They go with Ring, and RunMilter keeps them up to date.
+	Rules *panel.Rules
 	// SRS are sockets, named as in Listen, where Postfix asks for rewritten addresses by the socketmap protocol.
 	SRS []string
 }
@@ -65,13 +68,21 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 	if err := c.Ring.Refresh(ctx); err != nil {
 		return err
 	}
-	m, err := openMilter(withRing(c, c.Ring))
+	if c.Rules != nil {
+		if err := c.Rules.Refresh(ctx); err != nil {
+			return err
+		}
+	}
+	m, err := openMilter(withRing(c, c.Ring, c.Rules))
 	if err != nil {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	ringCtx, stop := context.WithCancel(gctx)
 	g.Go(func() error { return c.Ring.Run(ringCtx) })
+	if c.Rules != nil {
+		g.Go(func() error { return c.Rules.Run(ringCtx) })
+	}
 	g.Go(func() error { defer stop(); return m.run(gctx) })
 	return g.Wait()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
@@ -31,7 +32,9 @@ type program struct {
 	inbox, handover  *inbox.Server
 	mailbox          *imapin.Poller // nil: none
 	answers          answers
-	ring             *keys.Ring  // nil: no keys
+	ring             *keys.Ring // nil: no keys, as are rules and panel
+	rules            *panel.Rules
+	panel            *panel.Panel
 	flow             *milterNode // nil: no milter
 	lab              *lab.Lab    // nil: none
 	handler          http.Handler
@@ -75,6 +78,8 @@ func (p *program) openMailbox(context.Context) (err error) {
 func (p *program) openFlow(ctx context.Context) (err error) {
 	if p.Keys != nil {
 		p.ring = keys.NewRing(p.store, p.Keys.Master, p.Log, p.Keys.Now)
+		p.rules = panel.NewRules(p.store, p.Log)
+		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log})
 	}
 	if p.Milter == nil {
 		return nil
@@ -85,10 +90,20 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 		if err := p.ring.Refresh(ctx); err != nil {
 			return err
 		}
-		milter = withRing(milter, p.ring)
+		if err := p.rules.Refresh(ctx); err != nil {
+			return err
+		}
+		milter = withRing(milter, p.ring, p.rules)
 	}
 	p.flow, err = openMilter(milter)
 	return err
+}
+
+// ownKeys is how this program keeps keys. There are some.
+func (p *program) ownKeys() keys.Config {
+	own := *p.Keys
+	own.Store, own.Log = p.store, p.Log
+	return own
 }
 
 // openInbox opens what takes test mail, and what answers it.
@@ -137,7 +152,7 @@ func (p *program) openPages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, pages)
+	p.handler = programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, pages)
 	return nil
 }
 
@@ -173,11 +188,8 @@ func (p *program) run(ctx context.Context) error {
 	also(p.mailbox != nil, func(ctx context.Context) error { return p.mailbox.Run(ctx) })
 	also(p.flow != nil, func(ctx context.Context) error { return p.flow.run(ctx) })
 	also(p.flow != nil && p.ring != nil, func(ctx context.Context) error { return p.ring.Run(ctx) })
-	also(p.Keys != nil, func(ctx context.Context) error {
-		own := *p.Keys
-		own.Store, own.Log = p.store, p.Log
-		return keys.New(own).Run(ctx)
-	})
+	also(p.flow != nil && p.rules != nil, func(ctx context.Context) error { return p.rules.Run(ctx) })
+	also(p.Keys != nil, func(ctx context.Context) error { return keys.New(p.ownKeys()).Run(ctx) })
 	if p.lab != nil {
 		up := make(chan struct{})
 		also(true, func(ctx context.Context) error { return p.lab.Run(ctx, func() { close(up) }) })

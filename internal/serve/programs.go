@@ -7,6 +7,7 @@ import (
 	"github.com/todoku/todoku/internal/api"
 	"github.com/todoku/todoku/internal/live"
 	"github.com/todoku/todoku/internal/mcp"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/tokens"
@@ -14,9 +15,9 @@ import (
 
 // programs puts the doors for programs beside the pages: /api and /mcp. Open: programs at
 // this machine need no token.
-func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, pages http.Handler) http.Handler {
+func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, domains *panel.Panel, pages http.Handler) http.Handler {
 	s := service.New(service.Config{
-		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab,
+		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab, Panel: domains,
 	})
 	guard := tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log})
 	rest := api.New(api.Config{

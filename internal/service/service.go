@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -20,10 +21,12 @@ const (
 	ScopeCheck  = "check"  // checks, proposals, what-if, explanations
 	ScopeSubmit = "submit" // test addresses, messages
 	ScopeAdmin  = "admin"  // lists of what is of others
+	// ScopeDomains sees and changes the domains of the panel.
+	ScopeDomains = "domains"
 )
 
 // Scopes are all of them.
-var Scopes = []string{ScopeRead, ScopeCheck, ScopeSubmit, ScopeAdmin}
+var Scopes = []string{ScopeRead, ScopeCheck, ScopeSubmit, ScopeAdmin, ScopeDomains}
 
 // Storage is what is needed of the store.
 type Storage interface {
@@ -50,6 +53,8 @@ type Config struct {
 	Verify func(ctx context.Context, m *store.Message) (*render.Report, error)
 	// Lab is the outbound lab; nil: there is none.
 	Lab OutboundLab
+	// Panel has the domains that this server sends for; nil: there is none, as no keys are kept.
+	Panel *panel.Panel
 	// Version is that of this program.
 	Version string
 	Now     func() time.Time

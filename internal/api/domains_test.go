@@ -1,0 +1,71 @@
+package api
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/service"
+)
+
+// panelSite is a site that keeps keys.
+func panelSite(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t, true, nil)
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Service.Panel = panel.New(panel.Config{Store: s.Store, Keys: keys.New(keys.Config{Store: s.Store, Master: master})})
+	return s
+}
+
+func TestDomains(t *testing.T) {
+	s := panelSite(t)
+	if a := s.do(post("/domains", object{"name": "Example.COM.", "senders": []string{"Ann"}})); a.StatusCode != 201 || !strings.Contains(string(a.data), `"example.com"`) {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	a := s.do(post("/domains/example.com", object{"dmarc": "reject", "state": "disabled"}))
+	if a.StatusCode != 200 || !strings.Contains(string(a.data), `"disabled"`) || !strings.Contains(string(a.data), `"ann"`) {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	for range 2 {
+		a = s.do(call{method: "POST", path: prefix + "/domains/example.com/keys?form=cloudflare&lang=ja"})
+	}
+	if a.StatusCode != 200 || strings.Count(string(a.data), `"prepared"`) != 2 || !strings.Contains(string(a.data), "v=DKIM1") || bytes.Contains(a.data, []byte("PRIVATE")) {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	if a := s.do(getting("/domains/example.com")); a.StatusCode != 200 || !strings.Contains(string(a.data), `"no-check"`) {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	csv := []string{"Content-Type", "text/csv"}
+	if a := s.do(call{method: "POST", path: prefix + "/domains.csv", body: "domain,senders\nb.example,'=1+1\n", headers: csv}); a.StatusCode != 200 || !strings.Contains(string(a.data), `"made":1`) {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	if a := s.do(getting("/domains.csv")); a.StatusCode != 200 || !strings.Contains(string(a.data), "b.example,enabled,on,,'=1+1\r\n") {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	if a := s.do(getting("/domains?limit=1")); a.StatusCode != 200 || !strings.Contains(string(a.data), `"next":"b.example"`) {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	for name, c := range map[string]call{
+		"there already": post("/domains", object{"name": "example.com"}), "no name": post("/domains", object{}), "renamed": post("/domains/example.com", object{"name": "x.example"}),
+		"bad policy": post("/domains/example.com", object{"dmarc": "p=reject"}), "bad name": post("/domains", object{"name": "=cmd.example"}), "bad login": post("/domains/example.com", object{"senders": []string{"a\u202eb"}}),
+		"bad file": {method: "POST", path: prefix + "/domains.csv", body: "domain\n\n<script>\n", headers: csv}, "bad form": getting("/domains/example.com?form=none"),
+	} {
+		s.refused(name, c, service.Invalid)
+	}
+	s.refused("no such", getting("/domains/none.example"), service.NotFound)
+	s.refused("no CSV", call{method: "POST", path: prefix + "/domains.csv", body: "domain\n", headers: []string{"Content-Type", "application/json"}}, service.UnsupportedMedia)
+}
+
+// TestNoPanel: where no keys are kept there is none.
+func TestNoPanel(t *testing.T) {
+	s := newSite(t, true, nil)
+	for _, path := range []string{"/domains", "/domains/example.com", "/domains.csv"} {
+		s.refused(path, getting(path), service.NotFound)
+	}
+	s.refused("create", post("/domains", object{"name": "a.example"}), service.NotFound)
+}
