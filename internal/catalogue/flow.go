@@ -53,9 +53,9 @@ var flowEntries = []Entry{
 	},
 	{
 		ID: "arc.cannot-seal", Status: Warn, Rank: rankContext,
-		Title:  Text{"A forwarded message got no ARC seal", "転送するメールに ARC を付けられませんでした"},
-		Detail: Text{"It goes on as it is. Where its signature is unbroken, nothing is lost; where it was changed, the next server cannot learn that it was good when it came. The log says why: no key, a chain of 50 sets, a header that is not whole, or a DNS that did not answer.", "メールはそのまま転送します。署名が有効なままなら影響はありませんが、内容を変更した場合は、受信時に正当だったことを転送先に伝えられません。理由はログに記録しています (鍵がない、ARC が 50 組に達した、ヘッダーが完全でない、DNS が応答しないなど)。"},
-		Fix:    Text{"Give the sealing domain an RSA key, and publish its record.", "ARC に使うドメインの RSA 鍵を用意し、レコードを公開してください。"},
+		Title:  Text{"A forwarded message got no ARC seal", "転送するメールに ARC シールを付けられませんでした"},
+		Detail: Text{"It goes on as it is. Where its signature is unbroken, nothing is lost; where it was changed, the next server cannot learn that it was good when it came. The log says why: no key, a chain of 50 sets, a header that is not whole, or a DNS that did not answer.", "メールはそのまま転送します。署名が有効なままなら影響はありませんが、内容を変更した場合は、受信時に正当だったことを転送先に伝えられません。理由はログに記録しています (鍵がない、ARC セットが 50 組に達した、ヘッダーが完全でない、DNS が応答しないなど)。"},
+		Fix:    Text{"Give the sealing domain an RSA key, and publish its record.", "ARC シールに使うドメインの RSA 鍵を用意し、レコードを公開してください。"},
 		Refs:   []string{"RFC 8617 section 5.1"},
 	},
 	{

@@ -57,6 +57,14 @@ func TestMilterRefuses(t *testing.T) {
 		"--canonicalization":      {"--canonicalization", "x"},
 		"authserv-id":             {"--authserv-id", "a b"},
 		"write inet:PORT@HOST":    {"--listen", "nowhere"},
+		"--seal-domain":           {"--seal-domain", "a b"},
+		"--seal-key":              {"--seal-key", "example.com"},
+		"the sealing domain":      {"--seal-domain", "localhost"},
+		"--srs-domain":            {"--srs-listen", "inet:0@127.0.0.1"},
+		"srs-secret-file":         {"--srs-domain", "example.com"},
+		"table-nosecret":          {"--srs-domain", "example.com", "--srs-secret-file", table + "-nosecret"},
+		"forwarded recipients":    {"--forward", "a@example.com"},
+		"--database":              {"--master-key-file", table},
 	} {
 		var out, errs bytes.Buffer
 		all := append([]string{"milter", "--lang", "en", "--authserv-id", "mx.test.example", "--listen", "inet:0@127.0.0.1", "--resolver", "127.0.0.1:1"}, args...)

@@ -133,9 +133,9 @@ func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
 
 func init() {
 	textsOf(nil, map[string]text{
-		"seal-domain":    {EN: "seal mail that comes in by ARC as `DOMAIN`, for those to whom it is forwarded; its key is a --seal-key, or one that signs", JA: "転送先のために、受信したメールに `DOMAIN` として ARC の印を付ける。鍵は --seal-key、または署名に使う鍵"},
-		"seal-key":       {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC に使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
-		"milter-forward": {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC を付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
+		"seal-domain":    {EN: "seal mail that comes in by ARC as `DOMAIN`, for those to whom it is forwarded; its key is a --seal-key, or one that signs", JA: "転送先のために、受信したメールに `DOMAIN` として ARC シールを付ける。鍵は --seal-key、または署名に使う鍵"},
+		"seal-key":       {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC シールに使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
+		"milter-forward": {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC シールを付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
 		"srs-listen":     {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, named as in --listen (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
 	})
 }

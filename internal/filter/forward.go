@@ -26,7 +26,7 @@ type Forwarding struct {
 	// mail before the mail server resolves its aliases.
 	Targets []Target
 
-	token atomic.Pointer[tokenKey]
+	mac atomic.Pointer[macKey]
 }
 
 // Target is a recipient whose mail is forwarded.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,6 +219,56 @@ func TestForwardChangedChain(t *testing.T) {
 			t.Errorf("%s: %+v\n%+v", name, v, r.event)
 		}
 	}
+}
+
+// TestForwardKeyRotated: a message that is with a list while the sealing key changes comes back known.
+func TestForwardKeyRotated(t *testing.T) {
+	set := forwards(t)
+	set.Forwarding.SealKeys = &turning{keys: []Key{{"ours.example", "r1", rsaKey()}}}
+	s := start(t, set)
+	in := s.pass(good(t, "list@ours.example"))
+	set.Forwarding.SealKeys.(*turning).turn(Key{"ours.example", "r2", mustKey("rsa")})
+	s.pass(good(t, "other@ours.example"))
+	r := s.pass(mail{ip: "192.0.2.1", helo: "ours.example", from: "x@ours.example", to: []string{"c@there.example"}, raw: string(in.raw)})
+	if r.event.Sealed != "d=ours.example s=r2 i=1 cv=none" || len(r.event.Problems) > 0 {
+		t.Errorf("%+v", r.event)
+	}
+}
+
+// turning has keys that change.
+type turning struct {
+	mu   sync.Mutex
+	keys []Key
+}
+
+func (k *turning) For(string, string) ([]Key, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.keys, nil
+}
+
+func (k *turning) turn(to Key) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys = []Key{to}
+}
+
+// FuzzReadPass: what is read is written the same; nothing else is read.
+func FuzzReadPass(f *testing.F) {
+	for _, s := range []string{(&pass{instance: 1, chain: arc.None, at: now.Unix(), sender: "abc"}).String() + ";\r\n\tmac=xyz", "t=1", "t=-1; n=0; sets=0", "t=1; n=1; sets=0; cv=pass; f=", ";;;=", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, mac := readPass(s)
+		if p == nil {
+			return
+		}
+		again, mac2 := readPass(p.String() + "; mac=" + mac)
+		if len(p.String())+len(mac) < 300 && (again == nil || again.at != p.at || again.instance != p.instance || again.sets != p.sets || again.chain != p.chain || mac2 != mac) {
+			t.Errorf("%q: %+v, then %+v", s, p, again)
+		}
+		instanceOf(message.NewField([]byte("ARC-Seal:" + s + "\r\n")))
+	})
 }
 
 // TestForwardPassExpires: the field is good for five days.

@@ -32,25 +32,30 @@ const (
 	passLife  = 5 * 24 * time.Hour // as long as mail waits in queues
 )
 
-// tokenKey is what MACs of one sealing key are made with.
-type tokenKey struct {
-	of  *rsa.PrivateKey
-	key [sha256.Size]byte
+// macKey is what MACs are made with, beside the one before it: a sealing key may be rotated while a message is with a list.
+type macKey struct {
+	of          *rsa.PrivateKey
+	key, before [sha256.Size]byte
 }
 
 // macKey derives the key of the MAC from that of the seal, which all nodes have and nobody else.
-func (f *Forwarding) macKey(k Key) ([sha256.Size]byte, error) {
+func (f *Forwarding) macKey(k Key) (*macKey, error) {
 	private, _ := k.Signer.(*rsa.PrivateKey)
-	if known := f.token.Load(); known != nil && private != nil && known.of == private {
-		return known.key, nil
+	known := f.mac.Load()
+	if known != nil && private != nil && known.of == private {
+		return known, nil
 	}
 	secret, err := dkim.MarshalPrivateKey(k.Signer)
 	if err != nil {
-		return [sha256.Size]byte{}, err
+		return nil, err
 	}
-	key := sha256.Sum256(append([]byte("todoku pass 1\x00"), secret...))
+	key := &macKey{of: private, key: sha256.Sum256(append([]byte("todoku pass 1\x00"), secret...))}
+	key.before = key.key
 	if private != nil {
-		f.token.Store(&tokenKey{private, key})
+		if known != nil {
+			key.before = known.key
+		}
+		f.mac.Store(key)
 	}
 	return key, nil
 }
@@ -97,8 +102,8 @@ func (in *incoming) addPass(c *milter.Changes, s *sealing, n int, results []byte
 	key, err := in.settings.Forwarding.macKey(s.key)
 	if err == nil {
 		chain := &in.event.Auth.ARC
-		p := pass{instance: n, chain: chain.Result, sets: chain.Instances, at: in.event.Began.Unix(), sender: senderHash(key, in.event.MailFrom), results: results}
-		err = c.InsertHeader(0, PassField, " "+p.String()+";\r\n\tmac="+p.mac(key, in.parsed))
+		p := pass{instance: n, chain: chain.Result, sets: chain.Instances, at: in.event.Began.Unix(), sender: senderHash(key.key, in.event.MailFrom), results: results}
+		err = c.InsertHeader(0, PassField, " "+p.String()+";\r\n\tmac="+p.mac(key.key, in.parsed))
 	}
 	if err != nil {
 		in.event.problem("message.cannot-mark", err.Error())
@@ -123,6 +128,16 @@ func (t *transaction) passed() (*pass, bool) {
 	if err != nil {
 		return nil, false
 	}
+	if !t.find(p, mac, key.key) && !t.find(p, mac, key.before) {
+		return nil, false
+	}
+	p.sealing = &sealing{key: k, bodies: dkim.NewBodies()}
+	p.sealing.bodies.Want(dkim.Relaxed, -1)
+	return p, true
+}
+
+// find looks for the results of ours that the MAC is over.
+func (t *transaction) find(p *pass, mac string, key [sha256.Size]byte) bool {
 	for i, tries := 0, 0; i < len(t.parsed.Fields) && tries < maxDKIMResults; i++ {
 		f := t.parsed.Fields[i]
 		if !f.Is("Authentication-Results") {
@@ -133,19 +148,18 @@ func (t *transaction) passed() (*pass, bool) {
 		}
 		tries++
 		p.results = f.Raw
-		if hmac.Equal([]byte(p.mac(key, t.parsed)), []byte(mac)) {
-			if len(t.parsed.Fields) == len(t.fields) {
-				t.kept = i + 1
-			}
-			p.sealing = &sealing{key: k, bodies: dkim.NewBodies()}
-			p.sealing.bodies.Want(dkim.Relaxed, -1)
-			if p.sender != senderHash(key, t.event.MailFrom) {
-				p.sender = "" // the program has set one of its own
-			}
-			return p, true
+		if !hmac.Equal([]byte(p.mac(key, t.parsed)), []byte(mac)) {
+			continue
 		}
+		if len(t.parsed.Fields) == len(t.fields) {
+			t.kept = i + 1
+		}
+		if p.sender != senderHash(key, t.event.MailFrom) {
+			p.sender = "" // the program has set one of its own
+		}
+		return true
 	}
-	return nil, false
+	return false
 }
 
 // readPass reads what String and addPass write, nil for anything else.

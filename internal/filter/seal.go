@@ -47,6 +47,15 @@ func (s *Settings) sealKey() (Key, error) {
 	return keys[0], nil
 }
 
+// CanSeal says why nothing can be sealed now, nil where nothing is to be.
+func (s *Settings) CanSeal() error {
+	if !s.Forwarding.seals() {
+		return nil
+	}
+	_, err := s.sealKey()
+	return err
+}
+
 // beginSeal has the body of an incoming message hashed for a seal, nil where none is made.
 func (t *transaction) beginSeal(run *mailauth.Run) *sealing {
 	if !t.settings.Forwarding.seals() {

@@ -113,6 +113,9 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	if m.filter, err = filter.New(s, c.Log, c.Observe); err != nil {
 		return nil, err
 	}
+	if err := s.CanSeal(); err != nil {
+		c.Log.Warn("what is forwarded is not sealed: there is no key to seal with now", "error", err)
+	}
 	for _, name := range c.Listen {
 		if err := m.listen(name, &m.listeners); err != nil {
 			m.close()
