@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net/smtp"
 	"net/textproto"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/todoku/todoku/internal/store"
 )
 
 // submit sends one message through a mail server; the error is its refusal.
@@ -60,14 +63,30 @@ func startPaced(t *testing.T, s *sink, more ...string) (smtpAddr, database strin
 	dir := t.TempDir()
 	database = filepath.Join(dir, "t.db")
 	args := append([]string{"serve", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--hostname", "mx.test.example", "--database", database, "--milter", "inet:0@127.0.0.1", "--milter-authserv-id", "mx.test.example",
-		"--resolver", "127.0.0.1:1", "--milter-outgoing-address", "192.0.2.25", "--milter-pace-first-header", "X-Kind: transactional"}, more...)
+		"--resolver", "127.0.0.1:1", "--milter-mail-log", filepath.Join(dir, "mail.log"), "--milter-outgoing-address", "192.0.2.25", "--milter-pace-first-header", "X-Kind: transactional"}, more...)
+	log := filepath.Join(dir, "mail.log") // one of before, which is rotated once it is followed
+	write(t, log, "Nov 26 12:00:00 mx postfix/qmgr[9]: the log of before\n")
 	p = run(t, "Milter: tcp:", args...)
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	poll(t, ctx, "the log to be followed", func() bool { head, err := st.LogHead(ctx, log); return err == nil && head != "" }, p.log.String)
+	if err := os.Rename(log, log+".1"); err != nil {
+		t.Fatal(err)
+	}
 	todoku(t, "warmup", "plan", "192.0.2.25", "gmail", "--table", "generic", "--database", database)
 	smtpAddr = freePort(t)
 	host, port, _ := strings.Cut(s.addr, ":")
 	_, own, _ := strings.Cut(smtpAddr, ":")
-	runPostfix(t, "smtpd_milters = inet:"+p.addr(t)+"\n"+postfixMilter+"default_transport = smtp:["+host+"]:"+port+"\nmynetworks = 127.0.0.0/8\nsmtpd_relay_restrictions = permit_mynetworks, reject\n",
+	mta := runPostfix(t, "smtpd_milters = inet:"+p.addr(t)+"\n"+postfixMilter+"default_transport = smtp:["+host+"]:"+port+"\nmynetworks = 127.0.0.0/8\nsmtpd_relay_restrictions = permit_mynetworks, reject\n",
 		"127.0.0.1:"+own+" inet n - n - - smtpd\nanvil unix - - n - 1 anvil\n")
+	if err := os.Symlink(filepath.Join(filepath.Dir(mta.conf), "log"), log); err != nil {
+		t.Fatal(err)
+	}
 	return smtpAddr, database, p
 }
 
@@ -127,4 +146,23 @@ func TestPlanHoldsBehindPostfix(t *testing.T) {
 	if out := todoku(t, "warmup", "status", "--database", database); !strings.Contains(out, "50") {
 		t.Error(out)
 	}
+}
+
+// TestMailLogIsFollowed: what Postfix writes into its log comes into the plan by itself.
+func TestMailLogIsFollowed(t *testing.T) {
+	s := startSink(t)
+	addr, database, p := startPaced(t, s)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	for range 3 {
+		if err := submit(addr, "me@sender.example", "a@gmail.com", "From: me@sender.example\n\nHello.\n"); err != nil {
+			t.Fatal(err)
+		}
+		s.next(t, p.log.String)
+	}
+	status := ""
+	poll(t, ctx, "deliveries in the plan", func() bool {
+		status = todoku(t, "warmup", "status", "--database", database)
+		return strings.Contains(status, "the log: 3 delivered")
+	}, func() string { return status })
 }

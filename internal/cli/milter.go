@@ -84,7 +84,7 @@ func (a *app) milterCommand() *cobra.Command {
 			}
 			defer st.Close()
 			cfg.Store = st
-		} else if len(f.pace.sources) > 0 {
+		} else if len(f.pace.sources)+len(f.pace.logs) > 0 {
 			return usagef("%s", a.say(msgPaceDatabase))
 		}
 		if err := a.ring(cfg, &master); err != nil {
@@ -121,6 +121,10 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	if _, err := settings(); err != nil {
 		return nil, nil, err
 	}
+	logs, err := f.pace.mailLogs(prefix)
+	if err != nil {
+		return nil, nil, err
+	}
 	listen := f.listen
 	if len(listen) == 0 {
 		listen = []string{defaultMilter}
@@ -131,7 +135,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	reload, stop := hangups()
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), SRS: f.forward.srsListen,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen,
 	}, stop, nil
 }
 

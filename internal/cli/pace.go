@@ -7,11 +7,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/serve"
+	"github.com/todoku/todoku/internal/warmup"
 )
 
 // paceFlags are those of pacing and mending outgoing mail.
 type paceFlags struct {
-	sources, first                   []string
+	sources, first, logs             []string
 	header, away, freemail, database string
 	date, messageID                  bool
 	keepEvents                       days
@@ -19,6 +21,7 @@ type paceFlags struct {
 
 func (f *paceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.StringArrayVar(&f.sources, prefix+"outgoing-address", nil, a.flagText("outgoing-address"))
+	fl.StringArrayVar(&f.logs, prefix+"mail-log", nil, a.flagText("mail-log"))
 	fl.StringArrayVar(&f.first, prefix+"pace-first", nil, a.flagText("pace-first"))
 	fl.StringVar(&f.header, prefix+"pace-first-header", "", a.flagText("pace-first-header"))
 	fl.StringVar(&f.away, prefix+"pace-away", "accept", a.flagText("pace-away"))
@@ -58,11 +61,39 @@ func (f *paceFlags) apply(s *filter.Settings, both bool, prefix string) error {
 	return nil
 }
 
+// mailLogs reads [ADDRESS=]FILE.
+func (f *paceFlags) mailLogs(prefix string) ([]serve.MailLog, error) {
+	only := ""
+	for i, text := range f.sources {
+		s, err := filter.ParseSource(text)
+		if err != nil || !s.Addr.IsValid() || i > 0 && s.Addr.String() != only {
+			only = ""
+			break
+		}
+		only = s.Addr.String()
+	}
+	var out []serve.MailLog
+	for _, text := range f.logs {
+		l := serve.MailLog{Source: only, Name: text}
+		if addr, name, ok := strings.Cut(text, "="); ok {
+			if source, err := warmup.Source(addr); err == nil {
+				l = serve.MailLog{Source: source, Name: name}
+			}
+		}
+		if l.Source == "" || l.Name == "" {
+			return nil, usagef("--%smail-log: ADDRESS=FILE", prefix)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
 var msgPaceDatabase = text{EN: "--outgoing-address needs --database, where the plans of todoku warmup are", JA: "--outgoing-address には、todoku warmup の計画を保存した --database が必要です"}
 
 func init() {
 	textsOf(nil, map[string]text{
 		"outgoing-address":  {EN: "pace mail that goes out from `ADDRESS` by its warm-up plan; PATTERN=ADDRESS for senders that fit, daemon for the address at which the mail server took it", JA: "送信元 IP アドレス `ADDRESS` からのメールをウォームアップの計画に従って送る。PATTERN=ADDRESS で送信者ごとに指定でき、daemon はメールサーバーが受け付けたアドレスを表す"},
+		"mail-log":          {EN: "follow the mail server's log, `FILE` (Postfix, Exim, Sendmail), by which plans go on, stay or fall silent; ADDRESS=FILE where there are several outgoing addresses", JA: "メールサーバーのログ `FILE` (Postfix、Exim、Sendmail) を読み続け、計画を進めたり据え置いたりする。送信元 IP アドレスが複数あれば ADDRESS=FILE とする"},
 		"pace-first":        {EN: "mail whose sender or From fits `PATTERN` may use a day's whole share (bounces always may)", JA: "送信者または From が `PATTERN` に合うメールは、1 日の件数をすべて使える (バウンスは常に使える)"},
 		"pace-first-header": {EN: "so may mail with the field `NAME: VALUE`", JA: "ヘッダー `NAME: VALUE` のあるメールも同様に扱う"},
 		"pace-away":         {EN: "what becomes of paced mail while the database is away: `ACTION` is accept (it goes, and is counted later) or defer", JA: "データベースに接続できない間の扱い: `ACTION` は accept (送って後で数える) または defer (一時的に断る)"},

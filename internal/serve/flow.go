@@ -59,6 +59,9 @@ func (f *flow) run(ctx context.Context) {
 	if f.recorder != nil {
 		wg.Go(func() { f.recorder.run(ctx) })
 	}
+	for _, l := range f.MailLogs {
+		wg.Go(func() { f.follow(ctx, l) })
+	}
 	wg.Go(func() {
 		<-ctx.Done()
 		end, cancel := context.WithTimeout(context.Background(), endFlow)
@@ -66,6 +69,33 @@ func (f *flow) run(ctx context.Context) {
 		_ = f.pacer.Close(end) // what it cannot give back is lost for the day
 	})
 	wg.Wait()
+}
+
+// MailLog is a log of the mail server about mail that goes out from a source address.
+type MailLog struct{ Source, Name string }
+
+// logEvery is how often logs are read.
+const logEvery = 5 * time.Second
+
+// follow reads a log until ctx ends. What goes wrong is said once, until it goes well again.
+func (f *flow) follow(ctx context.Context, l MailLog) {
+	follower := warmup.NewFollower(f.Store, l.Source, l.Name)
+	defer follower.Close()
+	t := time.NewTicker(logEvery)
+	defer t.Stop()
+	failed := false
+	for {
+		_, err := follower.Poll(ctx, time.Now())
+		if err != nil && !failed && ctx.Err() == nil {
+			f.Log.Error("the mail log cannot be read now; what is in it is taken in later", "file", l.Name, "error", err)
+		}
+		failed = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
 }
 
 // prune forgets what is older than it is to be kept.

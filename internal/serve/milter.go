@@ -44,6 +44,8 @@ type MilterConfig struct {
 	PaceClosed bool
 	// KeepEvents is how long the store keeps what became of each message, 0 for nothing.
 	KeepEvents time.Duration
+	// MailLogs say what became of deliveries: plans go on, stay or fall silent by them.
+	MailLogs []MailLog
 	// Getenv is where the service manager's sockets are named.
 	Getenv func(string) string
 	// Ready is called once, when all sockets accept, with the addresses of the milter's.

@@ -95,3 +95,12 @@ func (s *Store) SetLogPosition(ctx context.Context, name, head string, position 
 	}
 	return nil
 }
+
+// LogHead gives by what the log of a name is known that was read last, "" where none was.
+func (s *Store) LogHead(ctx context.Context, name string) (head string, err error) {
+	err = s.db.translate(s.db.reader().queryRow(ctx, `SELECT head FROM log_positions WHERE name = $1`, text(name)).Scan(&head))
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", fmt.Errorf("how far a log was read: %w", err)
+	}
+	return head, nil
+}

@@ -33,7 +33,13 @@ func testWarmups(t *testing.T, s *Store) {
 			t.Errorf("%s: %d, %v", c.head, got, err)
 		}
 	}
+	if got, err := s.LogHead(ctx, "/var/log/mail.log"); err != nil || got != "" {
+		t.Errorf("%q, %v", got, err)
+	}
 	ok(t, s.SetLogPosition(ctx, "/var/log/mail.log", "a", 7))
+	if got, err := s.LogHead(ctx, "/var/log/mail.log"); err != nil || got != "a" {
+		t.Errorf("%q, %v", got, err)
+	}
 	ok(t, s.SetLogPosition(ctx, "/var/log/mail.log", "a", 1<<40))
 	if got, err := s.LogPosition(ctx, "/var/log/mail.log", "a"); err != nil || got != 1<<40 {
 		t.Errorf("%d, %v", got, err)
