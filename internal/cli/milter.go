@@ -38,6 +38,7 @@ type milterFlags struct {
 	grace                        time.Duration
 	pace                         paceFlags
 	forward                      forwardFlags
+	takeover                     takeoverFlags
 }
 
 // defaultMilter is where the milter listens when nothing is said: where OpenDKIM does.
@@ -57,6 +58,7 @@ func (f *milterFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.BoolVar(&f.receivedSPF, prefix+"received-spf", false, a.flagText("received-spf"))
 	fl.BoolVar(&f.addMissing, prefix+"add-missing", false, a.flagText("add-missing"))
 	fl.Var(&f.expires, prefix+"expires", a.flagText("milter-expires"))
+	f.takeover.add(fl, a, prefix)
 	f.pace.add(fl, a, prefix)
 	f.forward.add(fl, a, prefix)
 }
@@ -125,7 +127,15 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	if err != nil {
 		return nil, nil, err
 	}
+	_, taken, err := f.takeover.settings(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.showTakeover(taken)
 	listen := f.listen
+	if taken != nil && taken.Listen != "" && len(listen) == 0 && a.Getenv("LISTEN_FDS") == "" {
+		listen = []string{taken.Listen}
+	}
 	if len(listen) == 0 {
 		listen = []string{defaultMilter}
 		if a.Getenv("LISTEN_FDS") != "" {
@@ -171,15 +181,11 @@ func hangups() (<-chan struct{}, func()) {
 
 // filterSettings reads keys and the table from their files.
 func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix string) (*filter.Settings, error) {
-	s := &filter.Settings{
-		AuthServID: f.authServID, AlsoOurs: f.alsoOurs, Daemons: f.daemons, Resolver: r, ReceivedSPF: f.receivedSPF,
-		Expires: time.Duration(f.expires),
+	s, err := f.base(a, prefix)
+	if err != nil {
+		return nil, err
 	}
-	if s.AuthServID == "" {
-		if s.AuthServID = ownName(); s.AuthServID == "" {
-			return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"authserv-id"))
-		}
-	}
+	s.Resolver = r
 	if c.Flags().Changed("timeout") {
 		s.Timeout = time.Duration(a.globals.timeout)
 	}
@@ -187,16 +193,19 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		at := a.globals.now
 		s.Now = func() time.Time { return at }
 	}
-	var err error
-	if s.Header, s.Body, err = canonicalization(f.canonicals); err != nil {
-		return nil, usagef("--%scanonicalization: %v", prefix, err)
+	if f.takeover.opendkim == "" || c.Flags().Changed(prefix+"canonicalization") {
+		if s.Header, s.Body, err = canonicalization(f.canonicals); err != nil {
+			return nil, usagef("--%scanonicalization: %v", prefix, err)
+		}
+		s.SimpleSignatures = true
 	}
-	s.SimpleSignatures = true
 	if s.Unsigned, err = filter.ParseAction(f.unsigned); err != nil {
 		return nil, usagef("--%sunsigned: %v", prefix, err)
 	}
-	if s.Trusted, err = trusted(f.trusted); err != nil {
-		return nil, usagef("--%strusted-network: %v", prefix, err)
+	if len(f.trusted) > 0 {
+		if s.Trusted, err = trusted(f.trusted); err != nil {
+			return nil, usagef("--%strusted-network: %v", prefix, err)
+		}
 	}
 	if len(f.keys) > 0 {
 		keys, err := filter.LoadKeys(f.keys)
@@ -226,6 +235,28 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 	}
 	if err := s.Check(); err != nil {
 		return nil, usagef("%v", err)
+	}
+	return s, nil
+}
+
+// base gives what other programs' configurations say, and over it the flags that need no file.
+func (f *milterFlags) base(a *app, prefix string) (*filter.Settings, error) {
+	s, _, err := f.takeover.settings(a)
+	if err != nil {
+		return nil, err
+	}
+	if f.authServID != "" {
+		s.AuthServID = f.authServID
+	} else if s.AuthServID == "" {
+		if s.AuthServID = ownName(); s.AuthServID == "" {
+			return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"authserv-id"))
+		}
+	}
+	s.AlsoOurs = append(s.AlsoOurs, f.alsoOurs...)
+	s.Daemons = append(s.Daemons, f.daemons...)
+	s.ReceivedSPF = f.receivedSPF
+	if f.expires > 0 {
+		s.Expires = time.Duration(f.expires)
 	}
 	return s, nil
 }

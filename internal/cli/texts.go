@@ -470,6 +470,8 @@ var flagTexts = map[string]text{
 	"trusted-network":           {EN: "sign mail from `NETWORK` in place of checking it (default loopback; none for no network; repeatable)", JA: "`NETWORK` からのメールは検証せずに署名する (既定値はループバック。none で無効。複数指定可)"},
 	"daemon-name":               {EN: "sign what the mail server receives as `NAME` ({daemon_name}; repeatable)", JA: "メールサーバーが `NAME` ({daemon_name}) として受け取ったメールに署名する (複数指定可)"},
 	"milter-policy":             {EN: "TOML `FILE` with the table: what is done with which outcome, and who may write as whom", JA: "表を記した TOML `FILE`: どの結果のメールをどう扱うか、誰がどの差出人を名乗れるか"},
+	"takeover-opendkim":         {EN: "do as OpenDKIM did by this `FILE`, its opendkim.conf; what becomes of each setting is printed at the start", JA: "OpenDKIM の設定 `FILE` (opendkim.conf) のとおりに動作する。各設定の扱いは起動時に表示する"},
+	"takeover-opendmarc":        {EN: "do as OpenDMARC did by this `FILE`, its opendmarc.conf", JA: "OpenDMARC の設定 `FILE` (opendmarc.conf) のとおりに動作する"},
 	"unsigned":                  {EN: "what to do with mail of yours that gets no signature: `ACTION` is accept (and warn), defer or reject", JA: "署名できない自分のメールの扱い: `ACTION` は accept (警告して送る)、defer (一時的に断る)、reject (断る)"},
 	"received-spf":              {EN: "also add Received-SPF", JA: "Received-SPF も付ける"},
 	"add-missing":               {EN: "add Date and Message-ID to mail of yours that lacks them", JA: "自分のメールに Date や Message-ID がなければ付ける"},
@@ -575,6 +577,11 @@ var (
 	msgNoDatabase     = text{EN: "{file}: there is no such database; name that of `todoku serve` with --database", JA: "{file}: データベースがありません。`todoku serve` のものを --database で指定してください"}
 	msgBadServer      = text{EN: "--server {value}: write it as https://todoku.example.com", JA: "--server {value}: https://todoku.example.com の形で指定してください"}
 	msgMilter         = text{EN: "Milter: {milter}", JA: "milter: {milter}"}
+	msgFateDone       = text{EN: "Taken over", JA: "引き継いだ設定"}
+	msgFateOtherwise  = text{EN: "Done otherwise", JA: "動作が異なる設定"}
+	msgFateNeedless   = text{EN: "Not needed here", JA: "不要な設定"}
+	msgFateNotDone    = text{EN: "NOT taken over", JA: "引き継げない設定"}
+	msgFateUnknown    = text{EN: "NOT understood", JA: "解釈できない設定"}
 	msgBadMode        = text{EN: "--{flag} {value}: a file mode is octal, such as 0660", JA: "--{flag} {value}: ファイルモードは 0660 のような 8 進数で指定してください"}
 	msgTokenServer    = text{EN: "--token-file is for --server", JA: "--token-file は --server と一緒に指定してください"}
 	msgPopulated      = text{EN: "All sample mail has its verdict.", JA: "すべてのサンプルメールの判定が終わりました。"}
@@ -582,7 +589,7 @@ var (
 
 // allMessages are the messages above, for the test that none lacks a language.
 var allMessages = []text{
-	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgMilter, msgBadMode, msgNeedFlag,
+	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgMilter, msgFateDone, msgFateOtherwise, msgFateNeedless, msgFateNotDone, msgFateUnknown, msgBadMode, msgNeedFlag,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
 	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgBadFormat, msgBadPaste, msgBadListKey, msgTargets, msgCheckTally,
 	msgBadRspamd, msgBadSpamd, msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,

@@ -42,6 +42,7 @@ func (o *outgoing) begin(context.Context) {
 		if !o.conn.Exact() {
 			opts.Header = dkim.Relaxed // what the fields' octets are is not known
 		}
+		opts.Headers = o.settings.Fields.of(fields)
 		if o.settings.Expires > 0 {
 			opts.Expires = now.Add(o.settings.Expires)
 		}

@@ -24,6 +24,10 @@ type Settings struct {
 	// Trusted are networks whose mail is outgoing, beside that of users who authenticated. Loopback is among
 	// them where it is nil.
 	Trusted []netip.Prefix
+	// TrustedNames are host names of clients whose mail is outgoing too; see Clients.
+	TrustedNames []string
+	// Untouched says which mail passes without a look; nil: none.
+	Untouched *Untouched
 	// Daemons are daemon names of the mail server ({daemon_name}) whose mail is outgoing.
 	Daemons []string
 
@@ -54,6 +58,8 @@ type Settings struct {
 	Pacing *Pacing
 	// Expires is how long after it is made a signature is good, 0 for no end.
 	Expires time.Duration
+	// Fields are those that signatures cover; nil: the recommended ones, see dkim.RecommendedHeaders.
+	Fields *FieldChoice
 	// Header and Body canonicalization of signatures; relaxed both where both are zero and Exact is not set.
 	Header, Body dkim.Canonicalization
 	// SimpleSignatures makes the zero values of Header and Body mean simple.
@@ -115,6 +121,9 @@ func (s *Settings) ready() (*Settings, error) {
 // ours reports that a message is outgoing.
 func (s *Settings) ours(e *Event, daemon string) bool {
 	if e.User != "" || daemon != "" && slices.Contains(s.Daemons, daemon) {
+		return true
+	}
+	if (Clients{Names: s.TrustedNames}).Has(e.Client) {
 		return true
 	}
 	addr := e.Client.Addr

@@ -131,6 +131,9 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 		t.event.MessageID = strings.Clone(cut(strings.TrimSpace(id.Unfolded()), maxMessageID))
 	}
 	t.way = t.choose()
+	if t.settings.Untouched.has(&t.event) {
+		t.way = untouched{}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), t.settings.Timeout)
 	t.cancel = cancel
 	t.way.begin(ctx)

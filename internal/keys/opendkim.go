@@ -99,7 +99,10 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 	index := map[string]int{}     // of what is found, by domain and selector
 	for i, line := range entries {
 		text, value, _ := cutSpace(line)
-		name, _, _ := strings.Cut(value, ":") // behind it stands i=
+		name, identity, _ := strings.Cut(value, ":")
+		if identity != "" {
+			f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", clip(text), clip(identity))
+		}
 		p, err := ParsePattern(text)
 		switch {
 		case err != nil:

@@ -178,15 +178,7 @@ func (r *Ring) build(list []store.DKIMKey, patterns []store.DKIMPattern, old *kn
 			r.log.Error("a pattern cannot be read", "pattern", p.Pattern, "error", err)
 			continue
 		}
-		e := entry{parsed, p.Position, p.Series}
-		switch parsed.rank {
-		case exactDomain:
-			k.exact[parsed.domain] = append(k.exact[parsed.domain], e)
-		case subdomains:
-			k.below[parsed.domain[1:]] = append(k.below[parsed.domain[1:]], e)
-		default:
-			k.other = append(k.other, e)
-		}
+		k.put(entry{parsed, p.Position, p.Series})
 	}
 	return k
 }

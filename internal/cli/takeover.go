@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/takeover"
+)
+
+// takeoverFlags name configurations of other programs that a milter takes over.
+type takeoverFlags struct{ opendkim, opendmarc string }
+
+func (f *takeoverFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
+	fl.StringVar(&f.opendkim, prefix+"import-opendkim", "", a.flagText("takeover-opendkim"))
+	fl.StringVar(&f.opendmarc, prefix+"import-opendmarc", "", a.flagText("takeover-opendmarc"))
+}
+
+// settings gives what the configurations say, and what became of each setting; settings of nothing, and nil, where none is
+// named.
+func (f *takeoverFlags) settings(a *app) (*filter.Settings, *takeover.Report, error) {
+	s := &filter.Settings{}
+	if f.opendkim == "" && f.opendmarc == "" {
+		return s, nil, nil
+	}
+	report := &takeover.Report{}
+	for _, c := range []struct {
+		file string
+		take func([]byte, takeover.Files, string, *filter.Settings, *takeover.Report) error
+	}{{f.opendkim, takeover.OpenDKIM}, {f.opendmarc, takeover.OpenDMARC}} {
+		if c.file == "" {
+			continue
+		}
+		text, err := readBounded(c.file)
+		if err != nil {
+			return nil, nil, lookError{a.fileError(c.file, err)}
+		}
+		host, _ := os.Hostname()
+		if err := c.take(text, readBounded, host, s, report); err != nil {
+			return nil, nil, lookError{fmt.Errorf("%s: %w", c.file, err)}
+		}
+	}
+	return s, report, nil
+}
+
+// fates are the words of the report.
+var fates = map[takeover.Fate]text{
+	takeover.Done:      msgFateDone,
+	takeover.Otherwise: msgFateOtherwise,
+	takeover.Needless:  msgFateNeedless,
+	takeover.NotDone:   msgFateNotDone,
+	takeover.Unknown:   msgFateUnknown,
+}
+
+// showTakeover prints what became of every setting: in one line each where there is something to know, else by name.
+func (a *app) showTakeover(r *takeover.Report) {
+	if r == nil {
+		return
+	}
+	names := map[takeover.Fate][]string{}
+	for _, l := range r.Lines {
+		if l.Fate == takeover.Done && l.Why == "" || l.Fate == takeover.Needless {
+			names[l.Fate] = append(names[l.Fate], l.Program+" "+l.Name)
+		}
+	}
+	for _, fate := range []takeover.Fate{takeover.Done, takeover.Needless} {
+		if list := names[fate]; len(list) > 0 {
+			fmt.Fprintf(a.Err, "%s: %s\n", a.say(fates[fate]), strings.Join(list, ", "))
+		}
+	}
+	for _, l := range r.Lines {
+		if l.Fate == takeover.Done && l.Why == "" || l.Fate == takeover.Needless {
+			continue
+		}
+		fmt.Fprintf(a.Err, "%s: %s %s %s", a.say(fates[l.Fate]), l.Program, l.Name, printable(l.Value))
+		if l.Why != "" {
+			fmt.Fprintf(a.Err, ": %s", l.Why)
+		}
+		fmt.Fprintln(a.Err)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(a.Err, "%s: %s\n", a.say(msgFateNotDone), printable(n))
+	}
+}
+
+// printable is text of a file as a terminal may show it.
+func printable(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return '?'
+		}
+		return c
+	}, s)
+	if len(s) > 300 {
+		s = s[:300] + "..."
+	}
+	return s
+}

@@ -1,0 +1,94 @@
+package keys
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/todoku/todoku/internal/store"
+)
+
+// Static knows whose mail the keys of a configuration sign, as the program does that the configuration is of, without a
+// database. Safe for concurrent use.
+type Static struct {
+	known *known
+	keys  map[string]FoundKey
+	all   bool
+}
+
+// Static gives the keys that were found by the patterns. With all, every pattern that fits an author signs (OpenDKIM's
+// MultipleSignatures), else the best does, see [Ring.Signers].
+func (f *Found) Static(all bool) *Static {
+	s := &Static{keys: map[string]FoundKey{}, all: all}
+	var patterns []store.DKIMPattern
+	for i, k := range f.Keys {
+		id := strconv.Itoa(i)
+		s.keys[id] = k
+		for _, p := range k.Patterns {
+			p.Series = id
+			patterns = append(patterns, p)
+		}
+	}
+	s.known = &known{exact: map[string][]entry{}, below: map[string][]entry{}}
+	for _, p := range patterns {
+		if parsed, err := ParsePattern(p.Pattern); err == nil { // it was parsed when it was found
+			s.known.put(entry{parsed, p.Position, p.Series})
+		}
+	}
+	return s
+}
+
+// put files an entry by its domain.
+func (k *known) put(e entry) {
+	switch e.pattern.rank {
+	case exactDomain:
+		k.exact[e.pattern.domain] = append(k.exact[e.pattern.domain], e)
+	case subdomains:
+		k.below[e.pattern.domain[1:]] = append(k.below[e.pattern.domain[1:]], e)
+	default:
+		k.other = append(k.other, e)
+	}
+}
+
+// Signers gives the keys that sign mail of an author, each once.
+func (s *Static) Signers(local, domain string) []FoundKey {
+	local, domain = strings.ToLower(local), strings.ToLower(strings.TrimSuffix(domain, "."))
+	fit := s.known.match
+	if s.all {
+		fit = s.known.matchAll
+	}
+	var out []FoundKey
+	var seen []string
+	for _, e := range fit(local, domain) {
+		if !slices.Contains(seen, e.series) {
+			seen = append(seen, e.series)
+			out = append(out, s.keys[e.series])
+		}
+	}
+	return out
+}
+
+// matchAll gives every entry that fits, by position.
+func (k *known) matchAll(local, domain string) []entry {
+	var out []entry
+	consider := func(list []entry) {
+		for _, e := range list {
+			if e.pattern.fits(local, domain) {
+				out = append(out, e)
+			}
+		}
+	}
+	consider(k.exact[domain])
+	for rest := domain; ; {
+		_, up, more := strings.Cut(rest, ".")
+		if !more {
+			break
+		}
+		consider(k.below[up])
+		rest = up
+	}
+	consider(k.other)
+	slices.SortStableFunc(out, func(a, b entry) int { return cmp.Compare(a.position, b.position) })
+	return out
+}

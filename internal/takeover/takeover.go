@@ -1,0 +1,210 @@
+// Package takeover reads the configuration of OpenDKIM (opendkim.conf(5), 2.11) and OpenDMARC (opendmarc.conf(5), 1.4)
+// into settings of the filter, so that it does what they did. Every setting is accounted for in the report: done, done in
+// another way, not needed here, or not done. Nothing is dropped in silence.
+package takeover
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/internal/filter"
+)
+
+// Fate says what became of a setting.
+type Fate uint8
+
+// The fates, from good to bad.
+const (
+	// Done: the filter does the same.
+	Done Fate = iota
+	// Otherwise: it does it in another way, which the line names.
+	Otherwise
+	// Needless: about the process that is replaced, or about what the filter always does.
+	Needless
+	// NotDone: it does not do that.
+	NotDone
+	// Unknown: neither manual knows the setting.
+	Unknown
+)
+
+// Line is what became of one setting.
+type Line struct {
+	Program, Name, Value string // "OpenDKIM", as in its manual
+	Fate                 Fate
+	Why                  string // in English, "" where the fate says it all
+}
+
+// Report is what became of a configuration.
+type Report struct {
+	Lines []Line
+	// Notes are what could not be taken over of keys and lists.
+	Notes []string
+	// Listen is the socket of the configuration, as milter.Listen names it, "" for none.
+	Listen string
+}
+
+// Files reads the files that a configuration names.
+type Files func(path string) ([]byte, error)
+
+// maxLines bounds the settings of a configuration with all that it includes, maxDepth how deep it includes (as OpenDKIM does),
+// maxEntries the entries of one list.
+const (
+	maxLines   = 10_000
+	maxDepth   = 5
+	maxEntries = 10_000
+)
+
+// reading is one configuration being taken over.
+type reading struct {
+	program string
+	read    Files
+	into    *filter.Settings
+	report  *Report
+	values  map[string]string // by lower-case name; the last one counts
+	known   map[string]rule
+	host    string
+}
+
+// rule says what becomes of a setting.
+type rule struct {
+	name string
+	fate Fate
+	why  string
+	// apply takes the value over, and may say that it fared otherwise than the rule has it: (fate, why).
+	apply func(r *reading, value string) (Fate, string)
+}
+
+func (r *reading) note(format string, args ...any) {
+	r.report.Notes = append(r.report.Notes, r.program+": "+fmt.Sprintf(format, args...))
+}
+
+// setting is a line of a configuration.
+type setting struct{ name, value string }
+
+// parse gives the settings in order, those of included files in their place.
+func parse(conf []byte, read Files, depth int, out []setting) ([]setting, error) {
+	for line := range strings.Lines(string(conf)) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if len(out) >= maxLines {
+			return nil, fmt.Errorf("more than %d settings", maxLines)
+		}
+		name, value := line, ""
+		if i := strings.IndexAny(line, " \t"); i >= 0 {
+			name, value = line[:i], strings.TrimSpace(line[i:])
+		}
+		if !strings.EqualFold(name, "Include") {
+			out = append(out, setting{name, value})
+			continue
+		}
+		if depth == maxDepth {
+			return nil, fmt.Errorf("the setting Include %s: files include each other more than %d deep", value, maxDepth)
+		}
+		data, err := read(value)
+		if err != nil {
+			return nil, fmt.Errorf("the setting Include: %w", err)
+		}
+		if out, err = parse(data, read, depth+1, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// begin parses a configuration for a program.
+func begin(program string, rules []rule, conf []byte, read Files, into *filter.Settings, report *Report, host string) (*reading, []setting, error) {
+	list, err := parse(conf, read, 0, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", program, err)
+	}
+	r := &reading{program: program, read: read, into: into, report: report, values: map[string]string{}, known: map[string]rule{}, host: host}
+	for _, s := range list {
+		r.values[strings.ToLower(s.name)] = s.value
+	}
+	if base := r.values["basedirectory"]; base != "" {
+		r.read = func(path string) ([]byte, error) {
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(base, path)
+			}
+			return read(path)
+		}
+	}
+	for _, k := range rules {
+		r.known[strings.ToLower(k.name)] = k
+	}
+	return r, list, nil
+}
+
+// run takes every setting over by its rule, in the order of the rules, and says what became of it.
+func (r *reading) run(rules []rule, list []setting) {
+	for _, k := range rules {
+		value, set := r.values[strings.ToLower(k.name)]
+		if !set {
+			continue
+		}
+		line := Line{r.program, k.name, value, k.fate, k.why}
+		if k.apply != nil {
+			line.Fate, line.Why = k.apply(r, value)
+		}
+		if line.Fate == NotDone && isNo(value) { // what is switched off is not missed
+			line.Fate, line.Why = Done, ""
+		}
+		r.report.Lines = append(r.report.Lines, line)
+	}
+	var unknown []string
+	for _, s := range list {
+		if _, ok := r.known[strings.ToLower(s.name)]; !ok && !slices.Contains(unknown, s.name) {
+			unknown = append(unknown, s.name)
+			r.report.Lines = append(r.report.Lines, Line{r.program, s.name, s.value, Unknown, "the manual does not know it"})
+		}
+	}
+}
+
+func isYes(s string) bool {
+	return slices.Contains([]string{"yes", "true", "1", "on", "t", "y"}, strings.ToLower(s))
+}
+
+func isNo(s string) bool {
+	return slices.Contains([]string{"no", "false", "0", "off", "f", "n"}, strings.ToLower(s))
+}
+
+// entries gives the members of a data set: a file (file:, refile:, a path), or a list with commas (csl: or anything else).
+func (r *reading) entries(spec string) ([]string, error) {
+	kind, rest, typed := strings.Cut(spec, ":")
+	kind = strings.ToLower(kind)
+	switch {
+	case typed && (kind == "file" || kind == "refile"):
+	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
+		rest = spec
+	case typed && slices.Contains([]string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}, kind):
+		return nil, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
+	default:
+		if typed && kind == "csl" {
+			spec = rest
+		}
+		return bounded(strings.Split(spec, ","))
+	}
+	data, err := r.read(rest)
+	if err != nil {
+		return nil, err
+	}
+	return bounded(strings.Split(string(data), "\n"))
+}
+
+func bounded(lines []string) (out []string, err error) {
+	for _, l := range lines {
+		l, _, _ = strings.Cut(l, "#")
+		if l = strings.TrimSpace(l); l == "" {
+			continue
+		}
+		if len(out) == maxEntries {
+			return nil, fmt.Errorf("more than %d entries", maxEntries)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}

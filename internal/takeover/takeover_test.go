@@ -1,0 +1,231 @@
+package takeover
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/milter"
+)
+
+type tree map[string]string
+
+func (f tree) read(name string) ([]byte, error) {
+	text, ok := f[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, os.ErrNotExist)
+	}
+	return []byte(text), nil
+}
+
+func testPEM(t testing.TB) string {
+	t.Helper()
+	key, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := dkim.MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem)
+}
+
+// fate gives what became of a setting.
+func (r *Report) fate(t *testing.T, name string) Fate {
+	t.Helper()
+	for _, l := range r.Lines {
+		if l.Name == name {
+			return l.Fate
+		}
+	}
+	t.Fatalf("%s is not in the report: %+v", name, r.Lines)
+	return 0
+}
+
+// TestNothingIsDropped: every setting that a configuration holds is in the report, once, whatever it is.
+func TestNothingIsDropped(t *testing.T) {
+	for program, c := range map[string]struct {
+		rules []rule
+		take  func([]byte, Files, string, *filter.Settings, *Report) error
+	}{"OpenDKIM": {openDKIM, OpenDKIM}, "OpenDMARC": {openDMARC, OpenDMARC}} {
+		var conf strings.Builder
+		want := []string{"X-Unheard-Of"}
+		for _, r := range c.rules {
+			if r.name != "Include" && !slices.Contains([]string{"KeyTable", "SigningTable", "Domain", "Selector", "KeyFile", "BaseDirectory"}, r.name) {
+				fmt.Fprintf(&conf, "%s\t nonsense, value # comment\n", r.name)
+				want = append(want, r.name)
+			}
+		}
+		conf.WriteString("X-Unheard-Of yes\nX-Unheard-Of yes\n")
+		var s filter.Settings
+		var r Report
+		if err := c.take([]byte(conf.String()), tree{}.read, "mx.example", &s, &r); err != nil {
+			t.Fatalf("%s: %v", program, err)
+		}
+		var got []string
+		for _, l := range r.Lines {
+			got = append(got, l.Name)
+			if l.Program != program || l.Value == "" {
+				t.Errorf("%+v", l)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v\nwant %v", program, got, want)
+		}
+		if r.fate(t, "X-Unheard-Of") != Unknown || r.fate(t, "SoftwareHeader") != NotDone {
+			t.Errorf("%s: %+v", program, r.Lines)
+		}
+	}
+}
+
+func TestOpenDKIMSettings(t *testing.T) {
+	files := tree{
+		"/b/key": testPEM(t), "/b/KeyTable": "k a.example:s:/b/key\n", "/b/SigningTable": "*@a.example k\n*@other.example k\nu@* k:u@%\n",
+		"/b/more": "SignatureTTL 3600\nInclude /b/most\n", "/b/most": "On-DNSError accept\nDNSTimeout 7\n", "/b/hosts": "192.0.2.0/24\n!192.0.2.7\nmail.a.example\n!bad.a.example\nlocalhost\n2001:DB8::/32\n",
+	}
+	conf := "BaseDirectory /b\nMode s\nKeyTable refile:KeyTable\nSigningTable refile:SigningTable\nCanonicalization Relaxed\nAuthservID HOSTNAME\nRemoveARFrom old.a.example,.a.example\n" +
+		"InternalHosts refile:hosts\nPeerList 198.51.100.1\nMTA submission,smtps\nSignHeaders *,+X-A,-Cc\nOmitHeaders .\nOversignHeaders From, To\nSignatureAlgorithm rsa-sha1\nMinimumKeyBits 512\nInclude more\nSocket inet:8891\n"
+	var s filter.Settings
+	var r Report
+	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err == nil {
+		t.Error("the included file is not below the directory, yet it was read")
+	}
+	conf = strings.Replace(conf, "Include more", "Include /b/more", 1)
+	s, r = filter.Settings{}, Report{}
+	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err != nil {
+		t.Fatal(err)
+	}
+	if s.Header != dkim.Relaxed || s.Body != dkim.Simple || s.AuthServID != "mx.a.example" || s.Expires != time.Hour || s.Timeout != 7*time.Second || r.Listen != "inet:8891@0.0.0.0" ||
+		!s.Untouched.Incoming || s.Untouched.Outgoing || !slices.Equal(s.Daemons, []string{"submission", "smtps"}) || !slices.Equal(s.AlsoOurs, []string{"old.a.example"}) ||
+		s.Policy.Default[filter.Temporary] != filter.Accept || !slices.Equal(s.Fields.Oversign, []string{"From", "To"}) || !slices.Contains(s.Fields.Sign, "x-a") || slices.Contains(s.Fields.Sign, "cc") {
+		t.Errorf("%+v\n%+v", s, r)
+	}
+	c := filter.Clients{Networks: s.Trusted, Names: s.TrustedNames}
+	for addr, want := range map[string]bool{"192.0.2.1": true, "192.0.2.7": false, "192.0.2.6": true, "192.0.2.255": true, "127.0.0.9": true, "::1": true, "2001:db8::1": true, "198.51.100.1": false} {
+		if got := c.Has(milter.Peer{Addr: netip.MustParseAddr(addr)}); got != want {
+			t.Errorf("%s: %v", addr, got)
+		}
+	}
+	for name, want := range map[string]bool{"MAIL.a.example.": true, "x.mail.a.example": false, "unknown": false, "[192.0.2.9]": false, "": false} {
+		if got := c.Has(milter.Peer{Hostname: name}); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	for author, want := range map[string]int{"a.example": 1, "other.example": 1, "sub.a.example": 0} {
+		if got, err := s.Signers.For("x", author); err != nil || len(got) != want {
+			t.Errorf("%s: %v, %v", author, got, err)
+		}
+	}
+	notes := strings.Join(r.Notes, "\n")
+	for _, want := range []string{"!bad.a.example", ".a.example: name the hosts", "does not align", "asks for i="} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("no note says %q:\n%s", want, notes)
+		}
+	}
+	if r.fate(t, "SignatureAlgorithm") != Otherwise || r.fate(t, "MinimumKeyBits") != Otherwise {
+		t.Errorf("%+v", r.Lines)
+	}
+	for _, bad := range []string{"Include /none\n", "Include /self\n", strings.Repeat("Syslog yes\n", maxLines+1), "KeyTable /none\nSigningTable /none\n", "Domain x\n"} {
+		if err := OpenDKIM([]byte(bad), tree{"/self": "Include /self\n"}.read, "", &filter.Settings{}, &Report{}); err == nil {
+			t.Errorf("%.40q: no error", bad)
+		}
+	}
+}
+
+func TestOpenDMARCSettings(t *testing.T) {
+	files := tree{"/ignore": "198.51.100.0/24\nname.example\n", "/seals": "google.com\n# no\nexample.org\n"}
+	s := filter.Settings{AuthServID: "mx.a.example"}
+	var r Report
+	conf := "AuthservID HOSTNAME\nRejectFailures true\nHoldQuarantinedMessages yes\nRequiredHeaders 1\nRejectMultiValueFrom no\nIgnoreHosts /ignore\nIgnoreMailFrom friend.example,b.example\nDomainWhitelistFile /seals\nDomainWhitelist a.example\nSPFSelfValidate false\n" +
+		"HistoryFile /var/run/x\nFailureReports false\nSocket local:/run/x\n"
+	r.Listen = "inet:1@127.0.0.1"
+	if err := OpenDMARC([]byte(conf), files.read, "mx2.a.example", &s, &r); err != nil {
+		t.Fatal(err)
+	}
+	p := s.Policy
+	if s.AuthServID != "mx.a.example" || !slices.Equal(s.AlsoOurs, []string{"mx2.a.example"}) || p.Default[filter.DMARCReject] != filter.Reject || p.Default[filter.DMARCQuarantine] != filter.Hold ||
+		p.Default[filter.Ambiguous] != filter.Reject || p.Default[filter.Temporary] != filter.Defer || !slices.Equal(p.Forwarders, []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}) ||
+		!slices.Equal(p.Sealers, []string{"a.example", "google.com", "example.org"}) || len(p.Rules) != 1 || !slices.Equal(p.Rules[0].From, []string{"friend.example", "b.example"}) {
+		t.Errorf("%+v\n%+v", s, p)
+	}
+	for name, want := range map[string]Fate{"HistoryFile": NotDone, "FailureReports": Done, "SPFSelfValidate": Otherwise, "Socket": Otherwise, "AuthservID": Otherwise} {
+		if got := r.fate(t, name); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "name.example") {
+		t.Error(r.Notes)
+	}
+	s, r = filter.Settings{}, Report{}
+	if err := OpenDMARC([]byte("Syslog true\n"), files.read, "", &s, &r); err != nil || s.Policy.Default[filter.DMARCReject] != filter.Accept {
+		t.Errorf("%v %+v", err, s.Policy)
+	}
+}
+
+// The words of docs/from-opendkim.md.
+var fateWords = map[Fate]string{Done: "done", Otherwise: "otherwise", Needless: "not needed", NotDone: "not done"}
+
+// settingsTable writes what becomes of every setting, as it stands in the page.
+func settingsTable(rules []rule) string {
+	var b strings.Builder
+	var order []string
+	names := map[string][]string{}
+	b.WriteString("| settings | |\n|---|---|\n")
+	for _, r := range rules {
+		what := fateWords[r.fate]
+		if r.apply != nil {
+			what = "done as far as the value allows; the report at the start says how"
+		} else if r.why != "" {
+			what += ": " + r.why
+		}
+		if names[what] == nil {
+			order = append(order, what)
+		}
+		names[what] = append(names[what], "`"+r.name+"`")
+	}
+	for _, what := range order {
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.Join(names[what], ", "), what)
+	}
+	return b.String()
+}
+
+// TestPageOfSettings: docs/from-opendkim.md says of every setting what the program does.
+func TestPageOfSettings(t *testing.T) {
+	page, err := os.ReadFile("../../docs/from-opendkim.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rules := range [][]rule{openDKIM, openDMARC} {
+		if want := settingsTable(rules); !strings.Contains(string(page), want) {
+			t.Errorf("docs/from-opendkim.md lacks this table:\n%s", want)
+		}
+	}
+}
+
+func FuzzTakeOver(f *testing.F) {
+	f.Add("Mode sv\nInternalHosts 192.0.2.0/24,!192.0.2.1\nSignHeaders *,+x\nCanonicalization a/b\n", "RejectFailures yes\nIgnoreHosts /x\n", "!::/0\n::1\n")
+	f.Add("Include /x\nPeerList /x\n", "Include /x", "0.0.0.0/0\n!10.0.0.0/8\n10.1.0.0/16\n")
+	f.Fuzz(func(t *testing.T, a, b, list string) {
+		var s filter.Settings
+		var r Report
+		files := tree{"/x": list}
+		errA, errB := OpenDKIM([]byte(a), files.read, "h.example", &s, &r), OpenDMARC([]byte(b), files.read, "h.example", &s, &r)
+		if errA == nil && errB == nil && s.Policy == nil {
+			t.Fatal("no policy")
+		}
+		for _, p := range s.Trusted {
+			if !p.IsValid() {
+				t.Fatalf("%v", s.Trusted)
+			}
+		}
+	})
+}
