@@ -164,7 +164,16 @@ func (a *app) warmupStatusCommand() *cobra.Command {
 			for _, o := range list {
 				all = append(all, describeWarmup(o, a.globals.now))
 			}
-			return a.show(map[string]any{"warmups": all}, func(w io.Writer, _ render.TextOptions) error { return a.writeWarmups(w, all) })
+			sent, err := warmup.Volumes(c.Context(), st, a.globals.now)
+			if err != nil {
+				return lookError{err}
+			}
+			return a.show(map[string]any{"warmups": all, "volume": sent}, func(w io.Writer, _ render.TextOptions) error {
+				if err := a.writeWarmups(w, all); err != nil {
+					return err
+				}
+				return a.writeVolume(w, sent)
+			})
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -200,6 +209,21 @@ func (a *app) writeWarmups(w io.Writer, all []warmupObject) error {
 			fmt.Fprintln(w, "  "+a.say(msgPlanThen, "date", o.Days[n-1].Date, "then", a.say(warmupThen[o.Days[n-1].Then])))
 		}
 		fmt.Fprintln(w, "  "+a.say(msgPlanStanding, "standing", string(o.Standing), "change", fmt.Sprintf("%+.0f", o.Change)))
+	}
+	return nil
+}
+
+// writeVolume says what each source sent, as the milter counted it.
+func (a *app) writeVolume(w io.Writer, sent []warmup.Sent) error {
+	for _, s := range sent {
+		source := s.Source
+		if source == "" {
+			source = a.say(msgVolumeNowhere)
+		}
+		if _, err := fmt.Fprintln(w, a.say(msgVolume, "source", source, "today", strconv.FormatInt(s.Today, 10), "paced", strconv.FormatInt(s.Paced, 10), "mean", fmt.Sprintf("%.0f", s.Mean),
+			"standing", string(s.Standing), "change", fmt.Sprintf("%+.0f", s.Change))); err != nil {
+			return err
+		}
 	}
 	return nil
 }

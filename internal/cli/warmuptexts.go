@@ -5,7 +5,7 @@ import "github.com/todoku/todoku/internal/warmup"
 func init() {
 	words := []text{
 		msgWarmupPair, msgBadSource, msgBadProvider, msgWarmupPlan, msgBadTable, msgBadDay, msgNoWarmup, msgNoWarmups, msgUnbounded, msgEverybody, msgPlanOver, msgPlanDay, msgPlanLog,
-		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgWarmupLog, msgLogRead,
+		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgWarmupLog, msgLogRead, msgVolume, msgVolumeNowhere,
 	}
 	for _, t := range warmupThen {
 		words = append(words, t)
@@ -56,6 +56,9 @@ func init() {
 }
 
 var (
+	msgVolume        = text{EN: "Sent from {source} (counted by the milter): {today} today, {paced} put off, {mean} a day in the month before; {standing} ({change} %)", JA: "{source} からの送信 (milter の集計): 今日 {today} 通、計画による一時的な拒否 {paced} 通、直近 30 日の平均 1 日 {mean} 通。評価の目安は {standing} ({change} %)"}
+	msgVolumeNowhere = text{EN: "an address that is not known", JA: "不明なアドレス"}
+
 	msgWarmupPair   = text{EN: "name the source address and the provider: 192.0.2.1 gmail", JA: "送信元 IP アドレスとメール事業者を指定してください: 192.0.2.1 gmail"}
 	msgBadSource    = text{EN: "{value}: this is not an IP address", JA: "{value}: IP アドレスではありません"}
 	msgBadProvider  = text{EN: "{value}: this provider is not known; write gmail, yahoo, microsoft, apple, docomo ... or *", JA: "{value}: 知らないメール事業者です。gmail、yahoo、microsoft、apple、docomo など、または * を指定してください"}
