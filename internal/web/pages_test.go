@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/internal/forensics"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/message"
 )
 
 // populated is a site with one of everything.
@@ -124,6 +125,20 @@ func TestChangedReportIsSmall(t *testing.T) {
 	rep.Forensics = [][]forensics.Examination{{e, e}}
 	s.keep("m1", "", rep)
 	if n := s.get(t, "/r/m1?lang=ja").Body.Len(); n > 150_000 {
+		t.Errorf("the report page has %d octets", n)
+	}
+}
+
+// TestLongNewsletterIsSmall: so is that of a newsletter of half a megabyte; what is not drawn is in the download.
+func TestLongNewsletterIsSmall(t *testing.T) {
+	s := newSite(t)
+	rep := sesReport()
+	row := `<tr><td style="padding:8px"><a href="https://shop.example/p"><img src="https://img.shop.example/1.png" alt="Item" width="100"></a></td></tr>` + "\r\n"
+	raw := append(slices.Clone(rep.Bundle.Message), strings.Repeat(row, 4000)...)
+	rep.Bundle.Message, rep.Message = raw, message.Parse(raw)
+	s.keep("m1", "", rep)
+	body := s.get(t, "/r/m1?lang=ja").Body.String()
+	if n := len(body); n > 150_000 || !strings.Contains(body, `<a href="/r/m1.eml">`) {
 		t.Errorf("the report page has %d octets", n)
 	}
 }

@@ -30,7 +30,7 @@ const (
 	drawnSteps      = 250
 	drawnQueries    = 12
 	drawnDefects    = 20
-	drawnRaw        = 256 << 10 // octets
+	drawnRaw        = 40 << 10 // octets: with the rest it stays a page of less than 150 KB
 )
 
 // some gives at most n of a list, and how many are left.
