@@ -70,13 +70,15 @@ var groups = []group{
 		},
 	},
 	{
-		title: "milter", dir: ".", pkg: "./milter", bench: "^Benchmark(Verify|Sign|Memory|Peer)", showRest: true, rounds: 5, each: "400ms",
+		title: "milter", dir: ".", pkg: "./milter", bench: "^Benchmark(Verify|Sign|Seal|Latency|Memory|Peer)", showRest: true, rounds: 5, each: "400ms",
 		figures: []figure{
 			{what: "milter: verify SPF, DKIM, ARC, DMARC, iprev, 10 KB", name: "Verify10KB", unit: cpu, upTo: 700},
 			{what: "the same with an ARC set", name: "VerifySealed10KB", unit: cpu, upTo: 700},
 			{what: "the same, 1 MB", name: "Verify1MB", unit: cpu, upTo: 5000},
 			{what: "milter: sign RSA-2048, 10 KB, beyond one bare operation", name: "SignRSA10KB", unit: "µs-over-RSA", upTo: 300},
 			{what: "milter: messages that Ed25519 signs for one of RSA", name: "SignEd10KB", unit: "x-RSA", atLeast: 8},
+			{what: "milter: verify and seal, 10 KB, beyond two bare RSA operations", name: "Seal10KB", unit: "µs-over-2-RSA", upTo: 500},
+			{what: "milter: verify at 80 % load, 99 of 100 messages, 10 KB", name: "Latency10KB", unit: "ms-p99", upTo: 5},
 			{what: "milter: resident memory, 16 connections", name: "Memory", unit: "MB-at-16", upTo: 40},
 			{what: "milter: resident memory, 1,000 connections", name: "Memory", unit: "MB-at-1000", upTo: 60},
 		},
@@ -86,6 +88,8 @@ var groups = []group{
 		figures: []figure{
 			{what: "Postfix over TCP, 1 session: rate with our verifying milter, % of a null one's", name: "Postfix1", unit: "%-of-null", atLeast: 80},
 			{what: "the same, 8 sessions", name: "Postfix8", unit: "%-of-null", atLeast: 80},
+			{what: "Postfix over TCP, 1 session: time that signing adds to a null milter's, beyond one RSA operation", name: "PostfixSign1", unit: "µs-over-RSA", upTo: 500},
+			{what: "the same, 8 sessions", name: "PostfixSign8", unit: "µs-over-RSA", upTo: 500},
 		},
 	},
 	{
