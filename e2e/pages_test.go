@@ -65,6 +65,7 @@ func TestPages(t *testing.T) {
 	g.labViews(demo)
 	g.waitingViews()
 	g.doorViews(ctx)
+	g.domainViews()
 	g.whole()
 	ways := waysTested
 	if os.Getenv("TODOKU_SHOTS") != "" {

@@ -22,6 +22,8 @@ import (
 const (
 	Admin = "admin" // sees all mail and manages people
 	User  = "user"  // uses the pages
+	// Customer uses the pages, and the domains that were given to them.
+	Customer = "customer"
 )
 
 var (

@@ -37,8 +37,8 @@ func (k *Keeper) add(ctx context.Context, name, password, role string, first boo
 }
 
 func roleOf(role string) string {
-	if role == Admin {
-		return Admin
+	if role == Admin || role == Customer {
+		return role
 	}
 	return User
 }

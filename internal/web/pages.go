@@ -19,7 +19,7 @@ import (
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel"}
 
 // functions are what templates may call. vis is for every text from outside.
 func functions(lang string, a assets) template.FuncMap {
@@ -36,7 +36,13 @@ func functions(lang string, a assets) template.FuncMap {
 		"res":   func(result string) mark { return markOf("", result) },
 		"spans": spans,
 		"dict":  dict,
-		"pair":  func(a, b any) []any { return []any{a, b} },
+		"domainword": func(kind, word string) string {
+			if key := domainTexts[kind+"."+word]; key != "" {
+				return i18n.T(lang, key)
+			}
+			return word // of a later version
+		},
+		"pair": func(a, b any) []any { return []any{a, b} },
 	}
 }
 
@@ -146,6 +152,7 @@ type frame struct {
 	Operator                             bool         // the client may see the operator's lists
 	Person                               store.Person // who signed in
 	Logins                               bool         // there are logins
+	Panel                                bool         // the client has domains in the panel
 	Full                                 time.Time    // since when no mail can be stored; zero: there is room
 	NoscriptRefresh                      int          // seconds after which a page without a script looks again, 0 for never
 	Form                                 bool         // the page has a form, see layout.html
@@ -181,7 +188,7 @@ func (s *server) frame(r *http.Request, here, title string) frame {
 	return frame{
 		Full: full,
 		Lang: lang, OtherLang: other, OtherName: i18n.T(other, "lang.name"), OtherURL: (&url.URL{Path: here, RawQuery: q.Encode()}).String(),
-		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Here: here,
+		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Panel: s.seesDomains(r), Here: here,
 	}
 }
 

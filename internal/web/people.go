@@ -94,6 +94,8 @@ func (s *server) changePerson(w http.ResponseWriter, r *http.Request) {
 		err = s.Access.Change(r.Context(), id, access.Admin, false)
 	case "user":
 		err = s.Access.Change(r.Context(), id, access.User, false)
+	case "customer":
+		err = s.Access.Change(r.Context(), id, access.Customer, false)
 	case "disable":
 		err = s.Access.Change(r.Context(), id, access.User, true)
 	case "remove":

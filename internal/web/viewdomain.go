@@ -79,9 +79,7 @@ func (s *server) domainView(r *http.Request, run *store.Run, rep *check.Report, 
 			v.Takers = append(v.Takers, taker{providerName(c.Provider, lang), viewVerdict(lang, c.Verdict)})
 		}
 	}
-	for _, f := range paste.Forms {
-		v.Forms = append(v.Forms, formChoice{f.ID, f.Name.In(lang), f.ID == form.ID})
-	}
+	v.Forms = formChoices(lang, form)
 	v.sortFindings(lang, rep, form, run)
 	return v
 }
@@ -237,4 +235,12 @@ func againView(lang string, run *store.Run, before, after *check.Report) *againN
 		return nil
 	}
 	return n
+}
+
+// formChoices are the forms to paste, with the one that is chosen.
+func formChoices(lang string, chosen paste.Form) (out []formChoice) {
+	for _, f := range paste.Forms {
+		out = append(out, formChoice{f.ID, f.Name.In(lang), f.ID == chosen.ID})
+	}
+	return out
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -34,6 +35,8 @@ type Config struct {
 	// LMTPAddr is where mail servers hand over, "host:port" or "unix:PATH"; "" for nowhere.
 	// Program is the file of this program. Both are shown in the recipes.
 	LMTPAddr, Program string
+	// Panel has the domains that this server sends for; nil: no keys are kept, and there is none.
+	Panel *panel.Panel
 	// Version is shown in the footer.
 	Version string
 	// Demo, when not nil, lists sample messages to show on the home page.
@@ -171,6 +174,7 @@ const (
 //	GET  /reply/confirm       asks whether an address wants reports by mail; POST agrees
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
+//	GET  /domains, /domains/{name}, /domains.csv, where there is a panel; POST changes
 //	GET  /healthz             200 when the database answers
 //	GET  /assets/...          css, js, icon
 func New(c Config) (http.Handler, error) {
@@ -256,6 +260,9 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /operator", s.operator)
 	if s.Access != nil {
 		s.accessRoutes(mux)
+	}
+	if s.Panel != nil {
+		s.panelRoutes(mux)
 	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /robots.txt", s.robots)
