@@ -54,7 +54,13 @@ func TestMain(m *testing.M) {
 		code = m.Run()
 	}
 	for _, p := range world.running {
+		if p.children {
+			p.cmd.Process.Signal(syscall.SIGTERM) // it ends its workers
+			continue
+		}
 		p.cmd.Process.Kill()
+	}
+	for _, p := range world.running {
 		p.cmd.Wait()
 	}
 	if world.zone != nil {
@@ -112,6 +118,7 @@ type process struct {
 	cmd           *exec.Cmd
 	network, addr string
 	peer          bool
+	children      bool // its children filter too
 }
 
 // tick is the unit of /proc/PID/stat.
@@ -122,14 +129,22 @@ const tick = 10 * time.Millisecond
 func (p *process) cpu(b *testing.B) time.Duration {
 	b.Helper()
 	if p.peer {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-		if err != nil {
-			b.Skip(err)
+		pids := []int{p.cmd.Process.Pid}
+		if p.children {
+			pids = family(pids[0])
 		}
-		f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		user, _ := strconv.Atoi(f[11])
-		system, _ := strconv.Atoi(f[12])
-		return time.Duration(user+system) * tick
+		var ticks int
+		for _, pid := range pids {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			if err != nil {
+				b.Skip(err)
+			}
+			f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+			user, _ := strconv.Atoi(f[11])
+			system, _ := strconv.Atoi(f[12])
+			ticks += user + system
+		}
+		return time.Duration(ticks) * tick
 	}
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil || len(files) == 0 {
