@@ -241,14 +241,7 @@ func (out *Policy) published(chosen, name string) {
 
 // lastCheck gives the last check of a domain, judged anew. store.ErrNotFound where there is none that can be read.
 func (p *Panel) lastCheck(ctx context.Context, name string) (*store.Run, *check.Report, error) {
-	runs, err := p.Store.Runs(ctx, name, "", true, 1)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(runs) == 0 {
-		return nil, nil, store.ErrNotFound
-	}
-	run, err := p.Store.Run(ctx, runs[0].ID)
+	run, err := p.Store.LastRun(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}

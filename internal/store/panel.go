@@ -173,3 +173,15 @@ func (s *Store) GiveDomain(ctx context.Context, name, person string, give bool) 
 	}
 	return err
 }
+
+// LastRun gives the newest check of a target that is done, whoever's but a stranger's: what strangers look at, and with what, is
+// theirs. ErrNotFound.
+func (s *Store) LastRun(ctx context.Context, target string) (*Run, error) {
+	var id string
+	err := s.db.reader().queryRow(ctx, `SELECT id FROM runs WHERE target = $1 AND state = $2 AND owner NOT LIKE '`+VisitorOwner+`%' ORDER BY at DESC, seq DESC LIMIT 1`,
+		text(target), Done).Scan(&id)
+	if err != nil {
+		return nil, fmt.Errorf("the last check: %w", s.db.translate(err))
+	}
+	return s.Run(ctx, id)
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -11,6 +12,7 @@ func init() {
 	contract["Domains"] = testDomains
 	contract["DomainsAllOrNone"] = testDomainsAllOrNone
 	contract["DomainPeople"] = testDomainPeople
+	contract["LastRun"] = testLastRun
 }
 
 func names(list []Domain) (out string) {
@@ -113,5 +115,21 @@ func testDomainPeople(t *testing.T, s *Store) {
 	ok(t, s.SetDomains(ctx, &Domain{Name: "b.example"})) // one of the same name is nobody's
 	if list, err := s.DomainPeople(ctx, "b.example"); err != nil || len(list) != 0 {
 		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func testLastRun(t *testing.T, s *Store) {
+	_, err := s.LastRun(ctx, "a.example")
+	wantErr(t, err, ErrNotFound)
+	at := s.now()
+	for i, r := range []Run{{ID: "old", State: Done}, {ID: "new", Owner: "ann", State: Done}, {ID: "strangers", Owner: VisitorOwner + "x", State: Done}, {ID: "other", Target: "b.example", State: Done}} {
+		if r.Target == "" {
+			r.Target = "a.example"
+		}
+		r.Label, r.Kind, r.At = r.Target, "domain", at.Add(time.Duration(i)*time.Second)
+		ok(t, s.AddRun(ctx, &r))
+	}
+	if r, err := s.LastRun(ctx, "a.example"); err != nil || r.ID != "new" {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
