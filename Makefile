@@ -39,9 +39,9 @@ pictures: ## draw the pictures of the README anew
 	scripts/pictures
 
 .PHONY: screenshots
-screenshots: ## draw every page, both languages, light and dark, narrow and wide, print: into DIR (default /tmp/todoku-screenshots)
-	mkdir -p $(or $(DIR),/tmp/todoku-screenshots)
-	TODOKU_SHOTS=$(abspath $(or $(DIR),/tmp/todoku-screenshots)) CI=true go test -count=1 -timeout 30m -run 'TestPages$$' ./e2e
+screenshots: ## draw every page, both languages, light and dark, narrow and wide, print: into DIR (default dist/screenshots)
+	mkdir -p $(or $(DIR),dist/screenshots)
+	TODOKU_SHOTS=$(abspath $(or $(DIR),dist/screenshots)) CI=true go test -count=1 -timeout 30m -run 'TestPages$$' ./e2e
 
 .PHONY: docs
 docs: ## write the pages of docs/findings anew, from the catalogue
