@@ -20,6 +20,7 @@ import (
 	"github.com/todoku/todoku/internal/demo"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/imapin"
+	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/probe"
 	"github.com/todoku/todoku/internal/serve"
 )
@@ -180,35 +181,20 @@ func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
 }
 
 // serveConfig checks the flags before anything listens.
-func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error) {
-	var cfg serve.Config
+func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (cfg serve.Config, err error) {
 	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
-		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), PublicRetention: time.Duration(f.publicKeep), DropAfter: time.Duration(f.dropAfter), MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers,
-		Log: a.logger(), Version: version(),
-		Ready: func(n *serve.Node) {
-			a.announce(n.SMTP, n.HTTP)
-			if n.LMTP != nil {
-				fmt.Fprintln(a.Out, a.say(msgLMTP, "lmtp", n.LMTP.String()))
-			}
-			a.announceLab(cfg.Lab, n.HTTP)
-			if n.Setup != "" {
-				at := f.publicURL
-				if at == "" {
-					at = "http://" + n.HTTP.String()
-				}
-				fmt.Fprintln(a.Out, a.say(msgSetup, "url", strings.TrimSuffix(at, "/")+n.Setup))
-			}
-		},
+		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), PublicRetention: time.Duration(f.publicKeep), DropAfter: time.Duration(f.dropAfter),
+		MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers, Log: a.logger(), Version: version(),
+		Ready: func(n *serve.Node) { a.ready(n, cfg.Lab, f.publicURL) },
 	}
 	if program, err := os.Executable(); err == nil && !strings.HasPrefix(program, os.TempDir()) { // not that of "go run"
 		cfg.Program = program
 	}
 	if cfg.Hostname == "" {
+		cfg.Hostname = "localhost"
 		if name, err := os.Hostname(); err == nil {
 			cfg.Hostname = name
-		} else {
-			cfg.Hostname = "localhost"
 		}
 	}
 	if cfg.MailDomain == "" {
@@ -217,47 +203,78 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (serve.Config, error)
 	if c.Flags().Changed("timeout") {
 		cfg.VerifyTimeout = time.Duration(a.globals.timeout)
 	}
+	for _, part := range []func(*serve.Config, *serveFlags) error{a.smtpConfig, a.doorConfig, a.sourcesConfig, a.partsConfig} {
+		if err := part(&cfg, f); err != nil {
+			return cfg, err
+		}
+	}
+	return cfg, nil
+}
+
+// ready says where everything is.
+func (a *app) ready(n *serve.Node, l *lab.Config, publicURL string) {
+	a.announce(n.SMTP, n.HTTP)
+	if n.LMTP != nil {
+		fmt.Fprintln(a.Out, a.say(msgLMTP, "lmtp", n.LMTP.String()))
+	}
+	a.announceLab(l, n.HTTP)
+	if n.Setup != "" {
+		at := publicURL
+		if at == "" {
+			at = "http://" + n.HTTP.String()
+		}
+		fmt.Fprintln(a.Out, a.say(msgSetup, "url", strings.TrimSuffix(at, "/")+n.Setup))
+	}
+}
+
+// smtpConfig fills in who is believed at the SMTP port, and its certificate.
+func (a *app) smtpConfig(cfg *serve.Config, f *serveFlags) error {
 	for _, p := range f.trustProxy {
 		prefix, err := parsePrefix(p)
 		if err != nil {
-			return cfg, usagef("--trust-proxy: %v", err)
+			return usagef("--trust-proxy: %v", err)
 		}
 		cfg.TrustProxy = append(cfg.TrustProxy, prefix)
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
-		return cfg, usagef("%s", a.say(msgBothTLS))
+		return usagef("%s", a.say(msgBothTLS))
 	}
-	if f.tlsCert != "" {
-		cert, err := tls.LoadX509KeyPair(f.tlsCert, f.tlsKey)
-		if err != nil {
-			return cfg, lookError{fmt.Errorf("%s: %w", a.say(msgReadFile, "file", f.tlsCert), err)}
-		}
-		cfg.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	if f.tlsCert == "" {
+		return nil
 	}
-	var err error
-	if err := a.doorConfig(&cfg, f); err != nil {
-		return cfg, err
+	cert, err := tls.LoadX509KeyPair(f.tlsCert, f.tlsKey)
+	if err != nil {
+		return lookError{fmt.Errorf("%s: %w", a.say(msgReadFile, "file", f.tlsCert), err)}
 	}
+	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	return nil
+}
+
+// sourcesConfig fills in what is asked: the DNS, blocklists, spam filters, a mailbox.
+func (a *app) sourcesConfig(cfg *serve.Config, f *serveFlags) (err error) {
 	if cfg.IMAP, err = f.imap.mailbox(a); err != nil {
-		return cfg, err
+		return err
 	}
 	if cfg.Resolver, err = a.newResolver(); err != nil {
-		return cfg, err
+		return err
 	}
 	if cfg.Checker, err = a.checkerOf(cfg.Resolver, f); err != nil {
-		return cfg, err
+		return err
 	}
-	if cfg.Filters, err = f.filters.list(a); err != nil {
-		return cfg, err
-	}
+	cfg.Filters, err = f.filters.list(a)
+	return err
+}
+
+// partsConfig fills in the parts that not everybody runs.
+func (a *app) partsConfig(cfg *serve.Config, f *serveFlags) (err error) {
 	if cfg.Lab, err = f.lab.config(a, cfg.Database, cfg.Resolver); err != nil {
-		return cfg, err
+		return err
 	}
 	if cfg.Keys, err = f.keys.serve(a, cfg.Resolver, f.private); err != nil {
-		return cfg, err
+		return err
 	}
-	cfg.Reply, err = a.replies(&cfg, cfg.Resolver, f)
-	return cfg, err
+	cfg.Reply, err = a.replies(cfg, cfg.Resolver, f)
+	return err
 }
 
 // checkerOf gives what the pages check domains with.

@@ -214,37 +214,43 @@ func (r *Ring) Signers(local, domain string) ([]Signer, error) {
 // match gives the entries that fit best, all of one rank.
 func (k *known) match(local, domain string) []entry {
 	var best []entry
-	consider := func(list []entry) {
+	k.fitting(local, domain, func(e entry) {
+		if len(best) > 0 {
+			order := e.position - best[0].position
+			if order == 0 {
+				order = e.pattern.closer(best[0].pattern)
+			}
+			if order > 0 {
+				return
+			}
+			if order < 0 {
+				best = best[:0]
+			}
+		}
+		best = append(best, e)
+	})
+	return best
+}
+
+// fitting calls take for every entry that fits an address.
+func (k *known) fitting(local, domain string, take func(entry)) {
+	among := func(list []entry) {
 		for _, e := range list {
-			if !e.pattern.fits(local, domain) {
-				continue
+			if e.pattern.fits(local, domain) {
+				take(e)
 			}
-			if len(best) > 0 {
-				order := e.position - best[0].position
-				if order == 0 {
-					order = e.pattern.closer(best[0].pattern)
-				}
-				if order > 0 {
-					continue
-				}
-				if order < 0 {
-					best = best[:0]
-				}
-			}
-			best = append(best, e)
 		}
 	}
-	consider(k.exact[domain])
+	among(k.exact[domain])
 	for rest := domain; ; {
 		_, up, more := strings.Cut(rest, ".")
 		if !more {
 			break
 		}
-		consider(k.below[up])
+		among(k.below[up])
 		rest = up
 	}
-	consider(k.other)
-	return best
+	among(k.other)
 }
 
 // Domains are those that some key signs for now, in no order.

@@ -72,23 +72,7 @@ func (s *Static) Signers(local, domain string) []FoundKey {
 // matchAll gives every entry that fits, by position.
 func (k *known) matchAll(local, domain string) []entry {
 	var out []entry
-	consider := func(list []entry) {
-		for _, e := range list {
-			if e.pattern.fits(local, domain) {
-				out = append(out, e)
-			}
-		}
-	}
-	consider(k.exact[domain])
-	for rest := domain; ; {
-		_, up, more := strings.Cut(rest, ".")
-		if !more {
-			break
-		}
-		consider(k.below[up])
-		rest = up
-	}
-	consider(k.other)
+	k.fitting(local, domain, func(e entry) { out = append(out, e) })
 	slices.SortStableFunc(out, func(a, b entry) int { return cmp.Compare(a.position, b.position) })
 	return out
 }

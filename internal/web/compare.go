@@ -47,15 +47,7 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 	if typed != "" {
 		other = reportID(typed)
 	}
-	s.withMessage(w, r, r.PathValue("id"), s.work, func(w http.ResponseWriter, m *store.Message) {
-		if m.State != store.Verified {
-			http.Redirect(w, r, reportPath(m.ID), http.StatusSeeOther) // the page of the verdict to come
-			return
-		}
-		if !m.Dropped.IsZero() {
-			s.storeError(w, r, errDropped)
-			return
-		}
+	s.withWhole(w, r, r.PathValue("id"), s.work, func(w http.ResponseWriter, m *store.Message) {
 		lang := i18n.FromRequest(r)
 		p := comparePage{
 			frame: s.frame(r, "", i18n.T(lang, "compare.title", "Subject", clip(visible(messageName(lang, m)), 80))),

@@ -24,15 +24,7 @@ func (s *server) messageWhatIf(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.withMessage(w, r, r.PathValue("id"), s.editing, func(w http.ResponseWriter, m *store.Message) {
-		if m.State != store.Verified {
-			http.Redirect(w, r, reportPath(m.ID), http.StatusSeeOther) // the page of the verdict to come
-			return
-		}
-		if !m.Dropped.IsZero() {
-			s.storeError(w, r, errDropped)
-			return
-		}
+	s.withWhole(w, r, r.PathValue("id"), s.editing, func(w http.ResponseWriter, m *store.Message) {
 		ctx, cancel := context.WithTimeout(r.Context(), whatIfWithin)
 		defer cancel()
 		s.editMessage(w, r.WithContext(ctx), m, text, edited)

@@ -66,6 +66,21 @@ func (s *server) withMessage(w http.ResponseWriter, r *http.Request, id string, 
 	f(leaving{w, leave}, m)
 }
 
+// withWhole is withMessage for pages that judge a message again: one that has no verdict yet is
+// sent to where that will be, one without its body is refused.
+func (s *server) withWhole(w http.ResponseWriter, r *http.Request, id string, work gate, f func(http.ResponseWriter, *store.Message)) {
+	s.withMessage(w, r, id, work, func(w http.ResponseWriter, m *store.Message) {
+		switch {
+		case m.State != store.Verified:
+			http.Redirect(w, r, reportPath(m.ID), http.StatusSeeOther)
+		case !m.Dropped.IsZero():
+			s.storeError(w, r, errDropped)
+		default:
+			f(w, m)
+		}
+	})
+}
+
 // busy answers when as much as may be is going on already.
 func (s *server) busy(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "10")
