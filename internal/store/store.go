@@ -1,6 +1,7 @@
-// Package store keeps mailboxes, messages, the DNS answers that their verdicts rest
-// on, and sessions durably, in SQLite (embedded) or PostgreSQL, with one plain SQL
-// text for both.
+// Package store keeps durably what must last: mailboxes, messages, the DNS answers
+// that their verdicts rest on, sessions, and what other packages keep (checks, keys,
+// tokens, people, mail to send ...), in SQLite (embedded) or PostgreSQL, with one plain
+// SQL text for both.
 //
 // All writing goes through one committer, which puts everything that waits into
 // one transaction (group commit): many senders share the cost of one fsync, and
