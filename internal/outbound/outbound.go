@@ -192,11 +192,29 @@ func (q *Queue) one(work context.Context, o store.Outbound) {
 	}
 	o.Answer = bounded(out.answer)
 	o.State, o.NextTry = q.next(o, out.class, now)
-	if err := q.c.Store.SettleOutbound(keep, q.owner, &o, now); err != nil {
+	err := q.c.Store.SettleOutbound(keep, q.owner, &o, now)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && q.ended(keep, o):
+		return
+	case err != nil:
 		q.c.Log.Error("what became of a mail could not be kept; it may be sent again", "id", o.ID, "outcome", o.State, "error", err)
 		return
 	}
 	q.tell(o)
+}
+
+// ended reports whether others ended a mail while it was under way, as they do with a report
+// whose message loses its body: nobody sends it again.
+func (q *Queue) ended(ctx context.Context, o store.Outbound) bool {
+	is, err := q.c.Store.OutboundFor(ctx, o.Reason)
+	if err != nil || is.ID != o.ID || is.State == store.OutboundWaiting {
+		return false
+	}
+	q.c.Log.Info("a mail was ended while it was under way; it is not sent again", "id", o.ID, "outcome", o.State, "why", is.Answer)
+	if q.c.Settled != nil {
+		q.c.Settled(is)
+	}
+	return true
 }
 
 func (q *Queue) tell(o store.Outbound) {

@@ -2,9 +2,12 @@ package outbound
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/evidence"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -355,5 +359,37 @@ func TestPause(t *testing.T) {
 				t.Errorf("after %d tries: %v, want about %v", tries, got, want)
 			}
 		}
+	}
+}
+
+// A report whose message loses its body just while it is delivered is over: no error, and no second try.
+func TestEndedUnderWay(t *testing.T) {
+	s := newServer(t, nil)
+	s.said = make(chan string)
+	d := newDesk(t, s, oneHost)
+	m := &store.Message{Evidence: evidence.Bundle{Message: []byte(body)}}
+	if err := errors.Join(d.store.AddMessage(t.Context(), m), d.store.SetVerified(t.Context(), m)); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	d.put("reply:"+m.ID, "user@them.example")
+	stop := d.run(func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	for verb := ""; verb != "DATA"; verb = <-s.said {
+	}
+	if err := d.store.DropBody(t.Context(), m.ID, nil, nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for range s.said {
+		}
+	}()
+	if o := d.until(); o.State != store.OutboundFailed || o.Attempts != 1 || len(o.Message) != 0 {
+		t.Errorf("%+v", o)
+	}
+	stop()
+	s.close()
+	close(s.said)
+	if got := log.String(); strings.Contains(got, "level=ERROR") || !strings.Contains(got, "not sent again") {
+		t.Errorf("the log says %s", got)
 	}
 }
