@@ -4,11 +4,15 @@
 package redact
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
@@ -30,11 +34,12 @@ const (
 
 // Masker masks what is of one message.
 type Masker struct {
-	words  map[string]bool // of names and the subject
-	locals map[string]bool // local parts of addresses
-	keep   map[string]bool // labels of the domains of the message
-	wide   []string        // words of scripts that put no spaces between them
-	all    bool            // there were too many words
+	words  map[string]bool   // of names and the subject
+	locals map[string]bool   // local parts of addresses
+	keep   map[string]bool   // labels of the domains of the message
+	wide   map[string]bool   // words of scripts that put no spaces between them, as they were written
+	inText *strings.Replacer // masks those
+	all    bool              // there were too many words
 }
 
 // peopleFields name people.
@@ -42,26 +47,40 @@ var peopleFields = []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Re
 
 // Of gives the masker of a message and its envelope.
 func Of(m *message.Message, s evidence.Session) *Masker {
-	k := &Masker{words: map[string]bool{}, locals: map[string]bool{}, keep: map[string]bool{}}
+	k := &Masker{words: map[string]bool{}, locals: map[string]bool{}, keep: map[string]bool{}, wide: map[string]bool{}}
 	for _, name := range peopleFields {
 		for _, f := range m.All(name) {
 			k.people(f.Unfolded())
 		}
 	}
 	for _, f := range m.All("Subject") {
-		raw := f.Unfolded()
-		k.add(k.words, message.DecodeHeader(raw[:min(len(raw), readOf)]))
+		k.add(k.words, k.read(f.Unfolded()))
 	}
 	for _, path := range append([]string{s.MailFrom}, s.Recipients...) {
 		k.people(path)
 	}
+	// The longest first: a name may begin with another one.
+	var pairs []string
+	for _, w := range slices.SortedFunc(maps.Keys(k.wide), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) {
+		pairs = append(pairs, w, Mask)
+	}
+	k.inText = strings.NewReplacer(pairs...)
 	return k
+}
+
+// read gives the text of a field, "" where all is masked anyhow. What is too long to be read
+// may hold names: then all is.
+func (k *Masker) read(raw string) string {
+	if k.all = k.all || len(raw) > readOf; k.all {
+		return ""
+	}
+	return message.DecodeHeader(raw)
 }
 
 // people takes the local parts, domains and names out of a field with addresses. Nothing is
 // parsed: a field that no parser takes names people too.
 func (k *Masker) people(raw string) {
-	text := message.DecodeHeader(raw[:min(len(raw), readOf)])
+	text := k.read(raw)
 	for _, at := range address.FindAllStringSubmatch(text, -1) {
 		k.add(k.locals, at[1])
 		for _, label := range strings.Split(strings.ToLower(at[2]), ".") {
@@ -72,16 +91,19 @@ func (k *Masker) people(raw string) {
 }
 
 func (k *Masker) add(to map[string]bool, text string) {
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), notWord) {
-		if len([]rune(w)) > 1 && strings.ContainsFunc(w, unspaced) && len(k.wide) < mostWords {
-			k.wide = append(k.wide, w, Mask)
+	for _, w := range strings.FieldsFunc(text, notWord) {
+		long := utf8.RuneCountInString(w)
+		wide := long > 1 && strings.ContainsFunc(w, unspaced)
+		if !wide && long < shortest {
 			continue
 		}
-		if len([]rune(w)) < shortest || len(to) >= mostWords {
-			k.all = k.all || len(to) >= mostWords
-			continue
+		if k.all = k.all || len(to) >= mostWords || len(k.wide) >= mostWords; k.all {
+			return
 		}
-		to[w] = true
+		to[strings.ToLower(w)] = true
+		if wide {
+			k.wide[w] = true
+		}
 	}
 }
 
@@ -122,7 +144,7 @@ func (k *Masker) Text(text string) string {
 	if k.all {
 		return Mask
 	}
-	return token.ReplaceAllStringFunc(strings.NewReplacer(k.wide...).Replace(Addresses(text)), k.token)
+	return token.ReplaceAllStringFunc(k.inText.Replace(Addresses(text)), k.token)
 }
 
 // token masks the words in what stands between spaces and brackets. Of a domain only labels

@@ -80,6 +80,31 @@ func TestTooManyWords(t *testing.T) {
 	}
 }
 
+// TestWideWords: names of scripts without spaces are found as they were written, whatever begins with what;
+// more than can be looked for, or longer than is read, and all is masked.
+func TestWideWords(t *testing.T) {
+	of := func(header string) *Masker { return Of(message.Parse([]byte(header+"\r\n\r\n")), evidence.Session{}) }
+	for header, texts := range map[string]map[string]string{
+		"Subject: ABC商事 田中 田中太郎":                       {"ABC商事御中": "•••御中", "abc商事": Mask, "田中太郎様": "•••様", "田中様": "•••様"},
+		"Subject: " + strings.Repeat("x ", readOf):     {"anything": Mask},
+		"To: " + strings.Repeat("x@y.example, ", 2000): {"anything": Mask},
+	} {
+		for in, want := range texts {
+			if got := of(header).Text(in); got != want {
+				t.Errorf("%.30q: %q, want %q", in, got, want)
+			}
+		}
+	}
+	var many strings.Builder
+	for i := range mostWords + 1 {
+		many.WriteString(string(rune('一'+i)) + string(rune('一'+i/7)) + " ")
+	}
+	k := &Masker{words: map[string]bool{}, wide: map[string]bool{}}
+	if k.add(k.words, many.String()); !k.all || len(k.wide) > mostWords {
+		t.Errorf("%d words, all masked: %v", len(k.wide), k.all)
+	}
+}
+
 // TestKept: nothing of the people is in a masked verdict; what it says, and what to publish, is.
 func TestKept(t *testing.T) {
 	text := func(s string) *string { return &s }
