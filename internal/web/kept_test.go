@@ -63,7 +63,9 @@ func TestDroppedPages(t *testing.T) {
 		if w.Code != http.StatusGone {
 			t.Errorf("%s: %d", path, w.Code)
 		}
-		checkPage(t, w.Body.Bytes())
+		if !strings.HasSuffix(path, ".json") {
+			checkPage(t, w.Body.Bytes())
+		}
 	}
 	if strings.Contains(s.get(t, "/r/m2/compare").Body.String(), `value="m1"`) {
 		t.Error("it can be chosen for a comparison")

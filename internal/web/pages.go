@@ -219,9 +219,13 @@ type errorPage struct {
 	What, WhatToDo string
 }
 
-// fail shows the error page of a key: KEY.title and KEY.do.
+// fail shows the error page of a key, KEY.title and KEY.do; to who asked for JSON it says so in JSON.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, code int, key string, pairs ...any) {
 	lang := i18n.FromRequest(r)
+	if wantsJSON(r) {
+		writeProblem(w, r, code, i18n.T(lang, key+".title", pairs...), i18n.T(lang, key+".do", pairs...))
+		return
+	}
 	f := s.frame(r, "", i18n.T(lang, key+".title", pairs...))
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		f.OtherURL = "" // a GET would not be the same page

@@ -125,11 +125,16 @@ func notYet(w http.ResponseWriter, r *http.Request, m *store.Message) bool {
 	if m.State == store.Verified {
 		return false
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Retry-After", strconv.Itoa(pendingRefresh))
+	lang := i18n.FromRequest(r)
+	if wantsJSON(r) {
+		writeProblem(w, r, http.StatusServiceUnavailable, i18n.T(lang, "pending.title"), i18n.T(lang, "pending.again", "Seconds", pendingRefresh))
+		return true
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusServiceUnavailable)
-	fmt.Fprintln(w, i18n.T(i18n.FromRequest(r), "pending.title"))
+	fmt.Fprintln(w, i18n.T(lang, "pending.title"))
 	return true
 }
 
