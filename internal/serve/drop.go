@@ -47,43 +47,51 @@ func dropBodies(ctx context.Context, st *store.Store, log *slog.Logger) error {
 	}
 }
 
-// dropDue drops what is due, and gives how many bodies went.
+// dropDue drops what is due, and gives how many bodies went. One that cannot be dropped keeps no
+// other one from it; the error is that of the first.
 func dropDue(ctx context.Context, st *store.Store, log *slog.Logger, now time.Time) (n int, err error) {
-	for {
-		ids, err := st.BodiesDue(ctx, now, droppedAtOnce)
-		if err != nil {
-			return n, err
+	for more := true; more && err == nil; {
+		ids, listing := st.BodiesDue(ctx, now, droppedAtOnce)
+		if listing != nil {
+			return n, listing
 		}
+		more = false
 		for _, id := range ids {
-			if err := dropOne(ctx, st, log, id, now); err != nil {
-				return n, fmt.Errorf("message %s: %w", id, err)
+			went, failed := dropOne(ctx, st, log, id, now)
+			switch {
+			case failed != nil && err == nil:
+				err = fmt.Errorf("message %s: %w", id, failed)
+			case went:
+				n++
+				more = len(ids) == droppedAtOnce // where nothing goes, to look again finds the same
 			}
-			n++
-		}
-		if len(ids) < droppedAtOnce {
-			break
 		}
 	}
 	if n > 0 {
-		err = st.Scrub(ctx)
+		err = errors.Join(err, st.Scrub(ctx))
 	}
 	return n, err
 }
 
-// dropOne keeps the verdict in the place of the body. One that another node dropped is no error.
-func dropOne(ctx context.Context, st *store.Store, log *slog.Logger, id string, now time.Time) error {
+// dropOne keeps the verdict in the place of the body, and reports whether that went. One that another node dropped is no
+// error. One that cannot be had any longer loses its body without a verdict: nobody reads it before it is pruned.
+func dropOne(ctx context.Context, st *store.Store, log *slog.Logger, id string, now time.Time) (went bool, err error) {
+	var header, kept []byte
 	m, err := st.Message(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		kept, err = (&render.Kept{}).Encode()
+	case err == nil:
+		header = headerOf(m.Evidence.Message)
+		kept, err = keep(ctx, log, id, func() *render.Report { return verify.Replay(ctx, &m.Evidence, m.ID, nil) })
+	}
 	if err == nil {
-		var kept []byte
-		judged := func() *render.Report { return verify.Replay(ctx, &m.Evidence, m.ID, nil) }
-		if kept, err = keep(ctx, log, id, judged); err == nil {
-			err = st.DropBody(ctx, id, headerOf(m.Evidence.Message), kept, now)
-		}
+		err = st.DropBody(ctx, id, header, kept, now)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // keep makes the verdict that stays. Where a defect of ours prevents it the body goes all

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -65,6 +66,29 @@ func TestDropDue(t *testing.T) {
 			if after.Findings[j].ID != before[i].Findings[j].ID || after.Findings[j].Title != before[i].Findings[j].Title {
 				t.Errorf("%d: %+v, was %+v", i, after.Findings[j], before[i].Findings[j])
 			}
+		}
+	}
+}
+
+// TestDropExpired: bodies of messages that cannot be had any longer, and are not pruned yet, go too, and are not looked
+// for again and again.
+func TestDropExpired(t *testing.T) {
+	st, err := store.Open(t.Context(), t.TempDir()+"/t.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	st.SetDropAfter(time.Minute)
+	for range droppedAtOnce + 1 {
+		m := &store.Message{Received: time.Now().Add(-time.Hour), Evidence: evidence.Bundle{Source: "paste", Message: []byte(testMail)}}
+		if err := errors.Join(st.AddMessage(t.Context(), m), st.SetVerified(t.Context(), m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.SetRetention(store.Retention{Messages: time.Minute})
+	for _, want := range []int{droppedAtOnce + 1, 0} {
+		if n, err := dropDue(t.Context(), st, slog.New(slog.DiscardHandler), time.Now().Add(time.Hour)); err != nil || n != want {
+			t.Errorf("%d went, %v; want %d", n, err, want)
 		}
 	}
 }
