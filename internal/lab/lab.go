@@ -24,6 +24,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -69,7 +70,7 @@ const (
 	defaultSlow     = time.Minute
 	// deferrals is how often the receiver that is out of order for a while puts off.
 	deferrals = 3
-	// What the lab bears at a time, in all and of one client.
+	// What the lab bears at a time, in all and of one client: an IPv4 address or an IPv6 /64.
 	maxSessions, maxPerClient = 256, 64
 	// maxPerPort bounds the connections of the name server and of the policy host.
 	maxPerPort = 128
@@ -92,7 +93,7 @@ type Lab struct {
 
 	mu        sync.Mutex // guards what follows
 	sessions  int
-	perClient map[netip.Addr]int
+	perClient map[netip.Prefix]int
 }
 
 // New checks the configuration.
@@ -116,7 +117,7 @@ func New(c Config) (*Lab, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	l := &Lab{cfg: c, strangers: rate.NewLimiter(5, 500), perClient: map[netip.Addr]int{}}
+	l := &Lab{cfg: c, strangers: rate.NewLimiter(5, 500), perClient: map[netip.Prefix]int{}}
 	l.places, l.seats = assign(c.Listen)
 	for _, p := range l.places {
 		p.tls = l.tlsOf(p.seat)
@@ -222,21 +223,23 @@ func (l *Lab) converse(ctx context.Context, p *place, conn net.Conn) {
 }
 
 func (l *Lab) enter(client netip.Addr) bool {
+	network := caller.Network(client)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sessions >= maxSessions || l.perClient[client] >= maxPerClient {
+	if l.sessions >= maxSessions || l.perClient[network] >= maxPerClient {
 		return false
 	}
 	l.sessions++
-	l.perClient[client]++
+	l.perClient[network]++
 	return true
 }
 
 func (l *Lab) leave(client netip.Addr) {
+	network := caller.Network(client)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sessions--
-	if l.perClient[client]--; l.perClient[client] <= 0 {
-		delete(l.perClient, client)
+	if l.perClient[network]--; l.perClient[network] <= 0 {
+		delete(l.perClient, network)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -456,5 +457,23 @@ func TestStopped(t *testing.T) {
 	l.want(t, Slow, VerdictUnseen, "unseen")
 	if list, err := l.cfg.Store.LabStrangers(context.Background(), "127.0.0.1/32", time.Time{}, 10); err != nil || len(list) != 0 {
 		t.Errorf("%v %v", list, err)
+	}
+}
+
+// TestSessionsOfOneClient: one client has its share of the sessions, from whatever address of its IPv6 network.
+func TestSessionsOfOneClient(t *testing.T) {
+	l := &Lab{perClient: map[netip.Prefix]int{}}
+	for i := range maxPerClient {
+		ip := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(i)})
+		if !l.enter(ip) {
+			t.Fatalf("session %d is refused", i)
+		}
+		if i == 0 {
+			l.leave(ip)
+			l.enter(ip)
+		}
+	}
+	if l.enter(netip.MustParseAddr("2001:db8::ffff")) || !l.enter(netip.MustParseAddr("2001:db8:1::1")) || !l.enter(netip.MustParseAddr("192.0.2.1")) {
+		t.Error("the bound is not that of one network")
 	}
 }
