@@ -64,6 +64,9 @@ func (s *server) compare(w http.ResponseWriter, r *http.Request) {
 				code, p.Error = http.StatusGone, i18n.T(lang, "compare.dropped")
 			case errors.Is(err, errItself):
 				code, p.Error = http.StatusBadRequest, i18n.T(lang, "compare.itself")
+			case errors.Is(err, errBusy):
+				s.busy(w, r)
+				return
 			case err != nil:
 				s.storeError(w, r, err)
 				return
@@ -94,7 +97,7 @@ func (p *comparePage) compare(s *server, r *http.Request, m *store.Message, id s
 	if size >= largeMessage {
 		leave, ok := s.secondLarge.enter(r.Context())
 		if !ok {
-			return store.ErrNotFound
+			return errBusy
 		}
 		defer leave()
 	}
