@@ -66,9 +66,13 @@ type ReplyAddress struct {
 	Stop string
 }
 
+// reportReason begins the Reason of a report, which quotes the message whose id follows.
+const reportReason = "reply:"
+
 // AddOutbound queues a mail durably, if no limit is reached. An empty ID and a zero
 // Created and NextTry are filled in. ask, where not nil, is kept with it. ErrExists: a
-// mail of that reason is or was queued. ErrLimited, ErrFull.
+// mail of that reason is or was queued. ErrNotFound: it is a report on a message whose body
+// is gone. ErrLimited, ErrFull.
 func (s *Store) AddOutbound(ctx context.Context, o *Outbound, limits []OutboundLimit, ask *ReplyAddress) error {
 	if o.ID == "" {
 		o.ID = NewID()
@@ -109,6 +113,14 @@ func (s *Store) refusesOutbound(ctx context.Context, q querier, o *Outbound, lim
 	}
 	if n > 0 {
 		return ErrExists, nil
+	}
+	if id, ok := strings.CutPrefix(o.Reason, reportReason); ok {
+		if err := q.queryRow(ctx, `SELECT count(*) FROM messages WHERE id = $1 AND dropped <> 0`, text(id)).Scan(&n); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			return ErrNotFound, nil
+		}
 	}
 	for _, l := range limits {
 		condition, key := "$3 = ''", ""

@@ -84,7 +84,7 @@ func (s *Store) DropBody(ctx context.Context, id string, header, verdict []byte,
 		}
 		// A report that waits to be delivered quotes the body.
 		if _, err := q.exec(ctx, `UPDATE outbound SET state = 'failed', message = $2, answer = $3, finished = $4, owner = '', lease = 0
-			WHERE reason = $1 AND state = 'waiting'`, text("reply:"+id), []byte{}, "the body of the message was removed before the report on it was delivered", millis(at)); err != nil {
+			WHERE reason = $1 AND state = 'waiting'`, text(reportReason+id), []byte{}, "the body of the message was removed before the report on it was delivered", millis(at)); err != nil {
 			return err
 		}
 		_, err := q.exec(ctx, `INSERT INTO verdicts (seq, verdict) VALUES ($1, $2)`, seq, notNil(verdict))

@@ -103,6 +103,14 @@ func testDroppedBodyLeavesNoMail(t *testing.T, s *Store) {
 	if err := s.SettleOutbound(ctx, "owner", &claimed[0], at); !errors.Is(err, ErrNotFound) {
 		t.Errorf("who had it: %v", err)
 	}
+	late := addVerified(t, s, "")
+	if err := s.DropBody(ctx, late.ID, nil, []byte("verdict"), at); err != nil {
+		t.Fatal(err)
+	}
+	report := &Outbound{Reason: "reply:" + late.ID, Kind: "reply", Recipient: "a@example.com", Message: []byte(secretBody), Expires: at.Add(time.Hour)}
+	if err := s.AddOutbound(ctx, report, nil, nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a report that was written before: %v", err)
+	}
 }
 
 func testWhenBodiesAreDue(t *testing.T, s *Store) {
