@@ -88,11 +88,10 @@ func (a answers) open(st *store.Store) func(*http.Request) bool {
 			return false
 		}
 		id, _, _ := strings.Cut(name, ".")
-		m, err := st.Message(r.Context(), id)
-		if err != nil || m.Token != "" || m.Evidence.Source != "smtp" && m.Evidence.Source != "lmtp" || len(m.Evidence.Session.Recipients) != 1 {
+		to, err := st.ServiceRecipient(r.Context(), id)
+		if err != nil {
 			return false
 		}
-		to := m.Evidence.Session.Recipients[0]
 		at := strings.LastIndexByte(to, '@')
 		return at > 0 && a.responder.Takes(to[:at])
 	}

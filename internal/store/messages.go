@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -228,6 +229,28 @@ func (s *Store) MessageSize(ctx context.Context, id string) (int, error) {
 		return 0, fmt.Errorf("message: %w", ErrNotFound)
 	}
 	return size, nil
+}
+
+// ServiceRecipient gives the one recipient of a message that came by SMTP or LMTP to no mailbox,
+// without reading the message. ErrNotFound where it is another one.
+func (s *Store) ServiceRecipient(ctx context.Context, id string) (string, error) {
+	if !validName(id) {
+		return "", fmt.Errorf("message: %w", ErrNotFound)
+	}
+	var received int64
+	var stored string
+	err := s.db.reader().queryRow(ctx, `SELECT received, session FROM messages WHERE id = $1 AND token = '' AND source IN ('smtp', 'lmtp')`, id).Scan(&received, &stored)
+	if err != nil {
+		return "", fmt.Errorf("message: %w", s.db.translate(err))
+	}
+	var session evidence.Session
+	if err := json.Unmarshal([]byte(stored), &session); err != nil {
+		return "", fmt.Errorf("message %s: reading its session: %w", id, err)
+	}
+	if s.messageGone(fromMillis(received)) || len(session.Recipients) != 1 {
+		return "", fmt.Errorf("message: %w", ErrNotFound)
+	}
+	return session.Recipients[0], nil
 }
 
 // listed are the columns of a list: all but the evidence.
