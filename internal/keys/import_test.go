@@ -162,7 +162,7 @@ func TestReadRspamd(t *testing.T) {
 			}
 		})
 	}
-	for _, conf := range []string{"a {", "}", `a = "x`, "a [", strings.Repeat("a {", 40), "path_map = /none", "a = [ }"} {
+	for _, conf := range []string{"a {", "}", `a = "x`, "a [", strings.Repeat("a {", 40), "path_map = /none", "a = [ }", `""`, "a {\n\"\""} {
 		if f, err := ReadRspamd([]byte(conf), Files{files.read, files.glob}); err == nil {
 			t.Errorf("%q: %v", conf, f)
 		}
@@ -170,7 +170,7 @@ func TestReadRspamd(t *testing.T) {
 }
 
 func FuzzParseUCL(f *testing.F) {
-	for _, s := range []string{"a = b; c { d = [e, {f = g}] }", `x "y" { z = "\"" }`, "# c\n/* */ .include(x) y\n", "a [[[", "a = {", "=", "a,", "{}"} {
+	for _, s := range []string{"a = b; c { d = [e, {f = g}] }", `x "y" { z = "\"" }`, "# c\n/* */ .include(x) y\n", "a [[[", "a = {", "=", "a,", "{}", `""`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -110,7 +110,7 @@ func (p *uclParser) entries(inner bool) (out uclSection, err error) {
 			return nil, err
 		}
 		if name == "" {
-			return nil, fmt.Errorf("there is %q where a name is expected", p.s[p.at:p.at+1])
+			return nil, fmt.Errorf("there is %q where a name is expected", p.s[p.at:min(p.at+1, len(p.s))])
 		}
 		if strings.HasPrefix(name, ".") { // a macro: its argument may be anything up to the end of the line
 			p.to("\n")
