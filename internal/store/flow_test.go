@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -75,6 +76,18 @@ func testMailEvents(t *testing.T, s *Store) {
 	}
 	if got, err := s.MailEvents(ctx, "b.example", 1); err != nil || len(got) != 1 {
 		t.Errorf("%d, %v", len(got), err)
+	}
+	// Names that are cut in the middle of a character, by us or by whoever sent them.
+	half := event("half", noon)
+	half.MessageID, half.MailFrom = strings.Repeat("m", 499)+"\xc3", strings.Repeat("s", 499)+"é"
+	ok(t, s.AddMailEvents(ctx, []MailEvent{half}))
+	for _, name := range []string{half.MessageID, half.MailFrom} {
+		if key := eventKey(name); !utf8.ValidString(key) || len(key) > 500 {
+			t.Errorf("%q", key)
+		}
+		if got, err := s.MailEvents(ctx, name, 1); err != nil || len(got) != 1 {
+			t.Errorf("%d, %v", len(got), err)
+		}
 	}
 	large := event("large", noon)
 	large.Reason, large.Queue = strings.Repeat("<", maxMailEvent), "huge"

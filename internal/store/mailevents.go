@@ -76,7 +76,7 @@ func (e *MailEvent) keys() []string {
 
 func eventKey(name string) string {
 	name = strings.ToLower(strings.Trim(strings.TrimSpace(text(name)), "<>"))
-	return name[:min(len(name), 500)]
+	return strings.ToValidUTF8(name[:min(len(name), 500)], "") // no half of a character, which PostgreSQL would refuse
 }
 
 // encode gives the stored form. Of an event that is too large only what tells it from others is kept: it may not keep the others out.
