@@ -339,6 +339,31 @@ func TestCase39_PanicOutsideMessages(t *testing.T) {
 
 type badEnd struct{ probe }
 
+// Case 39: a panic in a message that the next one cuts off, whose macros come first. Nothing is answered to macros, and the next message has its own.
+func TestCase39_PanicAtMacros(t *testing.T) {
+	log := &record{}
+	s := &Server{Options: every, Handler: func(c *Conn) Session { return &badAbort{probe{log: log, conn: c}} }}
+	l, _ := startServer(t, s, "tcp")
+	c := dial(t, l)
+	c.negotiate(postfixOffer)
+	c.say(connectPacket, "DM{auth_authen}\x00alice\x00", "M<a@x>\x00", "DMi\x004X\x00", "M<b@x>\x00", "N", "E")
+	c.hear('c')
+	if got := log.String(); !strings.Contains(got, "mail a@x [] auth=alice") || !strings.Contains(got, "mail b@x [] auth=\n") || !strings.Contains(got, "eom 0 i=4X") {
+		t.Error(got)
+	}
+}
+
+type badAbort struct{ probe }
+
+func (b *badAbort) Mail(from Path) (Transaction, Reply) {
+	t, r := b.probe.Mail(from)
+	return badAbortMessage{t}, r
+}
+
+type badAbortMessage struct{ Transaction }
+
+func (badAbortMessage) Abort() { panic("of the test") }
+
 func (*badEnd) Close() { panic("of the test") }
 
 // Case 39: connections leave nothing behind: no goroutine (TestMain), no place, no entry.

@@ -109,7 +109,7 @@ func (c *conn) afterPanic(cmd byte) error {
 	switch cmd {
 	case cmdEndOfBody:
 		return c.endMessage(TempFail)
-	case cmdAbort, cmdQuit, cmdQuitNew: // never answered
+	case cmdMacro, cmdAbort, cmdQuit, cmdQuitNew: // never answered
 		c.message = message{}
 		return nil
 	}

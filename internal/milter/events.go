@@ -17,12 +17,15 @@ func (c *conn) macro(data []byte) error {
 	if !ok {
 		return nil // Sendmail may know stages that we do not
 	}
-	if stage == StageMail && c.phase != outside { // the message before had no end
-		c.abort()
+	unended := stage == StageMail && c.phase != outside // the message before
+	if unended {
 		c.macros.endMessage()
 	}
 	if err := c.macros.set(stage, data[1:]); err != nil {
 		return fmt.Errorf("%w: %w", errProtocol, err)
+	}
+	if unended {
+		c.abort() // last: should the session panic, the next message has its own macros all the same
 	}
 	return nil
 }
