@@ -113,7 +113,7 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 	for i := 0; i < len(hosts) && i < maxServers; i++ { // hosts grows
 		v := d.host(ctx, hosts[i], zone, name, record)
 		for _, h := range v.names {
-			if !slices.Contains(hosts, h) {
+			if len(hosts) <= maxServers && !slices.Contains(hosts, h) { // one too many is enough to know
 				hosts = append(hosts, h)
 			}
 		}

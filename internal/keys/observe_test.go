@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -28,6 +29,20 @@ func (z zones) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 	a := m.Resolve(ctx, dns.Question{Name: q.Name, Type: q.Type})
 	a.Question = q
 	return a
+}
+
+// A zone may name any number of servers: sixteen are asked, and there being more is said.
+func TestObserve_ManyServers(t *testing.T) {
+	apex := []string{"600 SOA ns1.example.com. h.example.com. 1 2 3 4 300"}
+	for i := range 2000 {
+		apex = append(apex, fmt.Sprintf("NS n%d.example.com", i))
+	}
+	here := dns.MustMemory(dns.Zone{"example.com": apex})
+	resolver := dns.MustMemory(dns.Zone{"example.com": {"NS n1.example.com"}, "n1.example.com": {"A 192.0.2.1"}})
+	o := (&DNS{Resolver: zones{resolver, map[string]*dns.Memory{"192.0.2.1": here}}}).Observe(t.Context(), "s._domainkey.example.com", "v=DKIM1; p=")
+	if len(o.Servers) != maxServers+1 || !strings.Contains(o.Servers[maxServers].Detail, "more than 16") || o.Gone() {
+		t.Errorf("%d servers: %+v", len(o.Servers), o.Servers[len(o.Servers)-1])
+	}
 }
 
 func TestObserve(t *testing.T) {

@@ -149,5 +149,5 @@ func nextLines(r *bufio.Reader) (lines []byte, read int, err error) {
 		}
 		long = 0
 	}
-	return out.Bytes(), read, nil
+	return out.Bytes(), read + long, nil // of a line without end too, or it would be read for ever
 }
