@@ -155,10 +155,15 @@ func badInLogin(r rune) bool {
 	return r == ',' || r == ';' || r == '"' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs)
 }
 
-// SplitLogins gives the logins of a text in which spaces, commas or lines separate them; it looks at no more than are allowed, and one.
+// SplitLogins gives the logins of a text in which spaces, commas or lines separate them; it gives no more than are allowed, and one.
 func SplitLogins(text string) []string {
-	list := strings.FieldsFunc(text[:min(len(text), (MaxSenders+1)*(maxLogin+2))], func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
-	return list[:min(len(list), MaxSenders+1)]
+	list := []string{}
+	for login := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) }) {
+		if list = append(list, login); len(list) > MaxSenders {
+			break
+		}
+	}
+	return list
 }
 
 // Name gives a domain name in the form in which it is kept. The error is an *Invalid.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -258,6 +259,19 @@ func TestCSV(t *testing.T) {
 	done, err = p.Import(ctx, admin, strings.NewReader(b.String())) // what was written changes nothing
 	if err != nil || done != (Imported{Same: 2}) {
 		t.Errorf("%+v, %v\n%s", done, err, b.String())
+	}
+}
+
+// TestSplitLogins: a login counts however far it stands from others. None at all would let everybody send.
+func TestSplitLogins(t *testing.T) {
+	if got := SplitLogins(strings.Repeat(" ", 100_000) + "alice,\n;bob"); !slices.Equal(got, []string{"alice", "bob"}) {
+		t.Errorf("%q", got)
+	}
+	if got := SplitLogins(strings.Repeat("a ", 5000)); len(got) != MaxSenders+1 {
+		t.Errorf("%d", len(got))
+	}
+	if got := SplitLogins(" ,\n"); len(got) != 0 {
+		t.Errorf("%q", got)
 	}
 }
 
