@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
@@ -175,16 +176,7 @@ func (p *Policy) forRcpt(o Outcome, e *Event, to string) (Action, string) {
 }
 
 func (r *Rule) holds(o Outcome, e *Event, to string) bool {
-	return (len(r.Outcomes) == 0 || contains(r.Outcomes, o)) && fits(r.From, e.Author) && fits(r.Sender, e.MailFrom) && fits(r.To, to)
-}
-
-func contains(list []Outcome, o Outcome) bool {
-	for _, x := range list {
-		if x == o {
-			return true
-		}
-	}
-	return false
+	return (len(r.Outcomes) == 0 || slices.Contains(r.Outcomes, o)) && fits(r.From, e.Author) && fits(r.Sender, e.MailFrom) && fits(r.To, to)
 }
 
 // fits reports that there is no pattern or that one matches.

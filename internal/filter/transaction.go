@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -122,7 +123,7 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 		t.header = headers.Get().(*header)
 	}
 	t.parsed = message.ParseHeader(t.octets, truncated || t.unclear)
-	t.event.Queue = cmpOr(t.conn.Macro("i"), t.event.Queue)
+	t.event.Queue = cmp.Or(t.conn.Macro("i"), t.event.Queue)
 	var err error
 	if t.event.Author, _, err = t.parsed.AuthorDomain(); err != nil {
 		t.event.Author = ""
@@ -138,13 +139,6 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	t.cancel = cancel
 	t.way.begin(ctx)
 	return milter.Continue
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (t *transaction) Body(part []byte) milter.Reply {
@@ -163,7 +157,7 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 	defer t.cancel()
 	ctx, cancel := context.WithTimeout(ctx, t.settings.Timeout)
 	defer cancel()
-	t.event.Queue = cmpOr(t.conn.Macro("i"), t.event.Queue)
+	t.event.Queue = cmp.Or(t.conn.Macro("i"), t.event.Queue)
 	r := t.paced(ctx, func() milter.Reply { return t.way.finish(ctx, c) })
 	if r == milter.Accept {
 		t.bringHome(c)
