@@ -17,6 +17,8 @@ type Found struct {
 	Settings map[string]string
 	// Notes say in English what could not be taken over, and why.
 	Notes []string
+
+	more bool // keys than maxFound, which is noted
 }
 
 // FoundKey is a private key and whose mail it signs.
@@ -36,6 +38,18 @@ const (
 
 func (f *Found) note(format string, args ...any) {
 	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+}
+
+// full reports that no more keys are taken, and says so once.
+func (f *Found) full() bool {
+	if len(f.Keys) < maxFound {
+		return false
+	}
+	if !f.more {
+		f.note("there are more than %d keys: the others are not taken over", maxFound)
+	}
+	f.more = true
+	return true
 }
 
 // readKey reads a private key in PEM. The error holds nothing of it.

@@ -122,6 +122,27 @@ func TestReadOpenDKIM(t *testing.T) {
 	}
 }
 
+// TestReadOpenDKIM_Bounds: no line is too long for what stands behind it, and keys that are too many are missed aloud. A key in a list is not shown.
+func TestReadOpenDKIM_Bounds(t *testing.T) {
+	files := tree{"/k": testPEM(t)}
+	conf := "# " + strings.Repeat("x", 2*maxKey) + "\nDomain example.com\nSelector s\nKeyFile /k\n"
+	f, err := ReadOpenDKIM([]byte(conf), files.read)
+	if err != nil || len(f.Keys) != 1 {
+		t.Fatalf("%v, %v", f, err)
+	}
+	f.Keys = make([]FoundKey, maxFound)
+	for range 2 {
+		f.take(tableKey{"example.com", "s", "/k"}, Pattern{}, 0, map[string]int{}, files.read)
+	}
+	if len(f.Keys) != maxFound || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "more than") {
+		t.Errorf("%d keys, %q", len(f.Keys), f.Notes)
+	}
+	f, err = ReadOpenDKIM([]byte("KeyTable csl:a=MC4CAQAwBQYDK2Vw\nSigningTable csl:example.com"), files.read)
+	if err != nil || len(f.Notes) == 0 || strings.Contains(strings.Join(f.Notes, "\n"), "MC4C") {
+		t.Errorf("%q, %v", f.Notes, err)
+	}
+}
+
 func TestReadRspamd(t *testing.T) {
 	pem := testPEM(t)
 	files := tree{

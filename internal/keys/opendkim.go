@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/base64"
 	"errors"
@@ -47,12 +46,15 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 		return fmt.Errorf("the setting Domain: %w", err)
 	}
 	for _, d := range domains {
+		if f.full() {
+			break
+		}
 		key, err := readKey(read, file)
 		if err != nil {
 			return err
 		}
 		texts := []string{d}
-		if yes(f.Settings["subdomains"]) {
+		if Yes(f.Settings["subdomains"]) {
 			texts = append(texts, "."+d)
 		}
 		patterns, err := positioned(texts, 0)
@@ -65,8 +67,9 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 	return nil
 }
 
-func yes(s string) bool {
-	return slices.Contains([]string{"yes", "true", "1", "on"}, strings.ToLower(s))
+// Yes reads a switch of a configuration.
+func Yes(s string) bool {
+	return slices.Contains([]string{"yes", "true", "1", "on", "t", "y"}, strings.ToLower(s))
 }
 
 // tableKey is a line of the key table.
@@ -82,6 +85,7 @@ func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey
 		name, value, _ := cutSpace(line)
 		parts := strings.SplitN(value, ":", 3)
 		if len(parts) != 3 {
+			name, _, _ = strings.Cut(name, "=") // behind it in a list with commas: it may be a private key
 			f.note("KeyTable: the line of %s is not domain:selector:key", clip(name))
 			continue
 		}
@@ -94,7 +98,7 @@ func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey
 
 // signingTable gives each key its patterns. In a refile the order of the lines decides; else how exact a pattern is.
 func (f *Found) signingTable(entries []string, refile bool, table map[string]tableKey, read func(string) ([]byte, error)) {
-	multiple := yes(f.Settings["multiplesignatures"])
+	multiple := Yes(f.Settings["multiplesignatures"])
 	positions := map[string]int{} // by pattern: lines of one pattern sign together
 	index := map[string]int{}     // of what is found, by domain and selector
 	for i, line := range entries {
@@ -145,7 +149,7 @@ func (f *Found) take(k tableKey, p Pattern, position int, index map[string]int, 
 	id := strings.ToLower(k.domain + ":" + k.selector)
 	at, ok := index[id]
 	if !ok {
-		if len(f.Keys) == maxFound {
+		if f.full() {
 			return
 		}
 		key, err := k.read(read)
@@ -214,12 +218,10 @@ func list(s string) (out []string) {
 
 // lines gives the lines of a file without comments and empty ones.
 func lines(data []byte) (out []string) {
-	s := bufio.NewScanner(bytes.NewReader(data))
-	s.Buffer(nil, maxKey)
-	for s.Scan() {
-		line, _, _ := strings.Cut(s.Text(), "#")
-		if line = strings.TrimSpace(line); line != "" {
-			out = append(out, line)
+	for line := range bytes.Lines(data) {
+		line, _, _ = bytes.Cut(line, []byte("#"))
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			out = append(out, string(line))
 		}
 	}
 	return out

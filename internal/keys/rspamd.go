@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,14 +32,14 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 	if inner := sectionOf(s, "dkim_signing"); inner != nil {
 		s = inner
 	}
-	r := &rspamd{Found: &Found{Settings: map[string]string{}}, files: files, path: or(s.text("path"), rspamdPath), selector: or(s.text("selector"), rspamdSelector)}
+	r := &rspamd{Found: &Found{Settings: map[string]string{}}, taken: map[string]bool{}, files: files, path: cmp.Or(s.text("path"), rspamdPath), selector: cmp.Or(s.text("selector"), rspamdSelector)}
 	for _, e := range s {
 		if e.value.text != "" {
 			r.Settings[e.name] = e.value.text
 		}
 	}
 	esld := s.text("use_esld")
-	r.below = esld == "" || yes(esld)
+	r.below = esld == "" || Yes(esld)
 	for _, e := range s {
 		if e.name == "domain" {
 			for _, d := range e.value.section {
@@ -62,14 +63,8 @@ type rspamd struct {
 	*Found
 	files          Files
 	path, selector string
-	below          bool // sign mail of subdomains too
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
+	below          bool            // sign mail of subdomains too
+	taken          map[string]bool // domain:selector of Keys
 }
 
 func sectionOf(s uclSection, name string) uclSection {
@@ -96,8 +91,8 @@ func (r *rspamd) domain(domain string, s uclSection) {
 		several = []uclValue{{section: s}}
 	}
 	for _, v := range several {
-		selector := or(v.section.text("selector"), or(s.text("selector"), r.selector))
-		r.take(domain, selector, or(v.section.text("path"), or(s.text("path"), r.path)))
+		selector := cmp.Or(v.section.text("selector"), cmp.Or(s.text("selector"), r.selector))
+		r.take(domain, selector, cmp.Or(v.section.text("path"), cmp.Or(s.text("path"), r.path)))
 	}
 }
 
@@ -122,7 +117,7 @@ func (r *rspamd) maps(selectorMap, pathMap string) error {
 	}
 	slices.Sort(domains)
 	for _, d := range domains {
-		r.take(d, or(selectors[d], r.selector), or(paths[d], r.path))
+		r.take(d, cmp.Or(selectors[d], r.selector), cmp.Or(paths[d], r.path))
 	}
 	return nil
 }
@@ -174,7 +169,8 @@ func (r *rspamd) template() error {
 // take reads a key, unless the domain has that selector already.
 func (r *rspamd) take(domain, selector, path string) {
 	domain = strings.ToLower(domain)
-	if slices.ContainsFunc(r.Keys, func(k FoundKey) bool { return k.Domain == domain && strings.EqualFold(k.Selector, selector) }) || len(r.Keys) == maxFound {
+	id := domain + ":" + strings.ToLower(selector)
+	if r.taken[id] || r.full() {
 		return
 	}
 	path = strings.NewReplacer("$domain", domain, "$selector", selector).Replace(path)
@@ -192,5 +188,6 @@ func (r *rspamd) take(domain, selector, path string) {
 		r.note("%v", err)
 		return
 	}
+	r.taken[id] = true
 	r.Keys = append(r.Keys, FoundKey{Domain: domain, Selector: selector, Key: key, File: path, Patterns: patterns})
 }

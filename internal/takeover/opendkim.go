@@ -95,7 +95,7 @@ func (r *reading) signers(list []setting) error {
 			}
 		}
 	}
-	r.into.Signers = found{f.Static(isYes(r.values["multiplesignatures"]))}
+	r.into.Signers = found{f.Static(keys.Yes(r.values["multiplesignatures"]))}
 	return nil
 }
 
@@ -127,14 +127,14 @@ var openDKIM = slices.Concat([]rule{
 	{name: "On-SignatureError", fate: Otherwise, why: "--unsigned says what becomes of mail that cannot be signed"},
 	{name: "On-BadSignature", apply: onBad}, {name: "On-KeyNotFound", apply: onBad}, {name: "On-NoSignature", apply: onBad},
 	{name: "On-InternalError", apply: onBad}, {name: "On-Security", apply: onBad},
-}, only("OpenDKIM", Needless, "about the process that is replaced",
+}, only(Needless, "about the process that is replaced",
 	"AutoRestart", "AutoRestartCount", "AutoRestartRate", "Background", "ChangeRootDirectory", "DisableCryptoInit", "EnableCoredumps", "KeepTemporaryFiles",
 	"LogResults", "LogWhy", "MilterDebug", "PidFile", "SoftStart", "Syslog", "SyslogFacility", "SyslogName", "SyslogSuccess", "TemporaryDirectory", "UMask", "UserID",
 	"LDAPAuthMechanism", "LDAPAuthName", "LDAPAuthRealm", "LDAPAuthUser", "LDAPBindPassword", "LDAPBindUser", "LDAPDisableCache", "LDAPKeepaliveIdle",
 	"LDAPKeepaliveInterval", "LDAPKeepaliveProbes", "LDAPTimeout", "LDAPUseTLS", "StrictTestMode"),
-	only("OpenDKIM", Otherwise, "--resolver names the resolver", "Nameservers", "ResolverConfiguration", "ResolverTracing", "DNSConnect", "QueryCache", "TestDNSData",
+	only(Otherwise, "--resolver names the resolver", "Nameservers", "ResolverConfiguration", "ResolverTracing", "DNSConnect", "QueryCache", "TestDNSData",
 		"TestPublicKeys", "TrustAnchorFile"),
-	only("OpenDKIM", NotDone, "", "AuthservIDWithJobID", "BodyLengthDB", "BogusKey", "CaptureUnknownErrors", "ClockDrift", "Diagnostics", "DiagnosticDirectory", "DomainKeysCompat",
+	only(NotDone, "", "AuthservIDWithJobID", "BodyLengthDB", "BogusKey", "CaptureUnknownErrors", "ClockDrift", "Diagnostics", "DiagnosticDirectory", "DomainKeysCompat",
 		"DontSignMailTo", "ExemptDomains", "FinalPolicyScript", "FixCRLF", "IdentityHeader", "IdentityHeaderRemove", "IgnoreMalformedMail", "KeepAuthResults", "MacroList",
 		"MaximumSignedBytes", "Minimum", "MTACommand", "MustBeSigned", "NoHeaderB", "POPDBFile", "Quarantine", "RedirectFailuresTo", "RemoveARAll", "RemoveOldSignatures",
 		"ReplaceHeaders", "ReplaceRules", "ReportAddress", "ReportBccAddress", "RequestReports", "RequiredHeaders", "ResignAll", "ResignMailTo", "ScreenPolicyScript",
@@ -142,7 +142,7 @@ var openDKIM = slices.Concat([]rule{
 		"StatisticsPolicyScript", "StatisticsPrefix", "StrictHeaders", "TrustSignaturesFrom", "UnprotectedKey", "VBR-Certifiers", "VBR-PurgeFields", "VBR-TrustedCertifiers",
 		"VBR-TrustedCertifiersOnly", "VBR-Type", "WeakSyntaxChecks"))
 
-func only(_ string, fate Fate, why string, names ...string) (out []rule) {
+func only(fate Fate, why string, names ...string) (out []rule) {
 	for _, n := range names {
 		out = append(out, rule{name: n, fate: fate, why: why})
 	}

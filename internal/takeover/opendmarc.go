@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
 )
 
 // OpenDMARC takes a configuration of OpenDMARC over, best after that of OpenDKIM.
@@ -42,13 +43,13 @@ var openDMARC = slices.Concat([]rule{
 	{name: "DNSTimeout", apply: (*reading).dnsTimeout},
 	{name: "RejectString", fate: Otherwise, why: "the reply says which check failed, with 5.7.26"},
 	{name: "BaseDirectory"},
-}, only("OpenDMARC", Needless, "about the process that is replaced",
+}, only(Needless, "about the process that is replaced",
 	"AutoRestart", "AutoRestartCount", "AutoRestartRate", "Background", "ChangeRootDirectory", "EnableCoredumps", "MilterDebug", "PidFile", "Syslog", "SyslogFacility", "UMask", "UserID"),
-	only("OpenDMARC", NotDone, "", "AuthservIDWithJobID", "CopyFailuresTo", "FailureReports", "FailureReportsBcc", "FailureReportsOnNone", "FailureReportsSentBy", "HistoryFile",
+	only(NotDone, "", "AuthservIDWithJobID", "CopyFailuresTo", "FailureReports", "FailureReportsBcc", "FailureReportsOnNone", "FailureReportsSentBy", "HistoryFile",
 		"IgnoreMailTo", "RecordAllMessages", "ReportCommand", "SoftwareHeader"))
 
 func (r *reading) rejectFailures(v string) (Fate, string) {
-	if !isYes(v) {
+	if !keys.Yes(v) {
 		return Done, ""
 	}
 	d := r.into.Policy.Default
@@ -57,14 +58,14 @@ func (r *reading) rejectFailures(v string) (Fate, string) {
 }
 
 func (r *reading) hold(v string) (Fate, string) {
-	if isYes(v) {
+	if keys.Yes(v) {
 		r.into.Policy.Default[filter.DMARCQuarantine] = filter.Hold
 	}
 	return Done, ""
 }
 
 func (r *reading) rejectAmbiguous(v string) (Fate, string) {
-	if !isYes(v) {
+	if !keys.Yes(v) {
 		return Otherwise, "mail whose From names several domains gets dmarc=permerror in place of no result"
 	}
 	r.into.Policy.Default[filter.Ambiguous] = filter.Reject
@@ -72,7 +73,7 @@ func (r *reading) rejectAmbiguous(v string) (Fate, string) {
 }
 
 func (r *reading) requiredHeaders(v string) (Fate, string) {
-	if !isYes(v) {
+	if !keys.Yes(v) {
 		return Done, ""
 	}
 	r.into.Policy.Default[filter.Ambiguous] = filter.Reject
@@ -104,7 +105,7 @@ func (r *reading) ignoreMailFrom(v string) (Fate, string) {
 }
 
 func (r *reading) ignoreAuthenticated(v string) (Fate, string) {
-	if isYes(v) {
+	if keys.Yes(v) {
 		return Done, ""
 	}
 	return Otherwise, "mail of users who authenticated is signed, never checked"
@@ -123,7 +124,7 @@ func (r *reading) sealers(v string) (Fate, string) {
 }
 
 func (r *reading) selfValidate(v string) (Fate, string) {
-	if isYes(v) {
+	if keys.Yes(v) {
 		return Done, ""
 	}
 	return Otherwise, "SPF is always checked here"

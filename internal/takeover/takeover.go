@@ -31,7 +31,7 @@ const (
 
 // Line is what became of one setting.
 type Line struct {
-	Program, Name, Value string // "OpenDKIM", as in its manual
+	Program, Name, Value string // "OpenDKIM", as in its manual; without passwords and keys
 	Fate                 Fate
 	Why                  string // in English, "" where the fate says it all
 }
@@ -83,44 +83,51 @@ func (r *reading) note(format string, args ...any) {
 // setting is a line of a configuration.
 type setting struct{ name, value string }
 
-// parse gives the settings in order, those of included files in their place.
-func parse(conf []byte, read Files, depth int, out []setting) ([]setting, error) {
+// parser reads a configuration with all that it includes.
+type parser struct {
+	read  Files
+	lines int
+	out   []setting // in order, those of included files in their place
+}
+
+func (p *parser) parse(conf []byte, depth int) error {
 	for line := range strings.Lines(string(conf)) {
 		line, _, _ = strings.Cut(line, "#")
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		if len(out) >= maxLines {
-			return nil, fmt.Errorf("more than %d settings", maxLines)
+		if p.lines++; p.lines > maxLines { // Include is counted too, or files that include each other might never end
+			return fmt.Errorf("more than %d settings", maxLines)
 		}
 		name, value := line, ""
 		if i := strings.IndexAny(line, " \t"); i >= 0 {
 			name, value = line[:i], strings.TrimSpace(line[i:])
 		}
 		if !strings.EqualFold(name, "Include") {
-			out = append(out, setting{name, value})
+			p.out = append(p.out, setting{name, value})
 			continue
 		}
 		if depth == maxDepth {
-			return nil, fmt.Errorf("the setting Include %s: files include each other more than %d deep", value, maxDepth)
+			return fmt.Errorf("the setting Include %s: files include each other more than %d deep", value, maxDepth)
 		}
-		data, err := read(value)
+		data, err := p.read(value)
 		if err != nil {
-			return nil, fmt.Errorf("the setting Include: %w", err)
+			return fmt.Errorf("the setting Include: %w", err)
 		}
-		if out, err = parse(data, read, depth+1, out); err != nil {
-			return nil, err
+		if err := p.parse(data, depth+1); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // begin parses a configuration for a program.
 func begin(program string, rules []rule, conf []byte, read Files, into *filter.Settings, report *Report, host string) (*reading, []setting, error) {
-	list, err := parse(conf, read, 0, nil)
-	if err != nil {
+	p := parser{read: read}
+	if err := p.parse(conf, 0); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", program, err)
 	}
+	list := p.out
 	r := &reading{program: program, read: read, into: into, report: report, values: map[string]string{}, known: map[string]rule{}, host: host}
 	for _, s := range list {
 		r.values[strings.ToLower(s.name)] = s.value
@@ -146,7 +153,7 @@ func (r *reading) run(rules []rule, list []setting) {
 		if !set {
 			continue
 		}
-		line := Line{r.program, k.name, value, k.fate, k.why}
+		line := Line{r.program, k.name, shown(k.name, value), k.fate, k.why}
 		if k.apply != nil {
 			line.Fate, line.Why = k.apply(r, value)
 		}
@@ -159,14 +166,28 @@ func (r *reading) run(rules []rule, list []setting) {
 	for _, s := range list {
 		if _, ok := r.known[strings.ToLower(s.name)]; !ok && !slices.Contains(unknown, s.name) {
 			unknown = append(unknown, s.name)
-			r.report.Lines = append(r.report.Lines, Line{r.program, s.name, s.value, Unknown, "the manual does not know it"})
+			r.report.Lines = append(r.report.Lines, Line{r.program, s.name, shown(s.name, s.value), Unknown, "the manual does not know it"})
 		}
 	}
 }
 
-func isYes(s string) bool {
-	return slices.Contains([]string{"yes", "true", "1", "on", "t", "y"}, strings.ToLower(s))
+// shown is a value as a report may show it: reports go to terminals and logs, and passwords of databases, and keys in a
+// table that is written in place, stand in values.
+func shown(name, value string) string {
+	kind, _, typed := strings.Cut(value, ":")
+	switch name = strings.ToLower(name); {
+	case strings.Contains(name, "password"):
+		return "..."
+	case typed && slices.Contains(databases, strings.ToLower(kind)) || strings.Contains(value, "@") && strings.Contains(value, "://"):
+		return kind + ":..."
+	case name == "keytable" && !strings.HasPrefix(value, "/") && !strings.HasPrefix(value, ".") && !strings.HasSuffix(strings.ToLower(kind), "file"):
+		return "..."
+	}
+	return value
 }
+
+// databases are the types of data sets that are no files.
+var databases = []string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}
 
 func isNo(s string) bool {
 	return slices.Contains([]string{"no", "false", "0", "off", "f", "n"}, strings.ToLower(s))
@@ -180,7 +201,7 @@ func (r *reading) entries(spec string) ([]string, error) {
 	case typed && (kind == "file" || kind == "refile"):
 	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
 		rest = spec
-	case typed && slices.Contains([]string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}, kind):
+	case typed && slices.Contains(databases, kind):
 		return nil, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
 	default:
 		if typed && kind == "csl" {

@@ -87,6 +87,36 @@ func TestNothingIsDropped(t *testing.T) {
 	}
 }
 
+// TestNoSecretIsShown: what is a secret in a value is in no line.
+func TestNoSecretIsShown(t *testing.T) {
+	conf := "LDAPBindPassword hunter2\nBind-Password hunter2\nInternalHosts dsn:mysql://u:hunter2@db/x\nSMTPURI smtp://u:hunter2@mx\nKeyTable csl:a=hunter2\nPidFile /run/x\n"
+	var r Report
+	if err := OpenDKIM([]byte("Mode v\n"+conf), tree{}.read, "", &filter.Settings{}, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range r.Lines {
+		if strings.Contains(l.Value, "hunter2") {
+			t.Errorf("%+v", l)
+		}
+	}
+	if len(r.Lines) != 7 || strings.Contains(strings.Join(r.Notes, ""), "hunter2") || shown("KeyTable", "refile:/k") != "refile:/k" || shown("PidFile", "/run/x") != "/run/x" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestIncludesEnd: files that include each other many times are read no more than a bounded number of times.
+func TestIncludesEnd(t *testing.T) {
+	files, reads := tree{"/5": ""}, 0
+	for i := range 5 {
+		files[fmt.Sprintf("/%d", i)] = strings.Repeat(fmt.Sprintf("Include /%d\n", i+1), 100)
+	}
+	read := func(name string) ([]byte, error) { reads++; return files.read(name) }
+	err := OpenDKIM([]byte("Include /1\n"), read, "", &filter.Settings{}, &Report{})
+	if err == nil || !strings.Contains(err.Error(), "more than") || reads > maxLines {
+		t.Errorf("%d reads, %v", reads, err)
+	}
+}
+
 func TestOpenDKIMSettings(t *testing.T) {
 	files := tree{
 		"/b/key": testPEM(t), "/b/KeyTable": "k a.example:s:/b/key\n", "/b/SigningTable": "*@a.example k\n*@other.example k\nu@* k:u@%\n",
