@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (f *srsFlags) rewriter(a *app) (*srs.Rewriter, error) {
 		}
 		domains = append(domains, d)
 	}
-	file, err := os.ReadFile(f.secretFile)
+	file, err := readBounded(f.secretFile)
 	if err != nil {
 		return nil, lookError{a.fileError(f.secretFile, err)}
 	}
