@@ -19,6 +19,7 @@ package srs
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -82,6 +83,12 @@ type Config struct {
 
 // Rewriter rewrites and turns back. Safe for concurrent use.
 type Rewriter struct{ cfg Config }
+
+// String names the first domain.
+func (r *Rewriter) String() string { return "srs rewriter of " + r.cfg.Domains[0] }
+
+// Format is String, whatever the verb: the secrets are never printed.
+func (r *Rewriter) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
 
 // New checks the configuration; the error says what is wrong with it.
 func New(c Config) (*Rewriter, error) {

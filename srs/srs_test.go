@@ -2,6 +2,7 @@ package srs
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,16 @@ func rewriter(t testing.TB, change ...func(*Config)) *Rewriter {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// TestSecretsAreNotShown: whatever prints a rewriter shows whose it is, and nothing more.
+func TestSecretsAreNotShown(t *testing.T) {
+	r := rewriter(t)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+		if got := fmt.Sprintf(verb, r); got != "srs rewriter of fwd.example" {
+			t.Errorf("%s: %s", verb, got)
+		}
+	}
 }
 
 func TestForwardAndBack(t *testing.T) {

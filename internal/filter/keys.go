@@ -5,7 +5,9 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"runtime"
 	"slices"
@@ -21,6 +23,18 @@ type Key struct {
 	Domain, Selector string
 	Signer           crypto.Signer
 }
+
+// String names the key.
+func (k Key) String() string { return "d=" + k.Domain + " s=" + k.Selector }
+
+// Format is String, whatever the verb: the private key is never printed.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// LogValue is String.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// MarshalText is String.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // NotSigned is why mail is not to be signed, though there may be keys.
 type NotSigned struct {

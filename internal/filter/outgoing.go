@@ -132,7 +132,7 @@ func (o *outgoing) finish(_ context.Context, c *milter.Changes) milter.Reply {
 			o.event.problem("dkim.cannot-sign", fmt.Sprintf("d=%s s=%s: %v", s.key.Domain, s.key.Selector, err))
 			continue
 		}
-		o.event.Signed = append(o.event.Signed, "d="+s.key.Domain+" s="+s.key.Selector)
+		o.event.Signed = append(o.event.Signed, s.key.String())
 	}
 	if len(o.event.Signed) > 0 {
 		o.event.Action = Accept

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
@@ -28,6 +30,18 @@ type FoundKey struct {
 	File             string // where it was
 	Patterns         []store.DKIMPattern
 }
+
+// String names the key.
+func (k FoundKey) String() string { return k.Selector + "._domainkey." + k.Domain }
+
+// Format is String, whatever the verb: the private key is never printed.
+func (k FoundKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// LogValue is String.
+func (k FoundKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// MarshalText is String.
+func (k FoundKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // maxFound bounds the keys of one configuration, maxFile the octets of each of its files.
 const (

@@ -253,3 +253,17 @@ func TestImport(t *testing.T) {
 		}
 	}
 }
+
+// TestFoundKeyIsNotShown: whatever prints a key that was found shows which it is, and nothing more.
+func TestFoundKeyIsNotShown(t *testing.T) {
+	f, err := ReadOpenDKIM([]byte("Domain a.example\nSelector s\nKeyFile /k\n"), tree{"/k": testPEM(t)}.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := f.Keys[0]
+	for _, got := range []string{fmt.Sprintf("%v", k), fmt.Sprintf("%#v", &k), fmt.Sprintf("%d", k), k.LogValue().String()} {
+		if got != "s._domainkey.a.example" {
+			t.Error(got)
+		}
+	}
+}

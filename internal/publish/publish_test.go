@@ -54,7 +54,7 @@ func TestParseTSIG(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, k, err)
 			continue
 		}
-		for _, shown := range []string{k.String(), fmt.Sprintf("%v %+v %#v", k, k, k), k.LogValue().String()} {
+		for _, shown := range []string{k.String(), fmt.Sprintf("%v %+v %#v %d", k, k, k, k), k.LogValue().String()} {
 			if strings.Contains(shown, secret) {
 				t.Errorf("the secret is shown: %s", shown)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -72,6 +73,9 @@ func (k *TSIG) String() string { return k.Algorithm + ":" + k.Name + ":(secret)"
 
 // GoString is String.
 func (k *TSIG) GoString() string { return k.String() }
+
+// Format is String, whatever the verb.
+func (k *TSIG) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
 
 // LogValue is String.
 func (k *TSIG) LogValue() slog.Value { return slog.StringValue(k.String()) }
