@@ -115,3 +115,19 @@ func TestObserve(t *testing.T) {
 		}
 	})
 }
+
+type observing func(context.Context) Observation
+
+func (f observing) Observe(ctx context.Context, _, _ string) Observation { return f(ctx) }
+
+// TestObservationEnds: looking at name servers ends, also for those who set no time for it.
+func TestObservationEnds(t *testing.T) {
+	bounded := false
+	k := New(Config{Observer: observing(func(ctx context.Context) Observation {
+		_, bounded = ctx.Deadline()
+		return Observation{}
+	})})
+	if k.observe(t.Context(), "s._domainkey.a.example", ""); !bounded {
+		t.Error("no deadline")
+	}
+}

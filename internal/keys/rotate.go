@@ -331,5 +331,7 @@ func (k *Keeper) observe(ctx context.Context, name, record string) Observation {
 	if k.cfg.Observer == nil {
 		return Observation{Detail: "nobody looks at the name servers"}
 	}
+	ctx, cancel := context.WithTimeout(ctx, seriesTimeout) // whoever asks: a zone may name many servers that do not answer
+	defer cancel()
 	return k.cfg.Observer.Observe(ctx, name, record)
 }
