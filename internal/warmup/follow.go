@@ -134,14 +134,14 @@ func (f *Follower) batch() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading a log: %w", err)
 	}
-	if info.Size() < f.position { // cut
-		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-			return 0, fmt.Errorf("reading a log: %w", err)
-		}
-		head, err := headOf(f.file)
-		if err != nil || head == "" {
-			return 0, err
-		}
+	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+		return 0, fmt.Errorf("reading a log: %w", err)
+	}
+	head, err := headOf(f.file)
+	if err != nil || head == "" {
+		return 0, err
+	}
+	if info.Size() < f.position || head != f.head { // cut, and perhaps longer than before by now
 		f.head, f.position = head, 0
 	}
 	if _, err := f.file.Seek(f.position, io.SeekStart); err != nil {

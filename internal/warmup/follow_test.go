@@ -110,6 +110,11 @@ func TestFollow(t *testing.T) {
 	l.poll("begins again", 13)
 	l.append(lines(sentLine, 7, 1)[60:])
 	l.poll("begun again", 14)
+	if err := os.Truncate(l.name, 0); err != nil {
+		t.Fatal(err)
+	}
+	l.append(lines(sentLine, 20, 3))
+	l.poll("cut, and longer than before when it is looked at", 17)
 }
 
 // TestFollowFallsSilent: Gmail's 421-4.7.28 has the plan fall silent by itself.
