@@ -27,7 +27,7 @@ func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, 
 	if err != nil {
 		return nil, err
 	}
-	entries, refile, err := dataset(f.Settings["signingtable"], read)
+	entries, refile, err := Dataset(f.Settings["signingtable"], read)
 	if err != nil {
 		return nil, fmt.Errorf("the setting SigningTable: %w", err)
 	}
@@ -41,7 +41,7 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 	if f.Settings["domain"] == "" || file == "" || selector == "" {
 		return errors.New("opendkim.conf has neither a SigningTable nor Domain, Selector and KeyFile: there is nothing to import")
 	}
-	domains, _, err := dataset(f.Settings["domain"], read)
+	domains, _, err := Dataset(f.Settings["domain"], read)
 	if err != nil {
 		return fmt.Errorf("the setting Domain: %w", err)
 	}
@@ -76,7 +76,7 @@ func Yes(s string) bool {
 type tableKey struct{ domain, selector, where string }
 
 func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey, error) {
-	entries, _, err := dataset(f.Settings["keytable"], read)
+	entries, _, err := Dataset(f.Settings["keytable"], read)
 	if err != nil {
 		return nil, fmt.Errorf("the setting KeyTable: %w", err)
 	}
@@ -181,18 +181,21 @@ func (k tableKey) read(read func(string) ([]byte, error)) (FoundKey, error) {
 	return FoundKey{Key: key}, err
 }
 
-// dataset gives the lines of a data set: a file (file:, refile: or a path), or a list with commas (csl: or anything else).
-func dataset(spec string, read func(string) ([]byte, error)) (entries []string, refile bool, err error) {
+// Databases are the types of data sets that are neither files nor lists.
+var Databases = []string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}
+
+// Dataset gives the lines of a data set of OpenDKIM: a file (file:, refile: or a path), or a list with commas (csl: or anything else).
+func Dataset(spec string, read func(string) ([]byte, error)) (entries []string, refile bool, err error) {
 	kind, rest, typed := strings.Cut(spec, ":")
 	switch kind = strings.ToLower(kind); {
 	case spec == "":
 		return nil, false, errors.New("it is missing")
 	case typed && (kind == "file" || kind == "refile"):
-	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./"):
+	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
 		rest, kind = spec, "file"
 	case typed && kind == "csl":
 		return list(rest), false, nil
-	case typed && slices.Contains([]string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}, kind):
+	case typed && slices.Contains(Databases, kind):
 		return nil, false, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
 	default:
 		return list(spec), false, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
 )
 
 // Fate says what became of a setting.
@@ -178,7 +179,7 @@ func shown(name, value string) string {
 	switch name = strings.ToLower(name); {
 	case strings.Contains(name, "password"):
 		return "..."
-	case typed && slices.Contains(databases, strings.ToLower(kind)) || strings.Contains(value, "@") && strings.Contains(value, "://"):
+	case typed && slices.Contains(keys.Databases, strings.ToLower(kind)) || strings.Contains(value, "@") && strings.Contains(value, "://"):
 		return kind + ":..."
 	case name == "keytable" && !strings.HasPrefix(value, "/") && !strings.HasPrefix(value, ".") && !strings.HasSuffix(strings.ToLower(kind), "file"):
 		return "..."
@@ -186,46 +187,18 @@ func shown(name, value string) string {
 	return value
 }
 
-// databases are the types of data sets that are no files.
-var databases = []string{"bdb", "db", "dsn", "ldap", "ldaps", "ldapi", "lua", "memcache", "mdb", "repute", "socket", "erlang"}
-
 func isNo(s string) bool {
 	return slices.Contains([]string{"no", "false", "0", "off", "f", "n"}, strings.ToLower(s))
 }
 
-// entries gives the members of a data set: a file (file:, refile:, a path), or a list with commas (csl: or anything else).
+// entries gives the members of a data set; see [keys.Dataset].
 func (r *reading) entries(spec string) ([]string, error) {
-	kind, rest, typed := strings.Cut(spec, ":")
-	kind = strings.ToLower(kind)
-	switch {
-	case typed && (kind == "file" || kind == "refile"):
-	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
-		rest = spec
-	case typed && slices.Contains(databases, kind):
-		return nil, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
-	default:
-		if typed && kind == "csl" {
-			spec = rest
-		}
-		return bounded(strings.Split(spec, ","))
+	if spec == "" {
+		return nil, nil
 	}
-	data, err := r.read(rest)
-	if err != nil {
-		return nil, err
+	out, _, err := keys.Dataset(spec, r.read)
+	if len(out) > maxEntries {
+		return nil, fmt.Errorf("more than %d entries", maxEntries)
 	}
-	return bounded(strings.Split(string(data), "\n"))
-}
-
-func bounded(lines []string) (out []string, err error) {
-	for _, l := range lines {
-		l, _, _ = strings.Cut(l, "#")
-		if l = strings.TrimSpace(l); l == "" {
-			continue
-		}
-		if len(out) == maxEntries {
-			return nil, fmt.Errorf("more than %d entries", maxEntries)
-		}
-		out = append(out, l)
-	}
-	return out, nil
+	return out, err
 }
