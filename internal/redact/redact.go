@@ -117,7 +117,7 @@ var (
 	// address is a mail address: its local part, its domain, and what a mailto link has behind it.
 	address = regexp.MustCompile(`("[^"\r\n]{0,128}"|[^\s<>()\[\],;:"@]{1,256})@([\pL\pN._-]{1,255})(\?[^\s<>"]*)?`)
 	// web is a link: what it leads to on its host tells who got it.
-	web = regexp.MustCompile(`(?i)\b(https?://)(?:[^\s/?#<>"@]*@)?([^\s/?#<>"]+)[/?#][^\s<>"]*`)
+	web = regexp.MustCompile(`(?i)\b(https?://)(?:[^\s/?#<>"@]*@)?([^\s/?#<>"]+)[/?#][^\s<>]*`)
 	// property is what stands before an address in Authentication-Results.
 	property = regexp.MustCompile(`^(?:smtp\.[a-z-]+|header\.[a-z-]+|envelope-from|i)=`)
 	token    = regexp.MustCompile(`[^\s<>()\[\],;:"'=/]+`)

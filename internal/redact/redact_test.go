@@ -41,6 +41,7 @@ func TestText(t *testing.T) {
 		"SRS0=abc=tt=client.example=hanako@fwd.example":                               "•••@fwd.example",
 		"hanako=client.example@lists.example":                                         "•••@lists.example",
 		"<https://lists.example/unsub?u=hanako>":                                      "<https://lists.example/•••>",
+		`POST https://lists.example/"u=t0ken`:                                         "POST https://lists.example/•••",
 		"https://user:hanako@lists.example/x":                                         "https://lists.example/•••",
 		"<mailto:leave-77431@lists.example?subject=hanako>":                           "<mailto:•••@lists.example>",
 		"taro.yamada._spf.shop.example":                                               "•••.•••._spf.shop.example",
