@@ -32,7 +32,10 @@ func (s *server) agreeForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) agree(w http.ResponseWriter, r *http.Request) {
-	token := r.PostFormValue("token")
+	if !s.readForm(w, r, smallForm) {
+		return
+	}
+	token := r.PostForm.Get("token")
 	if s.Agree == nil || token == "" || len(token) > maxReplyToken {
 		s.fail(w, r, http.StatusNotFound, "error.no-agree")
 		return

@@ -193,12 +193,15 @@ func (s *server) againRun(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
 		return
 	}
+	if !s.readForm(w, r, smallForm) {
+		return
+	}
 	old, err := s.store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
-	finding := clip(r.PostFormValue("finding"), 100)
+	finding := clip(r.PostForm.Get("finding"), 100)
 	target, perr := check.ParseTarget(old.Label)
 	if perr != nil {
 		s.notFound(w, r)

@@ -142,9 +142,7 @@ func (s *server) domainForm(w http.ResponseWriter, r *http.Request) (panel.Who, 
 		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
 		return who, false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxDomainForm)
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
+	if !s.readForm(w, r, maxDomainForm) {
 		return who, false
 	}
 	return who, true

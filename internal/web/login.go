@@ -25,9 +25,6 @@ type loginPage struct {
 	MinPassword int
 }
 
-// maxCredentials bounds the octets of such a form.
-const maxCredentials = 8 << 10
-
 func (s *server) loginForm(w http.ResponseWriter, r *http.Request) {
 	next := nextPage(r.URL.Query().Get("next"))
 	if visitorOf(r).Person.ID != "" {
@@ -54,9 +51,7 @@ func (s *server) readCredentials(w http.ResponseWriter, r *http.Request) (passwo
 		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
 		return "", c, false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxCredentials)
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
+	if !s.readForm(w, r, smallForm) {
 		return "", c, false
 	}
 	f := r.PostForm

@@ -82,9 +82,7 @@ func (s *server) changePerson(w http.ResponseWriter, r *http.Request) {
 	if !s.forAdmins(w, r) {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxCredentials)
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
+	if !s.readForm(w, r, smallForm) {
 		return
 	}
 	id := r.PathValue("id")

@@ -40,12 +40,15 @@ func (s *server) dropChoices(lang string, chosen time.Duration) []dropChoice {
 // mailboxBody chooses when the bodies of messages to a mailbox go, of those that come from
 // now on: POST /m/TOKEN/body. Whoever knows the mailbox sees its mail, and may choose.
 func (s *server) mailboxBody(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r, smallForm) {
+		return
+	}
 	m, err := s.store.Mailbox(r.Context(), r.PathValue("token"))
 	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
-	minutes, err := strconv.Atoi(r.PostFormValue("minutes"))
+	minutes, err := strconv.Atoi(r.PostForm.Get("minutes"))
 	offered := false
 	for _, c := range s.dropChoices("en", 0) {
 		offered = offered || c.Minutes == minutes

@@ -27,6 +27,9 @@ type sharePage struct {
 
 // share makes a link that shows a run, or ends all: POST /d/ID/share.
 func (s *server) share(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r, smallForm) {
+		return
+	}
 	run, err := s.store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		s.storeError(w, r, err)
@@ -37,8 +40,11 @@ func (s *server) share(w http.ResponseWriter, r *http.Request) {
 
 // shareMessage is the same for the verdict of a message: POST /r/ID/share.
 func (s *server) shareMessage(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r, smallForm) {
+		return
+	}
 	s.withMessage(w, r, r.PathValue("id"), s.work, func(w http.ResponseWriter, m *store.Message) {
-		x := store.Share{Kind: store.SharedMessage, Of: m.ID, Redact: r.PostFormValue("redact") == "1"}
+		x := store.Share{Kind: store.SharedMessage, Of: m.ID, Redact: r.PostForm.Get("redact") == "1"}
 		s.shareAs(w, r, x, sharePage{Back: reportPath(m.ID), Message: true}, s.deletedAt(m.Received))
 	})
 }
@@ -47,7 +53,7 @@ func (s *server) shareMessage(w http.ResponseWriter, r *http.Request) {
 func (s *server) shareAs(w http.ResponseWriter, r *http.Request, x store.Share, p sharePage, deleted time.Time) {
 	p.frame = s.frame(r, p.Back, i18n.T(i18n.FromRequest(r), "share.title"))
 	p.Action, p.OtherURL, p.Form = p.Back+"/share", "", true
-	if r.PostFormValue("days") == "0" {
+	if r.PostForm.Get("days") == "0" {
 		if err := s.store.EndShares(r.Context(), x.Kind, x.Of); err != nil {
 			s.storeError(w, r, err)
 			return
@@ -56,12 +62,12 @@ func (s *server) shareAs(w http.ResponseWriter, r *http.Request, x store.Share, 
 		s.show(w, r, http.StatusOK, "share", p)
 		return
 	}
-	life := shareLives[r.PostFormValue("days")]
+	life := shareLives[r.PostForm.Get("days")]
 	if life == 0 {
 		s.fail(w, r, http.StatusBadRequest, "error.form")
 		return
 	}
-	x.Expires, x.Once = s.Now().Add(life).UTC(), r.PostFormValue("once") == "1"
+	x.Expires, x.Once = s.Now().Add(life).UTC(), r.PostForm.Get("once") == "1"
 	if !deleted.IsZero() && deleted.Before(x.Expires) {
 		x.Expires = deleted.UTC()
 	}

@@ -54,9 +54,7 @@ func (s *server) editedRecords(w http.ResponseWriter, r *http.Request) (text str
 		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
 		return "", false, false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxWhatIf)
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
+	if !s.readForm(w, r, maxWhatIf) {
 		return "", false, false
 	}
 	return strings.ReplaceAll(r.PostForm.Get("records"), "\r\n", "\n"), true, true
