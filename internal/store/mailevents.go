@@ -143,7 +143,7 @@ func (s *Store) MailEvents(ctx context.Context, name string, limit int) ([]MailE
 	return list, nil
 }
 
-// PruneFlow forgets events that are older than keep or beyond a number of rows, and volume of more than 400 days ago. It works in small
+// PruneFlow forgets events that are older than keep or beyond a number of rows, and volume and complaints of more than 400 days ago. It works in small
 // steps, and gives the number of rows.
 func (s *Store) PruneFlow(ctx context.Context, now time.Time, keep time.Duration, rows int64) (int, error) {
 	const volumeDays = 400
@@ -152,6 +152,7 @@ func (s *Store) PruneFlow(ctx context.Context, now time.Time, keep time.Duration
 		pruneMailEvents(`SELECT id FROM mail_events WHERE at < $1 ORDER BY at, id LIMIT $2`, millis(now.Add(-keep))),
 		pruneMailEvents(`SELECT id FROM mail_events WHERE id < (SELECT COALESCE(min(id), '') FROM (SELECT id FROM mail_events ORDER BY id DESC LIMIT $1) AS young) ORDER BY id LIMIT $2`, rows),
 		pruneVolume(now.UTC().AddDate(0, 0, -volumeDays).Format(time.DateOnly)),
+		pruneComplaints(now.UTC().AddDate(0, 0, -volumeDays).Format(time.DateOnly)), pruneTakenEvents(now),
 	} {
 		n, err := s.pruneAll(ctx, step)
 		total += n
