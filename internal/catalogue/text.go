@@ -117,3 +117,12 @@ func placeholders(text string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// With fills the {placeholders} of a text by name, value, name, value ... A value is never itself expanded.
+func (t Text) With(pairs ...string) Text {
+	args := make(map[string]string, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		args[pairs[i]] = pairs[i+1]
+	}
+	return Text{fill(t.EN, args), fill(t.JA, args)}
+}

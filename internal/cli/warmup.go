@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
@@ -22,122 +21,81 @@ func (a *app) warmupGroup() *cobra.Command {
 	return a.group("warmup", a.warmupPlanCommand(), a.warmupStatusCommand(), a.warmupHoldCommand(), a.warmupEndCommand(), a.warmupReadCommand())
 }
 
-// warmupObject is a warm-up as JSON: its state, and what follows from it.
-type warmupObject struct {
-	warmup.One
-	Allowed     *int              `json:"allowed"`         // null: as many as one likes
-	Connections *int              `json:"connections_now"` // null: as many as one likes
-	Standing    warmup.Standing   `json:"standing"`
-	Change      float64           `json:"change"` // of today's volume against the mean of the month, in percent
-	Forecast    []warmup.Expected `json:"forecast"`
-}
-
-func describeWarmup(o warmup.One, now time.Time) warmupObject {
-	out := warmupObject{One: o, Forecast: o.Forecast(now)}
-	if !o.Over() {
-		out.Allowed = &o.Steps[o.At].Day
-	}
-	if open := o.Open(now); open != 0 {
-		n := max(open, 0)
-		out.Connections = &n
-	}
-	today, mean := o.Volume()
-	standing, change, _ := warmup.Stand(warmup.Seen{Today: today, Mean: mean, Complaints: -1})
-	out.Standing, out.Change = standing, 100*change
-	return out
-}
-
 // pair reads SOURCE and PROVIDER.
 func (a *app) pair(args []string) (source, who string, err error) {
 	if len(args) != 2 {
 		return "", "", usagef("%s", a.say(msgWarmupPair))
 	}
-	if source, err = warmup.Source(args[0]); err != nil {
-		return "", "", usagef("%s", a.say(msgBadSource, "value", render.Printable(args[0])))
+	source, who, err = warmup.Pair(args[0], args[1])
+	return source, who, a.badWarmup(err, args...)
+}
+
+// badWarmup says in our language what of a request cannot be used.
+func (a *app) badWarmup(err error, values ...string) error {
+	var bad *warmup.Invalid
+	if !errors.As(err, &bad) {
+		return err
 	}
-	who = strings.ToLower(args[1])
-	if who != warmup.Everybody && provider.ReceiverName(who).EN == who {
-		return "", "", usagef("%s", a.say(msgBadProvider, "value", render.Printable(args[1])))
+	what := bad.Text.In(a.lang)
+	switch bad.Field {
+	case "source":
+		what = render.Printable(values[0]) + ": " + what
+	case "provider":
+		what = render.Printable(values[1]) + ": " + what
+	case "":
+	default:
+		what = "--" + bad.Field + ": " + what
 	}
-	return source, who, nil
+	return usagef("%s", what)
+}
+
+// book is what this program does with the plans of a database, at the time of --at. lists is nil where no blocklist is asked.
+func (a *app) book(st *store.Store, lists *blocklist.Checker) *warmup.Book {
+	now := func() time.Time { return a.globals.now }
+	return warmup.NewBook(warmup.BookConfig{Store: st, Listings: warmup.NewListings(lists, nil), Now: now})
 }
 
 func (a *app) warmupPlanCommand() *cobra.Command {
-	var database, table, by string
-	var target, length int
+	var database string
+	var q warmup.Request
 	c := a.command("warmup plan", func(c *cobra.Command, args []string) error {
 		source, who, err := a.pair(args)
 		if err != nil {
 			return err
 		}
-		name, steps, err := a.warmupSteps(table, target, length, by)
-		if err != nil {
-			return err
+		q.Source, q.Provider = source, who
+		asked := q.Table != "" || q.Target != 0 || q.Days != 0 || q.By != ""
+		if asked { // what cannot be used is said before the database is opened
+			if _, _, err := q.Steps(a.globals.now); err != nil {
+				return a.badWarmup(err, args...)
+			}
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			if steps != nil {
-				if err := warmup.Plan(c.Context(), st, source, who, name, steps, a.globals.now); err != nil {
-					return lookError{err}
+			b := a.book(st, nil)
+			if asked {
+				if _, err := b.Begin(c.Context(), q); err != nil {
+					return a.warmupDone(a.badWarmup(err, args...))
 				}
 			}
-			one, err := a.oneWarmup(c.Context(), st, source, who)
+			one, err := b.Plan(c.Context(), source, who)
 			if err != nil {
-				return err
+				return a.warmupDone(err)
 			}
+			one = one.In(a.lang)
 			return a.show(one, func(w io.Writer, _ render.TextOptions) error { return a.writeForecast(w, one) })
 		})
 	})
 	a.databaseFlag(c, &database)
 	f := c.Flags()
-	f.StringVar(&table, "table", "", a.flagText("warmup-table"))
-	f.IntVar(&target, "target", 0, a.flagText("warmup-target"))
-	f.IntVar(&length, "days", 0, a.flagText("warmup-days"))
-	f.StringVar(&by, "by", "", a.flagText("warmup-by"))
+	f.StringVar(&q.Table, "table", "", a.flagText("warmup-table"))
+	f.IntVar(&q.Target, "target", 0, a.flagText("warmup-target"))
+	f.IntVar(&q.Days, "days", 0, a.flagText("warmup-days"))
+	f.StringVar(&q.By, "by", "", a.flagText("warmup-by"))
 	completeWords(c, "table", "generic", "sendgrid", "ses")
 	return c
 }
 
-// warmupSteps gives the plan of the flags; nil where none is asked for.
-func (a *app) warmupSteps(table string, target, length int, by string) (name string, steps []warmup.Step, err error) {
-	switch {
-	case table == "" && target == 0 && length == 0 && by == "":
-		return "", nil, nil
-	case table != "" && (target != 0 || length != 0 || by != ""), table == "" && (target == 0 || (length == 0) == (by == "")):
-		return "", nil, usagef("%s", a.say(msgWarmupPlan))
-	case table != "":
-		t, ok := warmup.TableByName(table)
-		if !ok {
-			return "", nil, usagef("%s", a.say(msgBadTable, "value", table))
-		}
-		return t.Name, t.Steps, nil
-	}
-	if by != "" {
-		day, err := time.Parse(time.DateOnly, by)
-		if err != nil {
-			return "", nil, usagef("%s", a.say(msgBadDay, "value", by))
-		}
-		length = int(day.Sub(a.globals.now.UTC().Truncate(24*time.Hour))/(24*time.Hour)) + 1
-	}
-	if steps, err = warmup.To(target, length); err != nil {
-		return "", nil, usagef("%v", err)
-	}
-	return strconv.Itoa(target) + "/" + strconv.Itoa(length), steps, nil
-}
-
-func (a *app) oneWarmup(ctx context.Context, st *store.Store, source, who string) (warmupObject, error) {
-	list, err := warmup.List(ctx, st, a.globals.now)
-	if err != nil {
-		return warmupObject{}, lookError{err}
-	}
-	for _, o := range list {
-		if o.Source == source && o.Provider == who {
-			return describeWarmup(o, a.globals.now), nil
-		}
-	}
-	return warmupObject{}, lookError{errors.New(a.say(msgNoWarmup))}
-}
-
-func (a *app) writeForecast(w io.Writer, o warmupObject) error {
+func (a *app) writeForecast(w io.Writer, o warmup.View) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, e := range o.Forecast {
 		allowed := strconv.Itoa(e.Allowed)
@@ -151,66 +109,88 @@ func (a *app) writeForecast(w io.Writer, o warmupObject) error {
 
 func (a *app) warmupStatusCommand() *cobra.Command {
 	var database string
+	var noLists bool
+	var listKeys []string
 	c := a.command("warmup status", func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usagef("%s", a.say(msgNoArgs))
 		}
-		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			list, err := warmup.List(c.Context(), st, a.globals.now)
+		var lists *blocklist.Checker
+		if !noLists {
+			r, err := a.newResolver()
 			if err != nil {
-				return lookError{err}
+				return err
 			}
-			all := make([]warmupObject, 0, len(list))
-			for _, o := range list {
-				all = append(all, describeWarmup(o, a.globals.now))
+			if lists, err = a.blocklists(r, listKeys); err != nil {
+				return err
 			}
-			sent, err := warmup.Volumes(c.Context(), st, a.globals.now)
-			if err != nil {
-				return lookError{err}
-			}
-			return a.show(map[string]any{"warmups": all, "volume": sent}, func(w io.Writer, _ render.TextOptions) error {
-				if err := a.writeWarmups(w, all); err != nil {
-					return err
-				}
-				return a.writeVolume(w, sent)
-			})
-		})
+		}
+		return a.withStore(c.Context(), database, func(st *store.Store) error { return a.warmupStatus(c.Context(), a.book(st, lists)) })
 	})
 	a.databaseFlag(c, &database)
+	c.Flags().BoolVar(&noLists, "no-blocklists", false, a.flagText("no-blocklists"))
+	c.Flags().StringArrayVar(&listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
 	return c
 }
 
-func (a *app) writeWarmups(w io.Writer, all []warmupObject) error {
+func (a *app) warmupStatus(ctx context.Context, b *warmup.Book) error {
+	all, err := b.Plans(ctx, "")
+	if err != nil {
+		return lookError{err}
+	}
+	sent, err := b.Sent(ctx)
+	if err != nil {
+		return lookError{err}
+	}
+	for i := range all {
+		all[i] = all[i].In(a.lang)
+	}
+	for i := range sent {
+		sent[i].Judged = sent[i].In(a.lang)
+	}
+	return a.show(map[string]any{"warmups": all, "volume": sent}, func(w io.Writer, _ render.TextOptions) error {
+		if err := a.writeWarmups(w, all); err != nil {
+			return err
+		}
+		return a.writeVolume(w, sent)
+	})
+}
+
+func (a *app) writeWarmups(w io.Writer, all []warmup.View) error {
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(w, a.say(msgNoWarmups))
 		return err
 	}
-	for _, o := range all {
-		name := a.say(msgEverybody)
-		if o.Provider != warmup.Everybody {
-			name = provider.ReceiverName(o.Provider).In(a.lang)
-		}
-		fmt.Fprintf(w, "%s  %s\n", o.Source, name)
-		if o.Over() {
-			fmt.Fprintln(w, "  "+a.say(msgPlanOver, "plan", o.Plan, "granted", strconv.Itoa(o.Today.Granted)))
-		} else {
-			fmt.Fprintln(w, "  "+a.say(msgPlanDay, "plan", o.Plan, "day", strconv.Itoa(o.At+1), "days", strconv.Itoa(len(o.Steps)), "granted", strconv.Itoa(o.Today.Granted), "allowed", strconv.Itoa(*o.Allowed)))
-		}
-		fmt.Fprintln(w, "  "+a.say(msgPlanLog, "delivered", strconv.Itoa(o.Today.Delivered), "deferred", strconv.Itoa(o.Today.Deferred), "refused", strconv.Itoa(o.Today.Refused)))
-		if o.Held {
-			fmt.Fprintln(w, "  "+a.say(msgPlanHeld, "why", render.Printable(o.Why)))
-		}
-		if o.Connections != nil && *o.Connections == 0 {
-			fmt.Fprintln(w, "  "+a.say(msgPlanSilent, "time", minute(o.Silent)))
-		} else if o.Connections != nil {
-			fmt.Fprintln(w, "  "+a.say(msgPlanOpen, "n", strconv.Itoa(*o.Connections)))
-		}
-		if n := len(o.Days); n > 0 {
-			fmt.Fprintln(w, "  "+a.say(msgPlanThen, "date", o.Days[n-1].Date, "then", a.say(warmupThen[o.Days[n-1].Then])))
-		}
-		fmt.Fprintln(w, "  "+a.say(msgPlanStanding, "standing", string(o.Standing), "change", fmt.Sprintf("%+.0f", o.Change)))
+	for i := range all {
+		a.writeWarmup(w, &all[i])
 	}
 	return nil
+}
+
+func (a *app) writeWarmup(w io.Writer, o *warmup.View) {
+	fmt.Fprintf(w, "%s  %s\n", o.Source, warmup.ProviderName(o.Provider).In(a.lang))
+	line := func(t text, pairs ...string) { fmt.Fprintln(w, "  "+a.say(t, pairs...)) }
+	if o.Over() {
+		line(msgPlanOver, "plan", o.One.Plan, "granted", strconv.Itoa(o.Today.Granted))
+	} else {
+		line(msgPlanDay, "plan", o.One.Plan, "day", strconv.Itoa(o.At+1), "days", strconv.Itoa(len(o.Steps)), "granted", strconv.Itoa(o.Today.Granted), "allowed", strconv.Itoa(*o.Allowed))
+	}
+	if o.Target != nil && o.Target.Date != nil {
+		line(msgPlanAim, "target", strconv.Itoa(o.Target.PerDay), "date", *o.Target.Date)
+	}
+	line(msgPlanLog, "delivered", strconv.Itoa(o.Today.Delivered), "deferred", strconv.Itoa(o.Today.Deferred), "refused", strconv.Itoa(o.Today.Refused))
+	if o.Held {
+		line(msgPlanHeld, "why", render.Printable(o.One.Why))
+	}
+	if o.Connections != nil && *o.Connections == 0 {
+		line(msgPlanSilent, "time", minute(o.Silent))
+	} else if o.Connections != nil {
+		line(msgPlanOpen, "n", strconv.Itoa(*o.Connections))
+	}
+	if n := len(o.Days); n > 0 {
+		line(msgPlanThen, "date", o.Days[n-1].Date, "then", warmup.Followed[o.Days[n-1].Then].In(a.lang))
+	}
+	line(msgPlanStanding, "standing", string(o.Standing), "reason", render.Printable(o.Reason))
 }
 
 // writeVolume says what each source sent, as the milter counted it.
@@ -221,7 +201,7 @@ func (a *app) writeVolume(w io.Writer, sent []warmup.Sent) error {
 			source = a.say(msgVolumeNowhere)
 		}
 		if _, err := fmt.Fprintln(w, a.say(msgVolume, "source", source, "today", strconv.FormatInt(s.Today, 10), "paced", strconv.FormatInt(s.Paced, 10), "mean", fmt.Sprintf("%.0f", s.Mean),
-			"standing", string(s.Standing), "change", fmt.Sprintf("%+.0f", s.Change))); err != nil {
+			"standing", string(s.Standing), "reason", render.Printable(s.Reason))); err != nil {
 			return err
 		}
 	}
@@ -237,7 +217,11 @@ func (a *app) warmupHoldCommand() *cobra.Command {
 			return err
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			return a.warmupDone(warmup.Hold(c.Context(), st, source, who, !release, why, a.globals.now))
+			b := a.book(st, nil)
+			if release {
+				return a.warmupDone(b.Resume(c.Context(), source, who))
+			}
+			return a.warmupDone(a.badWarmup(b.Hold(c.Context(), source, who, why), args...))
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -248,6 +232,10 @@ func (a *app) warmupHoldCommand() *cobra.Command {
 
 // warmupDone says what went wrong.
 func (a *app) warmupDone(err error) error {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return err
+	}
 	if errors.Is(err, warmup.ErrUnknown) || errors.Is(err, store.ErrNotFound) {
 		return lookError{errors.New(a.say(msgNoWarmup))}
 	}
@@ -265,7 +253,7 @@ func (a *app) warmupEndCommand() *cobra.Command {
 			return err
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			return a.warmupDone(st.EndWarmup(c.Context(), source, who))
+			return a.warmupDone(a.book(st, nil).End(c.Context(), source, who))
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -280,7 +268,7 @@ func (a *app) warmupReadCommand() *cobra.Command {
 		}
 		source, err := warmup.Source(args[0])
 		if err != nil {
-			return usagef("%s", a.say(msgBadSource, "value", render.Printable(args[0])))
+			return a.badWarmup(&warmup.Invalid{Field: "source", Text: warmup.NoSource}, args...)
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			for _, name := range args[1:] {

@@ -1,14 +1,9 @@
 package cli
 
-import "github.com/todoku/todoku/internal/warmup"
-
 func init() {
 	words := []text{
-		msgWarmupPair, msgBadSource, msgBadProvider, msgWarmupPlan, msgBadTable, msgBadDay, msgNoWarmup, msgNoWarmups, msgUnbounded, msgEverybody, msgPlanOver, msgPlanDay, msgPlanLog,
-		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgWarmupLog, msgLogRead, msgVolume, msgVolumeNowhere,
-	}
-	for _, t := range warmupThen {
-		words = append(words, t)
+		msgWarmupPair, msgNoWarmup, msgNoWarmups, msgUnbounded, msgPlanOver, msgPlanDay, msgPlanLog,
+		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgPlanAim, msgWarmupLog, msgLogRead, msgVolume, msgVolumeNowhere,
 	}
 	textsOf(map[string]commandText{
 		"warmup": {
@@ -24,7 +19,7 @@ func init() {
 		},
 		"warmup status": {
 			short:   text{EN: "Say where each plan is", JA: "計画の進み具合を表示する"},
-			long:    text{EN: "Say of each plan its day, what was sent today, what the log says, and what followed from the day before.", JA: "計画ごとに、何日目か、今日の送信数、配送ログの集計、前日の結果を表示します。"},
+			long:    text{EN: "Say of each plan its day, what was sent today, what the log says, what followed from the day before, and when it reaches its target; and the standing of each source address by its volume, blocklists and complaints.", JA: "計画ごとに、何日目か、今日の送信数、配送ログの集計、前日の結果、目標に達する見込みの日を表示します。送信元 IP アドレスの評価の目安も、送信量、ブロックリスト、苦情から表示します。"},
 			example: same("  todoku warmup status --json"),
 		},
 		"warmup hold": {
@@ -56,19 +51,13 @@ func init() {
 }
 
 var (
-	msgVolume        = text{EN: "Sent from {source} (counted by the milter): {today} today, {paced} put off, {mean} a day in the month before; {standing} ({change} %)", JA: "{source} からの送信 (milter の集計): 今日 {today} 通、計画による一時的な拒否 {paced} 通、直近 30 日の平均 1 日 {mean} 通。評価の目安は {standing} ({change} %)"}
+	msgVolume        = text{EN: "Sent from {source} (counted by the milter): {today} today, {paced} put off, {mean} a day in the month before. Standing: {standing}. {reason}", JA: "{source} からの送信 (milter の集計): 今日 {today} 通、計画による一時的な拒否 {paced} 通、直近 30 日の平均 1 日 {mean} 通。評価の目安: {standing}。{reason}"}
 	msgVolumeNowhere = text{EN: "an address that is not known", JA: "不明なアドレス"}
 
 	msgWarmupPair   = text{EN: "name the source address and the provider: 192.0.2.1 gmail", JA: "送信元 IP アドレスとメール事業者を指定してください: 192.0.2.1 gmail"}
-	msgBadSource    = text{EN: "{value}: this is not an IP address", JA: "{value}: IP アドレスではありません"}
-	msgBadProvider  = text{EN: "{value}: this provider is not known; write gmail, yahoo, microsoft, apple, docomo ... or *", JA: "{value}: 知らないメール事業者です。gmail、yahoo、microsoft、apple、docomo など、または * を指定してください"}
-	msgWarmupPlan   = text{EN: "give --table, or --target with either --days or --by", JA: "--table、または --target と --days か --by のどちらか一方を指定してください"}
-	msgBadTable     = text{EN: "--table {value}: choose generic, sendgrid or ses", JA: "--table {value}: generic、sendgrid、ses のいずれかを指定してください"}
-	msgBadDay       = text{EN: "--by {value}: write it as 2027-01-15", JA: "--by {value}: 2027-01-15 の形で指定してください"}
 	msgNoWarmup     = text{EN: "there is no plan of that source and provider (see: todoku warmup status)", JA: "その送信元とメール事業者の計画はありません (todoku warmup status で確認できます)"}
 	msgNoWarmups    = text{EN: "There are no plans.", JA: "計画はありません。"}
 	msgUnbounded    = text{EN: "no bound", JA: "制限なし"}
-	msgEverybody    = text{EN: "all other providers", JA: "その他のメール事業者"}
 	msgPlanOver     = text{EN: "plan {plan} is over; {granted} sent today", JA: "計画 {plan} は終了。今日の送信 {granted} 通"}
 	msgPlanDay      = text{EN: "plan {plan}, day {day} of {days}; {granted} of {allowed} sent today", JA: "計画 {plan}、{days} 日中 {day} 日目。今日の送信 {granted} / {allowed} 通"}
 	msgPlanLog      = text{EN: "the log: {delivered} delivered, {deferred} put off, {refused} refused for volume or reputation", JA: "配送ログ: 配送 {delivered} 通、送信量や評価による一時的な拒否 {deferred} 通、拒否 {refused} 通"}
@@ -76,18 +65,8 @@ var (
 	msgPlanSilent   = text{EN: "nothing is sent until {time}: the provider asked for silence", JA: "メール事業者の制限により、{time} まで送信を止めています"}
 	msgPlanOpen     = text{EN: "at most {n} connections at one time for now", JA: "当面、同時接続は {n} 本までです"}
 	msgPlanThen     = text{EN: "{date}: {then}", JA: "{date}: {then}"}
-	msgPlanStanding = text{EN: "standing by volume: {standing} ({change} % against the mean of the month)", JA: "送信量から見た評価: {standing} (直近 1 か月の平均に対して {change} %)"}
+	msgPlanStanding = text{EN: "standing: {standing}. {reason}", JA: "評価の目安: {standing}。{reason}"}
+	msgPlanAim      = text{EN: "if all goes well it allows {target} messages a day on {date}", JA: "順調に進めば {date} に 1 日 {target} 通に達します"}
 	msgWarmupLog    = text{EN: "name the source address and the log: 192.0.2.1 /var/log/mail.log", JA: "送信元 IP アドレスとログファイルを指定してください: 192.0.2.1 /var/log/mail.log"}
 	msgLogRead      = text{EN: "{file}: {n} deliveries", JA: "{file}: 配送結果 {n} 件"}
 )
-
-// warmupThen say what followed from a day.
-var warmupThen = map[string]text{
-	warmup.Advanced:   {EN: "all went well; the next day allows more", JA: "順調だったため、翌日の件数を増やしました"},
-	warmup.StayedHeld: {EN: "held", JA: "据え置きました"},
-	warmup.StayedFew:  {EN: "too little was sent to learn from; the same share again", JA: "送信数が少なく判断できないため、同じ件数にしました"},
-	warmup.StayedSlow: {EN: "the provider put off too much; the same share again", JA: "一時的な拒否が多かったため、同じ件数にしました"},
-	warmup.SteppedBk:  {EN: "the provider refused or put off too much; a step back", JA: "拒否が多かったため、件数を 1 段階減らしました"},
-	warmup.Restarted:  {EN: "nothing was sent for a month; from the beginning", JA: "1 か月送信がなかったため、最初からやり直します"},
-	warmup.Finished:   {EN: "the plan is over", JA: "計画は終了しています"},
-}

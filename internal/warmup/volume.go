@@ -18,12 +18,10 @@ type Sent struct {
 	Paced     int64            `json:"paced"`  // today, put off by a plan
 	Mean      float64          `json:"mean"`   // of the thirty days before, a day
 	Providers map[string]int64 `json:"providers"`
-	Standing  Standing         `json:"standing"`
-	Change    float64          `json:"change"` // of today against the mean, in percent
-	Why       string           `json:"why"`
+	Judged
 }
 
-// Volumes gives what each source sent, by name.
+// Volumes gives what each source sent, by name, with the standing that follows from the volume alone: see [Book.Sent].
 func Volumes(ctx context.Context, st *store.Store, now time.Time) ([]Sent, error) {
 	list, err := st.VolumeSince(ctx, date(now.AddDate(0, 0, -monthDays)))
 	if err != nil {
@@ -53,8 +51,7 @@ func sum(list []store.Volume, now time.Time) []Sent {
 	}
 	for i := range out {
 		s := &out[i]
-		standing, change, why := Stand(Seen{Today: float64(s.Today), Mean: s.Mean, Complaints: -1})
-		s.Standing, s.Change, s.Why = standing, 100*change, why
+		s.Judged = Stand(Seen{Today: float64(s.Today), Mean: s.Mean})
 	}
 	slices.SortFunc(out, func(a, b Sent) int {
 		if a.Source < b.Source {

@@ -2,6 +2,7 @@ package warmup
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -188,17 +189,33 @@ func TestForecast(t *testing.T) {
 }
 
 func TestStand(t *testing.T) {
+	steady := Seen{Today: 2000, Mean: 2000}
+	with := func(change func(*Seen)) Seen { s := steady; change(&s); return s }
+	grave, light := Entry{Zone: "bl.example", Name: "Grave", Grave: true}, Entry{Zone: "light.example"}
 	for _, c := range []struct {
 		seen Seen
 		want Standing
 		why  string
+		says string // how the reason begins
 	}{
-		{Seen{Today: 2000, Mean: 2000}, Good, ""}, {Seen{Today: 5000, Mean: 2000}, Neutral, "change"}, {Seen{Today: 4000, Mean: 2000}, Good, ""}, {Seen{Today: 10, Mean: 5}, Neutral, "few"},
-		{Seen{Today: 2000, Mean: 2000, Complaints: 0.001}, Neutral, "complaints"}, {Seen{Today: 2000, Mean: 2000, Complaints: 0.003}, Poor, "complaints"},
-		{Seen{Today: 2000, Mean: 2000, Listed: true}, Poor, "listed"}, {Seen{Today: 2000, Mean: 2000, Complaints: -1}, Good, ""}, {Seen{}, Neutral, "few"},
+		{steady, Good, "", "What blocklists say is not known."}, {Seen{Today: 5000, Mean: 2000}, Neutral, "change", "Today's 5000 messages are 150 % more"}, {Seen{Today: 4000, Mean: 2000}, Good, "", ""},
+		{Seen{Today: 10, Mean: 5}, Neutral, "few", "Below 1,000"}, {Seen{}, Neutral, "few", "Below 1,000"},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 10, 10_000 }), Neutral, "complaints", "10 complaints about 10000 messages in thirty days are 0.10 %"},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 30, 10_000 }), Poor, "complaints", "30 complaints"},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 9, 10_000 }), Good, "", ""},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 1, 100 }), Good, "", ""}, // too few to judge by
+		{with(func(s *Seen) { s.Listing = Listing{Asked: 9} }), Good, "", "None of 9 blocklists"},
+		{with(func(s *Seen) { s.Listing = Listing{Asked: 9, On: []Entry{light}} }), Neutral, "noted", "Lists that few receivers use"},
+		{with(func(s *Seen) { s.Listing = Listing{Asked: 9, On: []Entry{light, grave}} }), Poor, "listed", "Blocklists that many receivers use have the address: Grave."},
+		{with(func(s *Seen) { s.Listing = Listing{On: []Entry{grave}} }), Good, "", "What blocklists say is not known."}, // of none that answered
+		{Seen{Listing: Listing{Asked: 1, On: []Entry{grave}}}, Poor, "listed", ""},
 	} {
-		if got, _, why := Stand(c.seen); got != c.want || why != c.why {
-			t.Errorf("%+v: %s %s", c.seen, got, why)
+		got := Stand(c.seen).In("en")
+		if got.Standing != c.want || got.Why != c.why || !strings.HasPrefix(got.Reason, c.says) {
+			t.Errorf("%+v: %s %s %q", c.seen, got.Standing, got.Why, got.Reason)
+		}
+		if ja := Stand(c.seen).In("ja").Reason; !strings.HasSuffix(ja, "。") || strings.ContainsAny(ja, "{}") {
+			t.Errorf("%q", ja)
 		}
 	}
 }

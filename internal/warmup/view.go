@@ -1,0 +1,159 @@
+package warmup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// sourcesAsked bounds the addresses about which blocklists are asked for one view.
+const sourcesAsked = 50
+
+// View is a plan as it stands, and what follows from it.
+type View struct {
+	One
+	Allowed     *int `json:"allowed"`         // null: as many as one likes
+	Connections *int `json:"connections_now"` // null: as many as one likes
+	Judged
+	Forecast []Expected    `json:"forecast"`
+	Calendar []CalendarDay `json:"calendar"`
+	Target   *Aim          `json:"target"` // null: the plan is over
+}
+
+// In gives it with the texts in a language.
+func (v View) In(lang string) View {
+	v.Judged = v.Judged.In(lang)
+	return v
+}
+
+// Plan gives one. ErrUnknown, *Invalid.
+func (b *Book) Plan(ctx context.Context, source, who string) (View, error) {
+	source, who, err := Pair(source, who)
+	if err != nil {
+		return View{}, err
+	}
+	list, err := b.Plans(ctx, source)
+	if err != nil {
+		return View{}, err
+	}
+	for _, v := range list {
+		if v.Provider == who {
+			return v, nil
+		}
+	}
+	return View{}, fmt.Errorf("%s, %s: %w", source, who, ErrUnknown)
+}
+
+// Plans gives all plans by source and provider; those of one source where that is not "".
+func (b *Book) Plans(ctx context.Context, source string) ([]View, error) {
+	now := b.Now()
+	list, err := List(ctx, b.Store, now)
+	if err != nil {
+		return nil, err
+	}
+	volume, err := b.Store.VolumeSince(ctx, date(now.AddDate(0, 0, -maxHistory)))
+	if err != nil {
+		return nil, err
+	}
+	own, sources := map[string]bool{}, []string{}
+	for _, o := range list {
+		own[o.Source+" "+o.Provider] = true
+		if source == "" || o.Source == source {
+			sources = append(sources, o.Source)
+		}
+	}
+	known, err := b.known(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]View, 0, len(sources))
+	for _, o := range list {
+		if source != "" && o.Source != source {
+			continue
+		}
+		v := View{One: o, Forecast: o.Forecast(now), Calendar: o.Calendar(now, pacedOf(volume, o.Source, o.Provider, own)), Target: o.Aim(now)}
+		if !o.Over() {
+			v.Allowed = &o.Steps[o.At].Day
+		}
+		if open := o.Open(now); open != 0 {
+			n := max(open, 0)
+			v.Connections = &n
+		}
+		seen := known[o.Source]
+		seen.Today, seen.Mean = o.Volume()
+		v.Judged = Stand(seen)
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// Sent gives what each source sent, plan or none, with its standing.
+func (b *Book) Sent(ctx context.Context) ([]Sent, error) {
+	list, err := Volumes(ctx, b.Store, b.Now())
+	if err != nil {
+		return nil, err
+	}
+	sources := make([]string, 0, len(list))
+	for i := range list {
+		sources = append(sources, list[i].Source)
+	}
+	known, err := b.known(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		seen := known[list[i].Source]
+		seen.Today, seen.Mean = float64(list[i].Today), list[i].Mean
+		list[i].Judged = Stand(seen)
+	}
+	return list, nil
+}
+
+// known is what is known of sources beside their volume.
+func (b *Book) known(ctx context.Context, sources []string) (map[string]Seen, error) {
+	out := make(map[string]Seen, len(sources))
+	since := date(b.Now().AddDate(0, 0, -monthDays))
+	for _, source := range sources {
+		if _, there := out[source]; there || source == "" {
+			continue
+		}
+		seen := Seen{}
+		if b.Feedback != nil {
+			var err error
+			if seen.Complaints, seen.Delivered, err = b.Feedback.Complaints(ctx, source, since); err != nil {
+				return nil, err
+			}
+		}
+		out[source] = seen
+	}
+	for source, listing := range b.listed(ctx, slices.Collect(maps.Keys(out))) {
+		seen := out[source]
+		seen.Listing = listing
+		out[source] = seen
+	}
+	return out, nil
+}
+
+// listed asks about all sources at one time, for as long as is waited for blocklists.
+func (b *Book) listed(ctx context.Context, sources []string) map[string]Listing {
+	if b.Patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.Patience)
+		defer cancel()
+	}
+	slices.Sort(sources)
+	sources = sources[:min(len(sources), sourcesAsked)]
+	list := make([]Listing, len(sources))
+	var wg sync.WaitGroup
+	for i, source := range sources {
+		wg.Go(func() { list[i] = b.Listings.Of(ctx, source) })
+	}
+	wg.Wait()
+	out := make(map[string]Listing, len(sources))
+	for i, source := range sources {
+		out[source] = list[i]
+	}
+	return out
+}
