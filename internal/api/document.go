@@ -30,7 +30,7 @@ func description(version string) *huma.OpenAPI {
 		},
 		Tags: []*huma.Tag{
 			{Name: "check", Description: "Domains, hosts, addresses"}, {Name: "test", Description: "Test addresses and messages"},
-			{Name: "explain", Description: "What texts and findings mean"}, {Name: "domains", Description: "The domains that the server sends for"},
+			{Name: "explain", Description: "What texts and findings mean"}, {Name: "domains", Description: "The domains that the server sends for"}, {Name: "flow", Description: "Mail on its way: warm-up, messages, volume"},
 			{Name: "server", Description: "The program itself"},
 		},
 	}

@@ -23,3 +23,14 @@ var moreFreemail = []string{
 func IsFreemail(domain string) bool {
 	return ReceiverOf(domain) != "" || within(domain, moreFreemail)
 }
+
+// Receivers gives the IDs of the providers that take mail, in order: those to plan for.
+func Receivers() []string {
+	var out []string
+	for _, r := range replies.receivers {
+		if len(r.domains) > 0 {
+			out = append(out, r.id)
+		}
+	}
+	return out
+}

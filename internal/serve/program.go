@@ -17,6 +17,7 @@ import (
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
+	"github.com/todoku/todoku/internal/warmup"
 	"github.com/todoku/todoku/internal/web"
 )
 
@@ -35,11 +36,15 @@ type program struct {
 	ring             *keys.Ring // nil: no keys, as are rules and panel
 	rules            *panel.Rules
 	panel            *panel.Panel
+	book             *warmup.Book
 	flow             *milterNode // nil: no milter
 	lab              *lab.Lab    // nil: none
 	handler          http.Handler
 	setup            string // see Node
 }
+
+// bookPatience is how long a page waits for what blocklists say of an address.
+const bookPatience = 2 * time.Second
 
 // open opens all that runs later; what it opened before it failed is closed by close.
 func (p *program) open(ctx context.Context) error {
@@ -81,6 +86,7 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 		p.rules = panel.NewRules(p.store, p.Log)
 		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log})
 	}
+	p.book = warmup.NewBook(warmup.BookConfig{Store: p.store, Listings: warmup.NewListings(p.Checker.Lists, nil), Patience: bookPatience, Log: p.Log})
 	if p.Milter == nil {
 		return nil
 	}
@@ -140,7 +146,7 @@ func (p *program) openPages(ctx context.Context) error {
 	}
 	p.lab = receivers
 	pages, err := web.New(web.Config{
-		Lab: testing, Panel: p.panel, Store: p.store, Hub: p.hub, Resolver: p.Resolver, Checker: p.Checker, LMTPAddr: p.LMTP, Program: p.Program,
+		Lab: testing, Panel: p.panel, Book: p.book, Store: p.store, Hub: p.hub, Resolver: p.Resolver, Checker: p.Checker, LMTPAddr: p.LMTP, Program: p.Program,
 		MailDomain: p.MailDomain, SMTPAddr: p.smtp.Addr().String(), Version: p.Version, Demo: p.Demo, Log: p.Log, Now: time.Now,
 		Hosts: p.HTTPHosts, Access: keeper, Public: p.Public, Retention: p.keep().Messages,
 		Open: p.answers.open(p.store), Agree: p.answers.agree(), TrustProxy: p.HTTPProxies, PublicURL: p.PublicURL, Context: ctx,
@@ -152,7 +158,7 @@ func (p *program) openPages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, pages)
+	p.handler = programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, p.book, pages)
 	return nil
 }
 

@@ -11,13 +11,14 @@ import (
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/tokens"
+	"github.com/todoku/todoku/internal/warmup"
 )
 
 // programs puts the doors for programs beside the pages: /api and /mcp. Open: programs at
 // this machine need no token.
-func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, domains *panel.Panel, pages http.Handler) http.Handler {
+func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, domains *panel.Panel, plans *warmup.Book, pages http.Handler) http.Handler {
 	s := service.New(service.Config{
-		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab, Panel: domains,
+		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab, Panel: domains, Book: plans,
 	})
 	guard := tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log})
 	rest := api.New(api.Config{

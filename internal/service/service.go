@@ -13,6 +13,7 @@ import (
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/warmup"
 )
 
 // The scopes of tokens.
@@ -23,10 +24,12 @@ const (
 	ScopeAdmin  = "admin"  // lists of what is of others
 	// ScopeDomains sees and changes the domains of the panel.
 	ScopeDomains = "domains"
+	// ScopeFlow sees what goes through the mail server, and changes warm-up plans.
+	ScopeFlow = "flow"
 )
 
 // Scopes are all of them.
-var Scopes = []string{ScopeRead, ScopeCheck, ScopeSubmit, ScopeAdmin, ScopeDomains}
+var Scopes = []string{ScopeRead, ScopeCheck, ScopeSubmit, ScopeAdmin, ScopeDomains, ScopeFlow}
 
 // Storage is what is needed of the store.
 type Storage interface {
@@ -55,6 +58,8 @@ type Config struct {
 	Lab OutboundLab
 	// Panel has the domains that this server sends for; nil: there is none, as no keys are kept.
 	Panel *panel.Panel
+	// Book has the warm-up plans; nil: there are none.
+	Book *warmup.Book
 	// Version is that of this program.
 	Version string
 	Now     func() time.Time

@@ -22,6 +22,16 @@ type View struct {
 	Target   *Aim          `json:"target"` // null: the plan is over
 }
 
+// Now is what today is: going, full, on-hold, silence or no-bound.
+func (v *View) Now() string {
+	for _, d := range slices.Backward(v.Calendar) {
+		if d.Used != nil { // the last one that is not to come
+			return d.State
+		}
+	}
+	return Going
+}
+
 // In gives it with the texts in a language.
 func (v View) In(lang string) View {
 	v.Judged = v.Judged.In(lang)

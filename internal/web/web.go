@@ -21,6 +21,7 @@ import (
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/warmup"
 )
 
 // Config of the pages.
@@ -37,6 +38,8 @@ type Config struct {
 	LMTPAddr, Program string
 	// Panel has the domains that this server sends for; nil: no keys are kept, and there is none.
 	Panel *panel.Panel
+	// Book has the warm-up plans; nil: there are none.
+	Book *warmup.Book
 	// Version is shown in the footer.
 	Version string
 	// Demo, when not nil, lists sample messages to show on the home page.
@@ -175,6 +178,7 @@ const (
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /domains, /domains/{name}, /domains.csv, where there is a panel; POST changes
+//	GET  /warmup, /warmup/{source}, where there are plans; POST begins, changes (administrators only)
 //	GET  /healthz             200 when the database answers
 //	GET  /assets/...          css, js, icon
 func New(c Config) (http.Handler, error) {
@@ -263,6 +267,9 @@ func (s *server) handler() http.Handler {
 	}
 	if s.Panel != nil {
 		s.panelRoutes(mux)
+	}
+	if s.Book != nil {
+		s.warmupRoutes(mux)
 	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /robots.txt", s.robots)
