@@ -29,18 +29,11 @@ type Invalid struct {
 // Error gives the English text.
 func (e *Invalid) Error() string { return e.Text.EN }
 
-// Feedback tells of complaints about mail from a source address since a day: how many, about how many messages; about 0 where
-// nothing is known.
-type Feedback interface {
-	Complaints(ctx context.Context, source, since string) (complaints, delivered int64, err error)
-}
-
 // BookConfig of a Book.
 type BookConfig struct {
 	Store *store.Store
-	// Listings asks blocklists, nil: nobody is asked. Feedback has complaints, nil: none are known.
+	// Listings asks blocklists, nil: nobody is asked.
 	Listings *Listings
-	Feedback Feedback
 	// Patience is how long a view waits for what blocklists say; 0: as long as they take. What is not known by then is said to be unknown.
 	Patience time.Duration
 	Now      func() time.Time

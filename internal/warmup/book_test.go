@@ -1,7 +1,6 @@
 package warmup
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -129,10 +128,33 @@ func TestCalendarPast(t *testing.T) {
 	}
 }
 
-type complaints struct{ n, of int64 }
-
-func (c complaints) Complaints(context.Context, string, string) (int64, int64, error) {
-	return c.n, c.of, nil
+// TestComplaints: those of thirty days count, against what the reports say was delivered, or else what the milter counted.
+func TestComplaints(t *testing.T) {
+	b := newBook(t, nil)
+	day := func(ago int) string { return date(noon.AddDate(0, 0, -ago)) }
+	if err := b.Store.AddComplaints(ctx, []store.Complaint{
+		{Day: day(1), Domain: "a.example", Source: "192.0.2.1", Provider: "gmail", Complaints: 4, Delivered: 1000}, {Day: day(2), Domain: "b.example", Source: "192.0.2.1", Provider: "yahoo", Complaints: 2, Delivered: 1000},
+		{Day: day(31), Domain: "a.example", Source: "192.0.2.1", Provider: "gmail", Complaints: 400}, {Day: day(-1), Domain: "a.example", Source: "192.0.2.1", Provider: "gmail", Complaints: 400},
+		{Day: day(1), Domain: "a.example", Source: "192.0.2.2", Provider: "yahoo", Complaints: 3},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Store.AddVolume(ctx, []store.Volume{{Day: day(1), Source: "192.0.2.1", Provider: "gmail", Messages: 9}, {Day: day(1), Source: "192.0.2.2", Provider: "gmail", Messages: 1500}, {Day: day(1), Source: "192.0.2.3", Provider: "gmail", Messages: 5}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Sent(ctx)
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if s := got[0]; s.Standing != Poor || *s.Complaints != 6 || *s.Delivered != 2000 {
+		t.Errorf("%+v", s)
+	}
+	if s := got[1]; s.Standing != Neutral || *s.Complaints != 3 || *s.Delivered != 1500 || s.Why != "complaints" {
+		t.Errorf("%+v", s)
+	}
+	if s := got[2]; s.Complaints != nil || s.Why != "few" {
+		t.Errorf("%+v", s)
+	}
 }
 
 var listZone = dns.Zone{
@@ -152,10 +174,10 @@ func TestListings(t *testing.T) {
 	}
 	counter := dns.NewCounter(dns.MustMemory(listZone), 0)
 	l := NewListings(blocklist.New(blocklist.Config{Resolver: counter, Lists: lists, Rate: 1000}), nil)
-	b := newBook(t, func(c *BookConfig) { c.Listings, c.Feedback = l, complaints{2, 4000} })
+	b := newBook(t, func(c *BookConfig) { c.Listings = l })
 	for source, want := range map[string]string{"192.0.2.9": "listed", "192.0.2.10": "noted", "192.0.2.11": "few"} {
 		v, err := b.Begin(ctx, Request{Source: source, Provider: "gmail", Table: "ses"})
-		if err != nil || v.Judged.Why != want || v.Asked == nil || *v.Asked != 1 || *v.Complaints != 2 {
+		if err != nil || v.Judged.Why != want || v.Asked == nil || *v.Asked != 1 {
 			t.Errorf("%s: %+v, %v", source, v.Judged, err)
 		}
 	}

@@ -124,19 +124,13 @@ func (b *Book) Sent(ctx context.Context) ([]Sent, error) {
 // known is what is known of sources beside their volume.
 func (b *Book) known(ctx context.Context, sources []string) (map[string]Seen, error) {
 	out := make(map[string]Seen, len(sources))
-	since := date(b.Now().AddDate(0, 0, -monthDays))
 	for _, source := range sources {
-		if _, there := out[source]; there || source == "" {
-			continue
+		if source != "" {
+			out[source] = Seen{}
 		}
-		seen := Seen{}
-		if b.Feedback != nil {
-			var err error
-			if seen.Complaints, seen.Delivered, err = b.Feedback.Complaints(ctx, source, since); err != nil {
-				return nil, err
-			}
-		}
-		out[source] = seen
+	}
+	if err := b.complaints(ctx, out); err != nil {
+		return nil, err
 	}
 	for source, listing := range b.listed(ctx, slices.Collect(maps.Keys(out))) {
 		seen := out[source]
@@ -144,6 +138,42 @@ func (b *Book) known(ctx context.Context, sources []string) (map[string]Seen, er
 		out[source] = seen
 	}
 	return out, nil
+}
+
+// complaints adds what the feedback of thirty days says of sources. Where it does not say how much was delivered, the milter's count does.
+func (b *Book) complaints(ctx context.Context, of map[string]Seen) error {
+	if len(of) == 0 {
+		return nil
+	}
+	since, today := date(b.Now().AddDate(0, 0, -monthDays)), date(b.Now())
+	list, err := b.Store.Complaints(ctx, since)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for _, c := range list {
+		if seen, ok := of[c.Source]; ok && c.Day <= today {
+			seen.Complaints += c.Complaints
+			seen.Delivered += c.Delivered
+			of[c.Source] = seen
+		}
+	}
+	volume, err := b.Store.VolumeSince(ctx, since)
+	if err != nil {
+		return err
+	}
+	counted := map[string]int64{}
+	for _, v := range volume {
+		if v.Day <= today {
+			counted[v.Source] += v.Messages
+		}
+	}
+	for source, seen := range of {
+		if seen.Delivered == 0 && seen.Complaints > 0 {
+			seen.Delivered = counted[source]
+			of[source] = seen
+		}
+	}
+	return nil
 }
 
 // listed asks about all sources at one time, for as long as is waited for blocklists.
