@@ -33,6 +33,7 @@ type (
 	}
 	importInput struct {
 		ContentType string `header:"Content-Type"`
+		DryRun      bool   `query:"dry_run" doc:"only say what the file would do"`
 		RawBody     []byte `contentType:"text/csv"`
 	}
 )
@@ -46,15 +47,15 @@ func (s *Server) registerDomains() {
 		description: "Page by page, by name. There are domains where the server keeps keys (a master key is configured).",
 		problems:    []string{service.NotFound}, example: (*examples).domainList,
 	}, func(ctx context.Context, q *domainsInput) (*body[service.DomainList], error) {
-		v, err := c.Domains(ctx, q.Find, q.After, q.Limit)
+		v, err := c.Domains(ctx, whoOf(ctx), q.Find, q.After, q.Limit)
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
 		id: "create-domain", tag: "domains", method: "POST", path: "/domains", scope: service.ScopeDomains, cost: tokens.Dear, status: http.StatusCreated,
 		summary:     catalogue.Text{EN: "Add a domain", JA: "送信ドメインを追加する"},
-		description: "It has no keys yet.", problems: []string{service.NotFound, service.StorageFull}, example: (*examples).domainNew,
+		description: "It has no keys yet. A customer may add one where the server allows it, once the domain shows by a TXT record that it is theirs: the problem says which.", problems: []string{service.NotFound, service.StorageFull}, example: (*examples).domainNew,
 	}, func(ctx context.Context, q *newDomainInput) (*body[service.Domain], error) {
-		v, err := c.NewDomain(ctx, q.Body)
+		v, err := c.NewDomain(ctx, whoOf(ctx), q.Body)
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -63,7 +64,7 @@ func (s *Server) registerDomains() {
 		description: "The evidence for the DMARC policy is that of the last check of the domain. Nothing is looked up and nothing published.",
 		problems:    []string{service.NotFound}, example: (*examples).domain,
 	}, func(ctx context.Context, q *domainInput) (*body[service.DomainDetail], error) {
-		v, err := c.Domain(ctx, q.Name, q.Form, q.lang(ctx))
+		v, err := c.Domain(ctx, whoOf(ctx), q.Name, q.Form, q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -72,7 +73,7 @@ func (s *Server) registerDomains() {
 		description: "What is left out stays as it is. A DMARC policy that is chosen yields the record to publish; it is not published.",
 		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).domainChange,
 	}, func(ctx context.Context, q *changeDomainInput) (*body[service.Domain], error) {
-		v, err := c.ChangeDomain(ctx, q.Name, q.Body)
+		v, err := c.ChangeDomain(ctx, whoOf(ctx), q.Name, q.Body)
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -81,11 +82,16 @@ func (s *Server) registerDomains() {
 		description: "An RSA and an Ed25519 key, which sign together once every name server shows them. Where they are there already nothing changes.",
 		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).domain,
 	}, func(ctx context.Context, q *domainInput) (*body[service.DomainDetail], error) {
-		v, err := c.MakeDomainKeys(ctx, q.Name, q.Form, q.lang(ctx))
+		v, err := c.MakeDomainKeys(ctx, whoOf(ctx), q.Name, q.Form, q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
+	s.registerDomainKeys()
+	s.registerForwards()
 	s.registerDomainFiles()
 }
+
+// whoOf says whose domains the caller sees.
+func whoOf(ctx context.Context) panel.Who { return tokens.CallerOf(ctx).Who() }
 
 // registerDomainFiles registers what is done with many domains at once.
 func (s *Server) registerDomainFiles() {
@@ -95,7 +101,7 @@ func (s *Server) registerDomainFiles() {
 		summary:     catalogue.Text{EN: "All domains as CSV", JA: "送信ドメインの一覧 (CSV)"},
 		description: "Cells that a spreadsheet would take for a formula begin with an apostrophe.", raw: "text/csv", problems: []string{service.NotFound}, example: (*examples).domainFile,
 	}, func(ctx context.Context, _ *none) (*file, error) {
-		b, err := c.ExportDomains(ctx)
+		b, err := c.ExportDomains(ctx, whoOf(ctx))
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}
@@ -105,13 +111,13 @@ func (s *Server) registerDomainFiles() {
 		id: "import-domains", tag: "domains", method: "POST", path: "/domains.csv", scope: service.ScopeDomains, cost: tokens.Dear,
 		maxBody: panel.MaxFile + 1, raw: "text/csv", upload: true,
 		summary:     catalogue.Text{EN: "Add, change and disable many domains", JA: "送信ドメインをまとめて追加、変更、無効化する"},
-		description: "The columns are those of export-domains; only domain has to be there. All lines or none; domains that the file does not name stay. At most 10000 lines and 4 MiB.",
+		description: "The columns are those of export-domains; only domain has to be there. All lines or none, and every line that cannot be used is named, the first 20; domains that the file does not name stay. At most 10000 lines and 4 MiB. A customer changes with it the domains given to them.",
 		problems:    []string{service.NotFound, service.StorageFull, service.UnsupportedMedia}, example: (*examples).domainImport,
 	}, func(ctx context.Context, q *importInput) (*body[service.DomainsImported], error) {
 		if kind, _, err := mime.ParseMediaType(q.ContentType); err != nil || kind != "text/csv" {
 			return nil, s.problem(ctx, &service.Problem{Word: service.UnsupportedMedia})
 		}
-		v, err := c.ImportDomains(ctx, bytes.Clone(q.RawBody)) // the buffer is used again
+		v, err := c.ImportDomains(ctx, whoOf(ctx), bytes.Clone(q.RawBody), q.DryRun) // the buffer is used again
 		return wrapped(s, ctx, v, err)
 	})
 }
@@ -123,7 +129,7 @@ func (e *examples) domainDetail() *service.DomainDetail {
 		Domain: store.Domain{Name: "example.com", DKIM: true, DMARC: "reject", Senders: []string{"shop@example.com"}, Created: exampleTime, Changed: exampleTime},
 		Policy: panel.Policy{At: exampleTime, Current: "none", Reasons: []string{panel.ReasonKeyWaits}},
 	}
-	k := panel.Key{ID: exampleID, Selector: "s20261122e", Algorithm: "ed25519", Bits: 256, State: store.KeyPrepared, Waits: "publish", Looked: exampleTime}
+	k := panel.Key{ID: exampleID, Selector: "s20261122e", Algorithm: "ed25519", Bits: 256, State: store.KeyPrepared, Waits: "publish", Looked: exampleTime, Created: exampleTime, May: []panel.KeyAction{panel.Retire}}
 	k.Change = &dns.Change{Action: dns.Add, Name: "s20261122e._domainkey.example.com.", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}}
 	d.Keys = []panel.Key{k}
 	d.Policy.Change = &dns.Change{Action: dns.Replace, Name: "_dmarc.example.com.", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1; p=reject"}, Was: []string{"v=DMARC1; p=none"}}

@@ -90,6 +90,9 @@ func newProblem(lang string, q *service.Problem) *Problem {
 	if q.Field != "" {
 		p.Errors = append(p.Errors, ProblemError{Location: q.Field, Message: q.Detail(lang)})
 	}
+	for _, f := range q.Faults {
+		p.Errors = append(p.Errors, ProblemError{Location: clip(f.Where, 100), Message: clip(f.Text.In(lang), 300)})
+	}
 	return p
 }
 

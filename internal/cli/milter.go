@@ -145,7 +145,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	reload, stop := hangups()
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen, Tables: f.forward.tables,
 	}, stop, nil
 }
 

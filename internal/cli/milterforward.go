@@ -21,6 +21,7 @@ type forwardFlags struct {
 	srsDomains []string
 	srsSecrets string
 	srsListen  []string
+	tables     []string
 }
 
 func (f *forwardFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
@@ -30,6 +31,7 @@ func (f *forwardFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.StringArrayVar(&f.srsDomains, prefix+"srs-domain", nil, a.flagText("srs-domain"))
 	fl.StringVar(&f.srsSecrets, prefix+"srs-secret-file", "", a.flagText("srs-secret-file"))
 	fl.StringArrayVar(&f.srsListen, prefix+"srs-listen", nil, a.flagText("srs-listen"))
+	fl.StringArrayVar(&f.tables, prefix+"alias-listen", nil, a.flagText("alias-listen"))
 }
 
 // forwarding gives what the flags say, nil where they say nothing.
@@ -119,13 +121,17 @@ func (f *forwardFlags) rewriter(a *app, prefix string) (*srs.Rewriter, error) {
 // ring has `todoku milter` sign with the keys of its database, where there is a master key to open them with.
 func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
 	if cfg.Store == nil {
-		if f.master != "" {
+		if f.master != "" || len(cfg.Tables) > 0 {
 			return usagef("%s", a.say(msgNeedFlag, "flag", "database"))
 		}
 		return nil
 	}
 	master, err := f.loadMaster(a)
+	if err == nil && master == nil && len(cfg.Tables) > 0 {
+		return usagef("%s", a.say(msgNeedFlag, "flag", "master-key-file"))
+	}
 	if master != nil {
+		cfg.Aliases = panel.NewAliases(cfg.Store, cfg.Log)
 		cfg.Ring, cfg.Rules = keys.NewRing(cfg.Store, master, cfg.Log, nil), panel.NewRules(cfg.Store, cfg.Log)
 	}
 	return err
@@ -133,9 +139,11 @@ func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
 
 func init() {
 	textsOf(nil, map[string]text{
-		"seal-domain":    {EN: "seal mail that comes in by ARC as `DOMAIN`, for those to whom it is forwarded; its key is a --seal-key, or one that signs", JA: "転送先のために、受信したメールに `DOMAIN` として ARC シールを付ける。鍵は --seal-key、または署名に使う鍵"},
-		"seal-key":       {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC シールに使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
-		"milter-forward": {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC シールを付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
-		"srs-listen":     {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, named as in --listen (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
+		"seal-domain":      {EN: "seal mail that comes in by ARC as `DOMAIN`, for those to whom it is forwarded; its key is a --seal-key, or one that signs", JA: "転送先のために、受信したメールに `DOMAIN` として ARC シールを付ける。鍵は --seal-key、または署名に使う鍵"},
+		"seal-key":         {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC シールに使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
+		"milter-forward":   {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC シールを付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
+		"customer-domains": {EN: "how `many` domains a customer may have by adding them to the panel, once the domain shows by a record that it is theirs", JA: "顧客がパネルに追加できるドメインの `数`。追加にはドメイン所有を示すレコードが必要"},
+		"alias-listen":     {EN: "answer Postfix's socketmap tables alias and alias-domain, the forwarding addresses of the panel, at `SOCKET`, named as in --listen (repeatable)", JA: "パネルの転送アドレスを表す Postfix の socketmap テーブル alias と alias-domain に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
+		"srs-listen":       {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, named as in --listen (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
 	})
 }

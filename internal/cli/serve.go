@@ -43,6 +43,7 @@ type serveFlags struct {
 	keys                                       keysFlags
 	lab                                        labFlags
 	filters                                    filterFlags
+	customerDomains                            int
 	milter                                     milterFlags
 }
 
@@ -62,6 +63,9 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			defer stop()
+			if len(cfg.Milter.Tables) > 0 && cfg.Keys == nil {
+				return usagef("%s", a.say(msgNeedFlag, "flag", "master-key-file"))
+			}
 		}
 		return a.ran(serve.Run(c.Context(), cfg))
 	})
@@ -87,6 +91,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
 	f.reply.add(fl, a)
 	f.keys.add(fl, a)
+	fl.IntVar(&f.customerDomains, "customer-domains", 0, a.flagText("customer-domains"))
 	f.filters.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
@@ -185,7 +190,7 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (cfg serve.Config, er
 	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
 		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), PublicRetention: time.Duration(f.publicKeep), DropAfter: time.Duration(f.dropAfter),
-		MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers, Log: a.logger(), Version: version(),
+		MaxMessage: f.maxMessage, Quota: f.quota, Workers: f.workers, CustomerDomains: f.customerDomains, Log: a.logger(), Version: version(),
 		Ready: func(n *serve.Node) { a.ready(n, cfg.Lab, f.publicURL) },
 	}
 	if program, err := os.Executable(); err == nil && !strings.HasPrefix(program, os.TempDir()) { // not that of "go run"

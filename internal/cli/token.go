@@ -23,6 +23,7 @@ type tokenObject struct {
 	ID      string     `json:"id"`
 	Name    string     `json:"name"`
 	Scopes  []string   `json:"scopes"`
+	Person  string     `json:"person,omitempty"`
 	Created time.Time  `json:"created"`
 	Expires *time.Time `json:"expires"`
 	Used    *time.Time `json:"last_used"`
@@ -36,7 +37,7 @@ func newTokenObject(t store.Token) tokenObject {
 		}
 		return &t
 	}
-	return tokenObject{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Created: t.Created, Expires: moment(t.Expires), Used: moment(t.Used)}
+	return tokenObject{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Person: t.Person, Created: t.Created, Expires: moment(t.Expires), Used: moment(t.Used)}
 }
 
 // withStore opens the database of a server for one command.
@@ -59,7 +60,7 @@ func (a *app) databaseFlag(c *cobra.Command, database *string) {
 }
 
 func (a *app) tokenCreateCommand() *cobra.Command {
-	var database, name string
+	var database, name, customer string
 	var scopes []string
 	var valid days
 	c := a.command("token create", func(c *cobra.Command, args []string) error {
@@ -71,8 +72,10 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 			if c.Flags().Changed("expires") {
 				expires = time.Now().Add(time.Duration(valid))
 			}
-			secret, t, err := tokens.Create(c.Context(), st, name, scopes, expires)
+			secret, t, err := createToken(c.Context(), st, customer, name, scopes, expires)
 			switch {
+			case errors.Is(err, store.ErrNotFound):
+				return lookError{errors.New(a.say(msgTokenCustomer, "name", render.Printable(customer)))}
 			case errors.Is(err, tokens.ErrName):
 				return usagef("%s", a.say(msgTokenName))
 			case errors.Is(err, tokens.ErrScope):
@@ -94,10 +97,23 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 	})
 	a.databaseFlag(c, &database)
 	c.Flags().StringVar(&name, "name", "", a.flagText("token-name"))
+	c.Flags().StringVar(&customer, "customer", "", a.flagText("token-customer"))
 	c.Flags().StringArrayVar(&scopes, "scope", nil, a.flagText("scope"))
 	c.Flags().Var(&valid, "expires", a.flagText("token-expires"))
 	completeWords(c, "scope", service.Scopes...)
 	return c
+}
+
+// createToken makes a token of the server, or of the customer of a name: store.ErrNotFound where there is none.
+func createToken(ctx context.Context, st *store.Store, customer, name string, scopes []string, expires time.Time) (string, store.Token, error) {
+	if customer == "" {
+		return tokens.Create(ctx, st, name, scopes, expires)
+	}
+	p, err := st.PersonByName(ctx, strings.ToLower(customer))
+	if err != nil {
+		return "", store.Token{}, err
+	}
+	return tokens.CreateFor(ctx, st, p, name, scopes, expires)
 }
 
 // listedTokens bounds a list.
@@ -166,4 +182,12 @@ func (a *app) tokenRevokeCommand() *cobra.Command {
 	})
 	a.databaseFlag(c, &database)
 	return c
+}
+
+var msgTokenCustomer = text{EN: "there is no customer {name}: make one on the page /people of the server", JA: "顧客 {name} はいません。サーバーの /people のページで登録してください"}
+
+func init() {
+	textsOf(nil, map[string]text{
+		"token-customer": {EN: "make a token of the customer of this `NAME`: it sees that customer's domains alone", JA: "この `NAME` の顧客のトークンを作成する。その顧客のドメインだけを扱える"},
+	}, msgTokenCustomer)
 }

@@ -25,6 +25,9 @@ type Forwarding struct {
 	// only mail that comes back changed from a program of ours (see [PassField]) gets a new reverse path: a milter sees
 	// mail before the mail server resolves its aliases.
 	Targets []Target
+	// Leaves reports more of them, and where their mail goes ("": not known, or to several); nil: none. It must not block. All incoming mail is
+	// sealed all the same where there are no Targets.
+	Leaves func(rcpt string) (to string, ok bool)
 
 	mac atomic.Pointer[macKey]
 }
@@ -47,6 +50,11 @@ func (f *Forwarding) target(e *Event) (rcpt, to string, ok bool) {
 		for _, t := range f.Targets {
 			if Matches(t.Pattern, r) {
 				return r, t.To, true
+			}
+		}
+		if f.Leaves != nil {
+			if to, ok := f.Leaves(r); ok {
+				return r, to, true
 			}
 		}
 	}

@@ -1,12 +1,8 @@
 package panel
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -88,31 +84,31 @@ func cells(d *store.Domain) []string {
 // Imported counts what a file did.
 type Imported struct{ Made, Changed, Same int }
 
-// Import makes and changes the domains of a file, all or none: a column that is not there, and an empty cell of state and dkim,
-// changes nothing. Domains that the file does not name stay. ErrForbidden, *Invalid (with the line), store.ErrConflict.
-func (p *Panel) Import(ctx context.Context, w Who, file io.Reader) (done Imported, err error) {
-	if !w.Admin {
-		return done, ErrForbidden
+// Import makes and changes the domains of a file, all or none; dry only says what it would do. A column that is not there, and an empty cell
+// of state and dkim, changes nothing. Domains that the file does not name stay. Who is no administrator changes the domains given to them, and
+// makes none. *Faults, store.ErrConflict.
+func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
+	lines, bad, err := readFile(file, columns, "domain", readLine, func(l line) string { return l.name })
+	if err != nil {
+		return done, err
 	}
-	lines, err := read(file)
+	names := make([]string, 0, len(lines))
+	for _, l := range lines {
+		names = append(names, l.name)
+	}
+	there, err := p.Store.DomainsNamed(ctx, w.person(), names)
 	if err != nil {
 		return done, err
 	}
 	var list []*store.Domain
 	for _, l := range lines {
-		d, err := p.Store.Domain(ctx, "", l.name)
-		if errors.Is(err, store.ErrNotFound) {
-			d, err = store.Domain{Name: l.name, DKIM: true}, nil
-		}
-		if err != nil {
+		before, known := there[l.name]
+		d, err := l.domain(w, before, known)
+		if err = bad.add(l.number, err); err != nil {
 			return Imported{}, err
 		}
-		before := d
-		if err := l.change.apply(&d); err != nil {
-			return Imported{}, at(l.number, err)
-		}
 		switch {
-		case d.Version == 0:
+		case !known:
 			done.Made++
 		case d.Disabled == before.Disabled && d.DKIM == before.DKIM && d.DMARC == before.DMARC && slices.Equal(d.Senders, before.Senders):
 			done.Same++
@@ -122,10 +118,13 @@ func (p *Panel) Import(ctx context.Context, w Who, file io.Reader) (done Importe
 		}
 		list = append(list, &d)
 	}
+	if err := bad.err(); err != nil {
+		return Imported{}, err
+	}
 	if err := p.room(ctx, done.Made); err != nil {
 		return Imported{}, err
 	}
-	if len(list) == 0 {
+	if dry || len(list) == 0 {
 		return done, nil
 	}
 	if err := p.Store.SetDomains(ctx, list...); err != nil {
@@ -135,100 +134,32 @@ func (p *Panel) Import(ctx context.Context, w Who, file io.Reader) (done Importe
 	return done, nil
 }
 
-// line is one line of a file.
+// line is one line of a file of domains.
 type line struct {
 	number int
 	name   string
 	change Change
 }
 
-func at(number int, err error) error {
-	var bad *Invalid
-	if errors.As(err, &bad) {
-		c := *bad
-		c.Line = number
-		return &c
+// domain gives the domain of a line as it is to be. The error is an *Invalid.
+func (l *line) domain(w Who, d store.Domain, known bool) (store.Domain, error) {
+	switch {
+	case !known && !w.Admin:
+		return d, noDomain("name")
+	case !known:
+		d = store.Domain{Name: l.name, DKIM: true}
+	case l.change.Disabled != nil && *l.change.Disabled != d.Disabled && !w.Admin:
+		return d, invalid("state", "Only administrators enable and disable domains.", "ドメインを有効または無効にできるのは管理者だけです。")
 	}
-	return err
+	return d, l.change.apply(&d)
 }
 
-// read reads a file. The error is an *Invalid, or one of the reader.
-func read(file io.Reader) ([]line, error) {
-	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxFile || bytes.Count(data, []byte("\n")) > MaxLines+1 {
-		return nil, invalid("file", fmt.Sprintf("The file is too large: at most %d lines and 4 MiB at a time.", MaxLines), fmt.Sprintf("ファイルが大きすぎます。1 回に %d 行、4 MiB までです。", MaxLines))
-	}
-	if !utf8.Valid(data) {
-		return nil, invalid("file", "The file is not in UTF-8.", "ファイルの文字コードが UTF-8 ではありません。")
-	}
-	in := csv.NewReader(bufio.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))))
-	in.FieldsPerRecord, in.ReuseRecord = -1, true
-	head, err := in.Read()
-	if err != nil {
-		return nil, invalid("file", "The file is empty, or no CSV.", "ファイルが空か、CSV ではありません。")
-	}
-	index, err := header(head)
-	if err != nil {
-		return nil, err
-	}
-	var out []line
-	seen := map[string]bool{}
-	for {
-		row, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			number := 0
-			var p *csv.ParseError
-			if errors.As(err, &p) {
-				number = p.Line
-			}
-			return nil, at(number, invalid("file", "This line is no CSV.", "CSV として読み取れない行です。"))
-		}
-		number, _ := in.FieldPos(0)
-		l, err := readLine(row, index)
-		if err == nil && seen[l.name] {
-			err = invalid("name", "The file names this domain twice.", "同じドメインが 2 回書かれています。")
-		}
-		if err != nil {
-			return nil, at(number, err)
-		}
-		seen[l.name], l.number = true, number
-		out = append(out, l)
-	}
+func noDomain(field string) *Invalid {
+	return invalid(field, "There is no such domain.", "該当するドメインはありません。")
 }
 
-// header says which column is where.
-func header(head []string) (map[string]int, error) {
-	index := map[string]int{}
-	for i, name := range head {
-		name = strings.ToLower(strings.TrimSpace(name))
-		if _, twice := index[name]; twice || !slices.Contains(columns, name) {
-			return nil, at(1, invalid("file", "The first line names the columns: domain, state, dkim, dmarc, senders, each at most once.", "1 行目には列名 (domain、state、dkim、dmarc、senders) を、それぞれ 1 回だけ書いてください。"))
-		}
-		index[name] = i
-	}
-	if _, ok := index["domain"]; !ok {
-		return nil, at(1, invalid("file", "The first line names no column \"domain\".", "1 行目に「domain」列がありません。"))
-	}
-	return index, nil
-}
-
-func readLine(row []string, index map[string]int) (l line, err error) {
-	cell := func(column string) (string, bool) {
-		i, ok := index[column]
-		if !ok || i >= len(row) {
-			return "", false
-		}
-		return asWritten(strings.TrimSpace(row[i])), true
-	}
-	if len(row) > len(index) {
-		return l, invalid("file", "This line has more cells than the first one.", "1 行目よりも列が多い行です。")
-	}
+func readLine(number int, cell func(string) (string, bool)) (l line, err error) {
+	l.number = number
 	name, _ := cell("domain")
 	if l.name, err = Name(name); err != nil {
 		return l, err
@@ -248,16 +179,4 @@ func readLine(row []string, index map[string]int) (l line, err error) {
 		l.change.Senders = &list
 	}
 	return l, nil
-}
-
-func choice(cell func(string) (string, bool), column, yes, no string) (*bool, error) {
-	v, _ := cell(column)
-	switch strings.ToLower(v) {
-	case "":
-		return nil, nil
-	case yes, no:
-		is := strings.EqualFold(v, yes)
-		return &is, nil
-	}
-	return nil, invalid(column, fmt.Sprintf("Write %s or %s.", yes, no), fmt.Sprintf("%s または %s と書いてください。", yes, no))
 }

@@ -34,6 +34,11 @@ type Key struct {
 	// Waits is what it waits for, a word of package keys, until Due (zero: not known); Problem is in English.
 	Waits, Problem string
 	Due            time.Time
+	// Created and what follows are when it came into each state, zero for not yet. Replaces is the ID of the key whose place it takes, "" for none.
+	Created, Published, Signing, Retiring, Removed time.Time
+	Replaces                                       string
+	// May are what can be done with it now.
+	May []KeyAction
 	// Looked is when the name servers were last asked, Servers what they had.
 	Looked  time.Time
 	Servers []keys.Server
@@ -116,7 +121,11 @@ func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 		return nil, err
 	}
 	for i := range list {
-		out.Keys = append(out.Keys, p.key(&list[i]))
+		k := p.key(&list[i])
+		if p.Keys != nil {
+			k.May = may(&list[i], list)
+		}
+		out.Keys = append(out.Keys, k)
 	}
 	if w.Admin {
 		if out.People, err = p.Store.DomainPeople(ctx, d.Name); err != nil {
@@ -134,6 +143,10 @@ func (p *Panel) key(e *store.DKIMKey) Key {
 	k := Key{
 		ID: e.ID, Selector: e.Selector, Algorithm: e.Algorithm, Bits: e.Bits, State: e.State,
 		Waits: n.Waits, Problem: n.Problem, Due: e.Due, Looked: n.At, Servers: n.Servers,
+		Created: e.Created, Signing: e.Signing, Retiring: e.Retiring, Removed: e.Removed, Replaces: e.Replaces,
+	}
+	if e.State != store.KeyRetiring { // of that it is since when no server shows the record
+		k.Published = e.Seen
 	}
 	k.zone = n.Zone
 	if k.zone == "" {

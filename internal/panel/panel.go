@@ -58,7 +58,7 @@ var ErrForbidden = errors.New("only administrators may do this")
 
 // Invalid says what of a request cannot be used, in both languages.
 type Invalid struct {
-	// Field is name, dkim, dmarc, senders, state or file.
+	// Field is name, dkim, dmarc, senders, state, address, to, keep or file.
 	Field string
 	// Line of a file, 0 for none.
 	Line int
@@ -77,8 +77,24 @@ type Config struct {
 	Store *store.Store
 	// Keys makes keys; nil: none can be made.
 	Keys *keys.Keeper
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Forwarding is how this server forwards, nil where that is not known.
+	Forwarding *Forwarding
+	// OwnDomains is how many domains a customer may have by adding them, 0 for none: administrators add them. Resolver asks for the record by which
+	// they show that a domain is theirs, past every cache.
+	OwnDomains int
+	Resolver   dns.Resolver
+	Now        func() time.Time
+	Log        *slog.Logger
+}
+
+// Forwarding is what is done for mail that is forwarded.
+type Forwarding struct {
+	// Served: the mail server can ask for forwarding addresses.
+	Served bool
+	// SRS: its envelope sender becomes one of this server's, so that SPF passes at the next one.
+	SRS bool
+	// SealDomain is the domain that seals it by ARC, "" for none.
+	SealDomain string
 }
 
 // Panel does it. Safe for concurrent use.
@@ -216,9 +232,10 @@ func (p *Panel) find(ctx context.Context, w Who, name string) (store.Domain, err
 	return p.Store.Domain(ctx, w.person(), name)
 }
 
-// Create makes a domain. ErrForbidden, *Invalid, store.ErrExists.
+// Create makes a domain. Who is no administrator may have it where [Config.OwnDomains] says so, and the domain that it is theirs: see [Proof].
+// ErrForbidden, *Invalid, store.ErrExists.
 func (p *Panel) Create(ctx context.Context, w Who, name string, c Change) (store.Domain, error) {
-	if !w.Admin {
+	if !w.Admin && (p.OwnDomains <= 0 || w.Person == "" || c.Disabled != nil) {
 		return store.Domain{}, ErrForbidden
 	}
 	name, err := Name(name)
@@ -232,11 +249,15 @@ func (p *Panel) Create(ctx context.Context, w Who, name string, c Change) (store
 	if err := p.room(ctx, 1); err != nil {
 		return d, err
 	}
-	if err := p.Store.SetDomains(ctx, &d); err != nil {
-		return d, err
+	if w.Admin {
+		err = p.Store.SetDomains(ctx, &d)
+	} else {
+		err = p.createOwn(ctx, w, &d)
 	}
-	p.Log.Info("a domain was made", "domain", name)
-	return d, nil
+	if err == nil {
+		p.Log.Info("a domain was made", "domain", name, "customer", w.Person)
+	}
+	return d, err
 }
 
 // room says whether more domains can be had.

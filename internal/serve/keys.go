@@ -50,6 +50,13 @@ func notSigned(v panel.Verdict, domain, user string) *filter.NotSigned {
 	return nil
 }
 
+// forwards has the filter know which recipients the panel forwards. known may be nil.
+func forwards(s *filter.Settings, known *panel.Aliases) {
+	if s.Forwarding != nil && known != nil {
+		s.Forwarding.Leaves = known.Leaves
+	}
+}
+
 // withRing puts the keys of the database behind those that the settings of a milter name, and has the panel say what is signed. rules may be nil.
 func withRing(c MilterConfig, ring *keys.Ring, rules *panel.Rules) MilterConfig {
 	own := c.Settings
@@ -62,6 +69,7 @@ func withRing(c MilterConfig, ring *keys.Ring, rules *panel.Rules) MilterConfig 
 		if rules != nil {
 			s.MaySign = func(domain, user string) *filter.NotSigned { return notSigned(rules.For(domain, user), domain, user) }
 		}
+		forwards(s, c.Aliases)
 		return s, nil
 	}
 	return c

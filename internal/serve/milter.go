@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,10 @@ type MilterConfig struct {
 	Ring *keys.Ring
 	// Rules are what the panel says of domains, nil: nothing. They go with Ring, and RunMilter keeps them up to date.
 	Rules *panel.Rules
+	// Aliases are the forwarding addresses of the panel, nil: none. They go with Ring, and RunMilter keeps them up to date.
+	Aliases *panel.Aliases
+	// Tables are sockets where Postfix asks for forwarding addresses by the socketmap protocol, named as in Listen.
+	Tables []string
 	// SRS are sockets, named as in Listen, where Postfix asks for rewritten addresses by the socketmap protocol.
 	SRS []string
 }
@@ -75,6 +80,11 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 			return err
 		}
 	}
+	if c.Aliases != nil {
+		if err := c.Aliases.Refresh(ctx); err != nil {
+			return err
+		}
+	}
 	m, err := openMilter(withRing(c, c.Ring, c.Rules))
 	if err != nil {
 		return err
@@ -84,6 +94,9 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 	g.Go(func() error { return c.Ring.Run(ringCtx) })
 	if c.Rules != nil {
 		g.Go(func() error { return c.Rules.Run(ringCtx) })
+	}
+	if c.Aliases != nil {
+		g.Go(func() error { return c.Aliases.Run(ringCtx) })
 	}
 	g.Go(func() error { defer stop(); return m.run(gctx) })
 	return g.Wait()
@@ -96,7 +109,7 @@ type milterNode struct {
 	flow      *flow // nil: there is no database
 	options   milter.Options
 	listeners []net.Listener
-	tables    []net.Listener // of rewritten addresses
+	tables    []net.Listener // of rewritten and forwarding addresses
 }
 
 func openMilter(c MilterConfig) (*milterNode, error) {
@@ -124,10 +137,10 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 			return nil, fmt.Errorf("the milter socket %s: %w", name, err)
 		}
 	}
-	for _, name := range c.SRS {
+	for _, name := range append(slices.Clone(c.SRS), c.Tables...) {
 		if err := m.listen(name, &m.tables); err != nil {
 			m.close()
-			return nil, fmt.Errorf("the socket %s for rewritten addresses: %w", name, err)
+			return nil, fmt.Errorf("the socket %s for tables of addresses: %w", name, err)
 		}
 	}
 	if len(m.listeners) == 0 {
@@ -158,6 +171,14 @@ func (m *milterNode) close() {
 	}
 }
 
+// lookup answers from all tables.
+func (m *milterNode) lookup(table, key string) (string, bool) {
+	if m.Aliases != nil && (table == panel.TableAlias || table == panel.TableAliasDomain) {
+		return m.Aliases.Lookup(table, key)
+	}
+	return m.filter.Rewrite(table, key)
+}
+
 func (m *milterNode) addrs() []net.Addr {
 	var out []net.Addr
 	for _, l := range m.listeners {
@@ -173,7 +194,7 @@ func (m *milterNode) run(ctx context.Context) error {
 		g.Go(func() error { return server.Serve(gctx, l, m.Grace) })
 	}
 	for _, l := range m.tables {
-		s := socketmap.Server{Lookup: m.filter.Rewrite, Log: m.Log}
+		s := socketmap.Server{Lookup: m.lookup, Log: m.Log}
 		g.Go(func() error { return s.Serve(gctx, l) })
 	}
 	if m.Reload != nil {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/inbox"
 	"github.com/todoku/todoku/internal/keys"
@@ -33,8 +34,9 @@ type program struct {
 	inbox, handover  *inbox.Server
 	mailbox          *imapin.Poller // nil: none
 	answers          answers
-	ring             *keys.Ring // nil: no keys, as are rules and panel
+	ring             *keys.Ring // nil: no keys, as are rules, aliases and panel
 	rules            *panel.Rules
+	aliases          *panel.Aliases
 	panel            *panel.Panel
 	book             *warmup.Book
 	flow             *milterNode // nil: no milter
@@ -83,8 +85,8 @@ func (p *program) openMailbox(context.Context) (err error) {
 func (p *program) openFlow(ctx context.Context) (err error) {
 	if p.Keys != nil {
 		p.ring = keys.NewRing(p.store, p.Keys.Master, p.Log, p.Keys.Now)
-		p.rules = panel.NewRules(p.store, p.Log)
-		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log})
+		p.rules, p.aliases = panel.NewRules(p.store, p.Log), panel.NewAliases(p.store, p.Log)
+		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log, Forwarding: panelForwarding(p.Milter), OwnDomains: p.CustomerDomains, Resolver: past(p.Resolver)})
 	}
 	p.book = warmup.NewBook(warmup.BookConfig{Store: p.store, Listings: warmup.NewListings(p.Checker.Lists, nil), Patience: bookPatience, Log: p.Log})
 	if p.Milter == nil {
@@ -99,10 +101,35 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 		if err := p.rules.Refresh(ctx); err != nil {
 			return err
 		}
+		if err := p.aliases.Refresh(ctx); err != nil {
+			return err
+		}
+		milter.Aliases = p.aliases
 		milter = withRing(milter, p.ring, p.rules)
 	}
 	p.flow, err = openMilter(milter)
 	return err
+}
+
+// past gives a resolver that asks past its cache.
+func past(r dns.Resolver) dns.Resolver {
+	if cache, ok := r.(*dns.Cache); ok {
+		return cache.Fresh()
+	}
+	return r
+}
+
+// panelForwarding is what the panel says of how this server forwards; nil where the mail flow is not in this process.
+func panelForwarding(c *MilterConfig) *panel.Forwarding {
+	if c == nil {
+		return nil
+	}
+	out := &panel.Forwarding{Served: len(c.Tables)+len(c.SRS) > 0}
+	s, err := c.Settings()
+	if err == nil && s.Forwarding != nil {
+		out.SRS, out.SealDomain = s.Forwarding.SRS != nil, s.Forwarding.SealDomain
+	}
+	return out
 }
 
 // ownKeys is how this program keeps keys. There are some.
@@ -195,6 +222,7 @@ func (p *program) run(ctx context.Context) error {
 	also(p.flow != nil, func(ctx context.Context) error { return p.flow.run(ctx) })
 	also(p.flow != nil && p.ring != nil, func(ctx context.Context) error { return p.ring.Run(ctx) })
 	also(p.flow != nil && p.rules != nil, func(ctx context.Context) error { return p.rules.Run(ctx) })
+	also(p.flow != nil && p.aliases != nil, func(ctx context.Context) error { return p.aliases.Run(ctx) })
 	also(p.Keys != nil, func(ctx context.Context) error { return keys.New(p.ownKeys()).Run(ctx) })
 	if p.lab != nil {
 		up := make(chan struct{})

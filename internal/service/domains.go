@@ -53,6 +53,17 @@ type DomainKey struct {
 	Looked    *time.Time     `json:"looked" doc:"when the name servers were last asked"`
 	Servers   []DomainServer `json:"servers" doc:"what each name server had then"`
 	Record    DomainRecord   `json:"record"`
+	Times     KeyTimes       `json:"times" doc:"when it came into each state; null for not yet"`
+	Actions   []string       `json:"actions" enum:"rotate,rollback,retire" doc:"what can be done with it now, see act-on-domain-key"`
+}
+
+// KeyTimes are when a key came into each of its states.
+type KeyTimes struct {
+	Created   *time.Time `json:"created"`
+	Published *time.Time `json:"published" doc:"since when every name server shows the record"`
+	Signing   *time.Time `json:"signing"`
+	Retiring  *time.Time `json:"retiring"`
+	Removed   *time.Time `json:"removed"`
 }
 
 // DomainServer is what a name server has.
@@ -102,17 +113,16 @@ type DomainsImported struct {
 	Made    int `json:"made"`
 	Changed int `json:"changed"`
 	Same    int `json:"same" doc:"were so already"`
+	// DryRun: nothing was changed.
+	DryRun bool `json:"dry_run" doc:"true where nothing was changed: it says what would be"`
 }
 
-// whole is who programs with the scope are.
-var whole = panel.Who{Admin: true}
-
-// Domains lists them by name. NotFound where there is no panel, as in the other methods.
-func (s *Service) Domains(ctx context.Context, find, after string, limit int) (*DomainList, error) {
+// Domains lists those that one may see by name. NotFound where there is no panel, and for a domain that one may not see, as in the other methods.
+func (s *Service) Domains(ctx context.Context, who panel.Who, find, after string, limit int) (*DomainList, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
-	list, next, err := s.Panel.List(ctx, whole, find, after, limit)
+	list, next, err := s.Panel.List(ctx, who, find, after, limit)
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
@@ -124,7 +134,7 @@ func (s *Service) Domains(ctx context.Context, find, after string, limit int) (*
 }
 
 // Domain gives one, with its records in forms to paste.
-func (s *Service) Domain(ctx context.Context, name string, words []string, lang string) (*DomainDetail, error) {
+func (s *Service) Domain(ctx context.Context, who panel.Who, name string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
@@ -132,7 +142,7 @@ func (s *Service) Domain(ctx context.Context, name string, words []string, lang 
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Panel.Get(ctx, whole, name)
+	d, err := s.Panel.Get(ctx, who, name)
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
@@ -140,11 +150,11 @@ func (s *Service) Domain(ctx context.Context, name string, words []string, lang 
 }
 
 // NewDomain makes one.
-func (s *Service) NewDomain(ctx context.Context, q DomainRequest) (*Domain, error) {
+func (s *Service) NewDomain(ctx context.Context, who panel.Who, q DomainRequest) (*Domain, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
-	d, err := s.Panel.Create(ctx, whole, q.Name, q.change())
+	d, err := s.Panel.Create(ctx, who, q.Name, q.change())
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
@@ -153,14 +163,14 @@ func (s *Service) NewDomain(ctx context.Context, q DomainRequest) (*Domain, erro
 }
 
 // ChangeDomain changes one.
-func (s *Service) ChangeDomain(ctx context.Context, name string, q DomainRequest) (*Domain, error) {
+func (s *Service) ChangeDomain(ctx context.Context, who panel.Who, name string, q DomainRequest) (*Domain, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
 	if q.Name != "" {
 		return nil, invalid("name", "A domain cannot be renamed.", "ドメインの名前は変更できません。")
 	}
-	d, err := s.Panel.Update(ctx, whole, name, q.change())
+	d, err := s.Panel.Update(ctx, who, name, q.change())
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
@@ -169,51 +179,54 @@ func (s *Service) ChangeDomain(ctx context.Context, name string, q DomainRequest
 }
 
 // MakeDomainKeys makes the keys that a domain lacks.
-func (s *Service) MakeDomainKeys(ctx context.Context, name string, words []string, lang string) (*DomainDetail, error) {
+func (s *Service) MakeDomainKeys(ctx context.Context, who panel.Who, name string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
-	if err := s.Panel.MakeKeys(ctx, whole, name); err != nil {
+	if err := s.Panel.MakeKeys(ctx, who, name); err != nil {
 		return nil, domainProblem(ctx, err)
 	}
-	return s.Domain(ctx, name, words, lang)
+	return s.Domain(ctx, who, name, words, lang)
 }
 
 // ExportDomains writes all as CSV.
-func (s *Service) ExportDomains(ctx context.Context) ([]byte, error) {
+func (s *Service) ExportDomains(ctx context.Context, who panel.Who) ([]byte, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
 	var b bytes.Buffer
-	if err := s.Panel.Export(ctx, whole, &b); err != nil {
+	if err := s.Panel.Export(ctx, who, &b); err != nil {
 		return nil, domainProblem(ctx, err)
 	}
 	return b.Bytes(), nil
 }
 
 // ImportDomains makes and changes the domains of a CSV file, all or none.
-func (s *Service) ImportDomains(ctx context.Context, file []byte) (*DomainsImported, error) {
+func (s *Service) ImportDomains(ctx context.Context, who panel.Who, file []byte, dry bool) (*DomainsImported, error) {
 	if s.Panel == nil {
 		return nil, &Problem{Word: NotFound}
 	}
-	done, err := s.Panel.Import(ctx, whole, bytes.NewReader(file))
+	done, err := s.Panel.Import(ctx, who, bytes.NewReader(file), dry)
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
-	out := DomainsImported(done)
-	return &out, nil
+	return &DomainsImported{Made: done.Made, Changed: done.Changed, Same: done.Same, DryRun: dry}, nil
 }
 
 // domainProblem gives the problem of an error of the panel.
 func domainProblem(ctx context.Context, err error) error {
 	var bad *panel.Invalid
+	var all *panel.Faults
+	if text, ok := panel.KeyProblem(err); ok {
+		return &Problem{Word: Invalid, Field: "id", Text: text}
+	}
 	switch {
+	case errors.As(err, &all):
+		return faultsOf(all)
 	case errors.As(err, &bad):
-		text := bad.Text
-		if bad.Line > 0 {
-			text = catalogue.Text{EN: fmt.Sprintf("Line %d: %s", bad.Line, text.EN), JA: fmt.Sprintf("%d 行目: %s", bad.Line, text.JA)}
-		}
-		return &Problem{Word: Invalid, Field: bad.Field, Text: text}
+		return &Problem{Word: Invalid, Field: bad.Field, Text: lineText(bad)}
+	case errors.Is(err, panel.ErrForbidden):
+		return &Problem{Word: Forbidden, Text: catalogue.Text{EN: "This is for the administrators of the server.", JA: "サーバーの管理者だけが実行できます。"}}
 	case errors.Is(err, store.ErrExists):
 		return invalid("name", "This domain is there already.", "このドメインはすでに登録されています。")
 	case errors.Is(err, store.ErrConflict):
@@ -222,6 +235,24 @@ func domainProblem(ctx context.Context, err error) error {
 		return &Problem{Word: NotFound, cause: err}
 	}
 	return problemOf(ctx, err)
+}
+
+// lineText is what is wrong, with the line of the file where it is in one.
+func lineText(bad *panel.Invalid) catalogue.Text {
+	if bad.Line == 0 {
+		return bad.Text
+	}
+	return catalogue.Text{EN: fmt.Sprintf("Line %d: %s", bad.Line, bad.Text.EN), JA: fmt.Sprintf("%d 行目: %s", bad.Line, bad.Text.JA)}
+}
+
+func faultsOf(all *panel.Faults) error {
+	p := &Problem{Word: Invalid, Text: catalogue.Text{
+		EN: fmt.Sprintf("%d lines of the file cannot be used; nothing was changed.", len(all.List)+all.More), JA: fmt.Sprintf("ファイルの %d 行に誤りがあります。何も変更していません。", len(all.List)+all.More),
+	}}
+	for _, bad := range all.List {
+		p.Faults = append(p.Faults, Fault{Where: fmt.Sprintf("line %d %s", bad.Line, bad.Field), Text: lineText(bad)})
+	}
+	return p
 }
 
 func nonEmpty(s string) *string {
@@ -261,6 +292,11 @@ func DomainDetailOf(d *panel.Detail, forms []paste.Form, lang string) *DomainDet
 		o := DomainKey{
 			ID: k.ID, Selector: k.Selector, Algorithm: k.Algorithm, Bits: k.Bits, State: k.State, Waits: nonEmpty(k.Waits), Due: momentOf(k.Due),
 			Problem: nonEmpty(k.Problem), Looked: momentOf(k.Looked), Servers: make([]DomainServer, 0, len(k.Servers)), Record: recordOf(&k.Record, forms, lang),
+			Times:   KeyTimes{momentOf(k.Created), momentOf(k.Published), momentOf(k.Signing), momentOf(k.Retiring), momentOf(k.Removed)},
+			Actions: []string{},
+		}
+		for _, a := range k.May {
+			o.Actions = append(o.Actions, string(a))
 		}
 		for _, v := range k.Servers {
 			o.Servers = append(o.Servers, DomainServer(v))

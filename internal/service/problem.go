@@ -92,7 +92,15 @@ type Problem struct {
 	Field string
 	// RetryAfter is when to ask again, zero where nobody knows.
 	RetryAfter time.Duration
-	cause      error
+	// Faults are what is wrong where that is more than one thing.
+	Faults []Fault
+	cause  error
+}
+
+// Fault is one thing that is wrong with a request.
+type Fault struct {
+	Where string
+	Text  catalogue.Text
 }
 
 // Error gives the English text.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,6 +64,30 @@ func (s *Store) Domains(ctx context.Context, person, find, after string, limit i
 	return list, nil
 }
 
+// namedAtOnce is how many names one statement holds.
+const namedAtOnce = 500
+
+// DomainsNamed gives those of some names that a person was given (person "": any), by name.
+func (s *Store) DomainsNamed(ctx context.Context, person string, names []string) (map[string]Domain, error) {
+	out := make(map[string]Domain, len(names))
+	for len(names) > 0 {
+		n := min(len(names), namedAtOnce)
+		args, marks := []any{text(person)}, make([]string, n)
+		for i, name := range names[:n] {
+			args, marks[i] = append(args, text(name)), "$"+strconv.Itoa(i+2)
+		}
+		list, err := collect(ctx, s.db.reader(), scanDomain, `SELECT `+domainColumns+` FROM domains WHERE `+mayDomain+` AND name IN (`+strings.Join(marks, ", ")+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("looking for domains: %w", s.db.translate(err))
+		}
+		for _, d := range list {
+			out[d.Name] = d
+		}
+		names = names[n:]
+	}
+	return out, nil
+}
+
 // CountDomains gives how many domains there are.
 func (s *Store) CountDomains(ctx context.Context) (n int, err error) {
 	if err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM domains`).Scan(&n); err != nil {
@@ -95,6 +120,31 @@ func (s *Store) SetDomains(ctx context.Context, list ...*Domain) error {
 	return nil
 }
 
+// NewDomainOf keeps a new domain and gives it to a person, who may have most domains. ErrExists, ErrTooMany; ErrNotFound: no such person.
+func (s *Store) NewDomainOf(ctx context.Context, person string, d *Domain, most int) error {
+	now := fromMillis(millis(s.now()))
+	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		if err := oneThere(ctx, q, `SELECT count(*) FROM people WHERE id = $1`, person); err != nil {
+			return err
+		}
+		if err := setDomain(ctx, q, d, now); err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `INSERT INTO domain_people (domain, person) VALUES ($1, $2) ON CONFLICT (person, domain) DO NOTHING`, text(d.Name), text(person)); err != nil {
+			return err
+		}
+		if err := atMost(ctx, q, most, `SELECT count(*) FROM domain_people WHERE person = $1`, text(person)); err != nil {
+			return err
+		}
+		return countDomains(ctx, q)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping a domain: %w", err)
+	}
+	d.Version, d.Created, d.Changed = 1, now, now
+	return nil
+}
+
 func setDomain(ctx context.Context, q querier, d *Domain, now time.Time) error {
 	query, none := `UPDATE domains SET disabled = $2, dkim = $3, dmarc = $4, senders = $5, version = version + 1, changed = $7 WHERE name = $1 AND version = $6`, ErrConflict
 	if d.Version == 0 {
@@ -107,7 +157,7 @@ func setDomain(ctx context.Context, q querier, d *Domain, now time.Time) error {
 	return err
 }
 
-// RemoveDomain forgets one, and who was given it; its keys stay. ErrNotFound.
+// RemoveDomain forgets one, who was given it and its forwarding addresses; its keys stay. ErrNotFound.
 func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `DELETE FROM domains WHERE name = $1`, text(name))
@@ -117,8 +167,10 @@ func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := q.exec(ctx, `DELETE FROM domain_people WHERE domain = $1`, text(name)); err != nil {
-			return err
+		for _, of := range []string{`DELETE FROM domain_people WHERE domain = $1`, `DELETE FROM forwards WHERE domain = $1`} {
+			if _, err := q.exec(ctx, of, text(name)); err != nil {
+				return err
+			}
 		}
 		return countDomains(ctx, q)
 	})

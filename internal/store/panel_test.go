@@ -13,6 +13,7 @@ func init() {
 	contract["DomainsAllOrNone"] = testDomainsAllOrNone
 	contract["DomainPeople"] = testDomainPeople
 	contract["LastRun"] = testLastRun
+	contract["NewDomainOf"] = testNewDomainOf
 }
 
 func names(list []Domain) (out string) {
@@ -64,6 +65,16 @@ func testDomains(t *testing.T, s *Store) {
 	}
 	if n, err := s.CountDomains(ctx); err != nil || n != 4 {
 		t.Errorf("%d, %v", n, err)
+	}
+	many := []string{"z.example", "none.example"}
+	for i := range 1200 {
+		many = append(many, fmt.Sprintf("n%d.example", i))
+	}
+	if named, err := s.DomainsNamed(ctx, "", append(many, "example.com")); err != nil || len(named) != 2 || named["example.com"].Version != 2 {
+		t.Errorf("%+v, %v", named, err)
+	}
+	if named, err := s.DomainsNamed(ctx, "nobody", many); err != nil || len(named) != 0 {
+		t.Errorf("%+v, %v", named, err)
 	}
 	ok(t, s.RemoveDomain(ctx, "z.example"))
 	wantErr(t, s.RemoveDomain(ctx, "z.example"), ErrNotFound)
@@ -131,5 +142,22 @@ func testLastRun(t *testing.T, s *Store) {
 	}
 	if r, err := s.LastRun(ctx, "a.example"); err != nil || r.ID != "new" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func testNewDomainOf(t *testing.T, s *Store) {
+	her, err := s.AddPerson(ctx, Person{Name: "her", Role: "customer"}, false)
+	ok(t, err)
+	d := &Domain{Name: "a.example", DKIM: true}
+	ok(t, s.NewDomainOf(ctx, her.ID, d, 2))
+	if got, err := s.Domain(ctx, her.ID, "a.example"); err != nil || got.Version != 1 || d.Version != 1 || d.Created.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	wantErr(t, s.NewDomainOf(ctx, her.ID, &Domain{Name: "a.example"}, 2), ErrExists)
+	wantErr(t, s.NewDomainOf(ctx, "nobody", &Domain{Name: "b.example"}, 2), ErrNotFound)
+	ok(t, s.NewDomainOf(ctx, her.ID, &Domain{Name: "b.example"}, 2))
+	wantErr(t, s.NewDomainOf(ctx, her.ID, &Domain{Name: "c.example"}, 2), ErrTooMany)
+	if n, err := s.CountDomains(ctx); err != nil || n != 2 {
+		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -109,7 +109,7 @@ func (s *Store) ChangePerson(ctx context.Context, p Person, needed string) error
 	return nil
 }
 
-// RemovePerson deletes one; the same errors as those of ChangePerson.
+// RemovePerson deletes one, with their tokens; the same errors as those of ChangePerson.
 func (s *Store) RemovePerson(ctx context.Context, id, needed string) error {
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `DELETE FROM people WHERE id = $1`, text(id))
@@ -119,8 +119,10 @@ func (s *Store) RemovePerson(ctx context.Context, id, needed string) error {
 		if n == 0 {
 			return ErrNotFound
 		}
-		if _, err := q.exec(ctx, `DELETE FROM domain_people WHERE person = $1`, text(id)); err != nil {
-			return err
+		for _, of := range []string{`DELETE FROM domain_people WHERE person = $1`, `DELETE FROM tokens WHERE person = $1`} {
+			if _, err := q.exec(ctx, of, text(id)); err != nil {
+				return err
+			}
 		}
 		return stillOne(ctx, q, needed)
 	})

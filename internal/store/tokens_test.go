@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,5 +54,38 @@ func testTokens(t *testing.T, s *Store) {
 	}
 	if _, err := s.TokenByHash(ctx, "aa"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a revoked one: %v", err)
+	}
+}
+
+func init() { contract["TokensOfPeople"] = testTokensOfPeople }
+
+func testTokensOfPeople(t *testing.T, s *Store) {
+	her, err := s.AddPerson(ctx, Person{Name: "her", Role: "customer"}, false)
+	ok(t, err)
+	him, err := s.AddPerson(ctx, Person{Name: "him", Role: "customer"}, false)
+	ok(t, err)
+	own, err := s.AddToken(ctx, Token{Hash: "h0", Name: "own", Person: her.ID})
+	ok(t, err)
+	_, err = s.AddToken(ctx, Token{Hash: "server", Name: "of the server"})
+	ok(t, err)
+	if got, err := s.TokenByHash(ctx, "h0"); err != nil || got.Person != her.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = s.AddToken(ctx, Token{Hash: "h1", Person: "nobody"})
+	wantErr(t, err, ErrNotFound)
+	for i := range MaxTokens - 1 {
+		_, err = s.AddToken(ctx, Token{Hash: fmt.Sprint("more", i), Person: her.ID})
+		ok(t, err)
+	}
+	_, err = s.AddToken(ctx, Token{Hash: "too many", Person: her.ID})
+	wantErr(t, err, ErrTooMany)
+	wantErr(t, s.RemoveTokenOf(ctx, him.ID, own.ID), ErrNotFound)
+	ok(t, s.RemoveTokenOf(ctx, her.ID, own.ID))
+	if list, err := s.TokensOf(ctx, her.ID); err != nil || len(list) != MaxTokens-1 {
+		t.Errorf("%d, %v", len(list), err)
+	}
+	ok(t, s.RemovePerson(ctx, her.ID, ""))
+	if list, err := s.Tokens(ctx, 100); err != nil || len(list) != 1 || list[0].Name != "of the server" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -24,7 +26,11 @@ type Caller struct {
 	Local  bool
 	token  string // its id, "" for a local one without
 	scopes []string
+	who    panel.Who
 }
+
+// Who says whose domains the caller sees: all of them with a token of the server, those of a customer with theirs.
+func (c Caller) Who() panel.Who { return c.who }
 
 // May reports whether the caller may do what needs a scope.
 func (c Caller) May(scope string) bool { return slices.Contains(c.scopes, scope) }
@@ -89,7 +95,7 @@ func (g *Guard) Admit(r *http.Request) (Caller, *service.Problem) {
 	case given:
 		return g.byToken(r.Context(), c, secret)
 	case c.Local:
-		c.scopes = service.Scopes
+		c.scopes, c.who = service.Scopes, panel.Who{Admin: true}
 		return c, nil
 	}
 	return c, &service.Problem{Word: service.Unauthorized}
@@ -114,26 +120,49 @@ func (g *Guard) byToken(ctx context.Context, c Caller, secret string) (Caller, *
 	if wait := g.guesses.peek(from, now); wait > 0 {
 		return c, &service.Problem{Word: service.RateLimited, RetryAfter: wait}
 	}
-	unknown := !wellFormed(secret)
-	var t store.Token
-	if !unknown {
-		var err error
-		t, err = g.Store.TokenByHash(ctx, hash(secret))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			g.Log.Error("a token cannot be looked up", "error", err)
-			return c, &service.Problem{Word: service.Unavailable, RetryAfter: 10 * time.Second}
-		}
-		unknown = err != nil
+	t, err := g.lookUp(ctx, secret, &c)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		g.Log.Error("a token cannot be looked up", "error", err)
+		return c, &service.Problem{Word: service.Unavailable, RetryAfter: 10 * time.Second}
 	}
-	if unknown {
+	if err != nil {
 		g.guesses.take(from, now, 1)
 		return c, &service.Problem{Word: service.Unauthorized, Text: catalogue.Text{
 			EN: "This token is unknown, revoked or expired.", JA: "このトークンは存在しないか、取り消されたか、期限が切れています。",
 		}}
 	}
-	c.token, c.scopes = t.ID, t.Scopes
+	c.token = t.ID
 	g.touch(ctx, t, now)
 	return c, nil
+}
+
+// lookUp finds a token, and fills in what it lets its caller do. store.ErrNotFound also where it is of somebody who is no customer by now.
+func (g *Guard) lookUp(ctx context.Context, secret string, c *Caller) (store.Token, error) {
+	if !wellFormed(secret) {
+		return store.Token{}, store.ErrNotFound
+	}
+	t, err := g.Store.TokenByHash(ctx, hash(secret))
+	if err != nil {
+		return t, err
+	}
+	if t.Person == "" {
+		c.scopes, c.who = t.Scopes, panel.Who{Admin: true}
+		return t, nil
+	}
+	p, err := g.Store.Person(ctx, t.Person)
+	if err != nil {
+		return t, err
+	}
+	if p.Disabled || p.Role != access.Customer {
+		return t, store.ErrNotFound
+	}
+	c.who = panel.Who{Person: p.ID}
+	for _, s := range t.Scopes {
+		if slices.Contains(CustomerScopes, s) {
+			c.scopes = append(c.scopes, s)
+		}
+	}
+	return t, nil
 }
 
 // touch notes the use of a token, now and then.

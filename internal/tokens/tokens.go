@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -40,11 +41,32 @@ type Store interface {
 	AddToken(ctx context.Context, t store.Token) (store.Token, error)
 	TokenByHash(ctx context.Context, hash string) (store.Token, error)
 	TouchToken(ctx context.Context, id string, at time.Time) error
+	Person(ctx context.Context, id string) (store.Person, error)
 }
+
+// CustomerScopes are what tokens of customers may be used for, within what is theirs.
+var CustomerScopes = []string{service.ScopeDomains, service.ScopeCheck, service.ScopeRead, service.ScopeSubmit}
 
 // Create makes a token and gives its secret, which nobody can get again. Expires is zero
 // for a token that is valid until it is revoked.
 func Create(ctx context.Context, st Store, name string, scopes []string, expires time.Time) (secret string, t store.Token, err error) {
+	return create(ctx, st, "", name, scopes, expires)
+}
+
+// CreateFor is Create for a customer, whose domains alone the token sees. store.ErrTooMany, store.ErrNotFound.
+func CreateFor(ctx context.Context, st Store, person store.Person, name string, scopes []string, expires time.Time) (secret string, t store.Token, err error) {
+	if person.ID == "" || person.Role != access.Customer || person.Disabled {
+		return "", t, store.ErrNotFound
+	}
+	for _, s := range scopes {
+		if !slices.Contains(CustomerScopes, s) {
+			return "", t, ErrScope
+		}
+	}
+	return create(ctx, st, person.ID, name, scopes, expires)
+}
+
+func create(ctx context.Context, st Store, person, name string, scopes []string, expires time.Time) (secret string, t store.Token, err error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n == 0 || n > 100 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", t, ErrName
@@ -58,7 +80,7 @@ func Create(ctx context.Context, st Store, name string, scopes []string, expires
 	var b [octets]byte
 	_, _ = rand.Read(b[:]) // never fails
 	secret = prefix + base64.RawURLEncoding.EncodeToString(b[:])
-	t, err = st.AddToken(ctx, store.Token{Hash: hash(secret), Name: name, Scopes: scopes, Expires: expires})
+	t, err = st.AddToken(ctx, store.Token{Hash: hash(secret), Name: name, Scopes: scopes, Expires: expires, Person: person})
 	if err != nil {
 		return "", t, err
 	}

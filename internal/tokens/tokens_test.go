@@ -50,6 +50,10 @@ func (m *memory) TokenByHash(_ context.Context, hash string) (store.Token, error
 	return t, nil
 }
 
+func (m *memory) Person(context.Context, string) (store.Person, error) {
+	return store.Person{}, store.ErrNotFound
+}
+
 func (m *memory) TouchToken(context.Context, string, time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -199,7 +199,7 @@ func (s *server) domainsUpload(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusBadRequest, "error.form")
 		return
 	}
-	_, err = s.Panel.Import(r.Context(), who, file)
+	_, err = s.Panel.Import(r.Context(), who, file, false)
 	if text := panelError(i18n.FromRequest(r), err); text != "" {
 		s.showDomains(w, r, who, http.StatusUnprocessableEntity, domainsPage{Error: text})
 		return

@@ -1,0 +1,83 @@
+package keys
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/internal/store"
+)
+
+// TestRetire: a key goes out of use where another one signs, its record stays for as long as mail may need it, and one that never signed goes at once.
+func TestRetire(t *testing.T) {
+	w := newWorld(t, 2, time.Minute)
+	rsa := w.create("rsa")
+	k, ring := w.keeper(), w.ring()
+	look := func(n int) {
+		t.Helper()
+		for range n {
+			if err := k.Look(ctx, rsa.Domain); err != nil { // as Step, of one domain
+				t.Fatal(err)
+			}
+			w.pass(6 * time.Minute)
+		}
+	}
+	look(2)
+	if _, err := k.Retire(ctx, rsa.ID); !errors.Is(err, ErrInUse) {
+		t.Errorf("the only one that signs: %v", err)
+	}
+	ed := w.create("ed25519")
+	if _, err := k.Retire(ctx, rsa.ID); !errors.Is(err, ErrInUse) {
+		t.Errorf("the other one does not sign yet: %v", err)
+	}
+	look(2)
+	if got := w.sign(ring); len(got) != 2 {
+		t.Fatalf("%v; %s", got, w.states())
+	}
+	next, err := k.Rotate(ctx, rsa.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := k.Retire(ctx, rsa.ID); err != nil || e.State != store.KeyRetiring || e.Due.Before(w.clock().Add(k.Hold()-time.Minute)) {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if got := w.sign(ring); len(got) != 1 || got[0] != ed.Selector {
+		t.Errorf("%v; %s", got, w.states())
+	}
+	look(2)
+	if !w.shows(rsa.Selector) || w.shows(next.Selector) {
+		t.Errorf("%s: the record of the one that signed must stay, that of the successor go", w.states())
+	}
+	for _, id := range []string{rsa.ID, next.ID} {
+		if _, err := k.Retire(ctx, id); !errors.Is(err, ErrNothing) {
+			t.Errorf("a second time: %v", err)
+		}
+	}
+	w.pass(k.Hold())
+	look(1)
+	if w.shows(rsa.Selector) {
+		t.Error(w.states())
+	}
+	if err := k.Look(ctx, "none.example"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGiveUpFirst: a first key that does not sign yet is given up.
+func TestGiveUpFirst(t *testing.T) {
+	w := newWorld(t, 1, time.Minute)
+	e := w.create("ed25519")
+	k := w.keeper()
+	if _, err := k.Retire(ctx, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := k.Look(ctx, e.Domain); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(6 * time.Minute)
+	}
+	if w.states() != "ed25519:removed" {
+		t.Error(w.states())
+	}
+}

@@ -1,0 +1,125 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// KeyAction is what can be done with a key.
+type KeyAction string
+
+// The actions. They are part of the contract.
+const (
+	Rotate   KeyAction = "rotate"   // make one that takes its place
+	Rollback KeyAction = "rollback" // give up the one that is to take its place, or have the one before sign again
+	Retire   KeyAction = "retire"   // take it out of use, with none in its place
+)
+
+// KeyActions are all of them.
+var KeyActions = []KeyAction{Rotate, Rollback, Retire}
+
+// may gives what can be done with a key now, among all of its domain.
+func may(e *store.DKIMKey, all []store.DKIMKey) []KeyAction {
+	var out []KeyAction
+	has := func(same bool, states ...string) bool {
+		return slices.ContainsFunc(all, func(o store.DKIMKey) bool { return (o.Series == e.Series) == same && slices.Contains(states, o.State) })
+	}
+	next := has(true, store.KeyPrepared, store.KeyPublished)
+	switch e.State {
+	case store.KeySigning:
+		if !next {
+			out = append(out, Rotate)
+		}
+		if next || slices.ContainsFunc(all, func(o store.DKIMKey) bool { return o.ID == e.Replaces && o.State == store.KeyRetiring }) {
+			out = append(out, Rollback)
+		}
+		if has(false, store.KeySigning) {
+			out = append(out, Retire)
+		}
+	case store.KeyPrepared, store.KeyPublished:
+		if has(true, store.KeySigning) {
+			out = append(out, Rollback)
+		} else {
+			out = append(out, Retire)
+		}
+	}
+	return out
+}
+
+// KeyProblem says why something cannot be done with a key now, ok false for other errors.
+func KeyProblem(err error) (t catalogue.Text, ok bool) {
+	switch {
+	case errors.Is(err, keys.ErrNothing):
+		return catalogue.Text{EN: "The key is in no state for this. Look at the domain again.", JA: "鍵の現在の状態では実行できません。ドメインの状態をもう一度確認してください。"}, true
+	case errors.Is(err, keys.ErrInUse):
+		return catalogue.Text{EN: "No other key of the domain signs: its mail would go out unsigned. Turn DKIM off for the domain, or rotate the key.", JA: "このドメインで署名に使える鍵がほかにないため、メールが署名なしで送信されてしまいます。DKIM をオフにするか、鍵を交換してください。"}, true
+	case errors.Is(err, keys.ErrNotShown):
+		return catalogue.Text{EN: "Not every name server shows the record of the key before. Publish it again first.", JA: "以前の鍵のレコードが一部のネームサーバーにありません。先にそのレコードを公開し直してください。"}, true
+	}
+	return t, false
+}
+
+// lookTime bounds what is asked of name servers while somebody waits.
+const lookTime = 20 * time.Second
+
+// withKeys does something with the keys of a domain that one may see.
+func (p *Panel) withKeys(ctx context.Context, w Who, name string, do func(ctx context.Context, d *store.Domain) error) error {
+	d, err := p.find(ctx, w, name)
+	if err != nil {
+		return err
+	}
+	if p.Keys == nil {
+		return keys.ErrNoMaster
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	select { // making keys takes a processor, looking a handful of sockets
+	case p.making <- struct{}{}:
+		defer func() { <-p.making }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return do(ctx, &d)
+}
+
+// Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,
+// keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict.
+func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) error {
+	return p.withKeys(ctx, w, name, func(ctx context.Context, d *store.Domain) error {
+		e, err := p.Store.Key(ctx, id)
+		if err == nil && e.Domain != d.Name {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		switch a {
+		case Rotate:
+			_, err = p.Keys.Rotate(ctx, id)
+		case Rollback:
+			_, err = p.Keys.Rollback(ctx, id)
+		case Retire:
+			_, err = p.Keys.Retire(ctx, id)
+		default:
+			err = store.ErrNotFound
+		}
+		return err
+	})
+}
+
+// Look asks the name servers of a domain about its keys now, and takes the steps that may be taken. store.ErrNotFound, keys.ErrNoMaster.
+func (p *Panel) Look(ctx context.Context, w Who, name string) error {
+	return p.withKeys(ctx, w, name, func(ctx context.Context, d *store.Domain) error {
+		err := p.Keys.Look(ctx, d.Name)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			p.Log.Warn("a look at the keys of a domain failed", "domain", d.Name, "error", err) // what could not be seen is with each key
+		}
+		return nil
+	})
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Forward says where mail to an address of a domain of the panel goes.
+type Forward struct {
+	Domain string
+	// Local stands before the @, lower case; "": every address of the domain that has no entry of its own.
+	Local   string
+	Targets []string
+	// Keep: the mailbox of the address on this server gets the mail too, or alone where there are no Targets.
+	Keep    bool
+	Changed time.Time
+}
+
+// Address is the whole address, "@domain" for all others of the domain.
+func (f *Forward) Address() string { return f.Local + "@" + f.Domain }
+
+// ErrTooMany: there would be more than are allowed.
+var ErrTooMany = errors.New("there would be too many")
+
+const selectForward = `SELECT f.domain, f.local, f.targets, f.keep, f.changed FROM forwards f JOIN domains ON domains.name = f.domain `
+
+func scanForward(r row) (f Forward, err error) {
+	var targets string
+	var keep, changed int64
+	err = r.Scan(&f.Domain, &f.Local, &targets, &keep, &changed)
+	f.Keep, f.Changed = keep != 0, fromMillis(changed)
+	if targets != "" {
+		f.Targets = strings.Split(targets, "\n")
+	}
+	return f, err
+}
+
+// Forward finds one, whoever's domain it is. ErrNotFound.
+func (s *Store) Forward(ctx context.Context, domain, local string) (Forward, error) {
+	f, err := scanForward(s.db.reader().queryRow(ctx, selectForward+`WHERE f.domain = $1 AND f.local = $2`, text(domain), text(local)))
+	if err != nil {
+		return f, fmt.Errorf("forwarding address: %w", s.db.translate(err))
+	}
+	return f, nil
+}
+
+// Forwards lists up to limit of those of a domain ("": all), of domains that a person was given ("": all), by domain and address, behind one.
+func (s *Store) Forwards(ctx context.Context, person, domain string, after Forward, limit int) ([]Forward, error) {
+	list, err := collect(ctx, s.db.reader(), scanForward, selectForward+`WHERE `+mayDomain+` AND ($2 = '' OR f.domain = $2)
+		AND (f.domain > $3 OR f.domain = $3 AND f.local > $4) ORDER BY f.domain, f.local LIMIT $5`, text(person), text(domain), text(after.Domain), text(after.Local), atLeast0(limit))
+	if err != nil {
+		return nil, fmt.Errorf("listing forwarding addresses: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// ForwardsFrom gives one page of all that are in force: those of domains that are not disabled, by domain and address, behind one ("" and "": from the first).
+func (s *Store) ForwardsFrom(ctx context.Context, after Forward, limit int) ([]Forward, error) {
+	list, err := collect(ctx, s.db.reader(), scanForward, selectForward+`WHERE domains.disabled = 0
+		AND (f.domain > $1 OR f.domain = $1 AND f.local > $2) ORDER BY f.domain, f.local LIMIT $3`, text(after.Domain), text(after.Local), atLeast0(limit))
+	if err != nil {
+		return nil, fmt.Errorf("reading forwarding addresses: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// CountForwards gives how many there are of a domain ("": in all).
+func (s *Store) CountForwards(ctx context.Context, domain string) (n int, err error) {
+	if err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM forwards WHERE $1 = '' OR domain = $1`, text(domain)).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting forwarding addresses: %w", s.db.translate(err))
+	}
+	return n, nil
+}
+
+// SetForwards keeps forwarding addresses in the place of what is there, all or none; one without targets that keeps nothing is removed.
+// ErrNotFound: a domain is not there; ErrTooMany: one would have more than each, or all together more than total.
+func (s *Store) SetForwards(ctx context.Context, each, total int, list ...Forward) error {
+	now := millis(s.now())
+	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		changed := map[string]bool{}
+		for i := range list {
+			f := &list[i]
+			if !changed[f.Domain] {
+				if err := oneThere(ctx, q, `SELECT count(*) FROM domains WHERE name = $1`, f.Domain); err != nil {
+					return err
+				}
+			}
+			changed[f.Domain] = true
+			if err := setForward(ctx, q, f, now); err != nil {
+				return err
+			}
+		}
+		for domain := range changed {
+			if err := atMost(ctx, q, each, `SELECT count(*) FROM forwards WHERE domain = $1`, text(domain)); err != nil {
+				return err
+			}
+		}
+		if err := atMost(ctx, q, total, `SELECT count(*) FROM forwards`); err != nil {
+			return err
+		}
+		return countForwards(ctx, q)
+	})
+	if err != nil {
+		return fmt.Errorf("keeping forwarding addresses: %w", err)
+	}
+	return nil
+}
+
+func setForward(ctx context.Context, q querier, f *Forward, now int64) error {
+	if len(f.Targets) == 0 && !f.Keep {
+		_, err := q.exec(ctx, `DELETE FROM forwards WHERE domain = $1 AND local = $2`, text(f.Domain), text(f.Local))
+		return err
+	}
+	_, err := q.exec(ctx, `INSERT INTO forwards (domain, local, targets, keep, changed) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (domain, local) DO UPDATE SET targets = excluded.targets, keep = excluded.keep, changed = excluded.changed`,
+		text(f.Domain), text(f.Local), text(strings.Join(f.Targets, "\n")), number(f.Keep), now)
+	return err
+}
+
+func oneThere(ctx context.Context, q querier, query, name string) error {
+	var n int
+	if err := q.queryRow(ctx, query, text(name)).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+func atMost(ctx context.Context, q querier, most int, query string, args ...any) error {
+	var n int
+	if err := q.queryRow(ctx, query, args...).Scan(&n); err != nil {
+		return err
+	}
+	if n > most {
+		return ErrTooMany
+	}
+	return nil
+}
+
+// countForwards lets every node know that something changed.
+func countForwards(ctx context.Context, q querier) error {
+	_, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards'`)
+	return err
+}
+
+// ForwardsVersion is a number that changes with every change of a forwarding address, and of a domain.
+func (s *Store) ForwardsVersion(ctx context.Context) (n int64, err error) {
+	if err := s.db.reader().queryRow(ctx, `SELECT CAST(sum(value) AS BIGINT) FROM counters WHERE name = 'forwards' OR name = 'domains'`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("looking whether forwarding addresses changed: %w", s.db.translate(err))
+	}
+	return n, nil
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func init() {
+	contract["Forwards"] = testForwards
+	contract["ForwardsAllOrNone"] = testForwardsAllOrNone
+	contract["ForwardsOfPeople"] = testForwardsOfPeople
+}
+
+func addresses(list []Forward) (out string) {
+	for i := range list {
+		out += list[i].Address() + " "
+	}
+	return out
+}
+
+func testForwards(t *testing.T, s *Store) {
+	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}, &Domain{Name: "off.example", Disabled: true}))
+	before, err := s.ForwardsVersion(ctx)
+	ok(t, err)
+	list := []Forward{
+		{Domain: "a.example", Local: "info", Targets: []string{"x@else.example", "y@else.example"}, Keep: true}, {Domain: "a.example", Targets: []string{"all@else.example"}},
+		{Domain: "b.example", Local: "ann", Keep: true}, {Domain: "off.example", Local: "z", Targets: []string{"z@else.example"}},
+	}
+	ok(t, s.SetForwards(ctx, 10, 10, list...))
+	got, err := s.Forwards(ctx, "", "", Forward{}, 10)
+	ok(t, err)
+	if diff := cmp.Diff([]Forward{list[1], list[0], list[2], list[3]}, got, cmpopts.IgnoreFields(Forward{}, "Changed")); diff != "" || got[0].Changed.IsZero() {
+		t.Errorf("(-want +got) %s", diff)
+	}
+	if after, err := s.ForwardsVersion(ctx); err != nil || after <= before {
+		t.Errorf("version %d, then %d (%v)", before, after, err)
+	}
+	for _, c := range []struct {
+		domain string
+		after  Forward
+		limit  int
+		want   string
+	}{
+		{"a.example", Forward{}, 9, "@a.example info@a.example "}, {"a.example", Forward{Domain: "a.example"}, 9, "info@a.example "}, {"", Forward{Domain: "a.example", Local: "info"}, 1, "ann@b.example "},
+		{"none.example", Forward{}, 9, ""}, {"", Forward{}, -1, ""},
+	} {
+		if list, err := s.Forwards(ctx, "", c.domain, c.after, c.limit); err != nil || addresses(list) != c.want {
+			t.Errorf("%+v: %q, %v", c, addresses(list), err)
+		}
+	}
+	if list, err := s.ForwardsFrom(ctx, Forward{Domain: "a.example"}, 9); err != nil || addresses(list) != "info@a.example ann@b.example " {
+		t.Errorf("%q, %v", addresses(list), err)
+	}
+	f, err := s.Forward(ctx, "a.example", "")
+	if err != nil || f.Targets[0] != "all@else.example" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	ok(t, s.SetForwards(ctx, 10, 10, Forward{Domain: "a.example"}))
+	_, err = s.Forward(ctx, "a.example", "")
+	wantErr(t, err, ErrNotFound)
+	ok(t, s.RemoveDomain(ctx, "off.example"))
+	if n, err := s.CountForwards(ctx, ""); err != nil || n != 2 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := s.CountForwards(ctx, "a.example"); err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+func testForwardsAllOrNone(t *testing.T, s *Store) {
+	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}))
+	var list []Forward
+	for i := range 5 {
+		list = append(list, Forward{Domain: "a.example", Local: fmt.Sprint(i), Keep: true})
+	}
+	wantErr(t, s.SetForwards(ctx, 4, 99, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, 9, 4, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, 9, 9, append(list, Forward{Domain: "c.example", Local: "x", Keep: true})...), ErrNotFound)
+	if n, err := s.CountForwards(ctx, ""); err != nil || n != 0 {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+func testForwardsOfPeople(t *testing.T, s *Store) {
+	p, err := s.AddPerson(ctx, Person{Name: "her", Role: "customer"}, false)
+	ok(t, err)
+	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}))
+	ok(t, s.GiveDomain(ctx, "b.example", p.ID, true))
+	ok(t, s.SetForwards(ctx, 9, 9, Forward{Domain: "a.example", Local: "x", Keep: true}, Forward{Domain: "b.example", Local: "y", Keep: true}))
+	if list, err := s.Forwards(ctx, p.ID, "", Forward{}, 9); err != nil || addresses(list) != "y@b.example " {
+		t.Errorf("%q, %v", addresses(list), err)
+	}
+	if list, err := s.Forwards(ctx, p.ID, "a.example", Forward{}, 9); err != nil || len(list) != 0 {
+		t.Errorf("%q, %v", addresses(list), err)
+	}
+}
