@@ -31,6 +31,12 @@ type answered struct {
 // tell passes a message through the milter at a socket, and makes the changes that it asks for.
 func tell(t *testing.T, socket string, m posted) answered {
 	t.Helper()
+	return tellAs(t, socket, m, nil, "you@here.example")
+}
+
+// tellAs is tell with macros at MAIL, beside the queue ID, and recipients.
+func tellAs(t *testing.T, socket string, m posted, macros []string, rcpts ...string) answered {
+	t.Helper()
 	network, addr, _ := strings.Cut(socket, ":")
 	c := foreign.NewClientWithOptions(network, addr, foreign.ClientOptions{ActionMask: 0x1ff, ProtocolMask: 0x1fffff &^ foreign.OptSkip, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second})
 	defer c.Close()
@@ -54,11 +60,14 @@ func tell(t *testing.T, socket string, m posted) answered {
 	}
 	must(s.Conn("client.example", foreign.FamilyInet, 25, m.ip))
 	must(s.Helo(m.helo))
-	if err := s.Macros(foreign.CodeMail, "i", "QUEUEID"); err != nil {
+	if err := s.Macros(foreign.CodeMail, append([]string{"i", "QUEUEID"}, macros...)...); err != nil {
 		t.Fatal(err)
 	}
 	steps := []func(){
-		func() { must(s.Mail(m.from, nil)) }, func() { must(s.Rcpt("you@here.example", nil)) },
+		func() { must(s.Mail(m.from, nil)) },
+	}
+	for _, to := range rcpts {
+		steps = append(steps, func() { must(s.Rcpt(to, nil)) })
 	}
 	lead := s.ProtocolOption(foreign.OptHeaderLeadingSpace)
 	parsed := message.Parse([]byte(m.raw))

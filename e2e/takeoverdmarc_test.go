@@ -28,6 +28,7 @@ var knownDifferences = map[string]string{
 	"two From":                     "OpenDMARC pass, RFC 7489 permerror, RFC 9989 permerror; refused: 0, Todoku 0",
 	"two mailboxes":                "OpenDMARC , RFC 7489 permerror, RFC 9989 permerror; refused: 0, Todoku 0",
 	"From with a comment":          "OpenDMARC pass, RFC 7489 permerror, RFC 9989 permerror; refused: 0, Todoku 0",
+	"capitals":                     "OpenDMARC none, RFC 7489 fail, RFC 9989 fail; refused: 0, Todoku 550",
 	"rsa-sha1":                     "OpenDMARC pass, RFC 7489 fail, RFC 9989 fail; refused: 0, Todoku 550",
 	"RSA of 768 bits":              "OpenDMARC pass, RFC 7489 fail, RFC 9989 fail; refused: 0, Todoku 550",
 }
@@ -69,6 +70,17 @@ var dmarcCases = []dmarcCase{
 	{name: "two mailboxes", ip: "192.0.2.1", author: "a@alpha.example, ceo@beta.example", from: "a@alpha.example"},
 	{name: "From with a comment", ip: "192.0.2.1", author: "\"ceo@beta.example\" <a@alpha.example> (x@gamma.example)", from: "a@alpha.example"},
 	{name: "forged results", ip: "192.0.2.9", author: "a@alpha.example", from: "b@elsewhere.example", more: "Authentication-Results: mx.here.example; dkim=pass header.d=alpha.example; spf=pass smtp.mailfrom=alpha.example\r\n"},
+	{name: "capitals", ip: "192.0.2.9", author: "A@CAPITALS.Example", from: "b@elsewhere.example"},
+	{name: "unknown tags and pct=100", ip: "192.0.2.9", author: "a@tags.example", from: "b@elsewhere.example"},
+	{name: "adkim=s, SPF relaxed", ip: "192.0.2.1", author: "a@half.example", from: "b@sub.half.example"},
+	{name: "p=quarantine, sp=reject", ip: "192.0.2.9", author: "a@sub.lower.example", from: "b@elsewhere.example"},
+	{name: "SPF softfail", ip: "192.0.2.9", author: "a@soft.example", from: "a@soft.example"},
+	{name: "SPF permerror", ip: "192.0.2.1", author: "a@loop.example", from: "a@loop.example"},
+	{name: "record in two strings", ip: "192.0.2.9", author: "a@split.example", from: "b@elsewhere.example"},
+	{name: "display name only is an address", ip: "192.0.2.9", author: "\"ceo@alpha.example\" <x@elsewhere.example>", from: "b@elsewhere.example"},
+	{name: "group in From", ip: "192.0.2.9", author: "Friends: a@alpha.example;", from: "b@elsewhere.example"},
+	{name: "encoded display name", ip: "192.0.2.1", author: "=?utf-8?q?=E5=B1=8A=E3=81=8F?= <a@alpha.example>", from: "a@alpha.example"},
+	{name: "two mailboxes of one domain", ip: "192.0.2.1", author: "a@alpha.example, b@alpha.example", from: "a@alpha.example"},
 	{name: "rsa-sha1", ip: "192.0.2.9", author: "a@alpha.example", from: "b@elsewhere.example", sign: "a.alpha.example:rsa-sha1"},
 	{name: "RSA of 768 bits", ip: "192.0.2.9", author: "a@weak.example", from: "b@elsewhere.example", sign: "w.weak.example"},
 }
@@ -83,6 +95,10 @@ func dmarcZone(records map[string]string) dns.Zone {
 		"_dmarc.watch.example": {"TXT v=DMARC1; p=none"}, "_dmarc.quarantine.example": {"TXT v=DMARC1; p=quarantine"},
 		"_dmarc.twice.example": {"TXT v=DMARC1; p=reject", "TXT v=DMARC1; p=reject; adkim=s"}, "_dmarc.broken.example": {"TXT v=spf1 -all"}, "_dmarc.onlyrua.example": {"TXT v=DMARC1; rua=mailto:r@onlyrua.example"},
 		"_dmarc.shop.co.uk": {"TXT v=DMARC1; p=reject"}, "deep.shop.co.uk": {"A 192.0.2.2"}, "_dmarc.other.co.uk": {"TXT v=DMARC1; p=reject"}, "other.co.uk": {"A 192.0.2.2"},
+		"_dmarc.capitals.example": {"TXT V=DMARC1; P=Reject"}, "capitals.example": {"A 192.0.2.2"}, "_dmarc.tags.example": {"TXT v=DMARC1;p=reject;pct=100;x-new=1;fo=1:d:s;"}, "tags.example": {"A 192.0.2.2"},
+		"_dmarc.half.example": {"TXT v=DMARC1; p=reject; adkim=s"}, "half.example": {"A 192.0.2.2"}, "sub.half.example": {"TXT v=spf1 ip4:192.0.2.1 -all", "A 192.0.2.1"},
+		"_dmarc.lower.example": {"TXT v=DMARC1; p=quarantine; sp=reject"}, "sub.lower.example": {"A 192.0.2.2"}, "_dmarc.soft.example": {"TXT v=DMARC1; p=reject"}, "soft.example": {"TXT v=spf1 ~all", "A 192.0.2.2"},
+		"_dmarc.loop.example": {"TXT v=DMARC1; p=reject"}, "loop.example": {"TXT v=spf1 include:loop.example -all", "A 192.0.2.2"}, "_dmarc.split.example": {`TXT "v=DMARC1; " "p=reject"`}, "split.example": {"A 192.0.2.2"},
 		"_dmarc.weak.example": {"TXT v=DMARC1; p=reject"}, "weak.example": {"A 192.0.2.2"},
 	}
 	for n, r := range records {

@@ -84,7 +84,13 @@ type Run struct {
 	m          *message.Message
 	bodies     *dkim.Bodies
 	signatures *dkim.Verifier
+	review     func([]dkim.Verdict)
 }
+
+// Review has the verdicts on signatures looked at before DMARC hears of them: what a receiver demands beyond RFC 6376
+// (result policy, RFC 8601 section 2.7.1), or knows of the way by which the header came to it, is said there. f may change their Result,
+// Problem and Reason. Call it before Finish.
+func (x *Run) Review(f func([]dkim.Verdict)) { x.review = f }
 
 // Begin begins what the envelope and the header allow. m needs no body. ctx bounds the look-ups that begin
 // now, while the body may still be on its way; it should have a deadline.
@@ -119,6 +125,9 @@ func (x *Run) Finish(ctx context.Context) Result {
 	c.sealsDone.Go(c.checkSeals)
 
 	res := Result{DKIM: x.signatures.Finish(ctx, r)}
+	if x.review != nil && len(res.DKIM) > 0 {
+		x.review(res.DKIM)
+	}
 	domain, author, authorErr := x.m.AuthorDomain()
 	res.Author = author
 	in := dmarc.Input{AuthorDomain: domain, AuthorError: authorErr, DKIM: dkimIdentifiers(res.DKIM)}

@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -88,7 +89,7 @@ func (f *importFlags) read(a *app) (*keys.Found, error) {
 		found, err = keys.ReadRspamd(text, files)
 	}
 	if err != nil {
-		return nil, lookError{fmt.Errorf("%s: %w", conf, err)}
+		return nil, lookError{a.saidError(conf, err)}
 	}
 	return found, nil
 }
@@ -116,13 +117,13 @@ func (f *importFlags) readPEM(a *app) (*keys.Found, error) {
 	}
 	key, err := dkim.ParsePrivateKey(text)
 	if err != nil {
-		return nil, usagef("--pem %s: %v", f.pem, err)
+		return nil, usagef("%v", a.saidError("--pem", said.Error("%[1]s: %[2]v", "%[1]s: PEM 形式の秘密鍵として読み取れません", f.pem, err)))
 	}
 	k := keys.FoundKey{Domain: domain, Selector: f.selector, Key: key, File: f.pem}
 	for _, text := range f.patterns {
 		p, err := keys.ParsePattern(text)
 		if err != nil {
-			return nil, usagef("--for: %v", err)
+			return nil, usagef("%v", a.saidError("--for", err))
 		}
 		k.Patterns = append(k.Patterns, store.DKIMPattern{Pattern: p.String()})
 	}
@@ -134,7 +135,7 @@ func (k *keysRun) importAll(ctx context.Context, found *keys.Found) error {
 	var kept []store.DKIMKey
 	failed := len(found.Notes) > 0
 	for _, n := range found.Notes {
-		k.a.complain(n)
+		k.a.complain(k.a.in(n))
 	}
 	for _, f := range found.Keys {
 		name := render.Printable(f.Selector + "._domainkey." + f.Domain)
@@ -147,7 +148,7 @@ func (k *keysRun) importAll(ctx context.Context, found *keys.Found) error {
 			continue
 		case err != nil:
 			failed = true
-			k.a.complain(name + ": " + err.Error())
+			k.a.complain(k.a.saidError(name, err).Error())
 			continue
 		case shown:
 			fmt.Fprintln(k.a.Err, k.a.say(msgImportSigns, "name", name))

@@ -32,6 +32,7 @@ type milterFlags struct {
 	authServID                   string
 	alsoOurs, keys               []string
 	trusted, daemons             []string
+	choice                       choiceFlags
 	policy, unsigned, canonicals string
 	receivedSPF, addMissing      bool
 	expires                      days
@@ -52,6 +53,7 @@ func (f *milterFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.StringArrayVar(&f.keys, prefix+"key", nil, a.flagText("milter-key"))
 	fl.StringArrayVar(&f.trusted, prefix+"trusted-network", nil, a.flagText("trusted-network"))
 	fl.StringArrayVar(&f.daemons, prefix+"daemon-name", nil, a.flagText("daemon-name"))
+	f.choice.add(fl, a, prefix)
 	fl.StringVar(&f.policy, prefix+"policy", "", a.flagText("milter-policy"))
 	fl.StringVar(&f.unsigned, prefix+"unsigned", "accept", a.flagText("unsigned"))
 	fl.StringVar(&f.canonicals, prefix+"canonicalization", "relaxed/relaxed", a.flagText("canonicalization"))
@@ -254,6 +256,7 @@ func (f *milterFlags) base(a *app, prefix string) (*filter.Settings, error) {
 	}
 	s.AlsoOurs = append(s.AlsoOurs, f.alsoOurs...)
 	s.Daemons = append(s.Daemons, f.daemons...)
+	f.choice.apply(s)
 	s.ReceivedSPF = f.receivedSPF
 	if f.expires > 0 {
 		s.Expires = time.Duration(f.expires)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/takeover"
 )
 
@@ -40,7 +41,7 @@ func (f *takeoverFlags) settings(a *app) (*filter.Settings, *takeover.Report, er
 		}
 		host, _ := os.Hostname()
 		if err := c.take(text, readBounded, host, s, report); err != nil {
-			return nil, nil, lookError{fmt.Errorf("%s: %w", c.file, err)}
+			return nil, nil, lookError{a.saidError(c.file, err)}
 		}
 	}
 	return s, report, nil
@@ -62,7 +63,7 @@ func (a *app) showTakeover(r *takeover.Report) {
 	}
 	names := map[takeover.Fate][]string{}
 	for _, l := range r.Lines {
-		if l.Fate == takeover.Done && l.Why == "" || l.Fate == takeover.Needless {
+		if l.Fate == takeover.Done && l.Why.EN == "" || l.Fate == takeover.Needless {
 			names[l.Fate] = append(names[l.Fate], l.Program+" "+l.Name)
 		}
 	}
@@ -72,18 +73,31 @@ func (a *app) showTakeover(r *takeover.Report) {
 		}
 	}
 	for _, l := range r.Lines {
-		if l.Fate == takeover.Done && l.Why == "" || l.Fate == takeover.Needless {
+		if l.Fate == takeover.Done && l.Why.EN == "" || l.Fate == takeover.Needless {
 			continue
 		}
 		fmt.Fprintf(a.Err, "%s: %s %s %s", a.say(fates[l.Fate]), l.Program, l.Name, printable(l.Value))
-		if l.Why != "" {
-			fmt.Fprintf(a.Err, ": %s", l.Why)
+		if why := a.in(l.Why); why != "" {
+			fmt.Fprintf(a.Err, ": %s", printable(why))
 		}
 		fmt.Fprintln(a.Err)
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(a.Err, "%s: %s\n", a.say(msgFateNotDone), printable(n))
+		fmt.Fprintf(a.Err, "%s: %s\n", a.say(msgFateNotDone), printable(a.in(n)))
 	}
+}
+
+// in gives a sentence in the language of the output.
+func (a *app) in(t said.Text) string { return t.In(a.japanese()) }
+
+func (a *app) japanese() bool { return a.lang == "ja" }
+
+// saidError names what was being read in an error that package said made, in the language of the output.
+func (a *app) saidError(what string, err error) error {
+	if a.japanese() {
+		return fmt.Errorf("%s: %s", what, said.Japanese(err))
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // printable is text of a file as a terminal may show it.

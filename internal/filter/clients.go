@@ -43,10 +43,28 @@ func (c Clients) Has(p milter.Peer) bool {
 type Untouched struct {
 	Incoming, Outgoing bool
 	Peers              Clients
+	// Authors are patterns of From domains, see Matches. As anybody can write such a From, fields that claim to be ours are
+	// removed from that mail all the same.
+	Authors []string
 }
 
 func (u *Untouched) has(e *Event) bool {
 	return u != nil && (e.Outgoing && u.Outgoing || !e.Outgoing && u.Incoming || u.Peers.Has(e.Client))
+}
+
+func (u *Untouched) hasAuthor(domain string) bool {
+	return u != nil && domain != "" && len(u.Authors) > 0 && fits(u.Authors, domain)
+}
+
+// stripped is mail of an author whose mail is neither signed nor checked.
+type stripped struct {
+	untouched
+	t *transaction
+}
+
+func (s stripped) finish(_ context.Context, c *milter.Changes) milter.Reply {
+	s.t.strip(c)
+	return milter.Accept
 }
 
 // untouched does nothing.

@@ -14,6 +14,7 @@ package filter
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +70,16 @@ func OptionsFor(s *Settings) milter.Options {
 	o := Options()
 	if s.Forwarding != nil && s.Forwarding.SRS != nil {
 		o.Answered |= milter.OnRcpt
+	}
+	for name := range s.Macros {
+		if len(name) > 1 {
+			name = "{" + name + "}"
+		}
+		for _, at := range []milter.Stage{milter.StageConnect, milter.StageMail, milter.StageEndOfMessage} {
+			if !slices.Contains(o.Macros[at], name) {
+				o.Macros[at] = append(o.Macros[at], name)
+			}
+		}
 	}
 	return o
 }

@@ -20,6 +20,7 @@ func (in *incoming) begin(ctx context.Context) {
 	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.parsed, mailauth.Envelope{
 		RemoteIP: e.Client.Addr, HELO: e.HELO, MailFrom: e.MailFrom, Null: e.MailFrom == "", Receiver: in.settings.Hostname,
 	}, e.Began)
+	in.run.Review(in.review)
 	in.sealing = in.beginSeal(in.run)
 }
 

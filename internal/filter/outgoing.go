@@ -63,6 +63,10 @@ func (o *outgoing) keys() []Key {
 		e.problem("dkim.header-not-whole", "the mail server did not hand over the whole header: a signature over it would be broken")
 		return nil
 	}
+	if o.plain {
+		o.wanted, e.Reason = true, "mail to this recipient is not signed"
+		return nil
+	}
 	domain, author, err := o.parsed.AuthorDomain()
 	if err != nil {
 		e.problem("dkim.no-author", "no domain can answer for the message: "+err.Error())

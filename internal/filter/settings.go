@@ -30,6 +30,9 @@ type Settings struct {
 	Untouched *Untouched
 	// Daemons are daemon names of the mail server ({daemon_name}) whose mail is outgoing.
 	Daemons []string
+	// Macros are macros of the mail server, by name without braces, that make mail outgoing where they have one of these values, with
+	// none named: any value.
+	Macros map[string][]string
 
 	Resolver dns.Resolver
 	// Timeout bounds the look-ups of a message, 10 s where 0: twice, for those that begin with its header and for
@@ -43,11 +46,18 @@ type Settings struct {
 	// Policy is the table of outcomes; nil tags, and refuses nothing.
 	Policy *Policy
 
+	// MustBeSigned are fields, in lower case, all of which a signature must cover, where the message has them: else it is not accepted.
+	MustBeSigned []string
+	// MinimumKeyBits is the least size of RSA keys whose signatures are accepted, where it is above the 1024 of RFC 8301.
+	MinimumKeyBits int
+
 	// Signers have the keys of outgoing mail; nil: none.
 	Signers Signers
 	// MaySign says why mail whose From has this domain (A-labels, lower case), sent by this user ("" for none: a trusted
 	// network), is not to be signed; nil gives no reason, and a nil function never has one.
 	MaySign func(domain, user string) *NotSigned
+	// DontSignTo are patterns of recipients, see Matches: mail to any of them is not signed, and that is no problem.
+	DontSignTo []string
 	// Senders say which users may send as whom; nil: as anybody we have a key for.
 	Senders *Senders
 	// Unsigned is what becomes of outgoing mail that gets no signature: Accept (and a warning), Defer or Reject.
@@ -92,6 +102,9 @@ func (s *Settings) ready() (*Settings, error) {
 	case Accept, Defer, Reject:
 	default:
 		return nil, fmt.Errorf("outgoing mail without a signature can be accepted, deferred or rejected, not %v", c.Unsigned)
+	}
+	if c.MinimumKeyBits != 0 && (c.MinimumKeyBits < 1024 || c.MinimumKeyBits > 16384) {
+		return nil, fmt.Errorf("RSA keys of %d bits: the least size is 1024 (RFC 8301 section 3.2) to 16384", c.MinimumKeyBits)
 	}
 	if err := c.Forwarding.check(); err != nil {
 		return nil, err

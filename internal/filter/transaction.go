@@ -21,6 +21,7 @@ type transaction struct {
 
 	*header      // nil until the first field
 	unclear bool // the header cannot be told from what the mail server gave
+	plain   bool // to a recipient who gets no signature
 
 	reversed []reversed // recipients that were rewritten senders of ours
 	kept     int        // one more than the index of a field of ours that stays, 0: none does
@@ -86,6 +87,7 @@ func (t *transaction) Rcpt(to milter.Path) milter.Reply {
 	if r := t.reverse(to.Address); r != milter.Continue {
 		return r
 	}
+	t.plain = t.plain || len(t.settings.DontSignTo) > 0 && fits(t.settings.DontSignTo, to.Address)
 	if t.event.RcptCount++; len(t.event.Rcpts) < maxRcptsKept {
 		t.event.Rcpts = append(t.event.Rcpts, to.Address)
 	}
@@ -131,9 +133,14 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	if id, ok := t.parsed.First("Message-ID"); ok {
 		t.event.MessageID = strings.Clone(cut(strings.TrimSpace(id.Unfolded()), maxMessageID))
 	}
-	t.way = t.choose()
-	if t.settings.Untouched.has(&t.event) {
+	t.event.Outgoing = t.event.Outgoing || t.settings.byMacro(t.conn.Macro)
+	switch u := t.settings.Untouched; {
+	case u.has(&t.event):
 		t.way = untouched{}
+	case u.hasAuthor(t.event.Author):
+		t.way = stripped{t: t}
+	default:
+		t.way = t.choose()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), t.settings.Timeout)
 	t.cancel = cancel

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -17,8 +18,8 @@ type Found struct {
 	Keys []FoundKey
 	// Settings are its other settings by lower-case name, as they are written.
 	Settings map[string]string
-	// Notes say in English what could not be taken over, and why.
-	Notes []string
+	// Notes say what could not be taken over, and why.
+	Notes []said.Text
 
 	more bool // keys than maxFound, which is noted
 }
@@ -50,8 +51,8 @@ const (
 	maxKey   = 64 << 10
 )
 
-func (f *Found) note(format string, args ...any) {
-	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+func (f *Found) note(en, ja string, args ...any) {
+	f.Notes = append(f.Notes, said.New(en, ja, args...))
 }
 
 // full reports that no more keys are taken, and says so once.
@@ -60,7 +61,7 @@ func (f *Found) full() bool {
 		return false
 	}
 	if !f.more {
-		f.note("there are more than %d keys: the others are not taken over", maxFound)
+		f.note("there are more than %d keys: the others are not taken over", "鍵が %d 個を超えています。残りは引き継ぎません", maxFound)
 	}
 	f.more = true
 	return true
@@ -74,11 +75,11 @@ func readKey(read func(string) ([]byte, error), file string) (crypto.Signer, err
 	}
 	defer clear(pem)
 	if len(pem) > maxKey {
-		return nil, fmt.Errorf("%s is too long for a key", file)
+		return nil, said.Error("%s is too long for a key", "%s: 鍵のファイルとしては大きすぎます", file)
 	}
 	key, err := dkim.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, said.Error("%[1]s: %[2]v", "%[1]s: PEM 形式の秘密鍵として読み取れません", file, err)
 	}
 	return key, nil
 }
@@ -94,7 +95,7 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 		return e, false, err
 	}
 	if f.Selector == "" || !hostLike(f.Selector) {
-		return e, false, fmt.Errorf("%w: the selector %q is not letters, digits and hyphens", ErrSpec, clip(f.Selector))
+		return e, false, said.Error("%w: the selector %q is not letters, digits and hyphens", "%v: セレクター %q は英数字とハイフンではありません", ErrSpec, clip(f.Selector))
 	}
 	patterns := f.Patterns
 	if patterns == nil {

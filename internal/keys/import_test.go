@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -98,7 +99,7 @@ func TestReadOpenDKIM(t *testing.T) {
 			if got := show(f); got != c.want {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
-			notes := strings.Join(f.Notes, "\n")
+			notes := english(f.Notes)
 			for want := range strings.SplitSeq(c.notes, "|") {
 				if !strings.Contains(notes, want) {
 					t.Errorf("no note says %q:\n%s", want, notes)
@@ -134,11 +135,11 @@ func TestReadOpenDKIM_Bounds(t *testing.T) {
 	for range 2 {
 		f.take(tableKey{"example.com", "s", "/k"}, Pattern{}, 0, map[string]int{}, files.read)
 	}
-	if len(f.Keys) != maxFound || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "more than") {
+	if len(f.Keys) != maxFound || len(f.Notes) != 1 || !strings.Contains(f.Notes[0].EN, "more than") {
 		t.Errorf("%d keys, %q", len(f.Keys), f.Notes)
 	}
 	f, err = ReadOpenDKIM([]byte("KeyTable csl:a=MC4CAQAwBQYDK2Vw\nSigningTable csl:example.com"), files.read)
-	if err != nil || len(f.Notes) == 0 || strings.Contains(strings.Join(f.Notes, "\n"), "MC4C") {
+	if err != nil || len(f.Notes) == 0 || strings.Contains(english(f.Notes), "MC4C") {
 		t.Errorf("%q, %v", f.Notes, err)
 	}
 }
@@ -178,7 +179,7 @@ func TestReadRspamd(t *testing.T) {
 			if want := c.want[strings.IndexByte(c.want, '|')+1:]; show(f) != want {
 				t.Errorf("got\n%s\nwant\n%s\n%v", show(f), want, f.Notes)
 			}
-			if notes := strings.Join(f.Notes, "\n"); !strings.Contains(notes, c.notes) || c.notes == "" && notes != "" {
+			if notes := english(f.Notes); !strings.Contains(notes, c.notes) || c.notes == "" && notes != "" {
 				t.Errorf("notes: %s", notes)
 			}
 		})
@@ -266,4 +267,16 @@ func TestFoundKeyIsNotShown(t *testing.T) {
 			t.Error(got)
 		}
 	}
+}
+
+// english gives notes as lines.
+func english(notes []said.Text) string {
+	var b strings.Builder
+	for i, n := range notes {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(n.EN)
+	}
+	return b.String()
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/publish"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -93,13 +94,13 @@ func (k *Keeper) Hold() time.Duration { return k.cfg.Policy.MailLife + StaleAfte
 // Errors of what somebody asks for.
 var (
 	// ErrSpec: a key like this cannot be made; the text says why.
-	ErrSpec = errors.New("the key cannot be made")
+	ErrSpec = said.Error("the key cannot be made", "鍵を作れません")
 	// ErrInUse: the key signs, or mail on its way needs it.
-	ErrInUse = errors.New("the key is in use")
+	ErrInUse = said.Error("the key is in use", "鍵は使用中です")
 	// ErrNothing: there is nothing to go back to, or to rotate.
-	ErrNothing = errors.New("there is no key for that")
+	ErrNothing = said.Error("there is no key for that", "該当する鍵がありません")
 	// ErrNotShown: a name server does not show the record.
-	ErrNotShown = errors.New("not every name server shows the record")
+	ErrNotShown = said.Error("not every name server shows the record", "レコードが見えないネームサーバーがあります")
 )
 
 // Spec says what key to make.
@@ -120,7 +121,7 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 		s.Bits = 2048
 	}
 	if s.Algorithm == "rsa" && s.Bits != 2048 && s.Bits != 3072 && s.Bits != 4096 {
-		return store.DKIMKey{}, fmt.Errorf("%w: %d bits; choose 2048, 3072 or 4096", ErrSpec, s.Bits)
+		return store.DKIMKey{}, said.Error("%w: %d bits; choose 2048, 3072 or 4096", "%v: %d ビットです。2048、3072、4096 のいずれかにしてください", ErrSpec, s.Bits)
 	}
 	if k.cfg.Master == nil {
 		return store.DKIMKey{}, ErrNoMaster
@@ -157,7 +158,7 @@ func positioned(texts []string, position int) (out []store.DKIMPattern, err erro
 	for _, text := range texts {
 		p, err := ParsePattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrSpec, err)
+			return nil, said.Error("%w: %w", "%v: %v", ErrSpec, err)
 		}
 		out = append(out, store.DKIMPattern{Pattern: p.String(), Position: position})
 	}
@@ -185,7 +186,7 @@ func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey
 		}
 	}
 	if !dns.ValidName(recordName(&e)) || !hostLike(e.Selector) {
-		return e, fmt.Errorf("%w: the selector %q is not letters, digits and hyphens", ErrSpec, clip(e.Selector))
+		return e, said.Error("%w: the selector %q is not letters, digits and hyphens", "%v: セレクター %q は英数字とハイフンではありません", ErrSpec, clip(e.Selector))
 	}
 	if err := k.cfg.Master.seal(&e, private); err != nil {
 		return e, err
@@ -200,7 +201,7 @@ func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey
 func domainName(s string) (string, error) {
 	d := dns.CanonicalName(s)
 	if d == "" || !dns.ValidName(d) || !hostLike(d) {
-		return "", fmt.Errorf("%w: %q is not a domain in A-labels", ErrSpec, clip(s))
+		return "", said.Error("%w: %q is not a domain in A-labels", "%v: %q は A-label のドメイン名ではありません", ErrSpec, clip(s))
 	}
 	return d, nil
 }
@@ -286,7 +287,7 @@ func (k *Keeper) Delete(ctx context.Context, id string, force bool) error {
 		return err
 	}
 	if (e.State == store.KeySigning || e.State == store.KeyRetiring) && !force {
-		return fmt.Errorf("%w: its state is %s", ErrInUse, e.State)
+		return said.Error("%w: its state is %s", "%v: 状態は %s です", ErrInUse, e.State)
 	}
 	if err := k.cfg.Store.DeleteKey(ctx, id); err != nil {
 		return err

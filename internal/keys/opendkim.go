@@ -3,12 +3,11 @@ package keys
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -29,7 +28,7 @@ func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, 
 	}
 	entries, refile, err := Dataset(f.Settings["signingtable"], read)
 	if err != nil {
-		return nil, fmt.Errorf("the setting SigningTable: %w", err)
+		return nil, said.Error("the setting SigningTable: %w", "設定 SigningTable: %v", err)
 	}
 	f.signingTable(entries, refile, table, read)
 	return f, nil
@@ -39,11 +38,11 @@ func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, 
 func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 	file, selector := f.Settings["keyfile"], f.Settings["selector"]
 	if f.Settings["domain"] == "" || file == "" || selector == "" {
-		return errors.New("opendkim.conf has neither a SigningTable nor Domain, Selector and KeyFile: there is nothing to import")
+		return said.Error("opendkim.conf has neither a SigningTable nor Domain, Selector and KeyFile: there is nothing to import", "opendkim.conf に SigningTable も、Domain、Selector、KeyFile の組もないため、取り込むものがありません")
 	}
 	domains, _, err := Dataset(f.Settings["domain"], read)
 	if err != nil {
-		return fmt.Errorf("the setting Domain: %w", err)
+		return said.Error("the setting Domain: %w", "設定 Domain: %v", err)
 	}
 	for _, d := range domains {
 		if f.full() {
@@ -59,7 +58,7 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 		}
 		patterns, err := positioned(texts, 0)
 		if err != nil {
-			f.note("Domain %s: %v", d, err)
+			f.note("Domain %s: %v", "Domain %s: %v", d, err)
 			continue
 		}
 		f.Keys = append(f.Keys, FoundKey{Domain: d, Selector: selector, Key: key, File: file, Patterns: patterns})
@@ -78,7 +77,7 @@ type tableKey struct{ domain, selector, where string }
 func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey, error) {
 	entries, _, err := Dataset(f.Settings["keytable"], read)
 	if err != nil {
-		return nil, fmt.Errorf("the setting KeyTable: %w", err)
+		return nil, said.Error("the setting KeyTable: %w", "設定 KeyTable: %v", err)
 	}
 	table := map[string]tableKey{}
 	for _, line := range entries {
@@ -86,7 +85,7 @@ func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey
 		parts := strings.SplitN(value, ":", 3)
 		if len(parts) != 3 {
 			name, _, _ = strings.Cut(name, "=") // behind it in a list with commas: it may be a private key
-			f.note("KeyTable: the line of %s is not domain:selector:key", clip(name))
+			f.note("KeyTable: the line of %s is not domain:selector:key", "KeyTable: %s の行が domain:selector:key の形ではありません", clip(name))
 			continue
 		}
 		if _, twice := table[name]; !twice {
@@ -105,20 +104,20 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 		text, value, _ := cutSpace(line)
 		name, identity, _ := strings.Cut(value, ":")
 		if identity != "" {
-			f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", clip(text), clip(identity))
+			f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", "SigningTable: %s に i=%s が指定されていますが、署名に i= は付けません (i=@ドメイン と同じ意味になります)", clip(text), clip(identity))
 		}
 		p, err := ParsePattern(text)
 		switch {
 		case err != nil:
-			f.note("SigningTable: %v", err)
+			f.note("SigningTable: %v", "SigningTable: %v", err)
 			continue
 		case refile && !strings.Contains(text, "@") && text != "*":
-			f.note("SigningTable: %s never fits an address: in a refile: table it must have an @", clip(text))
+			f.note("SigningTable: %s never fits an address: in a refile: table it must have an @", "SigningTable: %s はどのアドレスにも一致しません。refile: の表では @ が必要です", clip(text))
 			continue
 		}
 		position, again := positions[p.String()]
 		if again && !multiple {
-			f.note("SigningTable: %s has a key already, and MultipleSignatures is off: %s does not sign for it", clip(text), clip(name))
+			f.note("SigningTable: %s has a key already, and MultipleSignatures is off: %s does not sign for it", "SigningTable: %s にはすでに鍵があり、MultipleSignatures が無効なため、%s では署名しません", clip(text), clip(name))
 			continue
 		}
 		if !again {
@@ -129,7 +128,7 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 		}
 		k, ok := table[strings.TrimSpace(name)]
 		if !ok {
-			f.note("SigningTable: there is no key %s in the KeyTable", clip(name))
+			f.note("SigningTable: there is no key %s in the KeyTable", "SigningTable: 鍵 %s が KeyTable にありません", clip(name))
 			continue
 		}
 		f.take(k, p, position, index, read)
@@ -140,7 +139,7 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 func (f *Found) take(k tableKey, p Pattern, position int, index map[string]int, read func(string) ([]byte, error)) {
 	if strings.Contains(k.domain+k.selector+k.where, "%") {
 		if p.rank != exactDomain {
-			f.note("KeyTable: %% stands for any domain of %s: name the domains, each gets its key", p)
+			f.note("KeyTable: %% stands for any domain of %s: name the domains, each gets its key", "KeyTable: %% が %s のどのドメインにもなり得ます。ドメインを列挙して、それぞれに鍵を指定してください", p)
 			return
 		}
 		fill := strings.NewReplacer("%", p.domain)
@@ -154,7 +153,7 @@ func (f *Found) take(k tableKey, p Pattern, position int, index map[string]int, 
 		}
 		key, err := k.read(read)
 		if err != nil {
-			f.note("the key of %s, selector %s: %v", clip(k.domain), clip(k.selector), err)
+			f.note("the key of %s, selector %s: %v", "%s の鍵 (セレクター %s): %v", clip(k.domain), clip(k.selector), err)
 			return
 		}
 		at = len(f.Keys)
@@ -173,11 +172,14 @@ func (k tableKey) read(read func(string) ([]byte, error)) (FoundKey, error) {
 	text := strings.ReplaceAll(k.where, `\n`, "\n")
 	if !strings.HasPrefix(text, "-----") {
 		if _, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
-			return FoundKey{}, errors.New("it is neither a file nor a key")
+			return FoundKey{}, said.Error("it is neither a file nor a key", "ファイルでも鍵でもありません")
 		}
 		text = "-----BEGIN RSA PRIVATE KEY-----\n" + text + "\n-----END RSA PRIVATE KEY-----\n"
 	}
 	key, err := dkim.ParsePrivateKey([]byte(text))
+	if err != nil {
+		err = said.Error("%v", "PEM 形式の秘密鍵として読み取れません%.0s", err)
+	}
 	return FoundKey{Key: key}, err
 }
 
@@ -189,14 +191,14 @@ func Dataset(spec string, read func(string) ([]byte, error)) (entries []string, 
 	kind, rest, typed := strings.Cut(spec, ":")
 	switch kind = strings.ToLower(kind); {
 	case spec == "":
-		return nil, false, errors.New("it is missing")
+		return nil, false, said.Error("it is missing", "指定がありません")
 	case typed && (kind == "file" || kind == "refile"):
 	case strings.HasPrefix(spec, "/") || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
 		rest, kind = spec, "file"
 	case typed && kind == "csl":
 		return list(rest), false, nil
 	case typed && slices.Contains(Databases, kind):
-		return nil, false, fmt.Errorf("tables of the type %s: cannot be read here; write it as a file", kind)
+		return nil, false, said.Error("tables of the type %s: cannot be read here; write it as a file", "%s: 形式の表は読み取れません。ファイルに書き出してください", kind)
 	default:
 		return list(spec), false, nil
 	}
@@ -205,7 +207,7 @@ func Dataset(spec string, read func(string) ([]byte, error)) (entries []string, 
 		return nil, false, err
 	}
 	if len(data) > maxFile {
-		return nil, false, fmt.Errorf("%s is longer than %d MiB", rest, maxFile>>20)
+		return nil, false, said.Error("%s is longer than %d MiB", "%s が %d MiB を超えています", rest, maxFile>>20)
 	}
 	return lines(data), kind == "refile", nil
 }

@@ -1,10 +1,10 @@
 package keys
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // Pattern says whose mail is signed: the From addresses that it fits. Forms, in any case:
@@ -49,7 +49,7 @@ func ParsePattern(text string) (Pattern, error) {
 	switch {
 	case len(s) > maxPattern || local == "" || domain == "" || strings.Count(local, "*") > maxStars || strings.Count(domain, "*") > maxStars ||
 		strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f }) || !dns.ValidName(bare) || bare == "":
-		return Pattern{}, fmt.Errorf("%q is no pattern: write user@example.com, example.com, .example.com (its subdomains) or *", clip(text))
+		return Pattern{}, said.Error("%q is no pattern: write user@example.com, example.com, .example.com (its subdomains) or *", "%q はパターンではありません。user@example.com、example.com、.example.com (サブドメイン)、* のように書いてください", clip(text))
 	case domain == "*":
 		p.rank = everyDomain
 	case strings.Contains(domain, "*"):

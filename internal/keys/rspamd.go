@@ -2,10 +2,10 @@ package keys
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -54,7 +54,7 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 		return nil, err
 	}
 	if len(r.Keys) == 0 {
-		r.note("no key was found; where paths hold $domain, the files of this form are looked for: %s", r.path)
+		r.note("no key was found; where paths hold $domain, the files of this form are looked for: %s", "鍵が見つかりません。パスに $domain がある場合は、次の形のファイルを探します: %s", r.path)
 	}
 	return r.Found, nil
 }
@@ -100,11 +100,11 @@ func (r *rspamd) domain(domain string, s uclSection) {
 func (r *rspamd) maps(selectorMap, pathMap string) error {
 	selectors, err := r.readMap(selectorMap)
 	if err != nil {
-		return fmt.Errorf("selector_map: %w", err)
+		return said.Error("selector_map: %w", "selector_map: %v", err)
 	}
 	paths, err := r.readMap(pathMap)
 	if err != nil {
-		return fmt.Errorf("path_map: %w", err)
+		return said.Error("path_map: %w", "path_map: %v", err)
 	}
 	var domains []string
 	for d := range selectors {
@@ -128,7 +128,7 @@ func (r *rspamd) readMap(where string) (map[string]string, error) {
 		return nil, nil
 	}
 	if strings.Contains(where, "://") {
-		r.note("the map %s is not a file: save it as one", clip(where))
+		r.note("the map %s is not a file: save it as one", "マップ %s はファイルではありません。ファイルとして保存してください", clip(where))
 		return nil, nil
 	}
 	data, err := r.files.Read(where)
@@ -156,7 +156,7 @@ func (r *rspamd) template() error {
 	}
 	names, err := r.files.Glob(before + "*" + after)
 	if err != nil {
-		return fmt.Errorf("looking for %s: %w", path, err)
+		return said.Error("looking for %s: %w", "%s を探せません: %v", path, err)
 	}
 	for _, name := range names {
 		if len(name) > len(before)+len(after) {
@@ -176,7 +176,7 @@ func (r *rspamd) take(domain, selector, path string) {
 	path = strings.NewReplacer("$domain", domain, "$selector", selector).Replace(path)
 	key, err := readKey(r.files.Read, path)
 	if err != nil {
-		r.note("the key of %s, selector %s: %v", clip(domain), clip(selector), err)
+		r.note("the key of %s, selector %s: %v", "%s の鍵 (セレクター %s): %v", clip(domain), clip(selector), err)
 		return
 	}
 	texts := []string{domain}
@@ -185,7 +185,7 @@ func (r *rspamd) take(domain, selector, path string) {
 	}
 	var patterns []store.DKIMPattern
 	if patterns, err = positioned(texts, 0); err != nil {
-		r.note("%v", err)
+		r.note("%v", "%v", err)
 		return
 	}
 	r.taken[id] = true

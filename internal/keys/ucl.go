@@ -1,9 +1,9 @@
 package keys
 
 import (
-	"errors"
-	"fmt"
 	"strings"
+
+	"github.com/todoku/todoku/internal/said"
 )
 
 // The configuration language of rspamd (UCL), as far as dkim_signing.conf uses it: name = value; name value; name { ... }; [a, b]; "..."; # and /* */.
@@ -38,7 +38,7 @@ const (
 	maxUCLDepth = 16
 )
 
-var errUCL = errors.New("the configuration cannot be read")
+var errUCL = said.Error("the configuration cannot be read", "設定ファイルを読み取れません")
 
 type uclParser struct {
 	s     string
@@ -48,12 +48,12 @@ type uclParser struct {
 
 func parseUCL(data []byte) (uclSection, error) {
 	if len(data) > maxUCL {
-		return nil, fmt.Errorf("%w: it is longer than %d MiB", errUCL, maxUCL>>20)
+		return nil, said.Error("%w: it is longer than %d MiB", "%v: %d MiB を超えています", errUCL, maxUCL>>20)
 	}
 	p := &uclParser{s: string(data)}
 	s, err := p.entries(false)
 	if err != nil {
-		return nil, fmt.Errorf("%w: line %d: %w", errUCL, 1+strings.Count(p.s[:min(p.at, len(p.s))], "\n"), err)
+		return nil, said.Error("%w: line %d: %w", "%v: %d 行目: %v", errUCL, 1+strings.Count(p.s[:min(p.at, len(p.s))], "\n"), err)
 	}
 	return s, nil
 }
@@ -87,20 +87,20 @@ func (p *uclParser) to(end string) {
 // entries reads up to the end, or to the brace that closes.
 func (p *uclParser) entries(inner bool) (out uclSection, err error) {
 	if p.depth++; p.depth > maxUCLDepth {
-		return nil, errors.New("sections are nested too deeply")
+		return nil, said.Error("sections are nested too deeply", "セクションの入れ子が深すぎます")
 	}
 	defer func() { p.depth-- }()
 	for {
 		p.skip(";,")
 		if p.at == len(p.s) {
 			if inner {
-				return nil, errors.New("a section has no end")
+				return nil, said.Error("a section has no end", "セクションが閉じていません")
 			}
 			return out, nil
 		}
 		if p.s[p.at] == '}' {
 			if !inner {
-				return nil, errors.New("there is a } too many")
+				return nil, said.Error("there is a } too many", "} が多すぎます")
 			}
 			p.at++
 			return out, nil
@@ -110,7 +110,7 @@ func (p *uclParser) entries(inner bool) (out uclSection, err error) {
 			return nil, err
 		}
 		if name == "" {
-			return nil, fmt.Errorf("there is %q where a name is expected", p.s[p.at:min(p.at+1, len(p.s))])
+			return nil, said.Error("there is %q where a name is expected", "名前があるべき所に %q があります", p.s[p.at:min(p.at+1, len(p.s))])
 		}
 		if strings.HasPrefix(name, ".") { // a macro: its argument may be anything up to the end of the line
 			p.to("\n")
@@ -154,13 +154,13 @@ func (p *uclParser) value() (v uclValue, err error) {
 
 func (p *uclParser) values() (v uclValue, err error) {
 	if p.depth++; p.depth > maxUCLDepth {
-		return v, errors.New("lists are nested too deeply")
+		return v, said.Error("lists are nested too deeply", "リストの入れ子が深すぎます")
 	}
 	defer func() { p.depth-- }()
 	for {
 		p.skip(",;")
 		if p.at == len(p.s) {
-			return v, errors.New("a list has no end")
+			return v, said.Error("a list has no end", "リストが閉じていません")
 		}
 		if p.s[p.at] == ']' {
 			p.at++
@@ -172,7 +172,7 @@ func (p *uclParser) values() (v uclValue, err error) {
 			return v, err
 		}
 		if p.at == before {
-			return v, errors.New("a list holds something that is no value")
+			return v, said.Error("a list holds something that is no value", "リストに値でないものがあります")
 		}
 		v.list = append(v.list, one)
 	}
@@ -204,5 +204,5 @@ func (p *uclParser) word(end string) (string, error) {
 			b.WriteByte(c)
 		}
 	}
-	return "", errors.New("a quoted text has no end")
+	return "", said.Error("a quoted text has no end", "引用符が閉じていません")
 }

@@ -4,13 +4,13 @@
 package takeover
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // Fate says what became of a setting.
@@ -34,14 +34,14 @@ const (
 type Line struct {
 	Program, Name, Value string // "OpenDKIM", as in its manual; without passwords and keys
 	Fate                 Fate
-	Why                  string // in English, "" where the fate says it all
+	Why                  said.Text // nothing where the fate says it all
 }
 
 // Report is what became of a configuration.
 type Report struct {
 	Lines []Line
 	// Notes are what could not be taken over of keys and lists.
-	Notes []string
+	Notes []said.Text
 	// Listen is the socket of the configuration, as milter.Listen names it, "" for none.
 	Listen string
 }
@@ -72,13 +72,14 @@ type reading struct {
 type rule struct {
 	name string
 	fate Fate
-	why  string
+	why  said.Text
 	// apply takes the value over, and may say that it fared otherwise than the rule has it: (fate, why).
-	apply func(r *reading, value string) (Fate, string)
+	apply func(r *reading, value string) (Fate, said.Text)
 }
 
-func (r *reading) note(format string, args ...any) {
-	r.report.Notes = append(r.report.Notes, r.program+": "+fmt.Sprintf(format, args...))
+func (r *reading) note(en, ja string, args ...any) {
+	n := said.New(en, ja, args...)
+	r.report.Notes = append(r.report.Notes, said.Text{EN: r.program + ": " + n.EN, JA: r.program + ": " + n.JA})
 }
 
 // setting is a line of a configuration.
@@ -98,7 +99,7 @@ func (p *parser) parse(conf []byte, depth int) error {
 			continue
 		}
 		if p.lines++; p.lines > maxLines { // Include is counted too, or files that include each other might never end
-			return fmt.Errorf("more than %d settings", maxLines)
+			return said.Error("more than %d settings", "設定が %d 個を超えています", maxLines)
 		}
 		name, value := line, ""
 		if i := strings.IndexAny(line, " \t"); i >= 0 {
@@ -109,11 +110,11 @@ func (p *parser) parse(conf []byte, depth int) error {
 			continue
 		}
 		if depth == maxDepth {
-			return fmt.Errorf("the setting Include %s: files include each other more than %d deep", value, maxDepth)
+			return said.Error("the setting Include %s: files include each other more than %d deep", "設定 Include %s: ファイルの取り込みが %d 段を超えています", value, maxDepth)
 		}
 		data, err := p.read(value)
 		if err != nil {
-			return fmt.Errorf("the setting Include: %w", err)
+			return said.Error("the setting Include: %w", "設定 Include: %v", err)
 		}
 		if err := p.parse(data, depth+1); err != nil {
 			return err
@@ -126,7 +127,7 @@ func (p *parser) parse(conf []byte, depth int) error {
 func begin(program string, rules []rule, conf []byte, read Files, into *filter.Settings, report *Report, host string) (*reading, []setting, error) {
 	p := parser{read: read}
 	if err := p.parse(conf, 0); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", program, err)
+		return nil, nil, said.Error("%s: %w", "%s: %v", program, err)
 	}
 	list := p.out
 	r := &reading{program: program, read: read, into: into, report: report, values: map[string]string{}, known: map[string]rule{}, host: host}
@@ -159,7 +160,7 @@ func (r *reading) run(rules []rule, list []setting) {
 			line.Fate, line.Why = k.apply(r, value)
 		}
 		if line.Fate == NotDone && isNo(value) { // what is switched off is not missed
-			line.Fate, line.Why = Done, ""
+			line.Fate, line.Why = Done, said.Text{}
 		}
 		r.report.Lines = append(r.report.Lines, line)
 	}
@@ -167,7 +168,7 @@ func (r *reading) run(rules []rule, list []setting) {
 	for _, s := range list {
 		if _, ok := r.known[strings.ToLower(s.name)]; !ok && !slices.Contains(unknown, s.name) {
 			unknown = append(unknown, s.name)
-			r.report.Lines = append(r.report.Lines, Line{r.program, s.name, shown(s.name, s.value), Unknown, "the manual does not know it"})
+			r.report.Lines = append(r.report.Lines, Line{r.program, s.name, shown(s.name, s.value), Unknown, t("the manual does not know it", "マニュアルにない設定です")})
 		}
 	}
 }
@@ -198,7 +199,7 @@ func (r *reading) entries(spec string) ([]string, error) {
 	}
 	out, _, err := keys.Dataset(spec, r.read)
 	if len(out) > maxEntries {
-		return nil, fmt.Errorf("more than %d entries", maxEntries)
+		return nil, said.Error("more than %d entries", "項目が %d 個を超えています", maxEntries)
 	}
 	return out, err
 }

@@ -1,9 +1,12 @@
 package takeover
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/said"
 )
 
 type tree map[string]string
@@ -19,7 +23,7 @@ type tree map[string]string
 func (f tree) read(name string) ([]byte, error) {
 	text, ok := f[name]
 	if !ok {
-		return nil, fmt.Errorf("%s: %w", name, os.ErrNotExist)
+		return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrNotExist}
 	}
 	return []byte(text), nil
 }
@@ -81,7 +85,7 @@ func TestNothingIsDropped(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v\nwant %v", program, got, want)
 		}
-		if r.fate(t, "X-Unheard-Of") != Unknown || r.fate(t, "SoftwareHeader") != NotDone {
+		if r.fate(t, "X-Unheard-Of") != Unknown || program == "OpenDKIM" && r.fate(t, "FinalPolicyScript") != NotDone || program == "OpenDMARC" && r.fate(t, "HistoryFile") != NotDone {
 			t.Errorf("%s: %+v", program, r.Lines)
 		}
 	}
@@ -99,7 +103,7 @@ func TestNoSecretIsShown(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	if len(r.Lines) != 7 || strings.Contains(strings.Join(r.Notes, ""), "hunter2") || shown("KeyTable", "refile:/k") != "refile:/k" || shown("PidFile", "/run/x") != "/run/x" {
+	if len(r.Lines) != 7 || strings.Contains(english(r.Notes), "hunter2") || shown("KeyTable", "refile:/k") != "refile:/k" || shown("PidFile", "/run/x") != "/run/x" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -155,7 +159,7 @@ func TestOpenDKIMSettings(t *testing.T) {
 			t.Errorf("%s: %v, %v", author, got, err)
 		}
 	}
-	notes := strings.Join(r.Notes, "\n")
+	notes := english(r.Notes)
 	for _, want := range []string{"!bad.a.example", ".a.example: name the hosts", "does not align", "asks for i="} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q:\n%s", want, notes)
@@ -192,7 +196,7 @@ func TestOpenDMARCSettings(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
-	if !strings.Contains(strings.Join(r.Notes, "\n"), "name.example") {
+	if !strings.Contains(english(r.Notes), "name.example") {
 		t.Error(r.Notes)
 	}
 	s, r = filter.Settings{}, Report{}
@@ -214,8 +218,8 @@ func settingsTable(rules []rule) string {
 		what := fateWords[r.fate]
 		if r.apply != nil {
 			what = "done as far as the value allows; the report at the start says how"
-		} else if r.why != "" {
-			what += ": " + r.why
+		} else if r.why.EN != "" {
+			what += ": " + r.why.EN
 		}
 		if names[what] == nil {
 			order = append(order, what)
@@ -258,4 +262,122 @@ func FuzzTakeOver(f *testing.F) {
 			}
 		}
 	})
+}
+
+func english(notes []said.Text) string {
+	var b strings.Builder
+	for _, n := range notes {
+		b.WriteString(n.EN + "\n")
+	}
+	return b.String()
+}
+
+// japanese reports a text with no kana in it, or with English words beside those that are names.
+var (
+	kana      = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}]`)
+	anglicism = regexp.MustCompile(`\b(the|is|are|not|of|and|with|there|which|mail|key|field)\b`)
+)
+
+// TestReasonsInBothLanguages: every setting that is not simply taken over says why and what to do, in both languages.
+func TestReasonsInBothLanguages(t *testing.T) {
+	check := func(what string, text said.Text) {
+		t.Helper()
+		if text.EN == "" || text.JA == "" || !kana.MatchString(text.JA) || anglicism.MatchString(text.JA) {
+			t.Errorf("%s: %q, %q", what, text.EN, text.JA)
+		}
+	}
+	values := []string{"yes", "no", "0", "7", "4096", "99999", "nonsense", "reject", "accept", "tempfail", "rsa-sha1", "sv", "sx", "HOSTNAME", "inet:1", "a/b", "/none", "dsn:x", "From", "90%"}
+	for program, c := range map[string]struct {
+		rules []rule
+		take  func([]byte, Files, string, *filter.Settings, *Report) error
+	}{"OpenDKIM": {openDKIM, OpenDKIM}, "OpenDMARC": {openDMARC, OpenDMARC}} {
+		for _, rule := range c.rules {
+			if rule.apply == nil && rule.fate != Done {
+				check(rule.name, rule.why)
+			}
+			for _, v := range values {
+				var r Report
+				r.Listen = "inet:2@127.0.0.1"
+				if err := c.take([]byte(rule.name+" "+v+"\nOdd x\n"), tree{}.read, "", &filter.Settings{AuthServID: "other.example"}, &r); err != nil {
+					if ja := said.Japanese(err); !kana.MatchString(ja) || anglicism.MatchString(ja) {
+						t.Errorf("%s %s: %q", rule.name, v, ja)
+					}
+					continue
+				}
+				for _, l := range r.Lines {
+					if l.Why.EN != "" || l.Fate == Otherwise || l.Fate == NotDone || l.Fate == Unknown {
+						check(program+" "+l.Name+" "+v, l.Why)
+					}
+				}
+				for _, n := range r.Notes {
+					check(program+" "+rule.name+" "+v, n)
+				}
+			}
+		}
+	}
+}
+
+// TestManuals: the lists are those of the manuals, no more and no less.
+func TestManuals(t *testing.T) {
+	for name, rules := range map[string][]rule{"opendkim.conf": openDKIM, "opendmarc.conf": openDMARC} {
+		file := "/usr/share/man/man5/" + name + ".5.gz"
+		f, err := os.Open(file)
+		if err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s: %v", file, err)
+			}
+			t.Skipf("%s: %s is not installed", t.Name(), file)
+		}
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// ".I Name (type)" at the head of a paragraph.
+		var manual, ours []string
+		for _, m := range regexp.MustCompile(`(?m)^\.TP *\n\.I ([A-Za-z][A-Za-z0-9-]*) \(([a-zA-Z ]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			manual = append(manual, m[1])
+		}
+		for _, r := range rules {
+			ours = append(ours, r.name)
+		}
+		slices.Sort(manual)
+		slices.Sort(ours)
+		if !slices.Equal(manual, ours) {
+			t.Errorf("%s\nonly in the manual: %v\nonly here: %v\ntwice: %v", name, missing(manual, ours), missing(ours, manual), len(ours) != len(slices.Compact(slices.Clone(ours))))
+		}
+	}
+}
+
+func missing(of, in []string) (out []string) {
+	for _, s := range of {
+		if !slices.Contains(in, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// TestNewSettings: what the filter is given.
+func TestNewSettings(t *testing.T) {
+	files := tree{"/macros": "auth_authen\n{cert_subject} a|b c\n", "/dont": "<Robot@There.Example>\nlist.example\n"}
+	var s filter.Settings
+	var r Report
+	conf := "DontSignMailTo refile:/dont\nExemptDomains csl:A.example, b.example\nMacroList file:/macros\nMustBeSigned Subject,To\nMinimumKeyBits 2048\nSenderHeaders Sender,From\nRequiredHeaders yes\nMinimum 90%\nQuarantine yes\n"
+	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.DontSignTo, []string{"robot@there.example"}) || !slices.Equal(s.Untouched.Authors, []string{"a.example", "b.example"}) || s.MinimumKeyBits != 2048 ||
+		!slices.Equal(s.MustBeSigned, []string{"subject", "to"}) || len(s.Macros) != 2 || s.Macros["auth_authen"] != nil || !slices.Equal(s.Macros["cert_subject"], []string{"a", "b c"}) || s.Policy.Default[filter.Ambiguous] != filter.Reject {
+		t.Errorf("%+v", s)
+	}
+	for name, want := range map[string]Fate{"DontSignMailTo": Done, "ExemptDomains": Otherwise, "MacroList": Otherwise, "MinimumKeyBits": Done, "MustBeSigned": Done, "SenderHeaders": Otherwise, "RequiredHeaders": Otherwise, "Quarantine": NotDone} {
+		if got := r.fate(t, name); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 }
