@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,7 +119,6 @@ func benchPostfix(b *testing.B, sessions int) {
 			}
 		}
 	}
-	median := func(v []float64) float64 { slices.Sort(v); return v[len(v)/2] }
 	b.ReportMetric(median(rates[0]), "null-msgs/s")
 	b.ReportMetric(median(rates[1]), "msgs/s")
 	b.ReportMetric(100*median(rates[1])/median(rates[0]), "%-of-null")

@@ -1,6 +1,9 @@
 package explain
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // category is a kind of cause: what is usually behind it, what to do when no
 // provider's rule says more, and where to look next.
@@ -283,50 +286,55 @@ var categories = map[string]category{
 
 // words recognise a category in a reply of a server that no rule is known of. The
 // first that fits wins; causes outrank consequences.
-var words = []struct {
+var words = sync.OnceValue(func() []worded {
+	return []worded{
+		{regexp.MustCompile(`(?i)grey-?list|gr[ae]ylisted|postgrey`), "greylist"},
+		{regexp.MustCompile(`(?i)open resolver|spamhaus\.org/returnc/|127\.255\.255\.25[0-9]`), "resolver"},
+		{regexp.MustCompile(`(?i)spam or virus`), "spam"},
+		{regexp.MustCompile(`(?i)address is not verified|identit(y|ies) failed the check in region|unregistered domain`), "unverified-sender"},
+		{regexp.MustCompile(`(?i)sending (suspended|paused) for this account`), "suspended"},
+		{regexp.MustCompile(`(?i)SenderNotAuthenticatedForGroup|RESOLVER\.RST\.|delivery restriction`), "list"},
+		{regexp.MustCompile(`(?i)(daily|message|sending|hourly) (message )?quota|sending rate|receiving mail (at a rate|too quickly)|at a rate that prevents`), "rate"},
+		{regexp.MustCompile(`(?i)virus|malware|infected|clamav|trojan`), "virus"},
+		{regexp.MustCompile(`(?i)\bdmarc\b`), "dmarc"},
+		{regexp.MustCompile(`(?i)\bspf\b|sender policy framework|openspf\.|spfquery`), "spf"},
+		{regexp.MustCompile(`(?i)\bdkim\b|domainkeys`), "dkim"},
+		{regexp.MustCompile(`(?i)reverse (dns|hostname|lookup)|\bPTR\b|\brdns\b|cannot find your (reverse )?hostname|fcrdns|client host rejected: cannot find`), "ptr"},
+		{regexp.MustCompile(`(?i)spamhaus|spamcop|barracuda|sorbs|black ?list|block ?list|\b[dr]n?s?bl\b|\brbl|sbl-xbl|uribl|surbl|is listed|listed (in|at|by)|blocked using|cloudmark|trend ?micro|proofpoint`), "blocklist"},
+		{regexp.MustCompile(`(?i)dynamic (ip|address)|dial-?up|residential|dynamic/`), "ip-policy"},
+		{regexp.MustCompile(`(?i)(helo|ehlo).*(reject|invalid|bad|need fully|not resolve|refused)|(reject|invalid|bad).*(helo|ehlo)`), "helo"},
+		{regexp.MustCompile(`(?i)一杯|いっぱい|over ?quota|quota (exceed|full|reached)|exceeded.*quota|mailbox.*(is )?full|(mail)?box.*exceeds|full mailbox|insufficient (system )?storage|out of storage|disk (full|quota)|storage (limit|allocation)|容量`), "mailboxfull"},
+		{regexp.MustCompile(`(?i)too (large|big)|size (limit|exceed)|exceeds.*(size|limit|maximum)|maximum (message|size)|message size|too much mail data`), "size"},
+		{regexp.MustCompile(`(?i)\bAUP#`), "policy"},
+		{regexp.MustCompile(`(?i)sender verif\w*|verification failed for <|(sender|mail from:?( ?<|(?: command)? ?:)|return[- ]path|from address).*(reject|not exist|invalid|unresolvable|unknown|unverif|not found|denied|refused)|domain of sender|domain not found|sender domain`), "sender"},
+		{regexp.MustCompile(`(?i)(relay(ing)?|relay access) (denied|not (permitted|allowed)|prohibited|operation rejected)|(unable|not permitted|denied|prohibited|refus\w+|cannot|not allowed) to relay|we do not relay|relaying|relay not|rcpthosts`), "relay"},
+		{regexp.MustCompile(`(?i)loop|too many hops|hop count|hops exceeded|maximum hop`), "loop"},
+		{regexp.MustCompile(`(?i)nxdomain|doesn't receive email|had no relevant answers|null mx|no smtp service|mx records point to|no data record|unrouteable address|no such (domain|host)|unrouteable mail domain|(domain|host)( name)?( is)?( |:|=|\w|\.){0,30}(not found|not exist|unknown)|host unknown`), "domainunknown"},
+		{regexp.MustCompile(`(?i)permission to post|may not (exist|post)|members? (only|can post)|not a member of|moderat`), "list"},
+		{regexp.MustCompile(`(?i)(user|recipient|account|mailbox|address|alias|addressee|customer|name)\b.{0,60}(unknown|frozen|\blocked\b|not a registered|not (exist|found|known|valid|local|listed|a valid|active|have)|n'existe|doesn'?t (exist|have)|does not (exist|have)|invalid|inactive|disabled|unavailable|not available|suspended|expired|closed|terminated|no longer|discontinued|unrouteable|undeliverable|ambiguous)`), "userunknown"},
+		{regexp.MustCompile(`(?i)(no|unknown|invalid|bad|not a valid|non-?existent|unrouteable|undeliverable|disabled|inactive)( such)?( final delivery)? (user(id)?|recipient|mailbox|account|address|destination|person|local part|alias|customer|name)|user unknown|unknown user|unknown local|no mailbox|not our customer|not a (known|registered|valid|local)( \w+)? (user|address|recipient)|nobody (here )?by that name|no one by that name|宛先不明|メールアドレスが見つか|存在しません|見つかりません|no valid recipients|^address rejected\.?$`), "userunknown"},
+		{regexp.MustCompile(`(?i)authentication (failed|required|unsuccessful|credentials)|not authenticated|must authenticate|username and password|auth(entication)? mechanism|smtp auth`), "auth-client"},
+		{regexp.MustCompile(`(?i)\btls\b|starttls|certificate`), "tls"},
+		{regexp.MustCompile(`(?i)spam|unsolicited|bulk mail|junk|content (rejected|filter|blocked|denied|refused)|message (content|rejected).*(content|policy)|\bUBE\b|\bUCE\b|phish`), "spam"},
+		{regexp.MustCompile(`(?i)reputation|traffic not accepted from this ip|access to (submit messages to )?this (e-?)?mail system has been rejected|bad sender|poor|blocked due to|complaints`), "reputation"},
+		{regexp.MustCompile(`(?i)too many|daily (relay )?quota|sending limit|rate limit|throttl|too (fast|quickly|frequent)|exceed\w* .*(connections|messages|rate|recipients)|connection limit|concurren|deferred due to|too much`), "rate"},
+		{regexp.MustCompile(`(?i)malformed|RFC ?2?822|RFC ?5322|header|bare (lf|cr)|\bmime\b|message-id|line too long|8-?bit`), "rfc5322"},
+		{regexp.MustCompile(`(?i)time[d ]*out|connection refused|refused (the |our |your )?connection|no route|unreachable|host (not found|unknown|or domain name not found)|name (server|service)|lost connection|connection (closed|dropped|reset|failed|lost|aborted|cannot)|could(n't| not) connect|couldn't find|cannot connect|can't connect|no (mx|mail server|answer)|hop count|lookup fail|unrouteable mail domain|envelope expired|domain.*(not exist|not found|unknown|invalid)|delivery time|retry time|retry timeout|delivery expired|message expired|too long|in the queue|undeliverable for`), "network"},
+		{regexp.MustCompile(`(?i)try (again )?later|temporar|busy|overload|resources|maintenance|unavailable|service not available|local error|system (error|problem)|insufficient`), "transient"},
+		{regexp.MustCompile(`(?i)polic(y|ies)|denied|not (accept|allow|authori|permit)|refus|reject|blocked|prohibit|administrative|banned|restrict`), "policy"},
+	}
+})
+
+// worded is a category and how it is told.
+type worded struct {
 	pattern  *regexp.Regexp
 	category string
-}{
-	{regexp.MustCompile(`(?i)grey-?list|gr[ae]ylisted|postgrey`), "greylist"},
-	{regexp.MustCompile(`(?i)open resolver|spamhaus\.org/returnc/|127\.255\.255\.25[0-9]`), "resolver"},
-	{regexp.MustCompile(`(?i)spam or virus`), "spam"},
-	{regexp.MustCompile(`(?i)address is not verified|identit(y|ies) failed the check in region|unregistered domain`), "unverified-sender"},
-	{regexp.MustCompile(`(?i)sending (suspended|paused) for this account`), "suspended"},
-	{regexp.MustCompile(`(?i)SenderNotAuthenticatedForGroup|RESOLVER\.RST\.|delivery restriction`), "list"},
-	{regexp.MustCompile(`(?i)(daily|message|sending|hourly) (message )?quota|sending rate|receiving mail (at a rate|too quickly)|at a rate that prevents`), "rate"},
-	{regexp.MustCompile(`(?i)virus|malware|infected|clamav|trojan`), "virus"},
-	{regexp.MustCompile(`(?i)\bdmarc\b`), "dmarc"},
-	{regexp.MustCompile(`(?i)\bspf\b|sender policy framework|openspf\.|spfquery`), "spf"},
-	{regexp.MustCompile(`(?i)\bdkim\b|domainkeys`), "dkim"},
-	{regexp.MustCompile(`(?i)reverse (dns|hostname|lookup)|\bPTR\b|\brdns\b|cannot find your (reverse )?hostname|fcrdns|client host rejected: cannot find`), "ptr"},
-	{regexp.MustCompile(`(?i)spamhaus|spamcop|barracuda|sorbs|black ?list|block ?list|\b[dr]n?s?bl\b|\brbl|sbl-xbl|uribl|surbl|is listed|listed (in|at|by)|blocked using|cloudmark|trend ?micro|proofpoint`), "blocklist"},
-	{regexp.MustCompile(`(?i)dynamic (ip|address)|dial-?up|residential|dynamic/`), "ip-policy"},
-	{regexp.MustCompile(`(?i)(helo|ehlo).*(reject|invalid|bad|need fully|not resolve|refused)|(reject|invalid|bad).*(helo|ehlo)`), "helo"},
-	{regexp.MustCompile(`(?i)一杯|いっぱい|over ?quota|quota (exceed|full|reached)|exceeded.*quota|mailbox.*(is )?full|(mail)?box.*exceeds|full mailbox|insufficient (system )?storage|out of storage|disk (full|quota)|storage (limit|allocation)|容量`), "mailboxfull"},
-	{regexp.MustCompile(`(?i)too (large|big)|size (limit|exceed)|exceeds.*(size|limit|maximum)|maximum (message|size)|message size|too much mail data`), "size"},
-	{regexp.MustCompile(`(?i)\bAUP#`), "policy"},
-	{regexp.MustCompile(`(?i)sender verif\w*|verification failed for <|(sender|mail from:?( ?<|(?: command)? ?:)|return[- ]path|from address).*(reject|not exist|invalid|unresolvable|unknown|unverif|not found|denied|refused)|domain of sender|domain not found|sender domain`), "sender"},
-	{regexp.MustCompile(`(?i)(relay(ing)?|relay access) (denied|not (permitted|allowed)|prohibited|operation rejected)|(unable|not permitted|denied|prohibited|refus\w+|cannot|not allowed) to relay|we do not relay|relaying|relay not|rcpthosts`), "relay"},
-	{regexp.MustCompile(`(?i)loop|too many hops|hop count|hops exceeded|maximum hop`), "loop"},
-	{regexp.MustCompile(`(?i)nxdomain|doesn't receive email|had no relevant answers|null mx|no smtp service|mx records point to|no data record|unrouteable address|no such (domain|host)|unrouteable mail domain|(domain|host)( name)?( is)?( |:|=|\w|\.){0,30}(not found|not exist|unknown)|host unknown`), "domainunknown"},
-	{regexp.MustCompile(`(?i)permission to post|may not (exist|post)|members? (only|can post)|not a member of|moderat`), "list"},
-	{regexp.MustCompile(`(?i)(user|recipient|account|mailbox|address|alias|addressee|customer|name)\b.{0,60}(unknown|frozen|\blocked\b|not a registered|not (exist|found|known|valid|local|listed|a valid|active|have)|n'existe|doesn'?t (exist|have)|does not (exist|have)|invalid|inactive|disabled|unavailable|not available|suspended|expired|closed|terminated|no longer|discontinued|unrouteable|undeliverable|ambiguous)`), "userunknown"},
-	{regexp.MustCompile(`(?i)(no|unknown|invalid|bad|not a valid|non-?existent|unrouteable|undeliverable|disabled|inactive)( such)?( final delivery)? (user(id)?|recipient|mailbox|account|address|destination|person|local part|alias|customer|name)|user unknown|unknown user|unknown local|no mailbox|not our customer|not a (known|registered|valid|local)( \w+)? (user|address|recipient)|nobody (here )?by that name|no one by that name|宛先不明|メールアドレスが見つか|存在しません|見つかりません|no valid recipients|^address rejected\.?$`), "userunknown"},
-	{regexp.MustCompile(`(?i)authentication (failed|required|unsuccessful|credentials)|not authenticated|must authenticate|username and password|auth(entication)? mechanism|smtp auth`), "auth-client"},
-	{regexp.MustCompile(`(?i)\btls\b|starttls|certificate`), "tls"},
-	{regexp.MustCompile(`(?i)spam|unsolicited|bulk mail|junk|content (rejected|filter|blocked|denied|refused)|message (content|rejected).*(content|policy)|\bUBE\b|\bUCE\b|phish`), "spam"},
-	{regexp.MustCompile(`(?i)reputation|traffic not accepted from this ip|access to (submit messages to )?this (e-?)?mail system has been rejected|bad sender|poor|blocked due to|complaints`), "reputation"},
-	{regexp.MustCompile(`(?i)too many|daily (relay )?quota|sending limit|rate limit|throttl|too (fast|quickly|frequent)|exceed\w* .*(connections|messages|rate|recipients)|connection limit|concurren|deferred due to|too much`), "rate"},
-	{regexp.MustCompile(`(?i)malformed|RFC ?2?822|RFC ?5322|header|bare (lf|cr)|\bmime\b|message-id|line too long|8-?bit`), "rfc5322"},
-	{regexp.MustCompile(`(?i)time[d ]*out|connection refused|refused (the |our |your )?connection|no route|unreachable|host (not found|unknown|or domain name not found)|name (server|service)|lost connection|connection (closed|dropped|reset|failed|lost|aborted|cannot)|could(n't| not) connect|couldn't find|cannot connect|can't connect|no (mx|mail server|answer)|hop count|lookup fail|unrouteable mail domain|envelope expired|domain.*(not exist|not found|unknown|invalid)|delivery time|retry time|retry timeout|delivery expired|message expired|too long|in the queue|undeliverable for`), "network"},
-	{regexp.MustCompile(`(?i)try (again )?later|temporar|busy|overload|resources|maintenance|unavailable|service not available|local error|system (error|problem)|insufficient`), "transient"},
-	{regexp.MustCompile(`(?i)polic(y|ies)|denied|not (accept|allow|authori|permit)|refus|reject|blocked|prohibit|administrative|banned|restrict`), "policy"},
 }
 
 // byWords finds the category of a text, "" for none.
 func byWords(s string) string {
 	s = s[:min(len(s), maxWords)]
-	for _, w := range words {
+	for _, w := range words() {
 		if w.pattern.MatchString(s) {
 			return w.category
 		}

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"sync"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -19,9 +20,9 @@ var Langs = []string{"en", "ja"}
 //go:embed en.json ja.json
 var catalogs embed.FS
 
-// localizers are built once: the catalogs are part of the program, so an error in
-// them is a programming error that the tests find.
-var localizers = load()
+// localizers are built once, when the first text is asked for: many commands need none. The catalogs are part of the
+// program, so an error in them is a programming error that the tests find.
+var localizers = sync.OnceValue(load)
 
 func load() map[string]*goi18n.Localizer {
 	bundle := goi18n.NewBundle(language.English)
@@ -43,9 +44,9 @@ func load() map[string]*goi18n.Localizer {
 //
 // The result is plain text: whoever shows it escapes it, values and all.
 func T(lang, key string, pairs ...any) string {
-	l := localizers[lang]
+	l := localizers()[lang]
 	if l == nil {
-		l = localizers[Langs[0]]
+		l = localizers()[Langs[0]]
 	}
 	c := goi18n.LocalizeConfig{MessageID: key}
 	if len(pairs) > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -155,7 +156,7 @@ type blocklistData struct {
 }
 
 // blocklists is built once; an error in the data is a programming error that the tests find.
-var blocklists = loadBlocklists()
+var blocklists = sync.OnceValue(loadBlocklists)
 
 func loadBlocklists() blocklistData {
 	var file blocklistFile
@@ -199,17 +200,17 @@ func (j blocklistJSON) list() Blocklist {
 }
 
 // Blocklists are the lists that work, those that are never part of a sweep included.
-func Blocklists() []Blocklist { return slices.Clone(blocklists.lists) }
+func Blocklists() []Blocklist { return slices.Clone(blocklists().lists) }
 
 // DeadBlocklists are the lists that must not be asked.
-func DeadBlocklists() []DeadBlocklist { return slices.Clone(blocklists.dead) }
+func DeadBlocklists() []DeadBlocklist { return slices.Clone(blocklists().dead) }
 
 // BlocklistsAsOf is the date on which the lists were compiled.
-func BlocklistsAsOf() string { return blocklists.compiled }
+func BlocklistsAsOf() string { return blocklists().compiled }
 
 // DeadBlocklistOf gives the dead list that a zone belongs to.
 func DeadBlocklistOf(zone string) (DeadBlocklist, bool) {
-	for _, d := range blocklists.dead {
+	for _, d := range blocklists().dead {
 		for _, z := range d.Zones {
 			if dns.IsSubdomain(zone, z) {
 				return d, true
@@ -232,7 +233,7 @@ type Choice struct {
 func (c Choice) Choose() []Blocklist {
 	var chosen []Blocklist
 	replaced := make(map[string]bool)
-	for _, b := range blocklists.lists {
+	for _, b := range blocklists().lists {
 		key := c.Keys[b.KeyName]
 		switch {
 		case !b.Sweepable() || slices.Contains(c.Disable, b.Zone):
@@ -251,7 +252,7 @@ func (c Choice) Choose() []Blocklist {
 // BlocklistKeyNames are the names of the keys that some list takes, sorted.
 func BlocklistKeyNames() []string {
 	var names []string
-	for _, b := range blocklists.lists {
+	for _, b := range blocklists().lists {
 		if b.KeyName != "" && !slices.Contains(names, b.KeyName) {
 			names = append(names, b.KeyName)
 		}

@@ -3,9 +3,9 @@ package provider
 // ReceiverOf gives the ID of the provider that takes mail for the people of a domain (gmail for gmail.com), "" where none is known. It
 // knows the domains that providers give to consumers, not those that others bring to them.
 func ReceiverOf(domain string) string {
-	for i := range replies.receivers {
-		if within(domain, replies.receivers[i].domains) {
-			return replies.receivers[i].id
+	for i := range replies().receivers {
+		if within(domain, replies().receivers[i].domains) {
+			return replies().receivers[i].id
 		}
 	}
 	return ""

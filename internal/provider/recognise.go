@@ -97,7 +97,7 @@ func Recognise(s Signals) []Recognised {
 		}
 	}
 	var all []Recognised
-	for i, s := range services.all {
+	for i, s := range services().all {
 		if by := found[i]; by != nil {
 			all = append(all, Recognised{s, slices.Compact(by)})
 		}
@@ -120,7 +120,7 @@ func first[T any](values []T) []T { return values[:min(len(values), MaxSignals)]
 func byInclude(name string) int {
 	name = dns.CanonicalName(name)
 	for suffix, more := name, true; more; _, suffix, more = strings.Cut(suffix, ".") {
-		if i, ok := services.bySPF[suffix]; ok {
+		if i, ok := services().bySPF[suffix]; ok {
 			return i
 		}
 	}
@@ -133,7 +133,7 @@ func byInclude(name string) int {
 func byKey(d DKIMSignal) int {
 	target := dns.CanonicalName(d.Target)
 	matches := func(both bool) int {
-		return slices.IndexFunc(services.all, func(s Service) bool {
+		return slices.IndexFunc(services().all, func(s Service) bool {
 			return slices.ContainsFunc(s.dkim, func(m dkimMatcher) bool {
 				return m.both == both && m.target != nil && m.target.MatchString(target) && (!both || m.selector.MatchString(d.Selector))
 			})
@@ -145,7 +145,7 @@ func byKey(d DKIMSignal) int {
 		}
 		return matches(false)
 	}
-	return slices.IndexFunc(services.all, func(s Service) bool {
+	return slices.IndexFunc(services().all, func(s Service) bool {
 		return slices.ContainsFunc(s.dkim, func(m dkimMatcher) bool {
 			return m.distinctive && m.selector != nil && m.selector.MatchString(d.Selector)
 		})
@@ -157,7 +157,7 @@ func byPattern(value string, isName bool, patterns func(Service) []*regexp.Regex
 	if isName {
 		value = dns.CanonicalName(value)
 	}
-	return slices.IndexFunc(services.all, func(s Service) bool {
+	return slices.IndexFunc(services().all, func(s Service) bool {
 		return slices.ContainsFunc(patterns(s), func(p *regexp.Regexp) bool { return p.MatchString(value) })
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/internal/catalogue"
@@ -114,7 +115,7 @@ type replyFile struct {
 }
 
 // replies is built once; an error in the data is a programming error that the tests find.
-var replies = loadReplies()
+var replies = sync.OnceValue(loadReplies)
 
 type replyData struct {
 	rules     []ReplyRule
@@ -161,11 +162,11 @@ func loadReplies() replyData {
 }
 
 // ReplyRules gives every rule in the order in which they are tried.
-func ReplyRules() []ReplyRule { return slices.Clone(replies.rules) }
+func ReplyRules() []ReplyRule { return slices.Clone(replies().rules) }
 
 // ReceiverName is how people call a provider, its ID where it has no name here.
 func ReceiverName(id string) catalogue.Text {
-	for _, r := range replies.receivers {
+	for _, r := range replies().receivers {
 		if r.id == id {
 			return r.name
 		}
@@ -235,7 +236,7 @@ func MatchReply(q ReplyQuery) ReplyMatch {
 		m.Certainty = Named
 	}
 	texts := replyTexts(q.Reply)
-	for _, r := range replies.rules {
+	for _, r := range replies().rules {
 		if r.Provider == "" || m.Provider != "" && r.Provider != m.Provider || !r.fits(q.Reply, texts) {
 			continue
 		}
@@ -254,7 +255,7 @@ func MatchReply(q ReplyQuery) ReplyMatch {
 		return m
 	}
 	m.Candidates = candidates(q, m.Provider)
-	for _, r := range replies.rules {
+	for _, r := range replies().rules {
 		if r.Provider == "" && r.fits(q.Reply, texts) {
 			m.Rule = &r
 			break
@@ -265,7 +266,7 @@ func MatchReply(q ReplyQuery) ReplyMatch {
 
 // SameReceiver reports that two hosts are of one provider, though their names differ (icloud.com, me.com).
 func SameReceiver(a, b string) bool {
-	return slices.ContainsFunc(replies.receivers, func(r receiver) bool { return within(a, r.hosts) && within(b, r.hosts) })
+	return slices.ContainsFunc(replies().receivers, func(r receiver) bool { return within(a, r.hosts) && within(b, r.hosts) })
 }
 
 // namedReceiver recognises who replied by what names it: Google's tail, the host,
@@ -274,13 +275,13 @@ func namedReceiver(q ReplyQuery) string {
 	if q.Reply.Tail != "" {
 		return "gmail"
 	}
-	for _, r := range replies.receivers {
+	for _, r := range replies().receivers {
 		if within(q.Host, r.hosts) {
 			return r.id
 		}
 	}
 	text := q.Reply.String()
-	for _, r := range replies.receivers {
+	for _, r := range replies().receivers {
 		if r.text != nil && r.text.MatchString(text) {
 			return r.id
 		}
@@ -289,7 +290,7 @@ func namedReceiver(q ReplyQuery) string {
 		return ""
 	}
 	domain := recipientDomain(q)
-	for _, r := range replies.receivers {
+	for _, r := range replies().receivers {
 		if within(domain, r.domains) {
 			return r.id
 		}
@@ -350,7 +351,7 @@ func (r ReplyRule) unlikely(q ReplyQuery) bool {
 		return true
 	}
 	domain := recipientDomain(q)
-	return domain != "" && slices.ContainsFunc(replies.receivers, func(c receiver) bool { return c.id == r.Provider && c.own && !within(domain, c.domains) })
+	return domain != "" && slices.ContainsFunc(replies().receivers, func(c receiver) bool { return c.id == r.Provider && c.own && !within(domain, c.domains) })
 }
 
 // recipientDomain is the domain of the recipient, else of the first address in the reply.
@@ -368,7 +369,7 @@ func candidates(q ReplyQuery, provider string) []ReplyRule {
 		return nil
 	}
 	var out []ReplyRule
-	for _, r := range replies.rules {
+	for _, r := range replies().rules {
 		if r.Enhanced != enhanced || provider != "" && r.Provider != provider || q.Reply.Code != 0 && !r.hasCode(q.Reply.Code) {
 			continue
 		}

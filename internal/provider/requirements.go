@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/todoku/todoku/internal/catalogue"
 )
@@ -122,7 +123,7 @@ type requirementFile struct {
 }
 
 // requirements is built once; an error in the data is a programming error that the tests find.
-var requirements = loadRequirements()
+var requirements = sync.OnceValue(loadRequirements)
 
 func loadRequirements() []Requirement {
 	var file requirementFile
@@ -150,11 +151,11 @@ func loadRequirements() []Requirement {
 }
 
 // Requirements are what all providers ask, in the order of the file: by provider.
-func Requirements() []Requirement { return slices.Clone(requirements) }
+func Requirements() []Requirement { return slices.Clone(requirements()) }
 
 // RequirementByID gives one requirement.
 func RequirementByID(id string) (Requirement, bool) {
-	for _, r := range requirements {
+	for _, r := range requirements() {
 		if r.ID == id {
 			return r, true
 		}

@@ -162,11 +162,11 @@ func TestJudge(t *testing.T) {
 		{"spf-lookups", f("spf.too-many-lookups"), domain, NotMet, "spf.too-many-lookups"},
 		{"ses-align", f("dmarc.fail-ses-default"), message, NotMet, "dmarc.fail-ses-default"},
 	} {
-		i := slices.IndexFunc(requirements, func(r Requirement) bool { return r.ID == tt.id })
+		i := slices.IndexFunc(requirements(), func(r Requirement) bool { return r.ID == tt.id })
 		if i < 0 {
 			t.Fatalf("no requirement %s", tt.id)
 		}
-		got, by := requirements[i].Judge(tt.fs, tt.s)
+		got, by := requirements()[i].Judge(tt.fs, tt.s)
 		if got != tt.want || strings.Join(by, ",") != tt.by {
 			t.Errorf("%s with %v: %s by %v, want %s by %s", tt.id, tt.fs, got, by, tt.want, tt.by)
 		}

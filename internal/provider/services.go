@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
@@ -154,7 +155,7 @@ type serviceData struct {
 }
 
 // services is built once; an error in the data is a programming error that the tests find.
-var services = loadServices()
+var services = sync.OnceValue(loadServices)
 
 func loadServices() serviceData {
 	var file serviceFile
@@ -216,22 +217,22 @@ func compileOne(pattern string) *regexp.Regexp {
 }
 
 // Services are all that are known.
-func Services() []Service { return slices.Clone(services.all) }
+func Services() []Service { return slices.Clone(services().all) }
 
 // ServicesAsOf is the date on which they were compiled.
-func ServicesAsOf() string { return services.compiled }
+func ServicesAsOf() string { return services().compiled }
 
 // ServiceByID gives the service with an ID.
 func ServiceByID(id string) (Service, bool) {
-	i := slices.IndexFunc(services.all, func(s Service) bool { return s.ID == id })
+	i := slices.IndexFunc(services().all, func(s Service) bool { return s.ID == id })
 	if i < 0 {
 		return Service{}, false
 	}
-	return services.all[i], true
+	return services().all[i], true
 }
 
 // IncludeNeverExisted reports whether an include is one that is often recommended,
 // though there is no SPF record: _spf.mimecast.com, _spf.marketo.com ...
 func IncludeNeverExisted(name string) bool {
-	return slices.Contains(services.nonexistent, dns.CanonicalName(name))
+	return slices.Contains(services().nonexistent, dns.CanonicalName(name))
 }

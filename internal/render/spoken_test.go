@@ -27,7 +27,7 @@ func TestSpoken(t *testing.T) {
 			t.Errorf("%q becomes %q", en, got)
 		}
 	}
-	for _, r := range japanese {
+	for _, r := range japanese() {
 		if !strings.ContainsFunc(r.ja, func(c rune) bool { return unicode.In(c, unicode.Hiragana, unicode.Katakana, unicode.Han) }) {
 			t.Errorf("%s: %q is not Japanese", r.en, r.ja)
 		}
