@@ -214,7 +214,7 @@ func TestTextsAreComplete(t *testing.T) {
 	for _, x := range subjects {
 		check("subject", x)
 	}
-	for _, w := range words {
+	for _, w := range words() {
 		if _, ok := categories[w.category]; !ok {
 			t.Errorf("words of category %q", w.category)
 		}
