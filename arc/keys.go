@@ -34,13 +34,15 @@ func fetchKeys(ctx context.Context, r dns.Resolver, sigs []*signature, room keyr
 			keys = append(keys, fetched{keyName: name})
 		}
 	}
-	fetch := func(f *fetched) { f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, f.selector, f.domain) }
+	fetch := func(r dns.Resolver, f *fetched) {
+		f.key, _, f.problem, f.reason = dkim.LookupKey(ctx, r, f.selector, f.domain)
+	}
 	g := dns.NewGroup(r)
 	for i := range keys {
 		if i == len(keys)-1 {
-			fetch(&keys[i]) // the last one, mostly the only one, needs no goroutine
+			fetch(r, &keys[i]) // the last one, mostly the only one, needs no goroutine
 		} else {
-			g.Go(func() { fetch(&keys[i]) })
+			g.Try(func(r dns.Resolver) { fetch(r, &keys[i]) })
 		}
 	}
 	g.Wait()

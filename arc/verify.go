@@ -59,6 +59,9 @@ func NewVerifier(fields []message.Field, bodies *wire.Bodies, o Options) *Verifi
 	return v
 }
 
+// Settled reports that Finish will look nothing up: there is no chain, or one that its header alone condemns.
+func (v *Verifier) Settled() bool { return !v.pending }
+
 // done gives the memory of the chain back, once nothing is open.
 func (v *Verifier) done() {
 	v.chain.release()

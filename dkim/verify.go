@@ -233,16 +233,16 @@ func (v *Verifier) fetchKeys(ctx context.Context, r dns.Resolver) {
 			asked = append(asked, i)
 		}
 	}
-	fetch := func(i int) {
+	fetch := func(r dns.Resolver, i int) {
 		s, k := v.jobs[i].Signature, &v.jobs[i].key
 		k.key, k.result, k.problem, k.reason = LookupKey(ctx, r, s.Selector, s.Domain)
 	}
 	g := dns.NewGroup(r)
 	for n, i := range asked {
 		if n == len(asked)-1 {
-			fetch(i) // the last one, often the only one, needs no goroutine
+			fetch(r, i) // the last one, often the only one, needs no goroutine
 		} else {
-			g.Go(func() { fetch(i) })
+			g.Try(func(r dns.Resolver) { fetch(r, i) })
 		}
 	}
 	g.Wait()

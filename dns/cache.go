@@ -100,6 +100,20 @@ func (c *Cache) Resolve(ctx context.Context, q Question) Answer {
 	return c.wait(ctx, f, q)
 }
 
+// remembered is Resolve as far as that need not ask.
+func (c *Cache) remembered(q Question) (Answer, bool) {
+	if !ValidName(q.Name) {
+		return badName(q), true
+	}
+	c.mu.Lock()
+	a, ok := c.get(keyOf(q))
+	c.mu.Unlock()
+	if !ok {
+		return Answer{}, false
+	}
+	return again(a, q), true
+}
+
 // Len is how many answers are kept.
 func (c *Cache) Len() int {
 	c.mu.Lock()

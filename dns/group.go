@@ -1,6 +1,9 @@
 package dns
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // Group runs several look-ups, or checks that look up, to be waited for together.
 // Those that have to wait for answers run at the same time. Where the resolver
@@ -8,12 +11,13 @@ import "sync"
 // and waking goroutines would cost more than the look-ups: they run at once, one
 // after the other, in the caller's goroutine.
 type Group struct {
-	inline bool
-	wg     *sync.WaitGroup // nil until something has to be waited for
+	resolver Resolver
+	inline   bool
+	wg       *sync.WaitGroup // nil until something has to be waited for
 }
 
 // NewGroup gives a group for look-ups by r.
-func NewGroup(r Resolver) Group { return Group{inline: Immediate(r)} }
+func NewGroup(r Resolver) Group { return Group{resolver: r, inline: Immediate(r)} }
 
 // Go runs f, now or at the same time as what follows.
 func (g *Group) Go(f func()) {
@@ -29,6 +33,37 @@ func (g *Group) Go(f func()) {
 		f()
 	})
 }
+
+// Try runs f, which looks up by the resolver that it is given and by no other. Where a [Cache] remembers all that f asks
+// for, f runs at once; where anything is missing, f runs once more from its beginning as [Group.Go]
+// does, and the second run counts.
+func (g *Group) Try(f func(Resolver)) {
+	if c, ok := g.resolver.(*Cache); ok {
+		m := memory{cache: c}
+		if f(&m); !m.missed {
+			return
+		}
+	}
+	g.Go(func() { f(g.resolver) })
+}
+
+// memory answers what a cache remembers, and is of no use any more once something is missing.
+type memory struct {
+	cache  *Cache
+	missed bool
+}
+
+func (m *memory) Resolve(_ context.Context, q Question) Answer {
+	if !m.missed {
+		if a, ok := m.cache.remembered(q); ok {
+			return a
+		}
+		m.missed = true
+	}
+	return Answer{Question: q, Status: Timeout, Detail: "not remembered"}
+}
+
+func (m *memory) immediate() bool { return true }
 
 // Wait returns when all that was given to Go is done.
 func (g *Group) Wait() {

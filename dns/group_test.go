@@ -3,6 +3,7 @@ package dns_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -56,5 +57,40 @@ func TestGroupRunsFromMemoryInOrder(t *testing.T) {
 			}
 		}
 		g.Wait()
+	}
+}
+
+// What a cache remembers in full is tried at once; else the try is forgotten and made anew, overlapping with others.
+func TestGroupTries(t *testing.T) {
+	c := dns.NewCache(meeting{make(chan struct{})}, dns.CacheConfig{MaxNegativeTTL: time.Hour})
+	known := dns.NewCache(dns.MustMemory(dns.Zone{"a.example": {"A 192.0.2.1"}, "b.example": {"A 192.0.2.2"}}), dns.CacheConfig{})
+	ask := func(r dns.Resolver, host string) dns.Answer {
+		return r.Resolve(t.Context(), dns.Question{Name: host, Type: dns.TypeA})
+	}
+	for _, host := range []string{"a.example", "b.example"} {
+		ask(known, host)
+	}
+	var order []dns.Answer // unguarded on purpose
+	g := dns.NewGroup(known)
+	g.Try(func(r dns.Resolver) { order = append(order, ask(r, "a.example"), ask(r, "b.example")) })
+	if len(order) != 2 || !order[0].Status.Found() || !order[1].Status.Found() || !order[1].Cached {
+		t.Errorf("%+v", order)
+	}
+	g.Wait()
+
+	runs := make([]int, 2)
+	var got [2]dns.Answer
+	g = dns.NewGroup(c)
+	for i, host := range []string{"a.example", "b.example"} {
+		g.Try(func(r dns.Resolver) {
+			runs[i]++
+			got[i] = ask(r, host)
+		})
+	}
+	g.Wait()
+	for i, a := range got {
+		if a.Status != dns.NoData || runs[i] != 2 {
+			t.Errorf("%v after %d runs", a.Status, runs[i])
+		}
 	}
 }

@@ -31,7 +31,7 @@ func forward(ctx context.Context, r dns.Resolver, names []string, t dns.Type) []
 	answers := make([]dns.Answer, len(names))
 	g := dns.NewGroup(r)
 	for i, name := range names {
-		g.Go(func() { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) })
+		g.Try(func(r dns.Resolver) { answers[i] = lookAt(ctx, r, dns.Question{Name: name, Type: t}) })
 	}
 	g.Wait()
 	return answers

@@ -122,7 +122,11 @@ func (x *Run) Write(p []byte) (int, error) { return x.bodies.Write(p) }
 func (x *Run) Finish(ctx context.Context) Result {
 	c, r := x.c, x.c.resolver
 	c.late = ctx
-	c.sealsDone.Go(c.checkSeals)
+	if c.chain.Settled() {
+		c.checkSeals()
+	} else {
+		c.sealsDone.Go(c.checkSeals)
+	}
 
 	res := Result{DKIM: x.signatures.Finish(ctx, r)}
 	if x.review != nil && len(res.DKIM) > 0 {
@@ -179,10 +183,10 @@ func (c *checks) beginEnvelope() {
 	c.mailFrom = spf.Verdict{Result: spf.None, Identity: spf.MailFrom}
 	c.ip = iprev.Verdict{Result: iprev.None}
 	if c.SPFCheckable() {
-		c.mailFromDone.Go(c.checkMailFrom)
+		c.mailFromDone.Try(c.checkMailFrom)
 	}
 	if c.RemoteIP.IsValid() {
-		c.restDone.Go(c.checkIP)
+		c.restDone.Try(c.checkIP)
 	}
 }
 
@@ -190,24 +194,24 @@ func (c *checks) beginEnvelope() {
 // once mailFrom is known. With a null path that already was the HELO identity.
 func (c *checks) beginHELO() {
 	if c.HELO != "" && c.MailFrom != "" && c.RemoteIP.IsValid() && c.mailFrom.Result != spf.Pass {
-		c.restDone.Go(c.checkHELO)
+		c.restDone.Try(c.checkHELO)
 	}
 }
 
-func (c *checks) checkMailFrom() { c.mailFrom = c.sender(c.early, c.MailFrom) }
+func (c *checks) checkMailFrom(r dns.Resolver) { c.mailFrom = c.sender(c.early, r, c.MailFrom) }
 
-func (c *checks) checkHELO() {
-	v := c.sender(c.late, "")
+func (c *checks) checkHELO(r dns.Resolver) {
+	v := c.sender(c.late, r, "")
 	c.helo = &v
 }
 
-func (c *checks) checkIP() { c.ip = iprev.Lookup(c.early, c.resolver, c.RemoteIP) }
+func (c *checks) checkIP(r dns.Resolver) { c.ip = iprev.Lookup(c.early, r, c.RemoteIP) }
 
 func (c *checks) checkSeals() { c.seals = c.chain.Finish(c.late, c.resolver) }
 
 // sender checks the identity of a reverse path, that of HELO for "".
-func (c *checks) sender(ctx context.Context, path string) spf.Verdict {
-	return spf.Check(ctx, c.resolver, spf.Request{IP: c.RemoteIP, HELO: c.HELO, ReversePath: path, Receiver: c.Receiver, Now: c.now})
+func (c *checks) sender(ctx context.Context, r dns.Resolver, path string) spf.Verdict {
+	return spf.Check(ctx, r, spf.Request{IP: c.RemoteIP, HELO: c.HELO, ReversePath: path, Receiver: c.Receiver, Now: c.now})
 }
 
 // dkimIdentifiers ties each result to its own domain: a failing signature never

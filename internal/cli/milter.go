@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -94,7 +93,6 @@ func (a *app) milterCommand() *cobra.Command {
 		if err := a.ring(cfg, &master); err != nil {
 			return err
 		}
-		a.saveMemory()
 		return a.ran(serve.RunMilter(c.Context(), *cfg))
 	})
 	c.Flags().StringVar(&master.master, "master-key-file", "", a.flagText("master-key-file"))
@@ -105,14 +103,6 @@ func (a *app) milterCommand() *cobra.Command {
 	completeWords(c, "unsigned", "accept", "defer", "reject")
 	c.AddCommand(a.milterWhyCommand())
 	return c
-}
-
-// saveMemory collects garbage at half of what Go waits for, unless GOGC says otherwise: a filter keeps little, and
-// stands on the mail server's own machine. It costs about a tenth of the processor time.
-func (a *app) saveMemory() {
-	if a.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 }
 
 // milter gives what the flags say. Everything that can be wrong is found here, before anything listens.
