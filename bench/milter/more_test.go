@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +37,11 @@ func BenchmarkSeal10KB(b *testing.B) {
 }
 
 // BenchmarkLatency10KB sends verified messages at 80 % of the rate that the milter reaches, each at its time whether or not
-// those before it are answered, and reports the time from when a message was due to its verdict. The DNS is on loopback.
+// those before it are answered, and reports the time from when a message was due to its verdict: the median of several
+// trials, for a machine that others use stands still now and then. The milter has one processor to itself and the client
+// another, where there are two: else the client would be measured, which is as busy. The DNS is on loopback.
 func BenchmarkLatency10KB(b *testing.B) {
-	p, l := ours(b, "verify", "unix", ""), sample(b, 10<<10, "signed")
+	p, l := apart(b), sample(b, 10<<10, "signed")
 	const connections, trial = 16, 1000
 	free := make(chan *client, connections)
 	for range connections {
@@ -55,19 +59,20 @@ func BenchmarkLatency10KB(b *testing.B) {
 		}
 		free <- c
 	}
-	began := time.Now()
-	var wg sync.WaitGroup
-	for range connections {
-		wg.Go(func() {
-			for range trial / connections {
-				pass()
-			}
-		})
-	}
-	wg.Wait()
-	gap := time.Since(began) * 10 / 8 / (trial / connections * connections)
+	var p50, p99, rates []float64
 	b.ResetTimer()
 	for b.Loop() {
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range connections {
+			wg.Go(func() {
+				for range trial / connections {
+					pass()
+				}
+			})
+		}
+		wg.Wait()
+		gap := time.Since(began) * 10 / 8 / (trial / connections * connections)
 		took := make([]time.Duration, trial)
 		began = time.Now()
 		for i := range took {
@@ -80,10 +85,33 @@ func BenchmarkLatency10KB(b *testing.B) {
 		}
 		wg.Wait()
 		slices.Sort(took)
-		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1e3, "ms-p50")
-		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1e3, "ms-p99")
-		b.ReportMetric(float64(time.Second)/float64(gap), "msgs/s")
+		p50, p99 = append(p50, took[len(took)/2].Seconds()*1e3), append(p99, took[len(took)*99/100].Seconds()*1e3)
+		rates = append(rates, float64(time.Second)/float64(gap))
 	}
+	b.ReportMetric(median(p50), "ms-p50")
+	b.ReportMetric(median(p99), "ms-p99")
+	b.ReportMetric(median(rates), "msgs/s")
+}
+
+// apart starts a verifying milter on the last processor, and keeps this process off it until the benchmark ends.
+func apart(b *testing.B) *process {
+	taskset, err := exec.LookPath("taskset")
+	if err != nil || runtime.NumCPU() < 2 {
+		return ours(b, "verify", "unix", "")
+	}
+	last := runtime.NumCPU() - 1
+	move := func(cpus string) {
+		if out, err := exec.Command(taskset, "--all-tasks", "--cpu-list", "--pid", cpus, strconv.Itoa(os.Getpid())).CombinedOutput(); err != nil {
+			b.Fatalf("taskset: %v\n%s", err, out)
+		}
+	}
+	p := start(b, "verify-apart", "unix", func(socket string) *exec.Cmd {
+		return exec.Command(taskset, "--cpu-list", strconv.Itoa(last), world.program, "milter", "--listen", socket, "--authserv-id", "mx.b.example",
+			"--resolver", world.zone.Addr(), "--trusted-network", "none")
+	})
+	move(fmt.Sprintf("0-%d", last-1))
+	b.Cleanup(func() { move(fmt.Sprintf("0-%d", last)) })
+	return p
 }
 
 // benchPostfixSign reports what signing costs a message more than a milter that does nothing, beyond one bare RSA operation.
