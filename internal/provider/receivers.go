@@ -27,7 +27,7 @@ func IsFreemail(domain string) bool {
 // Receivers gives the IDs of the providers that take mail, in order: those to plan for.
 func Receivers() []string {
 	var out []string
-	for _, r := range replies.receivers {
+	for _, r := range replies().receivers {
 		if len(r.domains) > 0 {
 			out = append(out, r.id)
 		}
