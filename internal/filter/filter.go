@@ -140,6 +140,8 @@ type Event struct {
 	// Problems are what the operator should know: finding IDs with a sentence.
 	Problems []Problem
 	Reply    milter.Reply
+
+	receivers map[string]int // see Receivers
 }
 
 // Problem is something that an operator should know of a message.

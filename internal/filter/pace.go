@@ -31,9 +31,22 @@ type Pace struct {
 	Unasked error
 }
 
+// Receivers tell which provider takes the mail of a domain, "*" for one that is not known.
+type Receivers interface {
+	// Want has a domain looked up, so that it is known soon; it does not wait. Find waits for that until ctx ends.
+	Want(domain string)
+	Find(ctx context.Context, domain string) string
+}
+
+// receiverWait is how long a message waits, in all, until the providers of its recipients are known: their exchangers are looked up since
+// RCPT TO. Those that are not known by then count as any other.
+const receiverWait = 200 * time.Millisecond
+
 // Pacing of outgoing mail.
 type Pacing struct {
 	Pacer Pacer // nil: mail is only counted
+	// Receivers know providers by the exchangers of domains, nil: by the names of domains alone.
+	Receivers Receivers
 	// Sources say from which address mail goes: the first that fits.
 	Sources []Source
 	// First are patterns for the reverse path or From of mail that goes first; Header ("Name: value") is a field that says so. The
@@ -88,11 +101,47 @@ func (p *Pacing) source(e *Event, conn *milter.Conn) string {
 	return ""
 }
 
-// Receivers count the recipients of a message by provider, "*" for those whose domain is not known to be a provider's.
+// domainOf is the domain of an address.
+func domainOf(address string) string {
+	return dns.CanonicalName(address[strings.LastIndexByte(address, '@')+1:])
+}
+
+// want has the provider of a recipient looked up.
+func (t *transaction) want(to string) {
+	if p := t.settings.Pacing; p != nil && p.Receivers != nil && t.event.Outgoing {
+		p.Receivers.Want(domainOf(to))
+	}
+}
+
+// receivers counts the recipients of a message by provider, as far as they are known when ctx ends.
+func (p *Pacing) receivers(ctx context.Context, e *Event) map[string]int {
+	if p.Receivers == nil {
+		return e.count(provider.ReceiverOf)
+	}
+	known := map[string]string{}
+	return e.count(func(domain string) string {
+		id, ok := known[domain]
+		if !ok {
+			id = p.Receivers.Find(ctx, domain)
+			known[domain] = id
+		}
+		return id
+	})
+}
+
+// Receivers count the recipients of a message by provider, "*" for those whose provider is not known. For one message they are always
+// the same.
 func (e *Event) Receivers() map[string]int {
+	if e.receivers == nil {
+		e.receivers = e.count(provider.ReceiverOf)
+	}
+	return e.receivers
+}
+
+func (e *Event) count(providerOf func(domain string) string) map[string]int {
 	out := make(map[string]int, 2)
 	for _, to := range e.Rcpts {
-		id := provider.ReceiverOf(dns.CanonicalName(to[strings.LastIndexByte(to, '@')+1:]))
+		id := providerOf(domainOf(to))
 		if id == "" {
 			id = "*"
 		}
@@ -139,10 +188,17 @@ func (t *transaction) paced(ctx context.Context, finish func() milter.Reply) mil
 	if p == nil || !e.Outgoing {
 		return finish()
 	}
+	wait := receiverWait
 	if e.Source = p.source(e, t.conn); e.Source == "" || p.Pacer == nil {
+		wait = 0 // it is only counted
+	}
+	known, cancel := context.WithTimeout(ctx, wait)
+	e.receivers = p.receivers(known, e)
+	cancel()
+	if wait == 0 {
 		return finish()
 	}
-	rcpts, first := e.Receivers(), p.goesFirst(t)
+	rcpts, first := e.receivers, p.goesFirst(t)
 	pace := p.Pacer.Take(ctx, e.Source, rcpts, first)
 	if pace.Unasked != nil {
 		e.problem("warmup.not-asked", "whether the warm-up plan has room is not known: "+pace.Unasked.Error())

@@ -150,3 +150,47 @@ func TestParseSource(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// knownReceivers know the exchangers of one domain; others are never known.
+type knownReceivers struct {
+	mu   sync.Mutex
+	want []string
+}
+
+func (k *knownReceivers) Want(domain string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.want = append(k.want, domain)
+}
+
+func (k *knownReceivers) Find(ctx context.Context, domain string) string {
+	if domain == "workspace.example" {
+		return "gmail"
+	}
+	<-ctx.Done()
+	return "*"
+}
+
+// TestReceivers: a domain that somebody brought to a provider counts as the provider's; one that is not known in time does not hold the
+// message up, and all that follows goes by the same count.
+func TestReceivers(t *testing.T) {
+	for name, p := range map[string]*fakePacer{"paced": {say: Pace{Allowed: true}}, "only counted": nil} {
+		t.Run(name, func(t *testing.T) {
+			s := settings()
+			s.Signers = ourKeys()
+			k := &knownReceivers{}
+			s.Pacing = &Pacing{Receivers: k, Sources: []Source{source(t, "192.0.2.25")}}
+			if p != nil {
+				s.Pacing.Pacer = p
+			}
+			r := start(t, s).pass(mail{ip: "192.0.2.3", helo: "h", user: "me", from: "me@ours.example", to: []string{"a@Workspace.example", "b@workspace.example", "c@slow.example", "d@slow2.example"}, raw: paced + "\r\nHello.\r\n"})
+			want := map[string]int{"gmail": 2, "*": 2}
+			if got := r.event.Receivers(); !maps.Equal(got, want) || p != nil && !maps.Equal(p.rcpts, want) {
+				t.Errorf("%v", got)
+			}
+			if len(k.want) != 4 || k.want[0] != "workspace.example" {
+				t.Errorf("%v", k.want)
+			}
+		})
+	}
+}

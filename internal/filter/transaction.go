@@ -90,6 +90,7 @@ func (t *transaction) Rcpt(to milter.Path) milter.Reply {
 	t.plain = t.plain || len(t.settings.DontSignTo) > 0 && fits(t.settings.DontSignTo, to.Address)
 	if t.event.RcptCount++; len(t.event.Rcpts) < maxRcptsKept {
 		t.event.Rcpts = append(t.event.Rcpts, to.Address)
+		t.want(to.Address)
 	}
 	return milter.Continue
 }

@@ -1,7 +1,13 @@
 package provider
 
+import (
+	"strings"
+
+	"github.com/todoku/todoku/dns"
+)
+
 // ReceiverOf gives the ID of the provider that takes mail for the people of a domain (gmail for gmail.com), "" where none is known. It
-// knows the domains that providers give to consumers, not those that others bring to them.
+// knows the domains that providers give to consumers, not those that others bring to them: see [ReceiverByMX].
 func ReceiverOf(domain string) string {
 	for i := range replies().receivers {
 		if within(domain, replies().receivers[i].domains) {
@@ -24,11 +30,62 @@ func IsFreemail(domain string) bool {
 	return ReceiverOf(domain) != "" || within(domain, moreFreemail)
 }
 
+// ReceiverByMX gives the ID of the provider (or of the gateway in front of the mailboxes) that takes mail for a domain with such mail
+// exchangers (RFC 5321 section 5.1), "" where none is known: the exchangers with the best preference must all be of one. So domains that
+// people bring to Google Workspace, Microsoft 365, Yahoo or iCloud are known. The names are those that the providers tell their customers
+// to enter (2026-11); hosts of the same companies that customers rent are not among them.
+func ReceiverByMX(records []dns.Record) string {
+	best := -1
+	for _, r := range records {
+		if r.Type == dns.TypeMX && (best < 0 || int(r.Pref) < best) {
+			best = int(r.Pref)
+		}
+	}
+	id := ""
+	for _, r := range records {
+		if r.Type != dns.TypeMX || int(r.Pref) != best {
+			continue
+		}
+		one := receiverOfExchanger(r.Data)
+		if one == "" || id != "" && id != one {
+			return ""
+		}
+		id = one
+	}
+	return id
+}
+
+func receiverOfExchanger(name string) string {
+	labels := strings.Split(dns.CanonicalName(name), ".")
+	for i := range replies().receivers {
+		for _, pattern := range replies().receivers[i].mx {
+			if fitsEnd(labels, pattern) {
+				return replies().receivers[i].id
+			}
+		}
+	}
+	return ""
+}
+
+// fitsEnd reports that a name is that of a pattern, or beneath it.
+func fitsEnd(labels, pattern []string) bool {
+	if len(labels) < len(pattern) {
+		return false
+	}
+	labels = labels[len(labels)-len(pattern):]
+	for i, p := range pattern {
+		if p != "*" && p != labels[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Receivers gives the IDs of the providers that take mail, in order: those to plan for.
 func Receivers() []string {
 	var out []string
 	for _, r := range replies().receivers {
-		if len(r.domains) > 0 {
+		if len(r.domains) > 0 || len(r.mx) > 0 {
 			out = append(out, r.id)
 		}
 	}

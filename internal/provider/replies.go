@@ -93,6 +93,7 @@ type replyFile struct {
 		Name    bilingual `json:"name"`
 		Hosts   []string  `json:"hosts"`
 		Domains []string  `json:"domains"`
+		MX      []string  `json:"mx"`
 		Own     bool      `json:"own"`
 		Text    string    `json:"text"`
 	} `json:"providers"`
@@ -127,6 +128,7 @@ type receiver struct {
 	id             string
 	name           catalogue.Text
 	hosts, domains []string
+	mx             [][]string     // labels of names of its exchangers for domains of customers, or of what is above them; "*" is any
 	own            bool           // it takes mail for these domains alone
 	text           *regexp.Regexp // nil where its words are not known
 }
@@ -140,6 +142,9 @@ func loadReplies() replyData {
 	for _, id := range slices.Sorted(maps.Keys(f.Providers)) {
 		p := f.Providers[id]
 		r := receiver{id: id, name: catalogue.Text(p.Name), hosts: p.Hosts, domains: p.Domains, own: p.Own}
+		for _, name := range p.MX {
+			r.mx = append(r.mx, strings.Split(name, "."))
+		}
 		if p.Text != "" {
 			r.text = regexp.MustCompile(`(?i)` + p.Text)
 		}

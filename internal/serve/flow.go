@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/receiver"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
 )
@@ -16,6 +17,9 @@ type flow struct {
 	pacer    *warmup.Pacer
 	volumes  *volumes
 	recorder *recorder // nil: nothing is kept
+
+	finding   sync.Once
+	receivers *receiver.Finder // by the resolver of the first settings
 }
 
 // endFlow is how long each part of what is still to be written may take at the end.
@@ -33,7 +37,8 @@ func withFlow(c *MilterConfig) *flow {
 	c.Settings = func() (*filter.Settings, error) {
 		s, err := f.Settings()
 		if err == nil && s.Pacing != nil {
-			s.Pacing.Pacer = pacer{f.pacer}
+			f.finding.Do(func() { f.receivers = receiver.New(s.Resolver, nil) })
+			s.Pacing.Pacer, s.Pacing.Receivers = pacer{f.pacer}, f.receivers
 		}
 		return s, err
 	}

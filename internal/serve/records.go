@@ -138,6 +138,9 @@ func mailEvent(e *filter.Event) store.MailEvent {
 		MailFrom: cut(e.MailFrom), Rcpts: []string{}, RcptCount: e.RcptCount, Author: cut(e.Author), Source: e.Source, Size: e.Size, Results: results[:min(len(results), 4*eventText)], Signed: e.Signed,
 		Outcome: string(e.Outcome), Action: e.Action.String(), Reason: cut(e.Reason), Paced: e.Paced, Override: e.Override.Type, Comment: cut(e.Override.Comment), Findings: [][2]string{},
 	}
+	if e.Outgoing {
+		out.Receivers = e.Receivers()
+	}
 	if e.Client.Addr.IsValid() {
 		out.Client = e.Client.Addr.Unmap().String()
 	}

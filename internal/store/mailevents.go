@@ -23,7 +23,9 @@ type MailEvent struct {
 	RcptCount int       `json:"rcpt_count"`
 	Author    string    `json:"author"` // the domain of From
 	Source    string    `json:"source"` // the address that it goes out from
-	Size      int64     `json:"size"`
+	// Receivers count the recipients of an outgoing message by provider, "*" for any other.
+	Receivers map[string]int `json:"receivers,omitempty"`
+	Size      int64          `json:"size"`
 	// Results is Authentication-Results of an incoming message; Auth the same to count by.
 	Results string    `json:"results"`
 	Auth    *MailAuth `json:"auth"`
