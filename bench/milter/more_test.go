@@ -147,8 +147,12 @@ func benchPostfixSigner(b *testing.B, sessions int, signing *process) {
 func BenchmarkPostfixSign1(b *testing.B) { benchPostfixSign(b, 1) }
 func BenchmarkPostfixSign8(b *testing.B) { benchPostfixSign(b, 8) }
 
-func BenchmarkPostfixPeerOpenDKIMSign1(b *testing.B) { benchPostfixSigner(b, 1, opendkim(b, "s", "tcp")) }
-func BenchmarkPostfixPeerOpenDKIMSign8(b *testing.B) { benchPostfixSigner(b, 8, opendkim(b, "s", "tcp")) }
+func BenchmarkPostfixPeerOpenDKIMSign1(b *testing.B) {
+	benchPostfixSigner(b, 1, opendkim(b, "s", "tcp"))
+}
+func BenchmarkPostfixPeerOpenDKIMSign8(b *testing.B) {
+	benchPostfixSigner(b, 8, opendkim(b, "s", "tcp"))
+}
 
 // BenchmarkPeerOpenDMARC10KB is OpenDMARC with its own SPF check, behind an OpenDKIM that is not counted: the message says
 // what that found.
