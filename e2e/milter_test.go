@@ -64,6 +64,14 @@ type sinkSession struct {
 	d    delivered
 }
 
+// refusals are what the sink says to recipients of some names, as Gmail and others say it.
+var refusals = map[string]*smtp.SMTPError{
+	"full":    {Code: 550, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "the mailbox is full"},
+	"rate":    {Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 28}, Message: "Gmail has detected an unusual rate of unsolicited mail originating from your IP address. To protect our users from spam, mail sent from your IP address has been temporarily rate limited. For more information, go to https://support.google.com/mail/?p=UnsolicitedRateLimitError - gsmtp"},
+	"blocked": {Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Gmail has detected that this message is likely unsolicited mail. To reduce the amount of spam sent to Gmail, this message has been blocked. For more information, go to https://support.google.com/mail/?p=UnsolicitedMessageError - gsmtp"},
+	"later":   {Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Greylisted, try again in 300 seconds"},
+}
+
 func (s *sinkSession) Reset()        { s.d = delivered{} }
 func (s *sinkSession) Logout() error { return nil }
 func (s *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
@@ -71,8 +79,8 @@ func (s *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if strings.HasPrefix(to, "full@") {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "the mailbox is full"}
+	if e := refusals[strings.ToLower(to[:max(0, strings.IndexByte(to, '@'))])]; e != nil {
+		return e
 	}
 	s.d.to = append(s.d.to, to)
 	return nil

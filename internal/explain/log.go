@@ -107,7 +107,8 @@ func rejectPhase(word string) string {
 	return ""
 }
 
-// readSendmail reads a line of sendmail: stat= is its own word or the server's reply.
+// readSendmail reads a line of sendmail: stat= is its own word or the server's reply. Where it sent commands ahead of replies, dsn= and
+// reply= are of the last command (502 5.5.1 to DATA) though a recipient was put off: then what stands behind "Deferred:" counts.
 func (f *Failure) readSendmail(line string) {
 	stat := sendmailStat.FindStringSubmatch(line)[1]
 	switch lower := strings.ToLower(stat); {
@@ -119,10 +120,16 @@ func (f *Failure) readSendmail(line string) {
 		f.Action = "failed"
 	}
 	said := stat
-	if m := sendmailReply.FindStringSubmatch(line); m != nil {
+	own, _ := bounce.ParseReply(strings.TrimPrefix(stat, "Deferred: "))
+	switch m := sendmailReply.FindStringSubmatch(line); {
+	case f.Action == "delayed" && own.Code >= 400 && own.Code < 500:
+		said = strings.TrimPrefix(stat, "Deferred: ")
+	case m != nil:
 		said = m[1]
 	}
-	f.readLogText(line, said)
+	if f.readLogText(line, said); f.Action == "delayed" && f.Status.Class == int(bounce.Permanent) {
+		f.Status = bounce.Status{}
+	}
 }
 
 // readLogText reads what was said from the part of the line that holds it, and the

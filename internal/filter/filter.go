@@ -56,7 +56,7 @@ func Options() milter.Options {
 		Actions: milter.AddHeaders | milter.ChangeHeaders | milter.Quarantine | milter.ChangeFrom | milter.AddRcpts | milter.DeleteRcpts,
 		Skipped: milter.OnData | milter.OnUnknown,
 		Macros: map[milter.Stage][]string{
-			milter.StageConnect:      {"j", "{daemon_name}", "{daemon_addr}", "{if_addr}"},
+			milter.StageConnect:      {"j", "v", "{if_name}", "{daemon_name}", "{daemon_addr}", "{if_addr}"},
 			milter.StageMail:         {"i", "{auth_authen}"},
 			milter.StageRcpt:         {},
 			milter.StageEndOfMessage: {"i"},

@@ -12,7 +12,7 @@ import (
 
 // Mends are what is mended on outgoing mail, each if the sender wants it.
 type Mends struct {
-	// Date and MessageID add the field where it is missing.
+	// Date and MessageID add the field where it is missing. Sendmail does it itself, but after the signature: for it they are added always.
 	Date, MessageID bool
 	// Freemail is what becomes of mail of our users whose From is in a domain in which anybody can have an address, and which we have
 	// no key for (gmail.com): Accept for nothing, Tag for a warning in the log, Reject.
@@ -26,6 +26,9 @@ func (o *outgoing) addMissing(fields []message.Field) []message.Field {
 		o.added = append(o.added, name, " "+value)
 	}
 	m := o.settings.Mends
+	if isSendmail(o.conn) {
+		m.Date, m.MessageID = true, true
+	}
 	if m.Date && o.parsed.Count("Date") == 0 {
 		add("Date", o.event.Began.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	}

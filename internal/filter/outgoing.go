@@ -35,14 +35,21 @@ func (o *outgoing) begin(context.Context) {
 	if len(keys) == 0 {
 		return
 	}
+	var without []string
+	sendmail := isSendmail(o.conn)
+	if sendmail {
+		fields, without = asSendmail(fields)
+	}
 	o.bodies = dkim.NewBodies()
 	now := o.event.Began
 	for _, k := range keys {
 		opts := dkim.SignOptions{Domain: k.Domain, Selector: k.Selector, Key: k.Signer, Header: o.settings.Header, Body: o.settings.Body, Timestamp: now}
-		if !o.conn.Exact() {
-			opts.Header = dkim.Relaxed // what the fields' octets are is not known
+		if !o.conn.Exact() || sendmail {
+			opts.Header = dkim.Relaxed // what the fields' octets are, or will be, is not known
 		}
-		opts.Headers = o.settings.Fields.of(fields)
+		if opts.Headers = o.settings.Fields.of(fields); sendmail {
+			opts.Headers = namesFor(opts.Headers, fields, without)
+		}
 		if o.settings.Expires > 0 {
 			opts.Expires = now.Add(o.settings.Expires)
 		}

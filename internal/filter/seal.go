@@ -86,6 +86,11 @@ func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, ch
 		t.cannotSeal(errors.New("the chain could not be verified: " + chain.Reason))
 		return 0
 	}
+	if isSendmail(t.conn) {
+		again := *m
+		again.Fields, _ = asSendmail(m.Fields)
+		m = &again
+	}
 	set, err := t.set(s, m, chain, results)
 	if errors.Is(err, arc.ErrFailedChain) {
 		return 0 // nothing may be added (RFC 8617 section 5.1.2), and nothing is wrong here
