@@ -87,9 +87,12 @@ func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, ch
 		return 0
 	}
 	if isSendmail(t.conn) {
-		again := *m
-		again.Fields, _ = asSendmail(m.Fields)
-		m = &again
+		var octets []byte
+		fields, _ := asSendmail(m.Fields)
+		for i := range fields {
+			octets = append(octets, fields[i].Raw...)
+		}
+		m = message.ParseHeader(octets, m.HeaderTruncated())
 	}
 	set, err := t.set(s, m, chain, results)
 	if errors.Is(err, arc.ErrFailedChain) {
