@@ -56,8 +56,8 @@ soak: ## the long crash test: kill -9 during floods of mail, many rounds, on SQL
 	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestKill ./internal/inbox
 
 .PHONY: soak-milter
-soak-milter: ## 100,000 messages through the milter with faults, restarts and clients that give up
-	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run TestSoak ./internal/filter
+soak-milter: ## 100,000 messages through `todoku milter` while it is killed, reloaded and its resolver, database and clients fail
+	TODOKU_SOAK=10 go test -count=1 -timeout 60m -v -run 'TestMilterSoak$$' ./e2e
 
 .PHONY: soak-check
 soak-check: ## check 100,000 domains and look at the memory that is kept

@@ -280,9 +280,20 @@ var onceByLength = func() (t [32][]int) {
 	return t
 }()
 
-// fieldCounts finds fields that occur too often or not at all.
-func (m *Message) fieldCounts(d *defects, headerEnd int) {
-	var counts, second [len(once)]int
+// Repeated names the fields that occur more than once, though a message has at most one of them (RFC 5322 section 3.6 and
+// others): what a signature covers is one of them, and what people see may be another.
+func (m *Message) Repeated() (names []string) {
+	counts, _ := m.countOnce()
+	for i, n := range counts {
+		if n > 1 {
+			names = append(names, once[i])
+		}
+	}
+	return names
+}
+
+// countOnce counts the fields that a message has at most one of; second is where the second of each begins.
+func (m *Message) countOnce() (counts, second [len(once)]int) {
 	at := 0
 	for _, f := range m.Fields {
 		if n, _, ok := f.split(); ok && n < len(onceByLength) {
@@ -296,6 +307,12 @@ func (m *Message) fieldCounts(d *defects, headerEnd int) {
 		}
 		at += len(f.Raw)
 	}
+	return counts, second
+}
+
+// fieldCounts finds fields that occur too often or not at all.
+func (m *Message) fieldCounts(d *defects, headerEnd int) {
+	counts, second := m.countOnce()
 	for i, n := range counts {
 		if n > 1 {
 			d.add(DuplicateField, once[i], second[i], n-1)

@@ -134,11 +134,12 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 			listen = []string{"systemd"}
 		}
 	}
-	reload, stop := hangups()
+	reload, noReload := relayed(syscall.SIGHUP)
+	status, noStatus := relayed(statusSignal()...)
 	return &serve.MilterConfig{
-		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Grace: f.grace,
+		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Status: status, Grace: f.grace,
 		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen, Tables: f.forward.tables,
-	}, stop, nil
+	}, func() { noReload(); noStatus() }, nil
 }
 
 // milterReady says where the milter listens, to people and to the service manager.
@@ -149,11 +150,14 @@ func (a *app) milterReady(addrs []net.Addr) {
 	_ = systemd.Notify(a.Getenv, systemd.Ready)
 }
 
-// hangups passes SIGHUP on, one at a time.
-func hangups() (<-chan struct{}, func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
+// relayed passes signals on, one at a time: each that comes before the last was taken is one with it.
+func relayed(which ...os.Signal) (<-chan struct{}, func()) {
 	out := make(chan struct{}, 1)
+	if len(which) == 0 { // to signal.Notify that would be all
+		return out, func() {}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, which...)
 	done := make(chan struct{})
 	go func() {
 		for {

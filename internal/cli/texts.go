@@ -293,7 +293,7 @@ var commandTexts = map[string]commandText{
 				"In Postfix's main.cf:\n" +
 				"  smtpd_milters = inet:127.0.0.1:8891\n" +
 				"  non_smtpd_milters = $smtpd_milters\n\n" +
-				"SIGHUP reads keys and the table again; messages under way end by the old ones.",
+				"SIGHUP reads keys and the table again; messages under way end by the old ones. SIGUSR1 logs connections, goroutines and memory in use.",
 			JA: "milter として動きます。Postfix や Sendmail は、送信元を待たせている間に、メールを 1 通ずつ問い合わせます。\n\n" +
 				"ログインした利用者のメールと、自分のネットワーク (--trusted-network、指定がなければループバック) からのメールには、From の\n" +
 				"ドメインの鍵で署名します。それ以外のメールは SPF、DKIM、ARC、DMARC で検証し、Authentication-Results フィールドを 1 つ付け、\n" +
@@ -301,7 +301,7 @@ var commandTexts = map[string]commandText{
 				"Postfix の main.cf には次のように書きます。\n" +
 				"  smtpd_milters = inet:127.0.0.1:8891\n" +
 				"  non_smtpd_milters = $smtpd_milters\n\n" +
-				"SIGHUP を受け取ると鍵と表を読み直します。処理中のメールには前の設定を使います。",
+				"SIGHUP を受け取ると鍵と表を読み直します。処理中のメールには前の設定を使います。SIGUSR1 を受け取ると接続数、goroutine 数、使用メモリをログに記録します。",
 		},
 		example: text{
 			EN: "  todoku milter --key example.com:s2026:/etc/todoku/s2026.pem --authserv-id mx.example.com\n" +

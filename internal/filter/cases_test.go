@@ -53,6 +53,26 @@ func TestCase02_SecondFromAboveAnOversignedSignature(t *testing.T) {
 func TestCase03_SecondSubject(t *testing.T) {
 	each(t, map[string]string{"": "Subject: evil\r\n" + signOnly(t, letter("me@good.example"), "From", "Subject")}, Passed, "pass", "pass")
 	each(t, map[string]string{"": "Subject: evil\r\n" + signed(t, letter("me@good.example"), "good.example", "g")}, DMARCReject, "fail", "fail")
+	// It is noted; and where the table says so, refused.
+	raw := "Subject: evil\r\n" + signOnly(t, letter("me@good.example"), "From", "Subject")
+	s := settings()
+	if r := start(t, s).pass(mail{ip: strangeIP, from: "a@bare.example", raw: raw}); len(r.event.Problems) != 1 || r.event.Problems[0].ID != "message.duplicate-field" || r.event.Action != Accept {
+		t.Errorf("%v %v", r.event.Problems, r.event.Action)
+	}
+	for action, want := range map[string]string{"reject": "550 5.6.0", "defer": "451 4.6.0", "tag": ""} {
+		var err error
+		if s.Policy, _, err = ParseTable([]byte("repeated-fields = \"" + action + "\"\n")); err != nil {
+			t.Fatal(err)
+		}
+		srv := start(t, s)
+		r := srv.pass(mail{ip: strangeIP, from: "a@bare.example", to: []string{"you@ours.example"}, raw: raw})
+		if !strings.HasPrefix(r.reply, want) || r.event.Action.String() != action || want == "" && !strings.Contains(string(r.raw), "X-Todoku-Verdict: dmarc-pass; more than one Subject") {
+			t.Errorf("%s: %q, %v\n%.300s", action, r.reply, r.event.Action, r.raw)
+		}
+		if r := srv.pass(mail{ip: strangeIP, from: "a@bare.example", raw: signed(t, letter("me@good.example"), "good.example", "g")}); r.event.Action != Accept {
+			t.Errorf("%s: %v without a second field", action, r.event.Action)
+		}
+	}
 }
 
 func TestCase04_FromOfSeveralOrNoDomain(t *testing.T) {

@@ -27,6 +27,7 @@ type Filter struct {
 	settings atomic.Pointer[Settings]
 	log      *slog.Logger
 	observe  func(*Event)
+	replays  replays
 }
 
 // New makes a filter. Each message's event goes to observe, which must not block, nil for none.
@@ -125,6 +126,8 @@ type Event struct {
 	Size         int64  // of the body, in octets
 	// Auth is what was found of an incoming message, nil otherwise.
 	Auth *mailauth.Result
+	// Signature is about the first good one of an incoming message.
+	Signature Signature
 	// Signed are the signatures that an outgoing message got: "d=example.com s=rsa1".
 	Signed []string
 	// Sealed is the ARC set that a forwarded message got, "" for none: "d=example.com s=arc i=1 cv=none". Sender is the reverse path
@@ -155,6 +158,9 @@ const maxMessageID = 500
 // maxRcptsKept bounds the recipients that an event names, and those that the table looks at.
 const maxRcptsKept = 1000
 
+// oldSignature is the age from which the log tells it: mail is seldom on its way for so long.
+const oldSignature = 24 * time.Hour
+
 // record logs an event and passes it on.
 func (f *Filter) record(e *Event) {
 	way := "in"
@@ -169,6 +175,9 @@ func (f *Filter) record(e *Event) {
 	if a := e.Auth; a != nil {
 		attrs = append(attrs, slog.String("spf", string(a.SPF.Result)), slog.String("dkim", dkimWord(a.DKIM)),
 			slog.String("arc", string(a.ARC.Result)), slog.String("dmarc", string(a.DMARC.Result)), slog.String("outcome", string(e.Outcome)))
+		if g := e.Signature; g.Seen > 1 || g.Age > oldSignature {
+			attrs = append(attrs, slog.Int("signature_seen", g.Seen), slog.Duration("signature_age", g.Age.Round(time.Second)))
+		}
 	}
 	if len(e.Signed) > 0 {
 		attrs = append(attrs, slog.Any("signed", e.Signed))

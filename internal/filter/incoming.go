@@ -30,6 +30,8 @@ func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply 
 	e := &in.event
 	res := in.run.Finish(ctx)
 	e.Auth = &res
+	in.note()
+	in.replayed()
 	d := in.settings.Policy.decide(in.parsed, e)
 	e.Outcome, e.Action, e.Override, e.Reason = d.outcome, d.action, d.override, d.reason
 	if d.action == Reject || d.action == Defer {
@@ -39,6 +41,16 @@ func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply 
 	in.mark(c, d)
 	in.forward(c, in.sealing, d.override)
 	return milter.Accept
+}
+
+// note says what the results do not: that a pass is worth nothing, or that what passed is not all of what people see.
+func (in *incoming) note() {
+	if domain, term := in.event.Auth.SPF.Everybody(); term != "" {
+		in.event.problem("spf.plus-all", domain+" lets every address send by "+readable(term))
+	}
+	if names := in.parsed.Repeated(); len(names) > 0 {
+		in.event.problem("message.duplicate-field", "more than one "+strings.Join(names, ", "))
+	}
 }
 
 // mark writes what was found and what the table says of it.

@@ -100,6 +100,9 @@ type Policy struct {
 	// Forwarders are networks whose mail is known to be forwarded; Lists are domains of List-Id.
 	Forwarders []netip.Prefix
 	Lists      []string
+	// Repeated is what is done at least with a message that has several of a field of which there may be one: a signature
+	// covers one of them, and people may see another.
+	Repeated Action
 }
 
 // DefaultPolicy tags what fails, and refuses nothing.
@@ -133,6 +136,14 @@ func (p *Policy) decide(m *message.Message, e *Event) decision {
 		}
 	}
 	d.action = p.action(&d, e)
+	if names := m.Repeated(); len(names) > 0 && p.Repeated > d.action {
+		d.action, d.reason = p.Repeated, "more than one "+strings.Join(names, ", ")+" (RFC 5322 section 3.6)"
+		d.reply = milter.Say(550, "5.6.0", "Message refused: it has "+d.reason)
+		if d.action == Defer {
+			d.reply = milter.Say(451, "4.6.0", "Message refused: it has "+d.reason)
+		}
+		return d
+	}
 	if d.action == Defer || d.action == Reject {
 		d.reply = refusal(d, e)
 	}

@@ -14,6 +14,7 @@ import (
 //	sealers = ["google.com", "*.example.org"]      # whose ARC seals are believed
 //	forwarders = ["198.51.100.0/24"]               # whose mail is forwarded
 //	lists = ["lists.example.org"]                  # whose List-Id excuses a DMARC failure
+//	repeated-fields = "reject"                     # several From, Subject ... : at least this is done
 //
 //	[default]                                      # outcome = action
 //	dmarc-reject = "reject"
@@ -45,6 +46,8 @@ func ParseTable(data []byte) (*Policy, *Senders, error) {
 			p.Lists, err = texts(v)
 		case "forwarders":
 			p.Forwarders, err = networks(v)
+		case "repeated-fields":
+			p.Repeated, err = actionOf(v)
 		case "default":
 			err = defaults(p.Default, v)
 		case "rule":

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"strings"
-
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/spf"
 )
@@ -87,17 +85,10 @@ func (c *verdict) spfAbsent(v spf.Verdict, a args) {
 	}
 }
 
-// plusAll looks for the term that let everyone in (attack case: v=spf1 +all).
+// plusAll notes the term that let everyone in (attack case: v=spf1 +all).
 func (c *verdict) plusAll(v spf.Verdict) {
-	for _, s := range v.Trace {
-		if s.Outcome != spf.OutcomeMatch || s.Result != spf.Pass {
-			continue
-		}
-		switch strings.ToLower(s.Term) {
-		case "all", "+all", "ip4:0.0.0.0/0", "+ip4:0.0.0.0/0", "ip6:::/0", "+ip6:::/0":
-			c.add("spf.plus-all", s.Domain, args{"domain": s.Domain, "mechanism": s.Term}, recordOf(v, s.Domain))
-			return
-		}
+	if domain, term := v.Everybody(); term != "" {
+		c.add("spf.plus-all", domain, args{"domain": domain, "mechanism": term}, recordOf(v, domain))
 	}
 }
 

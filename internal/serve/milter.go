@@ -34,7 +34,9 @@ type MilterConfig struct {
 	// table) may have changed. New settings are those of new messages.
 	Settings func() (*filter.Settings, error)
 	Reload   <-chan struct{}
-	Limits   milter.Limits
+	// Status asks for a line in the log: connections, goroutines, octets in use.
+	Status <-chan struct{}
+	Limits milter.Limits
 	// Grace is how long SMTP sessions may go on after the end was asked for.
 	Grace   time.Duration
 	Log     *slog.Logger
@@ -199,6 +201,10 @@ func (m *milterNode) run(ctx context.Context) error {
 	}
 	if m.Reload != nil {
 		g.Go(func() error { m.reload(gctx); return nil })
+	}
+	if m.Status != nil {
+		began := time.Now()
+		g.Go(func() error { m.status(gctx, server, began); return nil })
 	}
 	if m.Ready != nil {
 		m.Ready(m.addrs())
