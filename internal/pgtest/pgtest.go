@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +23,12 @@ import (
 // Server is a running PostgreSQL.
 type Server struct {
 	dir       string
+	command   []string
 	databases atomic.Int64
+
+	mu    sync.Mutex // guards what runs
+	stdin io.Closer
+	cmd   *exec.Cmd // nil while it is stopped
 }
 
 // keeper runs the server until its standard input ends, so that the server never
@@ -48,9 +54,33 @@ func Start(tb testing.TB) *Server {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		tb.Fatalf("initdb: %v\n%s", err, out)
 	}
-	s.run(tb, filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=on")
-	s.await(tb)
+	s.command = []string{filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "fsync=on"}
+	tb.Cleanup(func() { s.Stop(tb) })
+	s.Resume(tb)
 	return s
+}
+
+// Stop ends the server at once, as a fast shutdown does: connections break, what was committed is there when it comes back.
+func (s *Server) Stop(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return
+	}
+	stop(tb, s.stdin, s.cmd)
+	s.cmd = nil
+}
+
+// Resume starts a stopped server again, with its databases and at the same URLs.
+func (s *Server) Resume(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		s.run(tb)
+		s.await(tb)
+	}
 }
 
 // findBinaries gives the folder of the newest PostgreSQL programs: Debian's, else
@@ -88,12 +118,12 @@ func makeDir(tb testing.TB) string {
 	return dir
 }
 
-func (s *Server) run(tb testing.TB, command ...string) {
+func (s *Server) run(tb testing.TB) {
 	tb.Helper()
-	cmd := exec.Command("/bin/sh", append([]string{"-c", keeper, "sh"}, command...)...)
+	cmd := exec.Command("/bin/sh", append([]string{"-c", keeper, "sh"}, s.command...)...)
 	runAsOther(cmd)
 	cmd.Dir = s.dir
-	log, err := os.Create(filepath.Join(s.dir, "log"))
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -106,7 +136,7 @@ func (s *Server) run(tb testing.TB, command ...string) {
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { stop(tb, stdin, cmd) })
+	s.stdin, s.cmd = stdin, cmd
 }
 
 func stop(tb testing.TB, stdin io.Closer, cmd *exec.Cmd) {
