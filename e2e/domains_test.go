@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/dns/dnstest"
 	"github.com/todoku/todoku/internal/keys"
@@ -35,12 +37,17 @@ func (g *gallery) domainViews() {
 	n.post(t, "/domains", url.Values{"name": {"new.example"}})
 	at := n.post(t, "/domains", url.Values{"name": {"shop.example"}})
 	n.post(t, at, url.Values{"do": {"keys"}})
-	n.post(t, at, url.Values{"do": {"save"}, "dkim": {"on"}, "dmarc": {"reject"}, "senders": {"shop@shop.example\nann"}})
+	n.post(t, at, url.Values{"do": {"save"}, "dkim": {"on"}, "dmarc": {"reject"}, "sure": {"yes"}, "senders": {"shop@shop.example\nann"}})
+	n.post(t, at+"/forwards", url.Values{"do": {"set"}, "address": {"@shop.example"}, "to": {"all@a-rather-long-name-of-a-domain.example"}})
+	n.post(t, at+"/forwards", url.Values{"do": {"set"}, "address": {"info"}, "to": {"me@else.example you@else.example"}, "keep": {"on"}})
 	n.checked(t, "shop.example")
 	n.post(t, "/domains/new.example", url.Values{"do": {"save"}})
 	n.post(t, "/domains/new.example", url.Values{"do": {"disable"}})
 	g.add("panel-none", "/domains", g.at("http://"+empty.http+"/domains", "#name"))
 	g.add("panel-list", "/domains", g.at(site+"/domains?done=1", "#name"))
 	g.add("panel-new", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"))
+	g.add("panel-forwards", "/domains/{name}/forwards", g.at(site+"/domains/shop.example/forwards", "#advice-h"))
+	g.add("panel-forwards-none", "/domains/{name}/forwards", g.at(site+"/domains/new.example/forwards", "#advice-h"))
+	g.add("panel-unsure", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"), chromedp.Click("#p-reject"), chromedp.Click(`button[value="save"]`), shown(t, "#sure"))
 	g.add("panel-domain", "/domains/{name}", g.at(site+"/domains/shop.example?form=bind", "#dmarc-record"))
 }

@@ -87,6 +87,8 @@ type Policy struct {
 	Current, Published string
 	// Reasons speak against a policy stricter than none: the words below.
 	Reasons []string
+	// Mail is what was seen of the domain's mail.
+	Mail *MailSeen
 	// Findings are those about SPF, DKIM and DMARC that need work.
 	Findings []catalogue.Finding
 	// Record is what to publish; its Change is nil where none is chosen, it is there already, or what is there is not known.
@@ -104,10 +106,13 @@ const (
 	ReasonKeyWaits  = "key-waits"  // no key signs yet
 	ReasonFindings  = "findings"   // SPF, DKIM or DMARC need work
 	ReasonNoReports = "no-reports" // nobody gets reports of what would be refused
+	ReasonFewSeen   = "few-seen"   // too little mail of the domain was seen, or for too short a time
+	ReasonUnsigned  = "unsigned"   // mail of it left through this server without a signature that aligns
+	ReasonElsewhere = "elsewhere"  // mail in its name came in from elsewhere and failed
 )
 
 // Reasons are all of them.
-var Reasons = []string{ReasonNoCheck, ReasonOldCheck, ReasonUnseen, ReasonDisabled, ReasonDKIMOff, ReasonNoKey, ReasonKeyWaits, ReasonFindings, ReasonNoReports}
+var Reasons = []string{ReasonNoCheck, ReasonOldCheck, ReasonUnseen, ReasonDisabled, ReasonDKIMOff, ReasonNoKey, ReasonKeyWaits, ReasonFindings, ReasonNoReports, ReasonFewSeen, ReasonUnsigned, ReasonElsewhere}
 
 // Get gives a domain with all that is known of it. store.ErrNotFound.
 func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
@@ -135,6 +140,10 @@ func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 	if out.Policy, err = p.policy(ctx, out); err != nil {
 		return nil, err
 	}
+	if out.Policy.Mail, err = p.mailSeen(ctx, d.Name); err != nil {
+		return nil, err
+	}
+	out.Policy.Reasons = append(out.Policy.Reasons, out.Policy.Mail.reasons()...)
 	return out, nil
 }
 

@@ -132,13 +132,18 @@ func (s *Store) AddMailEvents(ctx context.Context, list []MailEvent) error {
 
 // MailEvents finds events by a queue ID, a Message-ID, an address (of sender, recipient or client), the domain of From, or a user: the youngest first.
 func (s *Store) MailEvents(ctx context.Context, name string, limit int) ([]MailEvent, error) {
+	return s.MailEventsSince(ctx, name, time.Time{}, limit)
+}
+
+// MailEventsSince is MailEvents of what happened since a time.
+func (s *Store) MailEventsSince(ctx context.Context, name string, since time.Time, limit int) ([]MailEvent, error) {
 	list, err := collect(ctx, s.db.reader(), func(r row) (e MailEvent, err error) {
 		var b string
 		if err := r.Scan(&b); err != nil {
 			return e, err
 		}
 		return e, json.Unmarshal([]byte(b), &e)
-	}, `SELECT e.event FROM mail_event_keys k JOIN mail_events e ON e.id = k.event WHERE k.name = $1 ORDER BY k.event DESC LIMIT $2`, eventKey(name), limit)
+	}, `SELECT e.event FROM mail_event_keys k JOIN mail_events e ON e.id = k.event WHERE k.name = $1 AND k.event >= $3 ORDER BY k.event DESC LIMIT $2`, eventKey(name), limit, fmt.Sprintf("%012x", max(millis(since), 0)))
 	if err != nil {
 		return nil, fmt.Errorf("events: %w", s.db.translate(err))
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,8 +27,11 @@ type domainsPage struct {
 	Find, Next string
 	Name       string // that could not be added
 	Error      string
+	Faults     []string // lines of a file that cannot be used
 	Done       string
 	MaxLines   int
+	CanAdd     bool
+	Tokens     bool // the visitor may make tokens
 }
 
 // domainPage is one of them.
@@ -42,13 +44,9 @@ type domainPage struct {
 	Forms    []formChoice
 	Senders  string
 	Others   []store.Person // customers whom the domain can be given to
+	Forwards int            // its forwarding addresses
 	Error    string
-}
-
-// domainKey is a key as the page shows it.
-type domainKey struct {
-	panel.Key
-	Text string
+	Unsure   bool // a stricter policy was chosen, against which something speaks: is it meant?
 }
 
 // panelRoutes are those of domains.
@@ -59,6 +57,14 @@ func (s *server) panelRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /domains.csv", s.domainsUpload)
 	mux.HandleFunc("GET /domains/{name}", s.domain)
 	mux.HandleFunc("POST /domains/{name}", s.changeDomain)
+	mux.HandleFunc("GET /domains/{name}/forwards", s.forwards)
+	mux.HandleFunc("POST /domains/{name}/forwards", s.setForward)
+	mux.HandleFunc("GET /forwards.csv", s.forwardsFile)
+	mux.HandleFunc("POST /forwards.csv", s.forwardsUpload)
+	if s.Access != nil {
+		mux.HandleFunc("GET /tokens", s.tokens)
+		mux.HandleFunc("POST /tokens", s.changeTokens)
+	}
 }
 
 // seesDomains reports whether the visitor may have domains in the panel.
@@ -83,7 +89,7 @@ func (s *server) forDomains(w http.ResponseWriter, r *http.Request) (panel.Who, 
 
 func (s *server) domains(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.forDomains(w, r); ok {
-		s.showDomains(w, r, who, http.StatusOK, domainsPage{Done: r.URL.Query().Get("done")})
+		s.showDomains(w, r, who, http.StatusOK, domainsPage{Done: fileDone(i18n.FromRequest(r), r.URL.Query())})
 	}
 }
 
@@ -98,9 +104,7 @@ func (s *server) showDomains(w http.ResponseWriter, r *http.Request, who panel.W
 	if p.Next != "" {
 		p.Next = "/domains?" + url.Values{"find": {p.Find}, "after": {p.Next}}.Encode()
 	}
-	if p.Done != "" {
-		p.Done = i18n.T(lang, "domains.done")
-	}
+	p.CanAdd, p.Tokens = who.Admin || s.Panel.OwnDomains > 0, s.customer(r)
 	p.frame = s.frame(r, "/domains", i18n.T(lang, "domains.title"))
 	p.Form, p.MaxLines = true, panel.MaxLines
 	s.show(w, r, code, "domains", p)
@@ -109,6 +113,9 @@ func (s *server) showDomains(w http.ResponseWriter, r *http.Request, who panel.W
 // panelError gives the text for what the visitor can mend, "" for other errors.
 func panelError(lang string, err error) string {
 	var bad *panel.Invalid
+	if text, ok := panel.KeyProblem(err); ok {
+		return text.In(lang)
+	}
 	switch {
 	case errors.As(err, &bad) && bad.Line > 0:
 		return i18n.T(lang, "domains.line", "Line", bad.Line, "Text", bad.Text.In(lang))
@@ -166,72 +173,36 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/domains/"+d.Name, http.StatusSeeOther)
 }
 
-func (s *server) domainsFile(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.forDomains(w, r)
-	if !ok {
-		return
-	}
-	var b strings.Builder
-	if err := s.Panel.Export(r.Context(), who, &b); err != nil {
-		s.storeError(w, r, err)
-		return
-	}
-	s.sendFile(w, r, "text/csv; charset=utf-8", "todoku-domains.csv", []byte(b.String()))
-}
-
-func (s *server) domainsUpload(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.forDomains(w, r)
-	if !ok {
-		return
-	}
-	if !s.pastes.allow(clientAddr(r), s.Now()) {
-		w.Header().Set("Retry-After", "30")
-		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, panel.MaxFile+maxDomainForm)
-	parts, err := r.MultipartReader()
-	var file io.Reader
-	if err == nil {
-		file, err = parts.NextPart()
-	}
-	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, "error.form")
-		return
-	}
-	_, err = s.Panel.Import(r.Context(), who, file, false)
-	if text := panelError(i18n.FromRequest(r), err); text != "" {
-		s.showDomains(w, r, who, http.StatusUnprocessableEntity, domainsPage{Error: text})
-		return
-	}
-	if err != nil {
-		s.panelFailed(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/domains?done=1", http.StatusSeeOther)
-}
-
 func (s *server) domain(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.forDomains(w, r); ok {
-		s.showDomain(w, r, who, http.StatusOK, "")
+		s.showDomain(w, r, who, http.StatusOK, "", nil)
 	}
 }
 
-func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Who, code int, problem string) {
+// showDomain shows a domain; unsure are settings that were sent and are not kept before the visitor is sure, nil for none.
+func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Who, code int, problem string, unsure *panel.Change) {
 	lang := i18n.FromRequest(r)
 	d, err := s.Panel.Get(r.Context(), who, r.PathValue("name"))
 	if err != nil {
 		s.panelFailed(w, r, err)
 		return
 	}
+	count, err := s.Panel.Store.CountForwards(r.Context(), d.Name)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	if unsure != nil { // the form shows what was sent
+		d.DKIM, d.DMARC, d.Domain.Senders = *unsure.DKIM, *unsure.DMARC, *unsure.Senders
+	}
 	form := chosenForm(w, r)
 	p := domainPage{
 		frame: s.frame(r, "/domains/"+d.Name, d.Name), Detail: d, Policy: d.Policy.Written(form, lang), Senders: strings.Join(d.Domain.Senders, "\n"),
-		Evidence: render.Findings(d.Policy.Findings, lang), Forms: formChoices(lang, form), Error: problem,
+		Evidence: render.Findings(d.Policy.Findings, lang), Forms: formChoices(lang, form), Error: problem, Forwards: count, Unsure: unsure != nil,
 	}
 	p.Form = true
 	for i := range d.Keys {
-		p.Keys = append(p.Keys, domainKey{d.Keys[i], d.Keys[i].Written(form, lang)})
+		p.Keys = append(p.Keys, viewKey(&d.Keys[i], d.Keys[i].Written(form, lang)))
 	}
 	if who.Admin && s.Access != nil {
 		people, err := s.Access.People(r.Context())
@@ -260,11 +231,26 @@ func (s *server) changeDomain(w http.ResponseWriter, r *http.Request) {
 	switch f.Get("do") {
 	case "save":
 		dkim, policy, senders := f.Get("dkim") == "on", f.Get("dmarc"), panel.SplitLogins(f.Get("senders"))
-		_, err = s.Panel.Update(r.Context(), who, name, panel.Change{DKIM: &dkim, DMARC: &policy, Senders: &senders})
+		change := panel.Change{DKIM: &dkim, DMARC: &policy, Senders: &senders}
+		unsure := false
+		if f.Get("sure") != "yes" {
+			unsure, err = s.Panel.Unsure(r.Context(), who, name, policy)
+		}
+		if unsure && err == nil {
+			s.showDomain(w, r, who, http.StatusOK, "", &change)
+			return
+		}
+		if err == nil {
+			_, err = s.Panel.Update(r.Context(), who, name, change)
+		}
 	case "enable", "disable":
 		_, err = s.Panel.Update(r.Context(), who, name, panel.Change{Disabled: &disabled})
 	case "keys":
 		err = s.Panel.MakeKeys(r.Context(), who, name)
+	case "look":
+		err = s.Panel.Look(r.Context(), who, name)
+	case "rotate", "rollback", "retire":
+		err = s.Panel.Act(r.Context(), who, name, f.Get("key"), panel.KeyAction(f.Get("do")))
 	case "give", "take":
 		err = s.Panel.Give(r.Context(), who, name, f.Get("person"), f.Get("do") == "give")
 	case "remove":
@@ -274,7 +260,7 @@ func (s *server) changeDomain(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if text := panelError(i18n.FromRequest(r), err); text != "" {
-		s.showDomain(w, r, who, http.StatusUnprocessableEntity, text)
+		s.showDomain(w, r, who, http.StatusUnprocessableEntity, text, nil)
 		return
 	}
 	if err != nil {

@@ -79,7 +79,7 @@ func TestPanelPages(t *testing.T) {
 		t.Errorf("%d", w.Code)
 	}
 	at := "/domains/example.com"
-	for _, f := range []url.Values{{"do": {"keys"}}, {"do": {"save"}, "dmarc": {"reject"}, "senders": {"ann\r\nBOB@example.com"}}, {"do": {"disable"}}} {
+	for _, f := range []url.Values{{"do": {"keys"}}, {"do": {"save"}, "dmarc": {"reject"}, "sure": {"yes"}, "senders": {"ann\r\nBOB@example.com"}}, {"do": {"disable"}}} {
 		if w := s.post(at, f); w.Code != 303 || w.Header().Get("Location") != at {
 			t.Errorf("%v: %d %s", f, w.Code, w.Body)
 		}
@@ -184,7 +184,7 @@ func TestCustomers(t *testing.T) {
 	if page := ann.want("GET", "/domains/a.example", nil, 200, ""); !strings.Contains(page, `value="take"`) {
 		t.Error("nobody was given it")
 	}
-	if page := her.want("GET", "/domains", nil, 200, ""); !strings.Contains(page, "a.example") || strings.Contains(page, "b.example") || strings.Contains(page, `id="file"`) {
+	if page := her.want("GET", "/domains", nil, 200, ""); !strings.Contains(page, "a.example") || strings.Contains(page, "b.example") || strings.Contains(page, `id="name"`) {
 		t.Error(page)
 	}
 	if page := her.want("GET", "/domains/a.example", nil, 200, ""); strings.Contains(page, "admin-h") {

@@ -2,6 +2,9 @@ package web
 
 // domainTexts are the texts for the words of packages panel, keys and store, by kind and word.
 var domainTexts = map[string]string{
+	"do.retire":         "domains.do.retire",
+	"do.rollback":       "domains.do.rollback",
+	"do.rotate":         "domains.do.rotate",
 	"has.absent":        "domains.has.absent",
 	"has.other":         "domains.has.other",
 	"has.shows":         "domains.has.shows",
@@ -12,6 +15,9 @@ var domainTexts = map[string]string{
 	"key.retiring":      "domains.key.retiring",
 	"key.revealed":      "domains.key.revealed",
 	"key.signing":       "domains.key.signing",
+	"reason.elsewhere":  "domains.reason.elsewhere",
+	"reason.few-seen":   "domains.reason.few-seen",
+	"reason.unsigned":   "domains.reason.unsigned",
 	"reason.disabled":   "domains.reason.disabled",
 	"reason.dkim-off":   "domains.reason.dkim-off",
 	"reason.findings":   "domains.reason.findings",

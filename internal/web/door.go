@@ -80,7 +80,7 @@ func openToAll(path string) bool {
 // ofOthers are the pages that list what is not the visitor's own; no tester that is open
 // to all shows them to all.
 func ofOthers(path string) bool {
-	return path == "/operator" || path == "/history" || path == "/domains" || path == "/domains.csv" || strings.HasPrefix(path, "/domains/") || path == "/warmup" || strings.HasPrefix(path, "/warmup/") || path == "/people" || strings.HasPrefix(path, "/people/") || path == "/account"
+	return path == "/operator" || path == "/history" || path == "/domains" || path == "/domains.csv" || path == "/forwards.csv" || path == "/tokens" || strings.HasPrefix(path, "/domains/") || path == "/warmup" || strings.HasPrefix(path, "/warmup/") || path == "/people" || strings.HasPrefix(path, "/people/") || path == "/account"
 }
 
 // nextPage is a page of ours that a form may lead on to, never another site.

@@ -19,7 +19,7 @@ import (
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel", "warmups", "warmup"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel", "forwards", "tokens", "warmups", "warmup"}
 
 // functions are what templates may call. vis is for every text from outside.
 func functions(lang string, a assets) template.FuncMap {
