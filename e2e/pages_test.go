@@ -66,6 +66,7 @@ func TestPages(t *testing.T) {
 	g.waitingViews()
 	g.doorViews(ctx)
 	g.domainViews()
+	g.customerViews()
 	g.warmupViews(demo)
 	g.whole()
 	ways := waysTested
