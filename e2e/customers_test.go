@@ -58,7 +58,7 @@ func (g *gallery) customerViews() {
 	in := chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name"), chromedp.SendKeys("#name", "cus"), chromedp.SendKeys("#password", customerPassword), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`)}
 	g.add("panel-customer", "/domains", in, g.at(site+"/domains", "#name"))
 	g.add("tokens", "/tokens", in, g.at(site+"/tokens", "#name"))
-	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), chromedp.SendKeys("#name", "deploy"), chromedp.Submit("#name"), shown(t, "#secret"))
+	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), chromedp.SendKeys("#name", "deploy"), chromedp.Click(`button[value="make"]`), shown(t, "#secret"))
 }
 
 // movingZone is a zone that a test changes, as somebody does who pastes records.
