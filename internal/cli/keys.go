@@ -11,6 +11,7 @@ import (
 
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -37,7 +38,7 @@ func (a *app) keysMasterCommand() *cobra.Command {
 func (a *app) keysCreateCommand() *cobra.Command {
 	var algorithm, selector string
 	var bits int
-	var patterns []string
+	var patterns, alternate []string
 	c := a.keysCommand("keys create", func(ctx context.Context, k *keysRun, args []string) error {
 		algorithms, ok := map[string][]string{"rsa": {"rsa"}, "ed25519": {"ed25519"}, "both": {"rsa", "ed25519"}}[algorithm]
 		switch {
@@ -47,6 +48,8 @@ func (a *app) keysCreateCommand() *cobra.Command {
 			return usagef("%s", a.say(msgKeyDomains))
 		case selector != "" && (len(algorithms) > 1 || len(args) > 1):
 			return usagef("%s", a.say(msgOneSelector))
+		case len(alternate) > 0 && (selector != "" || len(algorithms) > 1):
+			return usagef("%s", a.say(msgAlternateAlone))
 		}
 		var made []store.DKIMKey
 		for _, arg := range args {
@@ -55,7 +58,7 @@ func (a *app) keysCreateCommand() *cobra.Command {
 				return usagef("%v", err)
 			}
 			for _, kind := range algorithms {
-				s := keys.Spec{Domain: domain, Selector: selector, Algorithm: kind, Patterns: patterns}
+				s := keys.Spec{Domain: domain, Selector: selector, Algorithm: kind, Patterns: patterns, Names: alternating(alternate, domain)}
 				if kind == "rsa" {
 					s.Bits = bits
 				}
@@ -75,13 +78,26 @@ func (a *app) keysCreateCommand() *cobra.Command {
 	f.IntVar(&bits, "bits", 2048, a.flagText("key-bits"))
 	f.StringVar(&selector, "selector", "", a.flagText("key-selector"))
 	f.StringArrayVar(&patterns, "for", nil, a.flagText("key-for"))
+	f.StringArrayVar(&alternate, "alternate", nil, a.flagText("key-alternate"))
 	return c
+}
+
+// alternating reads SELECTOR[=TARGET], in which {domain} stands for the domain.
+func alternating(specs []string, domain string) (out []keys.Name) {
+	for _, spec := range specs {
+		selector, target, _ := strings.Cut(spec, "=")
+		out = append(out, keys.Name{Selector: selector, Target: strings.ReplaceAll(target, "{domain}", domain)})
+	}
+	return out
 }
 
 // failed says what went wrong with the exit code that fits.
 func (k *keysRun) failed(err error) error {
 	switch {
-	case errors.Is(err, keys.ErrSpec), errors.Is(err, keys.ErrNoMaster), errors.Is(err, keys.ErrNothing), errors.Is(err, keys.ErrInUse):
+	case errors.Is(err, keys.ErrSpec), errors.Is(err, keys.ErrNoMaster), errors.Is(err, keys.ErrNothing), errors.Is(err, keys.ErrInUse), errors.Is(err, keys.ErrBusy):
+		if k.a.japanese() {
+			return usagef("%s", said.Japanese(err))
+		}
 		return usagef("%v", err)
 	case errors.Is(err, store.ErrExists):
 		return usagef("%s", k.a.say(msgKeyThere))

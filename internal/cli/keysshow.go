@@ -35,7 +35,38 @@ type keyStatus struct {
 	Servers   []keys.Server `json:"servers"`
 	For       []string      `json:"for"`
 	DNS       []dns.Change  `json:"dns"`
+	Aliases   []dns.Change  `json:"aliases"` // that the owner of the domain publishes once
+	Next      *nextStep     `json:"next"`
 	Revealed  *string       `json:"revealed"`
+}
+
+// nextStep is what comes next in the life of a key; without a time it comes when somebody does what the key waits for.
+type nextStep struct {
+	Step string     `json:"step"`
+	At   *time.Time `json:"at"`
+}
+
+func (k *keysRun) next(e *store.DKIMKey) *nextStep {
+	step, at := k.Next(e)
+	if step == keys.NextNone {
+		return nil
+	}
+	n := &nextStep{Step: step}
+	if !at.IsZero() {
+		n.At = &at
+	}
+	return n
+}
+
+// nextText is a step in words, "" for none.
+func (k *keysRun) nextText(n *nextStep) string {
+	if n == nil {
+		return "-"
+	}
+	if n.At == nil {
+		return k.a.say(keyNext[n.Step])
+	}
+	return k.a.say(keyNext[n.Step]) + " " + minute(*n.At)
 }
 
 // status describes a key. patterns are all that there are.
@@ -91,9 +122,18 @@ func (k *keysRun) statuses(ctx context.Context, list []store.DKIMKey) ([]keyStat
 	if err != nil {
 		return nil, lookError{err}
 	}
+	names, err := k.store.KeyNames(ctx, "")
+	if err != nil {
+		return nil, lookError{err}
+	}
 	out := make([]keyStatus, 0, len(list))
 	for _, e := range list {
-		out = append(out, k.status(e, patterns))
+		s := k.status(e, patterns)
+		if s.Aliases = k.Aliases(&e, names); s.Aliases == nil {
+			s.Aliases = []dns.Change{}
+		}
+		s.Next = k.next(&e)
+		out = append(out, s)
 	}
 	return out, nil
 }
@@ -115,6 +155,18 @@ func (k *keysRun) showRecords(ctx context.Context, list []store.DKIMKey) error {
 }
 
 func (k *keysRun) writeRecords(w io.Writer, s keyStatus) error {
+	if len(s.Aliases) > 0 {
+		fmt.Fprintln(w, "; "+k.a.say(msgAliasesOnce))
+	}
+	for _, c := range s.Aliases {
+		rec, err := dns.NewRecord(c.Name, c.Type, c.TTL, c.Data[0])
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w, rec.Text()); err != nil {
+			return err
+		}
+	}
 	for _, c := range s.DNS {
 		data := c.Data
 		if c.Action == dns.Remove {
@@ -153,7 +205,7 @@ func (a *app) keysListCommand() *cobra.Command {
 			tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(tab, a.say(msgKeyColumns))
 			for _, s := range objects {
-				fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Domain, s.Selector, kind(s), a.say(keyStates[s.State]), minute(s.Since))
+				fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Domain, s.Selector, kind(s), a.say(keyStates[s.State]), minute(s.Since), k.nextText(s.Next))
 			}
 			return tab.Flush()
 		})

@@ -13,8 +13,9 @@ func init() {
 		msgMasterFile, msgMasterMade, msgBadKeyKind, msgKeyDomains, msgOneSelector, msgKeysMade, msgKeyThere, msgNoKey, msgNoneToRotate, msgKeyNames, msgSignsAgain, msgNothingBack,
 		msgKeyIDs, msgKeyDeleted, msgReencrypted, msgOneImport, msgImportNames, msgImportThere, msgImportSigns, msgImportWaits, msgTakeAway, msgNoKeys, msgKeyColumns, msgSignsFor,
 		msgStateSince, msgKeyProblem, msgMailLife, msgBadUpdate, msgUpdateKey,
+		msgAlternateAlone, msgAliasesOnce,
 	}
-	for _, list := range []map[string]text{keyStates, keyWaits, keyHas} {
+	for _, list := range []map[string]text{keyStates, keyWaits, keyHas, keyNext} {
 		for _, t := range list {
 			words = append(words, t)
 		}
@@ -37,8 +38,8 @@ func init() {
 		"keys create": {
 			args:    "DOMAIN...",
 			short:   text{EN: "Make keys and print their records", JA: "鍵を作り、公開するレコードを表示する"},
-			long:    text{EN: "Make a key for each domain and print the record to publish. It signs by itself once every name server shows it.", JA: "ドメインごとに鍵を作り、公開するレコードを表示します。すべてのネームサーバーにレコードが見えると、自動で署名を始めます。"},
-			example: same("  todoku keys create example.com --algorithm both\n  todoku keys create example.com --for example.com --for .example.com"),
+			long:    text{EN: "Make a key for each domain and print the record to publish. It signs by itself once every name server shows it.\nWhere the DNS of a domain is somebody else's, --alternate names two selectors for which its owner publishes an alias (CNAME) each, once; rotation then alternates between them.", JA: "ドメインごとに鍵を作り、公開するレコードを表示します。すべてのネームサーバーにレコードが見えると、自動で署名を始めます。\nドメインの DNS を管理していない場合は、--alternate でセレクターを 2 つ指定します。ドメインの所有者がそれぞれに別名 (CNAME) を一度公開すれば、交換のたびに交互に使います。"},
+			example: same("  todoku keys create example.com --algorithm both\n  todoku keys create example.com --for example.com --for .example.com\n  todoku keys create example.com --alternate 's1=s1.{domain}.keys.host.example' --alternate 's2=s2.{domain}.keys.host.example'"),
 		},
 		"keys import": {
 			short:   text{EN: "Import keys of OpenDKIM, rspamd or PEM files", JA: "OpenDKIM、rspamd、PEM ファイルの鍵を取り込む"},
@@ -48,7 +49,7 @@ func init() {
 		"keys list": {
 			args:    "[DOMAIN|ID]...",
 			short:   text{EN: "List the keys", JA: "鍵の一覧を表示する"},
-			long:    text{EN: "List the keys: id, domain, selector, kind, state and since when. Private keys are never shown.", JA: "鍵の ID、ドメイン、セレクター、種類、状態、その状態になった日時を表示します。秘密鍵は表示されません。"},
+			long:    text{EN: "List the keys: id, domain, selector, kind, state and since when, what comes next and when (with --keys-rotate-after also when a key is replaced). Private keys are never shown.", JA: "鍵の ID、ドメイン、セレクター、種類、状態、その状態になった日時、次の段階とその日時を表示します (--keys-rotate-after を指定すると、鍵を交換する日時も示します)。秘密鍵は表示されません。"},
 			example: same("  todoku keys list\n  todoku keys list example.com --all --json"),
 		},
 		"keys show": {
@@ -97,6 +98,7 @@ func init() {
 		"key-bits":          {EN: "size of an RSA key, `BITS`: 2048, 3072 or 4096", JA: "RSA 鍵の長さ `BITS`: 2048、3072、4096"},
 		"key-selector":      {EN: "the selector `NAME` (default: made of the date)", JA: "セレクター `NAME` (既定: 日付から作る)"},
 		"key-for":           {EN: "whose mail it signs, `PATTERN`: user@example.com, example.com, .example.com (its subdomains), * (repeatable; default: the domain)", JA: "署名対象 `PATTERN`: user@example.com、example.com、.example.com (サブドメイン)、* (複数指定可。既定: そのドメイン)"},
+		"key-alternate":     {EN: "one of the selectors between which the keys alternate, `SELECTOR[=TARGET]`: TARGET is the name that SELECTOR._domainkey.DOMAIN is an alias of, {domain} in it the domain (give two)", JA: "交互に使うセレクター `SELECTOR[=TARGET]`。TARGET は SELECTOR._domainkey.DOMAIN の別名 (CNAME) の先の名前で、{domain} はドメインに置き換わる (2 つ指定する)"},
 		"key-force":         {EN: "also keys that are in use", JA: "使用中の鍵も削除する"},
 		"keys-all":          {EN: "also keys that are gone", JA: "役目を終えた鍵も表示する"},
 		"import-opendkim":   {EN: "`FILE` of OpenDKIM's configuration, opendkim.conf", JA: "OpenDKIM の設定ファイル `FILE` (opendkim.conf)"},
@@ -109,35 +111,37 @@ func init() {
 }
 
 var (
-	msgMasterFile   = text{EN: "give the file for the master key (or - to print it)", JA: "マスター鍵を保存するファイルを指定してください (- を指定すると出力します)"}
-	msgMasterMade   = text{EN: "The master key is in {file}. Keep a copy in a safe place: without it no private key can be read.", JA: "マスター鍵を {file} に保存しました。控えを安全な場所に保管してください。失うと秘密鍵を読めなくなります。"}
-	msgBadKeyKind   = text{EN: "--algorithm {value}: choose rsa, ed25519 or both", JA: "--algorithm {value}: rsa、ed25519、both のいずれかを指定してください"}
-	msgKeyDomains   = text{EN: "name the domains", JA: "ドメインを指定してください"}
-	msgOneSelector  = text{EN: "--selector is for one key; leave it out to have selectors made", JA: "--selector は鍵 1 つの場合に指定します (省略するとセレクターを自動で作ります)"}
-	msgKeysMade     = text{EN: "Publish these records. Each key signs by itself once every name server shows it (todoku keys status).", JA: "次のレコードを公開してください。すべてのネームサーバーに見えると、自動で署名を始めます (todoku keys status で確認できます)。"}
-	msgKeyThere     = text{EN: "there is a key of that domain and selector already, or another successor that does not sign yet", JA: "そのドメインとセレクターの鍵がすでにあるか、まだ署名していない後継の鍵があります"}
-	msgNoKey        = text{EN: "there is no key for {name}", JA: "{name} の鍵はありません"}
-	msgNoneToRotate = text{EN: "none of these keys signs: there is nothing to rotate", JA: "署名中の鍵がないため、交換できません"}
-	msgKeyNames     = text{EN: "name a domain, SELECTOR._domainkey.DOMAIN, or the id of a key (see: todoku keys list)", JA: "ドメイン、SELECTOR._domainkey.DOMAIN、または鍵の ID を指定してください (todoku keys list で確認できます)"}
-	msgSignsAgain   = text{EN: "{name} signs", JA: "{name} で署名します"}
-	msgNothingBack  = text{EN: "there is no rotation to take back", JA: "取り消せる鍵の交換はありません"}
-	msgKeyIDs       = text{EN: "give the ids of the keys (see: todoku keys list)", JA: "鍵の ID を指定してください (todoku keys list で確認できます)"}
-	msgKeyDeleted   = text{EN: "{id}: deleted", JA: "{id}: 削除しました"}
-	msgReencrypted  = text{EN: "{n} private keys were encrypted anew", JA: "{n} 個の秘密鍵を暗号化し直しました"}
-	msgOneImport    = text{EN: "choose one of --opendkim, --rspamd and --pem", JA: "--opendkim、--rspamd、--pem のいずれか 1 つを指定してください"}
-	msgImportNames  = text{EN: "--pem also needs --domain and --selector", JA: "--pem には --domain と --selector も必要です"}
-	msgImportThere  = text{EN: "{name}: is there already, left alone", JA: "{name}: すでにあるため、そのままにしました"}
-	msgImportSigns  = text{EN: "{name}: imported, signs", JA: "{name}: 取り込みました。署名に使います"}
-	msgImportWaits  = text{EN: "{name}: imported, waits until every name server shows its record", JA: "{name}: 取り込みました。すべてのネームサーバーにレコードが見えるまで待ちます"}
-	msgTakeAway     = text{EN: "take this record away:", JA: "次のレコードを削除してください:"}
-	msgNoKeys       = text{EN: "There are no keys.", JA: "鍵はありません。"}
-	msgKeyColumns   = text{EN: "ID\tDOMAIN\tSELECTOR\tKIND\tSTATE\tSINCE", JA: "ID\tドメイン\tセレクター\t種類\t状態\t開始"}
-	msgSignsFor     = text{EN: "signs for", JA: "署名対象"}
-	msgStateSince   = text{EN: "{state} since {time}", JA: "{state} ({time} から)"}
-	msgKeyProblem   = text{EN: "problem: {text}", JA: "問題: {text}"}
-	msgMailLife     = text{EN: "--keys-mail-life must be above zero", JA: "--keys-mail-life は 0 より大きい値にしてください"}
-	msgBadUpdate    = text{EN: "--dns-update {value}: write it as example.com=192.0.2.53:53", JA: "--dns-update {value}: example.com=192.0.2.53:53 の形で指定してください"}
-	msgUpdateKey    = text{EN: "--dns-update also needs --dns-update-key, unless the server is this machine", JA: "--dns-update には --dns-update-key も必要です (サーバーがこの機器の場合を除く)"}
+	msgMasterFile     = text{EN: "give the file for the master key (or - to print it)", JA: "マスター鍵を保存するファイルを指定してください (- を指定すると出力します)"}
+	msgMasterMade     = text{EN: "The master key is in {file}. Keep a copy in a safe place: without it no private key can be read.", JA: "マスター鍵を {file} に保存しました。控えを安全な場所に保管してください。失うと秘密鍵を読めなくなります。"}
+	msgBadKeyKind     = text{EN: "--algorithm {value}: choose rsa, ed25519 or both", JA: "--algorithm {value}: rsa、ed25519、both のいずれかを指定してください"}
+	msgKeyDomains     = text{EN: "name the domains", JA: "ドメインを指定してください"}
+	msgOneSelector    = text{EN: "--selector is for one key; leave it out to have selectors made", JA: "--selector は鍵 1 つの場合に指定します (省略するとセレクターを自動で作ります)"}
+	msgKeysMade       = text{EN: "Publish these records. Each key signs by itself once every name server shows it (todoku keys status).", JA: "次のレコードを公開してください。すべてのネームサーバーに見えると、自動で署名を始めます (todoku keys status で確認できます)。"}
+	msgKeyThere       = text{EN: "there is a key of that domain and selector already, or another successor that does not sign yet", JA: "そのドメインとセレクターの鍵がすでにあるか、まだ署名していない後継の鍵があります"}
+	msgNoKey          = text{EN: "there is no key for {name}", JA: "{name} の鍵はありません"}
+	msgNoneToRotate   = text{EN: "none of these keys signs: there is nothing to rotate", JA: "署名中の鍵がないため、交換できません"}
+	msgKeyNames       = text{EN: "name a domain, SELECTOR._domainkey.DOMAIN, or the id of a key (see: todoku keys list)", JA: "ドメイン、SELECTOR._domainkey.DOMAIN、または鍵の ID を指定してください (todoku keys list で確認できます)"}
+	msgSignsAgain     = text{EN: "{name} signs", JA: "{name} で署名します"}
+	msgNothingBack    = text{EN: "there is no rotation to take back", JA: "取り消せる鍵の交換はありません"}
+	msgKeyIDs         = text{EN: "give the ids of the keys (see: todoku keys list)", JA: "鍵の ID を指定してください (todoku keys list で確認できます)"}
+	msgKeyDeleted     = text{EN: "{id}: deleted", JA: "{id}: 削除しました"}
+	msgReencrypted    = text{EN: "{n} private keys were encrypted anew", JA: "{n} 個の秘密鍵を暗号化し直しました"}
+	msgOneImport      = text{EN: "choose one of --opendkim, --rspamd and --pem", JA: "--opendkim、--rspamd、--pem のいずれか 1 つを指定してください"}
+	msgImportNames    = text{EN: "--pem also needs --domain and --selector", JA: "--pem には --domain と --selector も必要です"}
+	msgImportThere    = text{EN: "{name}: is there already, left alone", JA: "{name}: すでにあるため、そのままにしました"}
+	msgImportSigns    = text{EN: "{name}: imported, signs", JA: "{name}: 取り込みました。署名に使います"}
+	msgImportWaits    = text{EN: "{name}: imported, waits until every name server shows its record", JA: "{name}: 取り込みました。すべてのネームサーバーにレコードが見えるまで待ちます"}
+	msgTakeAway       = text{EN: "take this record away:", JA: "次のレコードを削除してください:"}
+	msgNoKeys         = text{EN: "There are no keys.", JA: "鍵はありません。"}
+	msgKeyColumns     = text{EN: "ID\tDOMAIN\tSELECTOR\tKIND\tSTATE\tSINCE\tNEXT", JA: "ID\tドメイン\tセレクター\t種類\t状態\t開始\t次の段階"}
+	msgSignsFor       = text{EN: "signs for", JA: "署名対象"}
+	msgStateSince     = text{EN: "{state} since {time}", JA: "{state} ({time} から)"}
+	msgKeyProblem     = text{EN: "problem: {text}", JA: "問題: {text}"}
+	msgMailLife       = text{EN: "--keys-mail-life must be above zero", JA: "--keys-mail-life は 0 より大きい値にしてください"}
+	msgBadUpdate      = text{EN: "--dns-update {value}: write it as example.com=192.0.2.53:53", JA: "--dns-update {value}: example.com=192.0.2.53:53 の形で指定してください"}
+	msgAlternateAlone = text{EN: "--alternate is for one kind of key, without --selector", JA: "--alternate は鍵の種類が 1 つの場合に、--selector なしで指定してください"}
+	msgAliasesOnce    = text{EN: "the owner of the domain publishes these once, and leaves them:", JA: "ドメインの所有者が一度公開し、そのまま残すレコード:"}
+	msgUpdateKey      = text{EN: "--dns-update also needs --dns-update-key, unless the server is this machine", JA: "--dns-update には --dns-update-key も必要です (サーバーがこの機器の場合を除く)"}
 )
 
 // keyStates are the states of a key in words.
@@ -167,4 +171,15 @@ var keyHas = map[string]text{
 	keys.Absent:      {EN: "does not have it", JA: "見えない"},
 	keys.Other:       {EN: "has something else", JA: "別の内容"},
 	keys.Unreachable: {EN: "does not answer", JA: "応答なし"},
+}
+
+// keyNext say what comes next.
+var keyNext = map[string]text{
+	keys.NextPublish:  {EN: "publish its record", JA: "レコードを公開"},
+	keys.NextServers:  {EN: "seen at every name server", JA: "全ネームサーバーで確認"},
+	keys.NextSign:     {EN: "signs", JA: "署名を開始"},
+	keys.NextRotate:   {EN: "is replaced", JA: "後継に交換"},
+	keys.NextWithdraw: {EN: "its record is taken away", JA: "レコードを削除"},
+	keys.NextGone:     {EN: "gone from every name server", JA: "全ネームサーバーから消えるのを確認"},
+	keys.NextReveal:   {EN: "its private key is published", JA: "秘密鍵を公開"},
 }

@@ -28,8 +28,11 @@ func (k *Keeper) series(ctx context.Context, id string) ([]*store.DKIMKey, error
 }
 
 // Rotate makes a successor to the signing key of the series that a key is in. Where there is one on its way already, it
-// gives that. ErrNothing: no key of the series signs.
+// gives that. ErrNothing: no key of the series signs. ErrBusy: its selectors alternate, and the other one still has the record of the key before.
 func (k *Keeper) Rotate(ctx context.Context, id string) (store.DKIMKey, error) {
+	if err := k.keepTime(ctx); err != nil {
+		return store.DKIMKey{}, err
+	}
 	series, err := k.series(ctx, id)
 	if err != nil {
 		return store.DKIMKey{}, err
@@ -48,6 +51,15 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if k.cfg.Master == nil {
 		return store.DKIMKey{}, ErrNoMaster
 	}
+	made := store.DKIMKey{Domain: e.Domain, Series: e.Series, Replaces: e.ID, Created: k.cfg.Now()}
+	for _, o := range series {
+		if !made.Created.After(o.Created) { // the clock was set back: the order must stay
+			made.Created = o.Created.Add(time.Millisecond)
+		}
+	}
+	if err := k.alternate(ctx, e, &made); err != nil {
+		return store.DKIMKey{}, err
+	}
 	bits := e.Bits
 	if e.Algorithm == "rsa" && bits < 2048 { // an imported key of former times
 		bits = 2048
@@ -56,13 +68,16 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.begin(ctx, private, store.DKIMKey{Domain: e.Domain, Series: e.Series, Replaces: e.ID}, nil)
+	return k.begin(ctx, private, made, nil, nil)
 }
 
 // Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,
 // the predecessor signs again, if every name server still shows its record (else ErrNotShown). It gives the key that signs then.
 // ErrNothing: there is nothing to go back to.
 func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error) {
+	if err := k.keepTime(ctx); err != nil {
+		return store.DKIMKey{}, err
+	}
 	series, err := k.series(ctx, id)
 	if err != nil {
 		return store.DKIMKey{}, err

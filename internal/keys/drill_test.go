@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/dns/dnstest"
 	"github.com/todoku/todoku/internal/store"
@@ -36,7 +37,8 @@ type world struct {
 	negative time.Duration
 
 	mu      sync.Mutex
-	now     time.Time
+	now     time.Time     // as it is
+	wrong   time.Duration // by so much the nodes' clock is ahead
 	servers []*server
 	pending []transfer // what the secondaries have not got yet
 	lag     func() time.Duration
@@ -44,7 +46,7 @@ type world struct {
 	hand    bool   // nobody publishes
 	die     func() // ends the step that asks one question too many; nil: none
 	left    int    // questions until then
-	shown   map[string][]sample
+	seen    map[place]map[string]sample
 }
 
 type server struct {
@@ -52,6 +54,10 @@ type server struct {
 	test *dnstest.Server
 	addr netip.Addr
 	down atomic.Bool
+	// twin is another one at the same address, nil for none: they take turns to answer. sick answers SERVFAIL.
+	twin *server
+	sick atomic.Bool
+	turn atomic.Int64
 }
 
 type transfer struct {
@@ -60,17 +66,23 @@ type transfer struct {
 	change dns.Change
 }
 
-// sample is which servers showed a record at one time.
-type sample struct {
-	at  time.Time
-	all bool
-}
+// place is a name at one server, sample when it last gave an answer, and for how long a cache may keep that.
+type (
+	place struct {
+		name   string
+		server int
+	}
+	sample struct {
+		at  time.Time
+		ttl time.Duration
+	}
+)
 
 const drillDomain = "example.com"
 
 func newWorld(t *testing.T, servers int, negative time.Duration) *world {
 	t.Helper()
-	w := &world{t: t, negative: negative, now: time.Date(2026, 11, 6, 12, 0, 0, 0, time.UTC), lag: func() time.Duration { return 0 }, shown: map[string][]sample{}}
+	w := &world{t: t, negative: negative, now: time.Date(2026, 11, 6, 12, 0, 0, 0, time.UTC), lag: func() time.Duration { return 0 }, seen: map[place]map[string]sample{}}
 	zone := dns.Zone{drillDomain: {fmt.Sprintf("%d SOA ns1.example.com. host.example.com. 1 7200 600 86400 %d", 3600, int(negative.Seconds()))}}
 	for i := range servers {
 		name := fmt.Sprintf("ns%d.example.com", i+1)
@@ -100,7 +112,10 @@ func (w *world) open() {
 	w.t.Cleanup(func() { _ = st.Close() })
 }
 
-func (w *world) clock() time.Time {
+// clock is that of the nodes, truth what time it is.
+func (w *world) clock() time.Time { return w.truth().Add(w.wrong) }
+
+func (w *world) truth() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
@@ -109,8 +124,12 @@ func (w *world) clock() time.Time {
 // pass lets time go on, and the secondaries get what is due.
 func (w *world) pass(d time.Duration) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
+	w.mu.Unlock()
+	w.look() // the last moment of what is about to change
+	defer w.look()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.pending = slices.DeleteFunc(w.pending, func(p transfer) bool {
 		if p.at.After(w.now) {
 			return false
@@ -120,6 +139,18 @@ func (w *world) pass(d time.Duration) {
 		}
 		return true
 	})
+}
+
+// long is pass for many days, on each of which somebody looks at the keys, without taking a step.
+func (w *world) long(k *Keeper, d time.Duration) {
+	w.t.Helper()
+	for ; d > 24*time.Hour; d -= 24 * time.Hour {
+		w.pass(24 * time.Hour)
+		if err := k.keepTime(ctx); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.pass(d)
 }
 
 // Apply is the publisher: the primary server has it at once, the others after their lag.
@@ -165,6 +196,12 @@ func (w *world) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 		if s.down.Load() {
 			break
 		}
+		if s.sick.Load() {
+			return dns.Answer{Question: q, Status: dns.ServFail}
+		}
+		if s.twin != nil && s.turn.Add(1)%2 == 0 {
+			s = s.twin
+		}
 		client, err := dns.NewClient(dns.ClientConfig{Servers: []string{s.test.Addr()}, Retries: -1, Timeout: 6 * time.Second})
 		if err != nil {
 			w.t.Error(err)
@@ -186,28 +223,51 @@ func (w *world) keeper() *Keeper {
 	return New(c)
 }
 
-func (w *world) ring() *Ring { return NewRing(w.store, w.master, nil, w.clock) }
+func (w *world) ring() *Ring { return NewRing(w.store, w.master, nil, w.truth) }
 
-// look notes which records all servers show now.
+// all are the servers, also those that stand behind others.
+func (w *world) all() (out []*server) {
+	for _, s := range w.servers {
+		if out = append(out, s); s.twin != nil {
+			out = append(out, s.twin)
+		}
+	}
+	return out
+}
+
+// look notes what every server answers for every key now: any resolver may have asked in this moment, and keep that.
 func (w *world) look() {
+	if w.store == nil {
+		return
+	}
 	list, err := w.store.Keys(ctx, "", true)
 	if err != nil {
-		w.t.Fatal(err)
+		return // the database is away: nothing changes that a node does
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range list {
-		all := true
-		for _, s := range w.servers {
-			a := s.zone.Resolve(ctx, dns.Question{Name: recordName(&list[i]), Type: dns.TypeTXT})
-			all = all && a.Status.Found() && len(a.Records) == 1 && a.Records[0].Data == list[i].Record
+		name := recordName(&list[i])
+		for n, s := range w.all() {
+			a := s.zone.Resolve(ctx, dns.Question{Name: name, Type: dns.TypeTXT})
+			data, ttl := "", min(w.negative, time.Hour) // the smaller of the TTL of the SOA record and its last field (RFC 2308 section 5)
+			if a.Status.Found() {
+				data, ttl = "", 0
+				for _, r := range a.Records {
+					data, ttl = data+r.Data+"\n", max(ttl, time.Duration(r.TTL)*time.Second)
+				}
+			}
+			at := place{name, n}
+			if w.seen[at] == nil {
+				w.seen[at] = map[string]sample{}
+			}
+			w.seen[at][data] = sample{w.now, ttl}
 		}
-		w.shown[list[i].ID] = append(w.shown[list[i].ID], sample{w.now, all})
 	}
 }
 
-// sign samples a signer: every server must show the key of what it signs, and have shown it for as long as a negative answer
-// is kept. It gives the selectors.
+// sign samples a signer: for every key that signs, no server may give, and no resolver may hold in its cache, whatever server it asked and
+// whenever it did, anything else than the record. It gives the selectors.
 func (w *world) sign(r *Ring) []string {
 	w.t.Helper()
 	w.look()
@@ -218,17 +278,30 @@ func (w *world) sign(r *Ring) []string {
 	if err != nil && !errors.Is(err, ErrNoneSigns) {
 		w.t.Fatal(err)
 	}
+	now := w.truth()
 	var selectors []string
 	for _, s := range signers {
 		selectors = append(selectors, s.Selector)
-		for _, seen := range w.shown[s.ID] {
-			if !seen.all && !seen.at.Before(w.clock().Add(-w.negative)) {
-				w.t.Errorf("at %s %s signs, but at %s a server did not show it", w.clock().Format(time.DateTime), s, seen.at.Format(time.DateTime))
-				return selectors
+		record, err := dkim.RecordFor(s.Key.Public())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for n := range w.all() {
+			for data, seen := range w.seen[place{s.Selector + "._domainkey." + s.Domain, n}] {
+				if data != record+"\n" && (seen.at.Equal(now) && !w.answers(n, s.Selector, record) || seen.at.Add(seen.ttl).After(now)) {
+					w.t.Errorf("at %s %s signs, but at %s server %d said %.40q, and a cache keeps that for %s", now.Format(time.DateTime), s, seen.at.Format(time.DateTime), n, data, seen.ttl)
+					return selectors
+				}
 			}
 		}
 	}
 	return selectors
+}
+
+// answers reports that a server gives a record now.
+func (w *world) answers(n int, selector, record string) bool {
+	a := w.all()[n].zone.Resolve(ctx, dns.Question{Name: selector + "._domainkey." + drillDomain, Type: dns.TypeTXT})
+	return len(a.Records) == 1 && a.Records[0].Data == record
 }
 
 func (w *world) states() string {
@@ -322,7 +395,7 @@ func TestRotationDrill(t *testing.T) {
 
 // shows reports whether every server shows a selector.
 func (w *world) shows(selector string) bool {
-	for _, s := range w.servers {
+	for _, s := range w.all() {
 		if a := s.zone.Resolve(ctx, dns.Question{Name: selector + "._domainkey." + drillDomain, Type: dns.TypeTXT}); !a.Status.Found() {
 			return false
 		}
@@ -338,7 +411,7 @@ func TestNegativeTTLIsWaitedOut(t *testing.T) {
 	k, ring := w.keeper(), w.ring()
 	step := func(pass time.Duration, want string, signs bool) {
 		t.Helper()
-		w.pass(pass)
+		w.long(k, pass)
 		if err := k.Step(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -439,7 +512,7 @@ func TestByHand(t *testing.T) {
 		}
 	}
 	see(store.KeyRetiring, WaitsMail)
-	w.pass(k.Hold())
+	w.long(k, k.Hold())
 	see(store.KeyRetiring, WaitsRemove)
 	_ = w.Apply(ctx, []dns.Change{k.Withdraw(&e)})
 	w.pass(time.Second)
@@ -548,7 +621,7 @@ func TestReveal(t *testing.T) {
 		if err := k.Step(ctx); err != nil {
 			t.Fatal(err)
 		}
-		w.pass(pass)
+		w.long(k, pass)
 	}
 	step(time.Minute)
 	step(time.Minute)

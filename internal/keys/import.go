@@ -107,7 +107,7 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 	o := k.observe(ctx, recordName(&e), e.Record)
 	if shows = o.Shown(); shows {
 		now := k.cfg.Now()
-		e.State, e.Seen, e.Signing, e.TTL = store.KeySigning, now, now, o.TTL
+		e.State, e.Seen, e.Signing, e.TTL = store.KeySigning, now, now, max(o.TTL, o.Record)
 		e.Note = Note{At: now.UTC(), Observation: o}.text()
 	}
 	e, err = k.add(ctx, f.Key, e, patterns)

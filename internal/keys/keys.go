@@ -22,12 +22,14 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/publish"
 	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/steady"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -59,19 +61,26 @@ type Config struct {
 	Policy    Policy
 	// Now is the clock, nil for that of the system; Log is where it is said what happened, nil for nowhere.
 	Now func() time.Time
-	Log *slog.Logger
+	// Elapsed is the monotonic clock: how long the program has run. nil: that of the system where Now is nil, else none.
+	Elapsed func() time.Duration
+	Log     *slog.Logger
 }
 
 // Keeper makes and changes keys. Safe for concurrent use, also on several nodes.
 type Keeper struct {
 	cfg   Config
 	owner string // of leases
+	clock sync.Mutex
+	watch steady.Watch
 }
 
 // New fills in what the configuration leaves out.
 func New(c Config) *Keeper {
 	if c.Now == nil {
 		c.Now = time.Now
+		if c.Elapsed == nil {
+			c.Elapsed = steady.Elapsed()
+		}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -85,7 +94,7 @@ func New(c Config) *Keeper {
 	if c.Policy.RecordTTL == 0 {
 		c.Policy.RecordTTL = 3600
 	}
-	return &Keeper{cfg: c, owner: store.NewID()}
+	return &Keeper{cfg: c, owner: store.NewID(), watch: steady.Watch{Elapsed: c.Elapsed}}
 }
 
 // Hold is how long the record of a key stays after it ceased to sign.
@@ -113,6 +122,9 @@ type Spec struct {
 	Bits      int
 	// Patterns are whose mail it signs, see [ParsePattern]; nil: that of the domain itself.
 	Patterns []string
+	// Names are selectors between which the keys of the series alternate, two or more; nil: each key gets a selector of its own.
+	// The first takes the place of Selector.
+	Names []Name
 }
 
 // Create makes a key in state prepared. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster.
@@ -137,13 +149,21 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.begin(ctx, private, store.DKIMKey{Domain: s.Domain, Selector: s.Selector}, patterns)
+	fixed, err := names(s.Names)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	e := store.DKIMKey{Domain: s.Domain, Selector: s.Selector}
+	if len(fixed) > 0 {
+		e.Selector, e.Target, e.TTL = fixed[0].Selector, fixed[0].Target, k.recordTTL() // something may have been there before
+	}
+	return k.begin(ctx, private, e, fixed, patterns)
 }
 
 // begin keeps a new key, and looks at its name before anybody publishes the record. Nothing seen is no error: it is looked at again.
-func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMKey, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMKey, names []store.DKIMName, patterns []store.DKIMPattern) (store.DKIMKey, error) {
 	e.State = store.KeyPrepared
-	e, err := k.add(ctx, private, e, patterns)
+	e, err := k.addNamed(ctx, private, e, names, patterns)
 	if err != nil || k.cfg.Observer == nil {
 		return e, err
 	}
@@ -167,8 +187,14 @@ func positioned(texts []string, position int) (out []store.DKIMPattern, err erro
 
 // add keeps a private key, in the state of e. What else the entry says of it is filled in; an empty selector is made.
 func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+	return k.addNamed(ctx, private, e, nil, patterns)
+}
+
+func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DKIMKey, names []store.DKIMName, patterns []store.DKIMPattern) (store.DKIMKey, error) {
 	var err error
-	e.ID, e.Created = store.NewID(), k.cfg.Now()
+	if e.ID = store.NewID(); e.Created.IsZero() {
+		e.Created = k.cfg.Now()
+	}
 	if e.Domain, err = domainName(e.Domain); err != nil {
 		return e, err
 	}
@@ -191,7 +217,7 @@ func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey
 	if err := k.cfg.Master.seal(&e, private); err != nil {
 		return e, err
 	}
-	if err := k.cfg.Store.AddKey(ctx, &e, patterns...); err != nil {
+	if err := k.cfg.Store.AddNamedKey(ctx, &e, names, patterns...); err != nil {
 		return e, err
 	}
 	k.cfg.Log.Info("a key was kept", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "algorithm", e.Algorithm, "state", e.State)
@@ -237,12 +263,12 @@ func recordName(e *store.DKIMKey) string { return e.Selector + "._domainkey." + 
 
 // Publish is the change that publishes the record of a key.
 func (k *Keeper) Publish(e *store.DKIMKey) dns.Change {
-	return dns.Change{Action: dns.Add, Name: recordName(e) + ".", Type: dns.TypeTXT, TTL: k.cfg.Policy.RecordTTL, Data: []string{e.Record}}
+	return dns.Change{Action: dns.Add, Name: published(e) + ".", Type: dns.TypeTXT, TTL: k.cfg.Policy.RecordTTL, Data: []string{e.Record}}
 }
 
 // Withdraw is the change that takes it away.
 func (k *Keeper) Withdraw(e *store.DKIMKey) dns.Change {
-	return dns.Change{Action: dns.Remove, Name: recordName(e) + ".", Type: dns.TypeTXT, Was: []string{e.Record}}
+	return dns.Change{Action: dns.Remove, Name: published(e) + ".", Type: dns.TypeTXT, Was: []string{e.Record}}
 }
 
 // What a key waits for, as words.

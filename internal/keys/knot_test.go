@@ -81,7 +81,7 @@ func TestKnotRotation(t *testing.T) {
 	until("rsa:signing rsa:published")
 	w.pass(time.Minute)
 	until("rsa:retiring rsa:signing")
-	w.pass(k.Hold())
+	w.long(k, k.Hold())
 	until("rsa:removed rsa:signing")
 	for _, s := range []*knottest.Server{first, follower} {
 		if got := s.Ask(t, recordName(&e), dns.TypeTXT); len(got) != 0 {

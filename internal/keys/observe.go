@@ -26,6 +26,9 @@ const (
 	maxAddrs   = 6  // of one host
 	maxUp      = 8  // labels that the zone is looked for above a name
 	maxAliases = 3
+	// asks is how often each address is asked for the record in one look: behind one address may be many servers (anycast, a load balancer),
+	// of which some lag.
+	asks = 4
 	// maxWait is how long a cache is waited for, whatever a zone says: RFC 1035 section 3.2.1 allows 68 years, and no
 	// resolver keeps anything longer than a week.
 	maxWait = 7 * 24 * time.Hour
@@ -47,6 +50,8 @@ type Observation struct {
 	// TTL is for how long at most a cache may know something else than the record, from what the servers said now: the
 	// negative TTL (RFC 2308 section 5), and that of other records at the name.
 	TTL time.Duration `json:"-"`
+	// Record is for how long at most a cache may keep the record.
+	Record time.Duration `json:"record,omitempty"`
 }
 
 // Shown reports that every name server shows the record, and nothing else at its name.
@@ -87,9 +92,9 @@ func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
 	var whole Observation
 	for range maxAliases + 1 {
 		o, alias := d.one(ctx, name, record)
-		whole.TTL = max(whole.TTL, o.TTL)
+		whole.TTL, whole.Record = max(whole.TTL, o.TTL), max(whole.Record, o.Record)
 		if alias == "" {
-			o.TTL = whole.TTL
+			o.TTL, o.Record = whole.TTL, whole.Record
 			o.Servers = append(whole.Servers, o.Servers...)
 			return o
 		}
@@ -117,7 +122,7 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 				hosts = append(hosts, h)
 			}
 		}
-		o.TTL = max(o.TTL, v.ttl)
+		o.TTL, o.Record = max(o.TTL, v.ttl), max(o.Record, v.record)
 		views = append(views, v)
 	}
 	if len(hosts) > maxServers {
@@ -136,9 +141,9 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 // view is what one host has, and what it says of the zone.
 type view struct {
 	Server
-	alias string
-	ttl   time.Duration
-	names []string // the name servers that it names
+	alias       string
+	ttl, record time.Duration
+	names       []string // the name servers that it names
 }
 
 // host asks one name server at each of its addresses.
@@ -151,6 +156,7 @@ func (d *DNS) host(ctx context.Context, host, zone, name, record string) view {
 	}
 	for _, addr := range addrs {
 		a := d.address(ctx, netip.AddrPortFrom(addr, 53), zone, name, record)
+		v.record = max(v.record, a.record)
 		v.ttl, v.names = max(v.ttl, a.ttl), append(v.names, a.names...)
 		switch {
 		case a.Has == Unreachable && v.Has == Unreachable:
@@ -185,17 +191,23 @@ func (d *DNS) address(ctx context.Context, server netip.AddrPort, zone, name, re
 	for _, ns := range ask(zone, dns.TypeNS).Records {
 		v.names = append(v.names, dns.CanonicalName(ns.Data))
 	}
-	a := ask(name, dns.TypeTXT)
-	if a.Status.Failed() {
-		// The end of an alias may fail where the alias itself is told.
-		if c := ask(name, dns.TypeCNAME); c.Status.Found() {
-			a.Chain = c.Records
-		} else {
-			v.Detail = server.String() + ": " + a.Status.String()
+	for i := range asks {
+		a := ask(name, dns.TypeTXT)
+		if a.Status.Failed() {
+			// The end of an alias may fail where the alias itself is told.
+			if c := ask(name, dns.TypeCNAME); c.Status.Found() {
+				a.Chain = c.Records
+			} else {
+				v.Has, v.alias, v.Detail = Unreachable, "", server.String()+": "+a.Status.String()
+				return v
+			}
+		}
+		before := v
+		if v.judge(a, server, record); i > 0 && (v.Has != before.Has || v.alias != before.alias) {
+			v.Has, v.alias, v.Detail = Other, "", server.String()+" answers now so, now otherwise"
 			return v
 		}
 	}
-	v.judge(a, server, record)
 	return v
 }
 
@@ -204,6 +216,8 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 	for _, rec := range slices.Concat(a.Chain, a.Records) {
 		if rec.Type == dns.TypeCNAME || !SameKey(rec.Data, record) {
 			v.ttl = max(v.ttl, seconds(rec.TTL))
+		} else {
+			v.record = max(v.record, seconds(rec.TTL))
 		}
 	}
 	switch {

@@ -63,6 +63,7 @@ type Ring struct {
 	master *Master
 	log    *slog.Logger
 	now    func() time.Time
+	began  time.Time // with the monotonic clock, where now has it: the calendar may jump
 
 	known atomic.Pointer[known]
 	mu    sync.Mutex // one reads at a time
@@ -71,7 +72,7 @@ type Ring struct {
 // known is what was read at one time. It is never changed, only replaced.
 type known struct {
 	version int64
-	checked *atomic.Int64                // when the database last confirmed it, Unix milliseconds
+	checked *atomic.Int64                // when the database last confirmed it, after the ring began
 	exact   map[string][]entry           // by domain: patterns of that domain alone
 	below   map[string][]entry           // by domain: patterns of its subdomains
 	other   []entry                      // all others
@@ -93,7 +94,7 @@ func NewRing(st *store.Store, master *Master, log *slog.Logger, now func() time.
 	if now == nil {
 		now = time.Now
 	}
-	return &Ring{store: st, master: master, log: log, now: now}
+	return &Ring{store: st, master: master, log: log, now: now, began: now()}
 }
 
 // Run keeps the ring up to date until ctx ends.
@@ -122,14 +123,14 @@ func (r *Ring) Run(ctx context.Context) error {
 func (r *Ring) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.now()
+	at := r.now().Sub(r.began)
 	version, err := r.store.KeysVersion(ctx)
 	if err != nil {
 		return err
 	}
 	old := r.known.Load()
 	if old != nil && old.version == version {
-		old.checked.Store(at.UnixMilli())
+		old.checked.Store(int64(at))
 		return nil
 	}
 	list, err := r.store.Keys(ctx, "", false)
@@ -142,7 +143,7 @@ func (r *Ring) Refresh(ctx context.Context) error {
 	}
 	k := r.build(list, patterns, old)
 	k.version = version // read before the keys: a change in between is read again
-	k.checked.Store(at.UnixMilli())
+	k.checked.Store(int64(at))
 	r.known.Store(k)
 	return nil
 }
@@ -191,7 +192,7 @@ func (r *Ring) Signers(local, domain string) ([]Signer, error) {
 	if k == nil {
 		return nil, ErrNotLoaded
 	}
-	if r.now().Sub(time.UnixMilli(k.checked.Load())) > StaleAfter {
+	if r.now().Sub(r.began)-time.Duration(k.checked.Load()) > StaleAfter {
 		return nil, ErrStale
 	}
 	best := k.match(strings.ToLower(local), strings.ToLower(strings.TrimSuffix(domain, ".")))

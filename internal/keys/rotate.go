@@ -39,7 +39,14 @@ func (k *Keeper) Step(ctx context.Context) error {
 	if err != nil || !mine {
 		return err
 	}
+	if err := k.keepTime(ctx); err != nil {
+		return err
+	}
 	list, err := k.cfg.Store.Keys(ctx, "", false)
+	if err != nil {
+		return err
+	}
+	names, err := k.namesBySeries(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,7 +60,7 @@ func (k *Keeper) Step(ctx context.Context) error {
 			}
 			taken = now
 		}
-		rotate := begun < newAtOnce && k.old(series)
+		rotate := begun < newAtOnce && k.old(series) && hasNext(names[series[0].Series], series, list)
 		if rotate {
 			begun++
 		}
@@ -114,6 +121,31 @@ func (k *Keeper) old(series []*store.DKIMKey) bool {
 	e := inState(series, store.KeySigning)
 	return k.cfg.Policy.RotateAfter > 0 && e != nil && inState(series, store.KeyPrepared, store.KeyPublished) == nil &&
 		k.cfg.Now().Sub(e.Signing) >= k.cfg.Policy.RotateAfter
+}
+
+func (k *Keeper) namesBySeries(ctx context.Context) (map[string][]store.DKIMName, error) {
+	list, err := k.cfg.Store.KeyNames(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]store.DKIMName{}
+	for _, n := range list {
+		out[n.Series] = append(out[n.Series], n)
+	}
+	return out, nil
+}
+
+// hasNext reports that a successor of the signing key would have a selector. Where they alternate, it waits until the key before is gone.
+func hasNext(names []store.DKIMName, series []*store.DKIMKey, all []store.DKIMKey) bool {
+	if len(names) == 0 {
+		return true
+	}
+	var list []*store.DKIMKey
+	for i := range all {
+		list = append(list, &all[i])
+	}
+	_, ok := nextName(names, inState(series, store.KeySigning), list)
+	return ok
 }
 
 // stepSeries takes the steps of the keys of one series, the next one first.
@@ -224,6 +256,7 @@ func (k *Keeper) promote(ctx context.Context, e *store.DKIMKey, series []*store.
 }
 
 func (k *Keeper) cease(e *store.DKIMKey, now, due time.Time) {
+	e.TTL = max(e.TTL, NoteOf(e).Record) // for who comes after it at its name: caches keep the record for so long
 	e.State, e.Retiring, e.Due, e.Seen = store.KeyRetiring, now, due, time.Time{}
 	e.Note = Note{At: now.UTC(), Waits: WaitsMail}.text()
 }
@@ -291,6 +324,7 @@ func (k *Keeper) retire(ctx context.Context, e *store.DKIMKey) error {
 	}
 	now := k.cfg.Now()
 	e.State, e.Removed, e.Due = store.KeyRemoved, now, time.Time{}
+	e.TTL = max(e.TTL, k.recordTTL()) // caches may know the record for so long
 	e.Note = Note{At: now.UTC(), Observation: o}.text()
 	if neverSigned := e.Signing.IsZero(); k.cfg.Policy.Reveal && !neverSigned {
 		// A cache may hold the record for as long as its TTL says: until then what is signed with the key verifies.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/receiver"
+	"github.com/todoku/todoku/internal/steady"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
 )
@@ -107,8 +108,14 @@ func (f *flow) follow(ctx context.Context, l MailLog) {
 func (f *flow) prune(ctx context.Context) {
 	t := time.NewTicker(pruneEvery)
 	defer t.Stop()
+	clock := pruneClock{store: f.Store, log: f.Log, name: "prune-flow", watch: steady.Watch{Elapsed: steady.Elapsed()}}
 	for {
-		if _, err := f.Store.PruneFlow(ctx, time.Now(), f.KeepEvents, store.MaxMailEventRows); err != nil && ctx.Err() == nil {
+		now := time.Now()
+		may, err := clock.may(ctx, now)
+		if may {
+			_, err = f.Store.PruneFlow(ctx, now, f.KeepEvents, store.MaxMailEventRows)
+		}
+		if err != nil && ctx.Err() == nil {
 			f.Log.Error("pruning what is kept of the mail flow failed", "error", err)
 		}
 		select {

@@ -22,6 +22,7 @@ import (
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/live"
+	"github.com/todoku/todoku/internal/steady"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/internal/web"
@@ -231,8 +232,15 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Lo
 func prune(ctx context.Context, st *store.Store, c Config) error {
 	t := time.NewTicker(pruneEvery)
 	defer t.Stop()
+	clock := pruneClock{store: st, log: c.Log, name: "prune", watch: steady.Watch{Elapsed: steady.Elapsed()}}
 	for {
-		if n, err := st.PruneOlder(ctx, time.Now(), c.keep()); err != nil {
+		now := time.Now()
+		may, err := clock.may(ctx, now)
+		n := 0
+		if may {
+			n, err = st.PruneOlder(ctx, now, c.keep())
+		}
+		if err != nil {
 			if ctx.Err() == nil {
 				c.Log.Error("pruning the database failed", "error", err)
 			}

@@ -40,6 +40,8 @@ type DKIMKey struct {
 	TTL                                            time.Duration // whole seconds
 	Note                                           string
 	Revealed                                       string
+	// Target is where the record is, where Selector._domainkey.Domain is an alias; "": it is none.
+	Target string
 }
 
 // DKIMPattern says that mail of certain authors is signed by the keys of a series.
@@ -52,6 +54,10 @@ type DKIMPattern struct {
 // AddKey keeps a key and its patterns; an empty ID and Series and a zero Created are filled in. ErrExists: there
 // is a key of that domain and selector, or another one of that series does not sign yet.
 func (s *Store) AddKey(ctx context.Context, k *DKIMKey, patterns ...DKIMPattern) error {
+	return s.addKey(ctx, k, nil, patterns)
+}
+
+func (s *Store) addKey(ctx context.Context, k *DKIMKey, names []DKIMName, patterns []DKIMPattern) error {
 	if k.ID == "" {
 		k.ID = NewID()
 	}
@@ -74,6 +80,12 @@ func (s *Store) AddKey(ctx context.Context, k *DKIMKey, patterns ...DKIMPattern)
 				return err
 			}
 		}
+		for _, n := range names {
+			n.Series = k.Series
+			if err := insertName(ctx, q, n); err != nil {
+				return err
+			}
+		}
 		return countKeys(ctx, q)
 	})
 	if err != nil {
@@ -84,10 +96,10 @@ func (s *Store) AddKey(ctx context.Context, k *DKIMKey, patterns ...DKIMPattern)
 
 func insertKey(ctx context.Context, q querier, k *DKIMKey) error {
 	_, err := q.exec(ctx, `INSERT INTO dkim_keys (id, series, replaces, domain, selector, algorithm, bits, record, sealed, master, state,
-			version, created, seen, due, signing, retiring, removed, ttl, note, revealed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			version, created, seen, due, signing, retiring, removed, ttl, note, revealed, target)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		text(k.ID), text(k.Series), text(k.Replaces), text(k.Domain), text(k.Selector), k.Algorithm, k.Bits, text(k.Record), notNil(k.Sealed), text(k.Master), k.State,
-		millis(k.Created), millis(k.Seen), millis(k.Due), millis(k.Signing), millis(k.Retiring), millis(k.Removed), int64(k.TTL/time.Second), text(k.Note), text(k.Revealed))
+		millis(k.Created), millis(k.Seen), millis(k.Due), millis(k.Signing), millis(k.Retiring), millis(k.Removed), int64(k.TTL/time.Second), text(k.Note), text(k.Revealed), text(k.Target))
 	return err
 }
 
@@ -104,12 +116,12 @@ func countKeys(ctx context.Context, q querier) error {
 }
 
 const keyColumns = `id, series, replaces, domain, selector, algorithm, bits, record, sealed, master, state, version,
-	created, seen, due, signing, retiring, removed, ttl, note, revealed`
+	created, seen, due, signing, retiring, removed, ttl, note, revealed, target`
 
 func scanKey(r row) (k DKIMKey, err error) {
 	var created, seen, due, signing, retiring, removed, ttl int64
 	err = r.Scan(&k.ID, &k.Series, &k.Replaces, &k.Domain, &k.Selector, &k.Algorithm, &k.Bits, &k.Record, &k.Sealed, &k.Master, &k.State, &k.Version,
-		&created, &seen, &due, &signing, &retiring, &removed, &ttl, &k.Note, &k.Revealed)
+		&created, &seen, &due, &signing, &retiring, &removed, &ttl, &k.Note, &k.Revealed, &k.Target)
 	k.Created, k.Seen, k.Due, k.Signing, k.Retiring, k.Removed = fromMillis(created), fromMillis(seen), fromMillis(due), fromMillis(signing), fromMillis(retiring), fromMillis(removed)
 	k.TTL = time.Duration(ttl) * time.Second
 	if len(k.Sealed) == 0 {
@@ -189,6 +201,9 @@ func (s *Store) DeleteKey(ctx context.Context, id string) error {
 		if _, err := q.exec(ctx, `DELETE FROM dkim_patterns WHERE NOT EXISTS (SELECT 1 FROM dkim_keys WHERE dkim_keys.series = dkim_patterns.series)`); err != nil {
 			return err
 		}
+		if _, err := q.exec(ctx, `DELETE FROM dkim_names WHERE NOT EXISTS (SELECT 1 FROM dkim_keys WHERE dkim_keys.series = dkim_names.series)`); err != nil {
+			return err
+		}
 		return countKeys(ctx, q)
 	})
 	if err != nil {
@@ -240,8 +255,8 @@ func (s *Store) KeysVersion(ctx context.Context) (n int64, err error) {
 func (s *Store) Lease(ctx context.Context, name, owner string, now, ends time.Time) (mine bool, err error) {
 	err = s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `INSERT INTO leases (name, owner, ends) VALUES ($1, $2, $4)
-			ON CONFLICT (name) DO UPDATE SET owner = $2, ends = $4 WHERE leases.owner = $2 OR leases.ends <= $3`,
-			text(name), text(owner), millis(now), millis(ends))
+			ON CONFLICT (name) DO UPDATE SET owner = $2, ends = $4 WHERE leases.owner = $2 OR leases.ends <= $3 OR leases.ends > $5`,
+			text(name), text(owner), millis(now), millis(ends), millis(ends.Add(ends.Sub(now))))
 		mine = n > 0
 		return err
 	})

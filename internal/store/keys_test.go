@@ -12,6 +12,8 @@ func init() {
 	contract["KeysOfOneName"] = testKeysOfOneName
 	contract["KeyPatterns"] = testKeyPatterns
 	contract["Leases"] = testLeases
+	contract["KeyNames"] = testKeyNames
+	contract["Clocks"] = testClocks
 }
 
 func sampleKey(domain, selector string) *DKIMKey {
@@ -132,4 +134,89 @@ func testLeases(t *testing.T, s *Store) {
 	take("a", noon.Add(92*time.Second), false)
 	ok(t, s.EndLease(ctx, "work", "b"))
 	take("a", noon.Add(93*time.Second), true)
+	take("c", noon.Add(365*24*time.Hour), true) // by a clock that is a year ahead
+	take("c", noon.Add(94*time.Second), true)
+	take("b", noon.Add(95*time.Second), false)
+	take("c", noon.Add(365*24*time.Hour), true)
+	take("b", noon.Add(96*time.Second), true) // c died, and its clock was wrong
+}
+
+func testKeyNames(t *testing.T, s *Store) {
+	k := sampleKey("example.com", "s1")
+	k.Target = "s1.keys.example"
+	names := []DKIMName{{Selector: "s1", Target: "s1.keys.example"}, {Selector: "s2", Target: "s2.keys.example", Position: 1}}
+	ok(t, s.AddNamedKey(ctx, k, names, DKIMPattern{Pattern: "*@example.com"}))
+	other := sampleKey("example.net", "s1")
+	ok(t, s.AddNamedKey(ctx, other, []DKIMName{{Selector: "s1"}}))
+	if got, err := s.Key(ctx, k.ID); err != nil || got.Target != k.Target {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for i := range names {
+		names[i].Series = k.Series
+	}
+	list, err := s.KeyNames(ctx, k.Series)
+	if d := cmp.Diff(names, list); err != nil || d != "" {
+		t.Errorf("%v (-want +got): %s", err, d)
+	}
+	if all, err := s.KeyNames(ctx, ""); err != nil || len(all) != 3 {
+		t.Errorf("%v, %v", all, err)
+	}
+	wantErr(t, s.AddNamedKey(ctx, sampleKey("example.com", "s1"), names), ErrExists)
+	ok(t, s.DeleteKey(ctx, k.ID))
+	if all, err := s.KeyNames(ctx, ""); err != nil || len(all) != 1 {
+		t.Errorf("names of nobody: %v, %v", all, err)
+	}
+}
+
+func testClocks(t *testing.T, s *Store) {
+	if c, err := s.Clock(ctx, "work"); err != nil || c != (Clock{}) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	one, two := Clock{At: noon}, Clock{At: noon.Add(time.Hour), Since: noon}
+	ok(t, s.SetClock(ctx, "work", Clock{}, one))
+	wantErr(t, s.SetClock(ctx, "work", Clock{}, two), ErrConflict)
+	ok(t, s.SetClock(ctx, "work", one, two))
+	wantErr(t, s.SetClock(ctx, "work", one, two), ErrConflict)
+	if c, err := s.Clock(ctx, "work"); err != nil || c != two {
+		t.Errorf("%+v, %v", c, err)
+	}
+	states := map[string]*DKIMKey{}
+	for _, state := range []string{KeyPrepared, KeyPublished, KeySigning, KeyRetiring, KeyRemoved, KeyRevealed} {
+		k := sampleKey("example.com", "s-"+state)
+		ok(t, s.AddKey(ctx, k))
+		k.State, k.Seen, k.Due, k.Signing, k.Retiring = state, noon, noon.Add(time.Hour), noon.Add(2*time.Hour), noon.Add(3*time.Hour)
+		ok(t, s.UpdateKeys(ctx, k))
+		states[state] = k
+	}
+	year := 365 * 24 * time.Hour
+	now := Clock{At: two.At.Add(year), Since: two.At.Add(year)}
+	wantErr(t, s.ShiftKeys(ctx, "work", one, now, year), ErrConflict)
+	before, err := s.KeysVersion(ctx)
+	ok(t, err)
+	ok(t, s.ShiftKeys(ctx, "work", two, now, year))
+	if after, _ := s.KeysVersion(ctx); after <= before {
+		t.Error("nobody is told")
+	}
+	for state, k := range states {
+		want := *k
+		switch state {
+		case KeyRetiring, KeyRemoved:
+			want.Due = k.Due.Add(year)
+		case KeySigning:
+			want.Signing = k.Signing.Add(year)
+		case KeyPublished:
+			want.State, want.Seen, want.Due = KeyPrepared, time.Time{}, time.Time{}
+		}
+		if want.Due != k.Due || want.Signing != k.Signing || want.State != k.State {
+			want.Version++
+		}
+		got, err := s.Key(ctx, k.ID)
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%s: %v (-want +got): %s", state, err, d)
+		}
+	}
+	ok(t, s.ShiftKeys(ctx, "work", now, two, -year))
+	if got, _ := s.Key(ctx, states[KeyRetiring].ID); !got.Due.Equal(states[KeyRetiring].Due) {
+		t.Errorf("back again: %s", got.Due)
+	}
 }

@@ -1,0 +1,54 @@
+package steady
+
+import (
+	"testing"
+	"time"
+)
+
+func TestJump(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	noon := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	// Across a restart: nothing is known but the calendar.
+	for name, c := range map[string]struct{ passed, want time.Duration }{
+		"a minute": {time.Minute, 0}, "a day": {24*time.Hour + 20*time.Minute, 0}, "three days": {72 * time.Hour, 72 * time.Hour},
+		"a year ahead": {year, year}, "a year back": {-year, -year}, "slewed back": {-time.Second, 0}, "ten minutes back": {-10 * time.Minute, -10 * time.Minute},
+	} {
+		w := Watch{}
+		if got := w.Jump(noon, noon.Add(c.passed)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	// Within a run the monotonic clock says how much it was.
+	var mono time.Duration
+	w := Watch{Elapsed: func() time.Duration { return mono }}
+	at := noon
+	step := func(name string, calendar, seen, want time.Duration) {
+		t.Helper()
+		was := at
+		at, mono = at.Add(calendar), mono+seen
+		if got := w.Jump(was, at); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	step("the first look", time.Hour, time.Minute, 0)
+	step("as it should be", time.Minute, time.Minute, 0)
+	step("two hours ahead", 2*time.Hour, time.Minute, 2*time.Hour-time.Minute)
+	step("and back", -2*time.Hour, time.Minute, -2*time.Hour)
+	step("a long step", 3*time.Hour, 3*time.Hour, 0)
+	step("slewed", time.Minute+time.Second, time.Minute, 0)
+	was := at.Add(20 * time.Hour) // another node did it meanwhile
+	if at, mono = at.Add(30*time.Hour), mono+time.Minute; w.Jump(was, at) != 0 {
+		t.Error("what another node saw does not count")
+	}
+	if w.Jump(time.Time{}, at) != 0 {
+		t.Error("a jump from nothing")
+	}
+	// Milliseconds are what is kept.
+	kept := at.Truncate(time.Millisecond)
+	if at, mono = at.Add(time.Hour), mono+time.Minute; w.Jump(kept, at) == 0 {
+		t.Error("a time that was kept in milliseconds is another node's")
+	}
+	if e := Elapsed(); e() < 0 || e() > time.Hour {
+		t.Error("it ran for", e())
+	}
+}
