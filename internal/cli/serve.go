@@ -44,6 +44,7 @@ type serveFlags struct {
 	lab                                        labFlags
 	filters                                    filterFlags
 	customerDomains                            int
+	ses                                        sesFlags
 	milter                                     milterFlags
 }
 
@@ -92,6 +93,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f.reply.add(fl, a)
 	f.keys.add(fl, a)
 	fl.IntVar(&f.customerDomains, "customer-domains", 0, a.flagText("customer-domains"))
+	f.ses.add(fl, a)
 	f.filters.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
@@ -273,6 +275,9 @@ func (a *app) sourcesConfig(cfg *serve.Config, f *serveFlags) (err error) {
 // partsConfig fills in the parts that not everybody runs.
 func (a *app) partsConfig(cfg *serve.Config, f *serveFlags) (err error) {
 	if cfg.Lab, err = f.lab.config(a, cfg.Database, cfg.Resolver); err != nil {
+		return err
+	}
+	if cfg.SES, err = f.ses.config(a, cfg.Resolver, f.private); err != nil {
 		return err
 	}
 	if cfg.Keys, err = f.keys.serve(a, cfg.Resolver, f.private); err != nil {

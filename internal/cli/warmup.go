@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) warmupGroup() *cobra.Command {
-	return a.group("warmup", a.warmupPlanCommand(), a.warmupStatusCommand(), a.warmupHoldCommand(), a.warmupEndCommand(), a.warmupReadCommand())
+	return a.group("warmup", a.warmupPlanCommand(), a.warmupStatusCommand(), a.warmupHoldCommand(), a.warmupEndCommand(), a.warmupReadCommand(), a.warmupEventsCommand())
 }
 
 // pair reads SOURCE and PROVIDER.

@@ -185,8 +185,8 @@ func (p *program) openPages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, p.book, pages)
-	return nil
+	p.handler, err = withSES(p.SES, p.store, p.Log, programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, p.book, pages))
+	return err
 }
 
 // close closes what open opened. What runs has ended by then.

@@ -59,6 +59,8 @@ type Config struct {
 	Lab *lab.Config
 	// Keys says how signing keys are kept and rotated; nil: they are left alone. Its store and log are filled in.
 	Keys *keys.Config
+	// SES says which events of Amazon SES are taken; nil: none.
+	SES *SESConfig
 	// CustomerDomains is how many domains a customer may have by adding them to the panel, 0 for none.
 	CustomerDomains int
 	// Program is the file of this program, for the recipes.

@@ -150,10 +150,12 @@ func (s *Store) MailEventsSince(ctx context.Context, name string, since time.Tim
 	return list, nil
 }
 
+// volumeDays is how long volume and complaints are kept.
+const volumeDays = 400
+
 // PruneFlow forgets events that are older than keep or beyond a number of rows, and volume and complaints of more than 400 days ago. It works in small
 // steps, and gives the number of rows.
 func (s *Store) PruneFlow(ctx context.Context, now time.Time, keep time.Duration, rows int64) (int, error) {
-	const volumeDays = 400
 	total := 0
 	for _, step := range []func(context.Context, querier) (int64, error){
 		pruneMailEvents(`SELECT id FROM mail_events WHERE at < $1 ORDER BY at, id LIMIT $2`, millis(now.Add(-keep))),

@@ -55,7 +55,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time, keep time.Duration) (i
 // write, until nothing is left to delete or ctx ends, and gives the number of rows deleted
 // (also beside an error).
 func (s *Store) PruneOlder(ctx context.Context, now time.Time, keep Retention) (int, error) {
-	steps := []func(context.Context, querier) (int64, error){pruneMailboxes(now), pruneLogins(now), pruneOutbound(now), pruneReplyAddresses(now), pruneShares(now)}
+	steps := []func(context.Context, querier) (int64, error){pruneMailboxes(now), pruneLogins(now), pruneOutbound(now), pruneReplyAddresses(now), pruneShares(now), pruneTakenEvents(now), pruneComplaints(now.UTC().AddDate(0, 0, -volumeDays).Format(time.DateOnly))}
 	steps = append(steps, pruneLab(now)...)
 	before := func(d time.Duration) int64 { return millis(now.Add(-d)) }
 	if keep.Messages > 0 {

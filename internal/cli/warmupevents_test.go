@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/dns"
+)
+
+const sesEvents = `{"eventType":"Delivery","mail":{"timestamp":"2026-11-06T11:59:58.012Z","messageId":"1","source":"b@shop.example","destination":["a@gmail.com"]},"delivery":{"timestamp":"2026-11-06T12:00:00.100Z","recipients":["a@gmail.com"],"smtpResponse":"250 OK"}}
+{"notificationType":"Complaint","mail":{"timestamp":"2026-11-06T11:59:58.012Z","messageId":"1","source":"b@shop.example","destination":["a@gmail.com"]},"complaint":{"timestamp":"2026-11-06T12:00:00.100Z","feedbackId":"1","complainedRecipients":[{"emailAddress":"a@gmail.com"}]}}
+{"hello":"world"}
+`
+
+func TestWarmupEvents(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	file := filepath.Join(t.TempDir(), "events.json")
+	if err := os.WriteFile(file, []byte(sesEvents), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) ran {
+		return p.run(append(append([]string{"warmup"}, args...), "--at", "2026-11-06T12:00:00Z")...)
+	}
+	run("plan", "192.0.2.1", "gmail", "--table", "generic").want(t, 0)
+	if r := run("events", "--source", "192.0.2.1", "--count-volume", file).want(t, 0); !strings.Contains(r.out, "2 events (0 more were known, 0 too old): 1 delivered, 0 put off and 0 refused") || !strings.Contains(r.out, "1 complaints") || !strings.Contains(r.err, "1 entries are no events") {
+		t.Errorf("%q %q", r.out, r.err)
+	}
+	if v := run("events", "--source", "192.0.2.1", "--json", file).want(t, 0).json(t); at(t, v, "events") != 0.0 || at(t, v, "repeated") != 2.0 {
+		t.Errorf("%v", v)
+	}
+	if v := run("status", "--json", "--no-blocklists").want(t, 0).json(t); at(t, v, "warmups", 0, "today", "delivered") != 1.0 || at(t, v, "volume", 0, "complaints") != 1.0 || at(t, v, "volume", 0, "complaints_of") != 1.0 {
+		t.Errorf("%v", v)
+	}
+	run("events").want(t, 2)
+	run("events", "--source", "x", file).want(t, 2)
+	run("events", "/nonexistent/file").want(t, 3)
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(sesEvents, `"messageId":"1"`, `"messageId":"2"`)+"nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := run("events", file).want(t, 3); !strings.Contains(r.out, "2 events") || !strings.Contains(r.err, "at octet") {
+		t.Errorf("%q %q", r.out, r.err)
+	}
+}

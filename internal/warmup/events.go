@@ -1,0 +1,238 @@
+package warmup
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/explain"
+	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/ses"
+	"github.com/todoku/todoku/internal/store"
+)
+
+const (
+	// present is how old an event may be to say something of today's plan, beside those of today.
+	present = 2 * time.Hour
+	// countable and complainable are how old one may be to be counted on its own day: they are known again for so long, and a little more.
+	countable    = 72 * time.Hour
+	complainable = 31 * 24 * time.Hour
+	afterwards   = 24 * time.Hour
+	// ahead is how far the clock of whoever reports may be.
+	ahead = time.Hour
+)
+
+// EventOptions say how events of Amazon SES are taken.
+type EventOptions struct {
+	// Source is the address that mail goes out from where an event does not tell; "": not known, no plan hears of it.
+	Source string
+	// Volume: deliveries are counted as volume, too. Not for mail that passes the milter, which counts it.
+	Volume bool
+}
+
+// Taken is what became of events. Deferred and Refused are those for volume or reputation alone.
+type Taken struct {
+	Events     int `json:"events"`
+	Repeated   int `json:"repeated"` // taken before
+	Old        int `json:"old"`      // too old to say anything
+	Delivered  int `json:"delivered"`
+	Deferred   int `json:"deferred"`
+	Refused    int `json:"refused"`
+	Complaints int `json:"complaints"`
+}
+
+// Add adds another one.
+func (t *Taken) Add(o Taken) {
+	t.Events += o.Events
+	t.Repeated += o.Repeated
+	t.Old += o.Old
+	t.Delivered += o.Delivered
+	t.Deferred += o.Deferred
+	t.Refused += o.Refused
+	t.Complaints += o.Complaints
+}
+
+type planKey struct{ source, provider string }
+
+// takings are what some events come to.
+type takings struct {
+	Taken
+	now      time.Time
+	o        EventOptions
+	outcomes map[planKey]Outcome
+	counts   map[store.Complaint]store.Complaint // by what they count, without the counts
+	volume   map[store.Volume]store.Volume
+}
+
+// TakeEvents takes in what Amazon SES says became of mail: outcomes for the plans of the source address, complaints and what they are held
+// against, and volume if wanted. What was taken before is not counted again, however it comes. Where the database fails nothing is counted twice; after an
+// error before anything was counted the same events can be taken again.
+func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o EventOptions, now time.Time) (Taken, error) {
+	t := &takings{now: now, o: o, outcomes: map[planKey]Outcome{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
+	var all []string
+	for _, kind := range []struct {
+		complaint bool
+		age       time.Duration
+	}{{false, countable}, {true, complainable}} {
+		fresh, err := t.fresh(ctx, st, events, kind.complaint, kind.age)
+		if err != nil {
+			leave(ctx, st, all)
+			return Taken{}, err
+		}
+		all = append(all, fresh...)
+	}
+	if err := t.keep(ctx, st, all); err != nil {
+		return Taken{}, err
+	}
+	return t.Taken, nil
+}
+
+// fresh counts the events of one sort that were not taken before, and gives their IDs.
+func (t *takings) fresh(ctx context.Context, st *store.Store, events []ses.Event, complaint bool, age time.Duration) ([]string, error) {
+	var ids []string
+	byID := map[string]*ses.Event{}
+	for i := range events {
+		e := &events[i]
+		switch {
+		case (e.Kind == ses.Complaint) != complaint:
+			continue
+		case t.now.Sub(e.At) > age || e.At.Sub(t.now) > ahead:
+			t.Old++
+			continue
+		case byID[e.ID] != nil:
+			t.Repeated++
+			continue
+		}
+		byID[e.ID] = e
+		ids = append(ids, e.ID)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	fresh, err := st.TakeEvents(ctx, ids, t.now.Add(age+ahead+afterwards))
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range fresh {
+		t.count(byID[id])
+	}
+	t.Repeated += len(ids) - len(fresh)
+	return fresh, nil
+}
+
+// leave lets events be taken again.
+func leave(ctx context.Context, st *store.Store, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_ = st.LeaveEvents(ctx, ids) // then they count as taken, and are lost
+}
+
+// keep writes it all.
+func (t *takings) keep(ctx context.Context, st *store.Store, ids []string) error {
+	list := make([]store.Complaint, 0, len(t.counts))
+	for _, c := range t.counts {
+		list = append(list, c)
+	}
+	if len(list) > 0 {
+		if err := st.AddComplaints(ctx, list); err != nil {
+			leave(ctx, st, ids)
+			return err
+		}
+	}
+	volume := make([]store.Volume, 0, len(t.volume))
+	for _, v := range t.volume {
+		volume = append(volume, v)
+	}
+	if len(volume) > 0 {
+		if err := st.AddVolume(ctx, volume); err != nil {
+			return err
+		}
+	}
+	for key, o := range t.outcomes {
+		if err := Note(ctx, st, key.source, key.provider, o, t.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count counts one event.
+func (t *takings) count(e *ses.Event) {
+	t.Events++
+	source := e.Source
+	if source == "" {
+		source = t.o.Source
+	}
+	if e.Kind == ses.Complaint {
+		// Of several recipients of one provider it does not say who complained: it is one complaint.
+		if !strings.EqualFold(e.Type, "not-spam") && e.SubType == "" && len(e.Recipients) > 0 {
+			t.Complaints++
+			t.complaint(e, source, providerOf(e.Recipients[0].Address), 1, 0)
+		}
+		return
+	}
+	for _, r := range e.Recipients {
+		t.recipient(e, &r, source)
+	}
+}
+
+// recipient counts what became of mail to one.
+func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
+	who := providerOf(r.Address)
+	var o Outcome
+	switch e.Kind {
+	case ses.Delivery:
+		o.Delivered = 1
+		t.complaint(e, source, who, 0, 1)
+		if t.o.Volume {
+			key := store.Volume{Day: date(e.At), Source: source, Provider: who, Author: e.Domain}
+			v := key
+			v.Messages = t.volume[key].Messages + 1
+			t.volume[key] = v
+		}
+	case ses.Bounce, ses.Delay:
+		final := e.Kind == ses.Bounce
+		f := explain.Refusal(r.Reply, r.Address, e.MTA, final)
+		if !causes[f.Category] && (r.Reply != "" || !blamed[e.Type] && !blamed[e.SubType]) {
+			return
+		}
+		if final {
+			o.Refused = 1
+			break
+		}
+		if o.Deferred = 1; f.Category == "rate" {
+			o.Silence = silence(who)
+		}
+	default:
+		return
+	}
+	t.Delivered, t.Deferred, t.Refused = t.Delivered+o.Delivered, t.Deferred+o.Deferred, t.Refused+o.Refused
+	if source == "" || date(e.At) != date(t.now) && t.now.Sub(e.At) > present {
+		return
+	}
+	key := planKey{source, who}
+	was := t.outcomes[key]
+	t.outcomes[key] = Outcome{was.Delivered + o.Delivered, was.Deferred + o.Deferred, was.Refused + o.Refused, max(was.Silence, o.Silence)}
+}
+
+// blamed are SES's own words for refusals that speak of volume or reputation, for events that quote no reply.
+var blamed = map[string]bool{"IPFailure": true, "SpamDetected": true, "ContentRejected": true}
+
+func (t *takings) complaint(e *ses.Event, source, who string, complaints, delivered int64) {
+	key := store.Complaint{Day: date(e.At), Domain: e.Domain, Source: source, Provider: who}
+	c := key
+	c.Complaints, c.Delivered = t.counts[key].Complaints+complaints, t.counts[key].Delivered+delivered
+	t.counts[key] = c
+}
+
+// providerOf is who takes mail for an address.
+func providerOf(address string) string {
+	if id := provider.ReceiverOf(dns.CanonicalName(address[strings.LastIndexByte(address, '@')+1:])); id != "" {
+		return id
+	}
+	return Everybody
+}
