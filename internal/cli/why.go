@@ -11,6 +11,7 @@ import (
 
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/traffic"
 )
 
 // mostWhy is how many messages milter why shows at most.
@@ -57,7 +58,7 @@ func (a *app) writeEvent(w io.Writer, e *store.MailEvent) {
 	}
 	fmt.Fprintf(w, "%s  %s\n", minute(e.At), a.say(way, "queue", p(e.Queue)))
 	line := func(t text, args ...string) { fmt.Fprintln(w, "  "+a.say(t, args...)) }
-	line(a.whyAction(e))
+	line(traffic.Done(e))
 	to := p(strings.Join(e.Rcpts, ", "))
 	if more := e.RcptCount - len(e.Rcpts); more > 0 {
 		to += " (+" + strconv.Itoa(more) + ")"
@@ -69,14 +70,14 @@ func (a *app) writeEvent(w io.Writer, e *store.MailEvent) {
 	}
 	line(msgWhyClient, "client", client, "helo", p(e.HELO), "user", p(e.User))
 	line(msgWhyHeader, "author", p(e.Author), "id", p(e.MessageID))
-	if s, ok := whyOutcome[e.Outcome]; ok {
-		line(s, "author", p(e.Author))
+	if s := traffic.Found(e).In(a.lang); s != "" {
+		fmt.Fprintln(w, "  "+p(s))
 	}
 	if e.Reason != "" {
-		line(msgWhyReason, "reason", p(e.Reason))
+		line(msgWhyReason, "reason", p(traffic.Say(e.Reason, a.lang)))
 	}
 	if e.Override != "" {
-		line(msgWhyOverride, "type", e.Override, "why", p(e.Comment))
+		line(msgWhyOverride, "type", e.Override, "why", p(traffic.Say(e.Comment, a.lang)))
 	}
 	if e.Results != "" {
 		line(msgWhyResults, "results", p(e.Results))
@@ -85,19 +86,8 @@ func (a *app) writeEvent(w io.Writer, e *store.MailEvent) {
 		line(msgWhySigned, "keys", p(strings.Join(e.Signed, ", ")))
 	}
 	for _, f := range e.Findings {
-		fmt.Fprintf(w, "  %s: %s\n", p(f[0]), p(f[1]))
+		fmt.Fprintf(w, "  %s: %s\n", p(f[0]), p(traffic.Say(f[1], a.lang)))
 	}
-}
-
-// whyAction is what was done with a message.
-func (a *app) whyAction(e *store.MailEvent) text {
-	if e.Paced {
-		return msgWhyPaced
-	}
-	if t, ok := whyDone[e.Action]; ok {
-		return t
-	}
-	return whyDone["accept"]
 }
 
 var (
@@ -108,41 +98,14 @@ var (
 	msgWhyEnvelope = text{EN: "from {from} to {to}", JA: "エンベロープ送信者 {from}、宛先 {to}"}
 	msgWhyClient   = text{EN: "client {client}, HELO {helo}, user {user}", JA: "接続元 {client}、HELO {helo}、利用者 {user}"}
 	msgWhyHeader   = text{EN: "From domain {author}, Message-ID {id}", JA: "From ドメイン {author}、Message-ID {id}"}
-	msgWhyReason   = text{EN: "Reason: {reason}", JA: "理由 (応答やログの文): {reason}"}
+	msgWhyReason   = text{EN: "Reason: {reason}", JA: "理由: {reason}"}
 	msgWhyOverride = text{EN: "DMARC did not count: {type}, {why}", JA: "DMARC の失敗を問わなかった理由: {type}、{why}"}
 	msgWhyResults  = text{EN: "Results: {results}", JA: "検証結果: {results}"}
 	msgWhySigned   = text{EN: "Signed: {keys}", JA: "署名: {keys}"}
-	msgWhyPaced    = text{EN: "It was put off (451): its warm-up plan had no room.", JA: "ウォームアップの計画に空きがなく、一時的に断りました (451)。"}
-
-	whyDone = map[string]text{
-		"accept":     {EN: "It was accepted.", JA: "受け付けました。"},
-		"tag":        {EN: "It was accepted and marked (X-Todoku-Verdict).", JA: "印 (X-Todoku-Verdict) を付けて受け付けました。"},
-		"quarantine": {EN: "It was accepted and marked as junk (X-Todoku-Quarantine).", JA: "迷惑メールの印 (X-Todoku-Quarantine) を付けて受け付けました。"},
-		"hold":       {EN: "It is held in the mail server's own quarantine.", JA: "メールサーバーの隔離領域に保留しました。"},
-		"defer":      {EN: "It was refused for now (451); the sender tries again.", JA: "一時的に断りました (451)。送信側は再送します。"},
-		"reject":     {EN: "It was refused (550).", JA: "断りました (550)。"},
-	}
-	whyOutcome = map[string]text{
-		"ambiguous-from":   {EN: "From names no single domain, so nobody can answer for the message.", JA: "From のドメインが 1 つに定まらず、送信者を確かめられません。"},
-		"dmarc-pass":       {EN: "{author} vouches for it: DMARC passes.", JA: "DMARC は pass です。{author} からのメールと確認できました。"},
-		"dmarc-override":   {EN: "DMARC fails, but a rule of the table says why that does not count.", JA: "DMARC は fail ですが、ポリシー表の規則により問題としません。"},
-		"dmarc-reject":     {EN: "DMARC fails: neither SPF nor DKIM speaks for {author}, which asks to refuse such mail.", JA: "DMARC は fail です。SPF でも DKIM でも {author} からのメールと確認できず、このドメインは拒否 (p=reject) を求めています。"},
-		"dmarc-quarantine": {EN: "DMARC fails: neither SPF nor DKIM speaks for {author}, which asks to treat such mail with suspicion.", JA: "DMARC は fail です。SPF でも DKIM でも {author} からのメールと確認できず、このドメインは隔離 (p=quarantine) を求めています。"},
-		"dmarc-none":       {EN: "DMARC fails: neither SPF nor DKIM speaks for {author}, which asks for nothing.", JA: "DMARC は fail です。SPF でも DKIM でも {author} からのメールと確認できませんが、このドメインは扱いを指定していません (p=none)。"},
-		"temperror":        {EN: "The DNS did not answer what the verdict depends on.", JA: "判定に必要な DNS の応答が得られませんでした。"},
-		"spf-fail":         {EN: "{author} has no DMARC record, and SPF says that the address may not send.", JA: "{author} に DMARC レコードがなく、SPF は fail です。"},
-		"authenticated":    {EN: "{author} has no DMARC record; SPF or DKIM passes.", JA: "{author} に DMARC レコードはありませんが、SPF または DKIM は pass です。"},
-		"unauthenticated":  {EN: "{author} has no DMARC record, and neither SPF nor DKIM passes.", JA: "{author} に DMARC レコードがなく、SPF も DKIM も pass になりません。"},
-	}
 )
 
 func init() {
-	words := []text{msgWhyUsage, msgWhyNothing, msgWhyIn, msgWhyOut, msgWhyEnvelope, msgWhyClient, msgWhyHeader, msgWhyReason, msgWhyOverride, msgWhyResults, msgWhySigned, msgWhyPaced}
-	for _, m := range []map[string]text{whyDone, whyOutcome} {
-		for _, t := range m {
-			words = append(words, t)
-		}
-	}
+	words := []text{msgWhyUsage, msgWhyNothing, msgWhyIn, msgWhyOut, msgWhyEnvelope, msgWhyClient, msgWhyHeader, msgWhyReason, msgWhyOverride, msgWhyResults, msgWhySigned}
 	textsOf(map[string]commandText{
 		"milter why": {
 			args:    "QUEUE-ID|MESSAGE-ID|ADDRESS",

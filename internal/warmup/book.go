@@ -70,7 +70,7 @@ func Pair(source, who string) (string, string, error) {
 	}
 	who = strings.ToLower(strings.TrimSpace(who))
 	if len(who) > 50 || who != Everybody && provider.ReceiverName(who).EN == who {
-		return "", "", &Invalid{"provider", badProvider}
+		return "", "", &Invalid{"provider", NoProvider}
 	}
 	return s, who, nil
 }

@@ -42,13 +42,13 @@ var Everyone = catalogue.Text{EN: "all other providers", JA: "その他のメー
 
 // NoSource and the others say what is wrong with a request.
 var (
-	NoSource    = text{EN: "This is not an IP address.", JA: "IP アドレスではありません。"}
-	badProvider = text{EN: "This provider is not known. Write gmail, yahoo, microsoft, apple, docomo ... or *.", JA: "知らないメール事業者です。gmail、yahoo、microsoft、apple、docomo など、または * を指定してください。"}
-	badChoice   = text{EN: "Choose a published plan, or a target with either a number of days or a date.", JA: "公表されている計画を選ぶか、目標の件数と、日数または期日のどちらか一方を指定してください。"}
-	badTable    = text{EN: "There is no such published plan: choose generic, sendgrid or ses.", JA: "そのような計画はありません。generic、sendgrid、ses のいずれかを選んでください。"}
-	badDay      = text{EN: "Write the date as 2027-01-15.", JA: "期日は 2027-01-15 の形で指定してください。"}
-	badTarget   = text{EN: "A plan has a target of 1 to 100000000 messages a day and 1 to 365 days.", JA: "目標は 1 日 1 通から 100000000 通、期間は 1 日から 365 日の範囲で指定してください。"}
-	tooFast     = text{EN: "The volume would more than double from a day to the next: {target} messages a day take {days} days at least.", JA: "1 日ごとの増加が 2 倍を超えます。1 日 {target} 通に達するには {days} 日以上が必要です。"}
-	tooMany     = text{EN: "There may be at most {count} plans.", JA: "計画は {count} 件までです。"}
-	badReason   = text{EN: "The reason has at most 200 characters.", JA: "理由は 200 文字以内で入力してください。"}
+	NoSource   = text{EN: "This is not an IP address.", JA: "IP アドレスではありません。"}
+	NoProvider = text{EN: "This provider is not known. Write gmail, yahoo, microsoft, apple, docomo ... or *.", JA: "知らないメール事業者です。gmail、yahoo、microsoft、apple、docomo など、または * を指定してください。"}
+	badChoice  = text{EN: "Choose a published plan, or a target with either a number of days or a date.", JA: "公表されている計画を選ぶか、目標の件数と、日数または期日のどちらか一方を指定してください。"}
+	badTable   = text{EN: "There is no such published plan: choose generic, sendgrid or ses.", JA: "そのような計画はありません。generic、sendgrid、ses のいずれかを選んでください。"}
+	badDay     = text{EN: "Write the date as 2027-01-15.", JA: "期日は 2027-01-15 の形で指定してください。"}
+	badTarget  = text{EN: "A plan has a target of 1 to 100000000 messages a day and 1 to 365 days.", JA: "目標は 1 日 1 通から 100000000 通、期間は 1 日から 365 日の範囲で指定してください。"}
+	tooFast    = text{EN: "The volume would more than double from a day to the next: {target} messages a day take {days} days at least.", JA: "1 日ごとの増加が 2 倍を超えます。1 日 {target} 通に達するには {days} 日以上が必要です。"}
+	tooMany    = text{EN: "There may be at most {count} plans.", JA: "計画は {count} 件までです。"}
+	badReason  = text{EN: "The reason has at most 200 characters.", JA: "理由は 200 文字以内で入力してください。"}
 )

@@ -1,0 +1,189 @@
+package traffic
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/store"
+)
+
+var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+
+// newReader is a reader with a customer, to whom shop.example is given, and a domain of somebody else's beneath it.
+func newReader(t *testing.T) (r *Reader, customer panel.Who) {
+	t.Helper()
+	st, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "t.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	p := panel.New(panel.Config{Store: st})
+	admin := panel.Who{Admin: true}
+	for _, name := range []string{"shop.example", "other.shop.example", "rival.example"} {
+		if _, err := p.Create(t.Context(), admin, name, panel.Change{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	person, err := st.AddPerson(t.Context(), store.Person{Name: "cus", Role: "customer"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Give(t.Context(), admin, "shop.example", person.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	return &Reader{Store: st, Now: func() time.Time { return noon }}, panel.Who{Person: person.ID}
+}
+
+func (r *Reader) add(t *testing.T, list ...store.MailEvent) {
+	t.Helper()
+	for i := range list {
+		if list[i].At.IsZero() {
+			list[i].At = noon
+		}
+		list[i].ID = store.NewMailEventID(list[i].At)
+	}
+	if err := r.Store.AddMailEvents(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// queues are the queue IDs of events.
+func queues(list []store.MailEvent) string {
+	var out []string
+	for i := range list {
+		out = append(out, list[i].Queue)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestMessages(t *testing.T) {
+	r, customer := newReader(t)
+	r.add(t,
+		store.MailEvent{Queue: "OUT", Outgoing: true, Author: "shop.example", MailFrom: "x@shop.example", Rcpts: []string{"a@gmail.com"}, RcptCount: 1, At: noon.Add(-3 * time.Hour)},
+		store.MailEvent{Queue: "BELOW", Outgoing: true, Author: "news.shop.example", MailFrom: "x@shop.example", At: noon.Add(-2 * time.Hour)},
+		store.MailEvent{Queue: "OTHER", Outgoing: true, Author: "other.shop.example", MailFrom: "x@shop.example", At: noon.Add(-time.Hour)},
+		store.MailEvent{Queue: "IN", Author: "rival.example", MailFrom: "x@shop.example", Rcpts: []string{"me@shop.example", "boss@rival.example"}, RcptCount: 2},
+		store.MailEvent{Queue: "SPOOFED", Author: "shop.example", MailFrom: "x@shop.example", Rcpts: []string{"boss@rival.example"}, RcptCount: 1, At: noon.Add(time.Minute)},
+	)
+	admin := panel.Who{Admin: true}
+	for name, c := range map[string]struct {
+		who  panel.Who
+		q    Query
+		want string
+		more bool
+	}{
+		"all":        {admin, Query{Name: "x@shop.example", Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
+		"no name":    {admin, Query{Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
+		"two":        {admin, Query{Name: " <X@Shop.example> ", Limit: 2}, "SPOOFED IN", true},
+		"times":      {admin, Query{Name: "x@shop.example", From: noon.Add(-2 * time.Hour), To: noon, Limit: 10}, "OTHER BELOW", false},
+		"customer":   {customer, Query{Name: "x@shop.example", Limit: 10}, "IN BELOW OUT", false},
+		"first":      {customer, Query{Name: "x@shop.example", Limit: 1}, "IN", true},
+		"by queue":   {customer, Query{Name: "other", Limit: 10}, "", false},
+		"by another": {customer, Query{Name: "boss@rival.example", Limit: 10}, "IN", false},
+		"nobody":     {panel.Who{}, Query{Name: "x@shop.example", Limit: 10}, "", false},
+	} {
+		list, more, err := r.Messages(t.Context(), c.who, c.q)
+		if got := queues(list); err != nil || got != c.want || more != c.more {
+			t.Errorf("%s: %q %v %v", name, got, more, err)
+		}
+		if !c.who.Admin {
+			for _, e := range list {
+				if strings.Contains(strings.Join(e.Rcpts, " "), "boss") || e.Queue == "IN" && e.RcptCount != 1 {
+					t.Errorf("%s: %+v", name, e)
+				}
+			}
+		}
+	}
+	for field, q := range map[string]Query{"q": {Name: strings.Repeat("x", 501)}} {
+		_, _, err := r.Messages(t.Context(), admin, q)
+		var bad *Invalid
+		if !errors.As(err, &bad) || bad.Field != field {
+			t.Errorf("%v", err)
+		}
+	}
+	var bad *Invalid
+	if _, _, err := r.Messages(t.Context(), customer, Query{Limit: 5}); !errors.As(err, &bad) {
+		t.Errorf("a customer sees all: %v", err)
+	}
+}
+
+// TestManyOfOthers: what a customer may not see is looked through up to a bound.
+func TestManyOfOthers(t *testing.T) {
+	r, customer := newReader(t)
+	list := make([]store.MailEvent, 0, mostSeen+200)
+	for i := range mostSeen + 200 {
+		list = append(list, store.MailEvent{Queue: fmt.Sprint(i), Outgoing: true, Author: "rival.example", MailFrom: "x@shop.example", At: noon.Add(time.Duration(i) * time.Second)})
+	}
+	r.add(t, list...)
+	if got, more, err := r.Messages(t.Context(), customer, Query{Name: "x@shop.example", Limit: 100}); err != nil || len(got) != 0 || !more {
+		t.Errorf("%d %v %v", len(got), more, err)
+	}
+}
+
+func TestVolume(t *testing.T) {
+	r, customer := newReader(t)
+	if err := r.Store.AddVolume(t.Context(), []store.Volume{
+		{Day: "2026-11-26", Source: "192.0.2.1", Provider: "gmail", Author: "shop.example", Messages: 5, Paced: 2}, {Day: "2026-11-25", Source: "192.0.2.1", Provider: "*", Author: "news.shop.example", Messages: 3},
+		{Day: "2026-11-26", Source: "192.0.2.2", Provider: "gmail", Author: "other.shop.example", Messages: 7}, {Day: "2026-11-26", Source: "192.0.2.1", Provider: "gmail", Author: "myshop.example", Messages: 11},
+		{Day: "2026-11-01", Source: "192.0.2.1", Provider: "gmail", Author: "shop.example", Messages: 13}, {Day: "2026-11-26", Source: "192.0.2.1", Provider: "gmail", Author: "=cmd.shop.example", Messages: 1},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	admin := panel.Who{Admin: true}
+	for name, c := range map[string]struct {
+		who  panel.Who
+		q    VolumeQuery
+		sum  int64
+		rows int
+	}{
+		"a week": {admin, VolumeQuery{Limit: 100}, 27, 5}, "since": {admin, VolumeQuery{From: "2026-11-01", Limit: 100}, 40, 6}, "until": {admin, VolumeQuery{To: "2026-11-25", Limit: 100}, 3, 1},
+		"domain": {admin, VolumeQuery{Domain: "Shop.example", Limit: 100}, 16, 4}, "source": {admin, VolumeQuery{Source: "192.0.2.2", Limit: 100}, 7, 1}, "provider": {admin, VolumeQuery{Provider: "*", Limit: 100}, 3, 1},
+		"customer": {customer, VolumeQuery{Limit: 100}, 9, 3}, "own": {customer, VolumeQuery{Domain: "news.shop.example", Limit: 100}, 3, 1}, "nobody": {panel.Who{}, VolumeQuery{Limit: 100}, 0, 0},
+	} {
+		v, err := r.Volume(t.Context(), c.who, c.q)
+		if err != nil || v.Messages != c.sum || len(v.Rows) != c.rows || v.More {
+			t.Errorf("%s: %+v, %v", name, v, err)
+		}
+	}
+	v, err := r.Volume(t.Context(), admin, VolumeQuery{Limit: 2})
+	if err != nil || len(v.Rows) != 2 || !v.More || v.From != "2026-11-20" || v.To != "2026-11-26" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for _, d := range []string{"rival.example", "other.shop.example", "nowhere.example"} {
+		if _, err := r.Volume(t.Context(), customer, VolumeQuery{Domain: d}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v", d, err)
+		}
+	}
+	for field, q := range map[string]VolumeQuery{"from": {From: "2026-12-01"}, "to": {To: "soon"}, "domain": {Domain: "<b>"}, "source": {Source: "x"}, "provider": {Provider: "x"}} {
+		_, err := r.Volume(t.Context(), admin, q)
+		var bad *Invalid
+		if !errors.As(err, &bad) || bad.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	v, _ = r.Volume(t.Context(), admin, VolumeQuery{Limit: 100})
+	var b bytes.Buffer
+	if err := v.WriteCSV(&b); err != nil || !strings.Contains(b.String(), "day,domain,source,provider,messages,paced\r\n2026-11-26,'=cmd.shop.example,192.0.2.1,gmail,1,0\r\n") {
+		t.Errorf("%s %v", b.String(), err)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	for s, want := range map[string]string{"2026-11-26": "2026-11-27T00:00:00Z", "2026-11-26T10:00": "2026-11-26T10:00:00Z", "2026-11-26T10:00:00+09:00": "2026-11-26T01:00:00Z", "": "0001-01-01T00:00:00Z"} {
+		if got, err := Moment("to", s, true); err != nil || got.UTC().Format(time.RFC3339) != want {
+			t.Errorf("%q: %v %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"yesterday", "0000-01-01", "9999-12-31", "2026-13-01"} {
+		if _, err := Moment("to", s, true); err == nil {
+			t.Errorf("%q was taken", s)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package traffic
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/warmup"
+)
+
+const (
+	// MaxRows is how many rows of volume one answer has at most, MaxFileRows how many a file.
+	MaxRows, MaxFileRows = 1000, 50_000
+	// usualDays is how many days are shown where none are named; mostOwn how many domains of a customer are looked at where none is named.
+	usualDays, mostOwn = 7, 200
+)
+
+// VolumeQuery asks how much went out.
+type VolumeQuery struct {
+	// From and To are days of UTC (2026-11-26), both included; "" for the last seven days, and for today.
+	From, To string
+	// Domain is that of From, with all below it; Source an address that mail goes out from; Provider an ID of package provider or "*". ""
+	// for all.
+	Domain, Source, Provider string
+	Limit                    int // rows
+}
+
+// Volume is what went out.
+type Volume struct {
+	From, To string
+	Rows     []store.Volume // the youngest day first
+	// More: there are more rows. Messages and Paced are the sums of those that are here.
+	More            bool
+	Messages, Paced int64
+}
+
+// Volume gives how much went out, as far as one may see it. The error may be an *Invalid.
+func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Volume, error) {
+	filter, err := r.filter(q)
+	if err != nil {
+		return nil, err
+	}
+	domains := []string{filter.Author}
+	if !who.Admin {
+		if domains, err = r.domains(ctx, who, filter.Author); err != nil {
+			return nil, err
+		}
+	}
+	limit := max(1, min(q.Limit, MaxFileRows))
+	out := &Volume{From: filter.From, To: filter.To, Rows: []store.Volume{}}
+	own := &owner{store: r.Store, who: who}
+	for _, domain := range domains {
+		filter.Author = domain
+		list, err := r.Store.VolumeRows(ctx, filter, limit+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			mine, err := own.has(ctx, v.Author)
+			if err != nil {
+				return nil, err
+			}
+			if mine {
+				out.Rows = append(out.Rows, v)
+			}
+		}
+	}
+	if len(domains) > 1 {
+		slices.SortFunc(out.Rows, func(a, b store.Volume) int {
+			return cmpOr(strings.Compare(b.Day, a.Day), strings.Compare(a.Author, b.Author), strings.Compare(a.Source, b.Source), strings.Compare(a.Provider, b.Provider))
+		})
+		out.Rows = slices.Compact(out.Rows) // of a domain and one below it
+	}
+	if len(out.Rows) > limit {
+		out.Rows, out.More = out.Rows[:limit], true
+	}
+	for _, v := range out.Rows {
+		out.Messages += v.Messages
+		out.Paced += v.Paced
+	}
+	return out, nil
+}
+
+func cmpOr(list ...int) int {
+	for _, n := range list {
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// domains are the names that a customer's volume is asked by: the one named, if it is theirs, or all that are.
+func (r *Reader) domains(ctx context.Context, who panel.Who, named string) ([]string, error) {
+	if named != "" {
+		own := &owner{store: r.Store, who: who}
+		mine, err := own.has(ctx, named)
+		if err == nil && !mine {
+			err = unknownDomain(named)
+		}
+		return []string{named}, err
+	}
+	if who.Person == "" {
+		return nil, nil
+	}
+	list, err := r.Store.Domains(ctx, who.Person, "", "", mostOwn)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, 0, len(list))
+	for i := range list {
+		out = append(out, list[i].Name)
+	}
+	return out, nil
+}
+
+// filter reads what is asked for.
+func (r *Reader) filter(q VolumeQuery) (f store.VolumeFilter, err error) {
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	f = store.VolumeFilter{From: strings.TrimSpace(q.From), To: strings.TrimSpace(q.To)}
+	if f.To == "" {
+		f.To = now().UTC().Format(time.DateOnly)
+	}
+	to, err := time.Parse(time.DateOnly, f.To)
+	if err != nil {
+		return f, fail("to", badDay)
+	}
+	if f.From == "" {
+		f.From = to.AddDate(0, 0, 1-usualDays).Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, f.From); err != nil || f.From > f.To {
+		return f, fail("from", badDay)
+	}
+	if d := strings.TrimSpace(q.Domain); d != "" {
+		if f.Author, err = panel.Name(d); err != nil {
+			return f, fail("domain", badDomain)
+		}
+	}
+	if s := strings.TrimSpace(q.Source); s != "" {
+		if f.Source, err = warmup.Source(s); err != nil {
+			return f, fail("source", warmup.NoSource)
+		}
+	}
+	if p := strings.ToLower(strings.TrimSpace(q.Provider)); p != "" {
+		if len(p) > 50 || p != warmup.Everybody && provider.ReceiverName(p).EN == p {
+			return f, fail("provider", warmup.NoProvider)
+		}
+		f.Provider = p
+	}
+	return f, nil
+}
+
+// WriteCSV writes the rows (RFC 4180); a cell that a spreadsheet would take for a formula begins with an apostrophe.
+func (v *Volume) WriteCSV(to io.Writer) error {
+	out := csv.NewWriter(to)
+	out.UseCRLF = true
+	if err := out.Write([]string{"day", "domain", "source", "provider", "messages", "paced"}); err != nil {
+		return err
+	}
+	for _, r := range v.Rows {
+		row := []string{r.Day, r.Author, r.Source, r.Provider, strconv.FormatInt(r.Messages, 10), strconv.FormatInt(r.Paced, 10)}
+		for i := range row {
+			row[i] = harmless(row[i])
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func harmless(cell string) string {
+	first, _ := utf8.DecodeRuneInString(cell)
+	if cell != "" && strings.ContainsRune("'=+-@\t\r＝＋－＠", first) {
+		return "'" + cell
+	}
+	return cell
+}
