@@ -138,6 +138,7 @@ func (s *Server) register() {
 	s.registerLab()
 	s.registerDomains()
 	s.registerWarmups()
+	s.registerTraffic()
 	add(s, operation{
 		id: "explain", tag: "explain", method: "POST", path: "/explain", scope: service.ScopeCheck, cost: tokens.Dear, maxBody: 8 << 20, upload: true,
 		summary:     catalogue.Text{EN: "Explain a bounce, a reply, a log line or a header", JA: "バウンスメール、SMTP 応答、ログ、ヘッダーを説明する"},

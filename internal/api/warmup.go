@@ -39,7 +39,7 @@ func (s *Server) registerWarmups() {
 		description: "Blocklists are asked about each address at most once in half an hour; where they have not answered in two seconds the answer says that nothing is known of them.",
 		problems:    []string{service.NotFound}, example: (*examples).warmups,
 	}, func(ctx context.Context, q *warmupsInput) (*body[service.WarmupList], error) {
-		v, err := c.Warmups(ctx, q.lang(ctx))
+		v, err := c.Warmups(ctx, whoOf(ctx), q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -48,7 +48,7 @@ func (s *Server) registerWarmups() {
 		description: "A published plan, or a target with either a number of days or a date. A plan that is there already begins anew with the other one; what was sent today stays counted.",
 		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).warmupNew,
 	}, func(ctx context.Context, q *newWarmupInput) (*body[service.Warmup], error) {
-		v, err := c.BeginWarmup(ctx, q.Body, q.lang(ctx))
+		v, err := c.BeginWarmup(ctx, whoOf(ctx), q.Body, q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -57,7 +57,7 @@ func (s *Server) registerWarmups() {
 		description: "Each day that is over with what was allowed, used and put off, and what followed; today; and the days to come, if all goes well.",
 		problems:    []string{service.NotFound}, example: (*examples).warmup,
 	}, func(ctx context.Context, q *warmupInput) (*body[service.Warmup], error) {
-		v, err := c.Warmup(ctx, q.Source, q.Provider, q.lang(ctx))
+		v, err := c.Warmup(ctx, whoOf(ctx), q.Source, q.Provider, q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -66,7 +66,7 @@ func (s *Server) registerWarmups() {
 		description: "A plan that is held stays at today's share. One that is ended is forgotten, and nothing is bounded any more.",
 		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).warmupChange,
 	}, func(ctx context.Context, q *changeWarmupInput) (*body[service.Warmup], error) {
-		v, err := c.ChangeWarmup(ctx, q.Source, q.Provider, q.Body, q.lang(ctx))
+		v, err := c.ChangeWarmup(ctx, whoOf(ctx), q.Source, q.Provider, q.Body, q.lang(ctx))
 		return wrapped(s, ctx, v, err)
 	})
 }

@@ -459,7 +459,7 @@ var flagTexts = map[string]text{
 	"lmtp-server":               {EN: "where the running program takes mail by LMTP, `ADDRESS`: host:port, or unix:PATH", JA: "実行中のプログラムが LMTP で受け取る `ADDRESS`: host:port または unix:PATH"},
 	"receive-from":              {EN: "the envelope sender `ADDRESS`, as of sendmail; the same as --mail-from", JA: "エンベロープ送信者 `ADDRESS` (sendmail と同じ。--mail-from と同義)"},
 	"token-name":                {EN: "what the token is for, a `NAME` for people", JA: "トークンの用途を表す `NAME`"},
-	"scope":                     {EN: "what the token may be used for, `SCOPE`: read, check, submit, admin or domains (repeatable)", JA: "トークンで許可する操作 `SCOPE`: read、check、submit、admin、domains (複数指定可)"},
+	"scope":                     {EN: "what the token may be used for, `SCOPE`: read, check, submit, admin, domains or flow (repeatable)", JA: "トークンで許可する操作 `SCOPE`: read、check、submit、admin、domains、flow (複数指定可)"},
 	"token-expires":             {EN: "how long the token is valid, `DURATION` such as 90d (default: until it is revoked)", JA: "トークンの有効期間 `DURATION` (90d など。既定: 取り消すまで)"},
 	"milter-listen":             {EN: "listen for mail servers at `SOCKET`: inet:PORT@HOST, unix:PATH, or systemd for a socket of the service manager (default inet:8891@127.0.0.1; repeatable)", JA: "メールサーバーからの接続を受ける `SOCKET`: inet:PORT@HOST、unix:PATH、またはサービスマネージャーのソケットを使う systemd (既定値 inet:8891@127.0.0.1、複数指定可)"},
 	"socket-mode":               {EN: "file `MODE` of Unix sockets, octal", JA: "UNIX ソケットのファイル `MODE` (8 進数)"},

@@ -13,6 +13,7 @@ import (
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/traffic"
 	"github.com/todoku/todoku/internal/warmup"
 )
 
@@ -60,6 +61,8 @@ type Config struct {
 	Panel *panel.Panel
 	// Book has the warm-up plans; nil: there are none.
 	Book *warmup.Book
+	// Traffic has what became of mail, and how much there was; nil: nothing is kept.
+	Traffic *traffic.Reader
 	// Version is that of this program.
 	Version string
 	Now     func() time.Time

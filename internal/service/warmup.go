@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
 )
@@ -90,10 +91,21 @@ type WarmupChange struct {
 	Reason string `json:"reason,omitempty" maxLength:"200" doc:"why it is held"`
 }
 
-// Warmups lists plans and sources. NotFound where there are none to be had, as in the other methods.
-func (s *Service) Warmups(ctx context.Context, lang string) (*WarmupList, error) {
-	if s.Book == nil {
-		return nil, &Problem{Word: NotFound}
+// plans says why somebody has no plans: there are none to be had, or it is no administrator.
+func (s *Service) plans(who panel.Who) error {
+	switch {
+	case s.Book == nil:
+		return &Problem{Word: NotFound}
+	case !who.Admin:
+		return &Problem{Word: Forbidden}
+	}
+	return nil
+}
+
+// Warmups lists plans and sources. NotFound where there are none to be had, Forbidden for others than administrators, as in the other methods.
+func (s *Service) Warmups(ctx context.Context, who panel.Who, lang string) (*WarmupList, error) {
+	if err := s.plans(who); err != nil {
+		return nil, err
 	}
 	plans, err := s.Book.Plans(ctx, "")
 	if err != nil {
@@ -117,9 +129,9 @@ func (s *Service) Warmups(ctx context.Context, lang string) (*WarmupList, error)
 }
 
 // Warmup gives one plan with its calendar.
-func (s *Service) Warmup(ctx context.Context, source, provider, lang string) (*Warmup, error) {
-	if s.Book == nil {
-		return nil, &Problem{Word: NotFound}
+func (s *Service) Warmup(ctx context.Context, who panel.Who, source, provider, lang string) (*Warmup, error) {
+	if err := s.plans(who); err != nil {
+		return nil, err
 	}
 	v, err := s.Book.Plan(ctx, source, provider)
 	if err != nil {
@@ -130,9 +142,9 @@ func (s *Service) Warmup(ctx context.Context, source, provider, lang string) (*W
 }
 
 // BeginWarmup begins one, or gives one that is there another plan.
-func (s *Service) BeginWarmup(ctx context.Context, q WarmupRequest, lang string) (*Warmup, error) {
-	if s.Book == nil {
-		return nil, &Problem{Word: NotFound}
+func (s *Service) BeginWarmup(ctx context.Context, who panel.Who, q WarmupRequest, lang string) (*Warmup, error) {
+	if err := s.plans(who); err != nil {
+		return nil, err
 	}
 	v, err := s.Book.Begin(ctx, warmup.Request(q))
 	if err != nil {
@@ -143,8 +155,8 @@ func (s *Service) BeginWarmup(ctx context.Context, q WarmupRequest, lang string)
 }
 
 // ChangeWarmup holds, resumes or ends one.
-func (s *Service) ChangeWarmup(ctx context.Context, source, provider string, q WarmupChange, lang string) (*Warmup, error) {
-	out, err := s.Warmup(ctx, source, provider, lang)
+func (s *Service) ChangeWarmup(ctx context.Context, who panel.Who, source, provider string, q WarmupChange, lang string) (*Warmup, error) {
+	out, err := s.Warmup(ctx, who, source, provider, lang)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +177,7 @@ func (s *Service) ChangeWarmup(ctx context.Context, source, provider string, q W
 		out.State = "ended"
 		return out, nil
 	}
-	return s.Warmup(ctx, source, provider, lang)
+	return s.Warmup(ctx, who, source, provider, lang)
 }
 
 // warmupProblem gives the problem of an error of the book.

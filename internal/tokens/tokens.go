@@ -45,7 +45,7 @@ type Store interface {
 }
 
 // CustomerScopes are what tokens of customers may be used for, within what is theirs.
-var CustomerScopes = []string{service.ScopeDomains, service.ScopeCheck, service.ScopeRead, service.ScopeSubmit}
+var CustomerScopes = []string{service.ScopeDomains, service.ScopeFlow, service.ScopeCheck, service.ScopeRead, service.ScopeSubmit}
 
 // Create makes a token and gives its secret, which nobody can get again. Expires is zero
 // for a token that is valid until it is revoked.
