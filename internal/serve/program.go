@@ -17,6 +17,7 @@ import (
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/traffic"
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/internal/warmup"
 	"github.com/todoku/todoku/internal/web"
@@ -173,7 +174,7 @@ func (p *program) openPages(ctx context.Context) error {
 	}
 	p.lab = receivers
 	pages, err := web.New(web.Config{
-		Lab: testing, Panel: p.panel, Book: p.book, Store: p.store, Hub: p.hub, Resolver: p.Resolver, Checker: p.Checker, LMTPAddr: p.LMTP, Program: p.Program,
+		Lab: testing, Panel: p.panel, Book: p.book, Traffic: &traffic.Reader{Store: p.store}, Store: p.store, Hub: p.hub, Resolver: p.Resolver, Checker: p.Checker, LMTPAddr: p.LMTP, Program: p.Program,
 		MailDomain: p.MailDomain, SMTPAddr: p.smtp.Addr().String(), Version: p.Version, Demo: p.Demo, Log: p.Log, Now: time.Now,
 		Hosts: p.HTTPHosts, Access: keeper, Public: p.Public, Retention: p.keep().Messages,
 		Open: p.answers.open(p.store), Agree: p.answers.agree(), TrustProxy: p.HTTPProxies, PublicURL: p.PublicURL, Context: ctx,

@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/tokens"
+	"github.com/todoku/todoku/internal/traffic"
 	"github.com/todoku/todoku/internal/warmup"
 )
 
@@ -18,7 +19,7 @@ import (
 // this machine need no token.
 func programs(c Config, st *store.Store, hub *live.Hub, w *workers, smtp net.Addr, open bool, lab service.OutboundLab, domains *panel.Panel, plans *warmup.Book, pages http.Handler) http.Handler {
 	s := service.New(service.Config{
-		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab, Panel: domains, Book: plans,
+		Checker: c.Checker, Store: st, Hub: hub, MailDomain: c.MailDomain, SMTPAddr: smtp.String(), Verify: w.verify, Version: c.Version, Log: c.Log, Lab: lab, Panel: domains, Book: plans, Traffic: &traffic.Reader{Store: st},
 	})
 	guard := tokens.NewGuard(tokens.Config{Store: st, Open: open, Log: c.Log})
 	rest := api.New(api.Config{

@@ -80,7 +80,11 @@ func openToAll(path string) bool {
 // ofOthers are the pages that list what is not the visitor's own; no tester that is open
 // to all shows them to all.
 func ofOthers(path string) bool {
-	return path == "/operator" || path == "/history" || path == "/domains" || path == "/domains.csv" || path == "/forwards.csv" || path == "/tokens" || strings.HasPrefix(path, "/domains/") || path == "/warmup" || strings.HasPrefix(path, "/warmup/") || path == "/people" || strings.HasPrefix(path, "/people/") || path == "/account"
+	switch path {
+	case "/operator", "/history", "/domains", "/domains.csv", "/forwards.csv", "/tokens", "/mail", "/volume", "/volume.csv", "/warmup", "/people", "/account":
+		return true
+	}
+	return strings.HasPrefix(path, "/domains/") || strings.HasPrefix(path, "/warmup/") || strings.HasPrefix(path, "/people/")
 }
 
 // nextPage is a page of ours that a form may lead on to, never another site.

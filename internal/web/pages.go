@@ -19,7 +19,7 @@ import (
 type pages map[string]map[string]*template.Template
 
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
-	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel", "forwards", "tokens", "warmups", "warmup"}
+	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel", "forwards", "tokens", "warmups", "warmup", "mail", "volume", "finding"}
 
 // functions are what templates may call. vis is for every text from outside.
 func functions(lang string, a assets) template.FuncMap {
@@ -154,6 +154,7 @@ type frame struct {
 	Logins                               bool         // there are logins
 	Panel                                bool         // the client has domains in the panel
 	Warmup                               bool         // there are warm-up plans, and the client may see them
+	Traffic                              bool         // so it is with mail that went through
 	Full                                 time.Time    // since when no mail can be stored; zero: there is room
 	NoscriptRefresh                      int          // seconds after which a page without a script looks again, 0 for never
 	Form                                 bool         // the page has a form, see layout.html
@@ -189,7 +190,7 @@ func (s *server) frame(r *http.Request, here, title string) frame {
 	return frame{
 		Full: full,
 		Lang: lang, OtherLang: other, OtherName: i18n.T(other, "lang.name"), OtherURL: (&url.URL{Path: here, RawQuery: q.Encode()}).String(),
-		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Panel: s.seesDomains(r), Warmup: s.Book != nil && visitorOf(r).Admin, Here: here,
+		Title: title, Version: s.Version, Operator: visitorOf(r).Admin, Person: visitorOf(r).Person, Logins: s.Access != nil, Panel: s.seesDomains(r), Warmup: s.Book != nil && visitorOf(r).Admin, Traffic: s.seesTraffic(r), Here: here,
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/traffic"
 	"github.com/todoku/todoku/internal/warmup"
 )
 
@@ -40,6 +41,8 @@ type Config struct {
 	Panel *panel.Panel
 	// Book has the warm-up plans; nil: there are none.
 	Book *warmup.Book
+	// Traffic has what became of mail that went through the milter; nil: nothing is kept.
+	Traffic *traffic.Reader
 	// Version is shown in the footer.
 	Version string
 	// Demo, when not nil, lists sample messages to show on the home page.
@@ -178,6 +181,8 @@ const (
 //	GET  /operator            recent messages and failed sessions (loopback clients only)
 //	GET  /login, /setup, /people, /account, where there are logins (see door)
 //	GET  /domains, /domains/{name}, /domains.csv, where there is a panel; POST changes
+//	GET  /findings/{id}       what a finding means
+//	GET  /mail, /volume, /volume.csv  what became of mail, and how much went out (administrators; customers what is theirs)
 //	GET  /warmup, /warmup/{source}, where there are plans; POST begins, changes (administrators only)
 //	GET  /healthz             200 when the database answers
 //	GET  /assets/...          css, js, icon
@@ -261,6 +266,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /s/{id}", s.failedSession)
 	mux.HandleFunc("GET /reply/confirm", s.agreeForm)
 	mux.HandleFunc("POST /reply/confirm", s.agree)
+	mux.HandleFunc("GET /findings/{id}", s.finding)
 	mux.HandleFunc("GET /operator", s.operator)
 	if s.Access != nil {
 		s.accessRoutes(mux)
@@ -270,6 +276,9 @@ func (s *server) handler() http.Handler {
 	}
 	if s.Book != nil {
 		s.warmupRoutes(mux)
+	}
+	if s.Traffic != nil {
+		s.trafficRoutes(mux)
 	}
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /robots.txt", s.robots)
