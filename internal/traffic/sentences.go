@@ -81,6 +81,10 @@ var sentences = []sentence{
 	{"an encoded-word in an address", "アドレスの中に encoded-word があります"},
 	{"its name is damaged", "フィールド名が壊れています"},
 	{"the header is too large to be sure of its From field", "ヘッダーが大きすぎて From を確定できません"},
+	// What passes, and means little.
+	{"{domain} lets every address send by {term}", "{domain} の SPF レコードは {term} により、すべての IP アドレスからの送信を許可しています"},
+	{"more than one {names} (RFC 5322 section 3.6)", "1 つだけのはずのフィールドが 2 つ以上あります: {names} (RFC 5322 section 3.6)"},
+	{"more than one {names}", "1 つだけのはずのフィールドが 2 つ以上あります: {names}"},
 	// Forwarding.
 	{"the message is forwarded without an ARC seal: {why}", "ARC シールを付けずに転送しました: {why}"},
 	{"too many different hashes of its body are wanted", "本文のハッシュの種類が多すぎます"},

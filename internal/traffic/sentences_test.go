@@ -81,7 +81,7 @@ func written(t *testing.T, dir string) map[string]string {
 			case *ast.AssignStmt:
 				for i, l := range n.Lhs {
 					f, ok := l.(*ast.SelectorExpr)
-					if ok && f.Sel.Name == "Reason" && len(n.Lhs) == len(n.Rhs) {
+					if ok && (f.Sel.Name == "Reason" || f.Sel.Name == "reason") && len(n.Lhs) == len(n.Rhs) {
 						keep(n.Rhs[i])
 					}
 				}
