@@ -30,7 +30,7 @@ type scopeChoice struct {
 
 // scopeTexts say what each scope lets do.
 var scopeTexts = map[string]string{
-	service.ScopeDomains: "tokens.scope.domains", service.ScopeCheck: "tokens.scope.check", service.ScopeRead: "tokens.scope.read", service.ScopeSubmit: "tokens.scope.submit",
+	service.ScopeDomains: "tokens.scope.domains", service.ScopeFlow: "tokens.scope.flow", service.ScopeCheck: "tokens.scope.check", service.ScopeRead: "tokens.scope.read", service.ScopeSubmit: "tokens.scope.submit",
 }
 
 // tokenLives are how long a token may be valid, by the word of the form; 0 for ever.
