@@ -232,7 +232,7 @@ func (m *mta) attempt(l *line, n int) time.Duration {
 		return pause(f.cut, r)
 	}
 	if way == cutsAtEnd {
-		_, err = l.conn.Write([]byte{0, 0, 0, 1, byte(foreign.CodeEOB)})
+		_, _ = l.conn.Write([]byte{0, 0, 0, 1, byte(foreign.CodeEOB)}) // whether it came there nobody knows
 		l.cut()
 		f.lost++
 		m.count(&m.lost)

@@ -251,7 +251,8 @@ func (s *Store) KeysVersion(ctx context.Context) (n int64, err error) {
 }
 
 // Lease takes a piece of work for an owner until a time, or holds on to it; false where another has it. What an owner who
-// died had is free after its end.
+// died had is free after its end; so is what ends much later than anything could that is taken now, for that was taken by a clock that
+// was wrong.
 func (s *Store) Lease(ctx context.Context, name, owner string, now, ends time.Time) (mine bool, err error) {
 	err = s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `INSERT INTO leases (name, owner, ends) VALUES ($1, $2, $4)

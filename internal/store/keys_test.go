@@ -139,6 +139,9 @@ func testLeases(t *testing.T, s *Store) {
 	take("b", noon.Add(95*time.Second), false)
 	take("c", noon.Add(365*24*time.Hour), true)
 	take("b", noon.Add(96*time.Second), true) // c died, and its clock was wrong
+	take("c", noon.Add(1000*time.Hour), true) // its clock was ahead, and it died
+	take("d", noon.Add(1000*time.Hour+time.Second), false)
+	take("d", noon.Add(time.Hour), true)
 }
 
 func testKeyNames(t *testing.T, s *Store) {
