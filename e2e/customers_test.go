@@ -44,10 +44,35 @@ func customerDatabase(t *testing.T) (args []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Add(t.Context(), "cus", customerPassword, access.Customer); err != nil {
+	cus, err := k.Add(t.Context(), "cus", customerPassword, access.Customer)
+	if err == nil {
+		err = st.NewDomainOf(t.Context(), cus.ID, &store.Domain{Name: "seen.example", DKIM: true}, 1)
+	}
+	if err == nil {
+		err = st.AddMailEvents(t.Context(), seenMail())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return []string{"--database", database, "--hostname", "mx.test.example", "--mail-domain", "inbox.test.example", "--master-key-file", master, "--no-blocklists"}
+}
+
+// seenMail is mail of seen.example, from sources of several kinds.
+func seenMail() (list []store.MailEvent) {
+	for i := range 60 {
+		at := time.Now().Add(-time.Duration(i) * 4 * time.Hour)
+		e := store.MailEvent{ID: store.NewMailEventID(at), At: at, Author: "seen.example", Client: "192.0.2.1", Action: "accept", Outgoing: true}
+		switch i % 4 {
+		case 0:
+			e.User, e.Signed = "a-rather-long-login@seen.example", []string{"d=seen.example s=x"}
+		case 1:
+			e.Client = ""
+		case 2:
+			e.Outgoing, e.Client, e.Auth, e.Override = false, "2001:db8:1234:5678:9abc:def0:1234:5678", &store.MailAuth{DMARC: "fail"}, "trusted_forwarder"
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
 // customerViews are the pages as a customer sees them.
@@ -57,6 +82,7 @@ func (g *gallery) customerViews() {
 	site := "http://" + n.http
 	in := chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name"), chromedp.SendKeys("#name", "cus"), chromedp.SendKeys("#password", customerPassword), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`)}
 	g.add("panel-customer", "/domains", in, g.at(site+"/domains", "#name"))
+	g.add("panel-mail", "/domains/{name}", in, g.at(site+"/domains/seen.example", "#mail-h"))
 	g.add("tokens", "/tokens", in, g.at(site+"/tokens", "#name"))
 	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), chromedp.SendKeys("#name", "deploy"), chromedp.Click(`button[value="make"]`), shown(t, "#secret"))
 }
@@ -128,7 +154,7 @@ func startHoster(t *testing.T) *hoster {
 		t.Fatal(err)
 	}
 	tables, milter := freePort(t), freePort(t)
-	args := append(customerDatabase(t), "--resolver", h.dns.Addr(), "--allow-private", "127.0.0.0/8", "--customer-domains", "3",
+	args := append(customerDatabase(t), "--resolver", h.dns.Addr(), "--allow-private", "127.0.0.0/8", "--customer-domains", "4",
 		"--milter", inet(milter), "--milter-alias-listen", inet(tables), "--milter-authserv-id", "mail.b.example", "--milter-seal-key", sealKey,
 		"--milter-srs-domain", "srs.b.example", "--milter-srs-secret-file", secret, "--milter-unsigned", "reject")
 	h.node = start(t, "serve", args...)

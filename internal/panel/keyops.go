@@ -123,3 +123,43 @@ func (p *Panel) Look(ctx context.Context, w Who, name string) error {
 		return nil
 	})
 }
+
+// keyTime bounds the making of a domain's keys.
+const keyTime = 30 * time.Second
+
+// MakeKeys makes an RSA and an Ed25519 key, each where the domain has none that signs or will. store.ErrNotFound, keys.ErrNoMaster.
+func (p *Panel) MakeKeys(ctx context.Context, w Who, name string) error {
+	d, err := p.find(ctx, w, name)
+	if err != nil {
+		return err
+	}
+	if p.Keys == nil {
+		return keys.ErrNoMaster
+	}
+	ctx, cancel := context.WithTimeout(ctx, keyTime)
+	defer cancel()
+	select { // one after the other also keeps two from making the same
+	case p.making <- struct{}{}:
+		defer func() { <-p.making }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	list, err := p.Store.Keys(ctx, d.Name, false)
+	if err != nil {
+		return err
+	}
+	for _, algorithm := range []string{"rsa", "ed25519"} {
+		if slices.ContainsFunc(list, func(k store.DKIMKey) bool { return k.Algorithm == algorithm && lives(&k) }) {
+			continue
+		}
+		if _, err := p.Keys.Create(ctx, keys.Spec{Domain: d.Name, Algorithm: algorithm}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lives reports that a key signs or will.
+func lives(k *store.DKIMKey) bool {
+	return k.State == store.KeyPrepared || k.State == store.KeyPublished || k.State == store.KeySigning
+}

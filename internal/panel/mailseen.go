@@ -44,6 +44,12 @@ type MailSource struct {
 
 // mailSeen looks at what was kept of the mail flow.
 func (p *Panel) mailSeen(ctx context.Context, domain string) (*MailSeen, error) {
+	select { // two thousand of them take a processor for a while
+	case p.judging <- struct{}{}:
+		defer func() { <-p.judging }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	events, err := p.Store.MailEventsSince(ctx, domain, p.Now().AddDate(0, 0, -SeenDays), seenMost+1)
 	if err != nil {
 		return nil, err

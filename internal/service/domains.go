@@ -3,13 +3,9 @@ package service
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/catalogue"
-	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/repair/paste"
@@ -89,38 +85,6 @@ type DomainPolicy struct {
 	Mail     DomainMail             `json:"mail" doc:"the mail in its name that this server saw in the last 30 days"`
 	Findings []render.FindingObject `json:"findings" doc:"those about SPF, DKIM and DMARC that need work"`
 	Record   DomainRecord           `json:"record"`
-}
-
-// DomainMail is the mail in the name of a domain that the mail flow of this server saw.
-type DomainMail struct {
-	Since    *time.Time         `json:"since" doc:"when the first of it was seen; null for none"`
-	Until    *time.Time         `json:"until"`
-	Messages int                `json:"messages"`
-	Failing  int                `json:"failing" doc:"how many of them a policy of quarantine or reject would have acted on: what left unsigned, and what came in and failed"`
-	More     bool               `json:"more" doc:"whether there was more in this time than was looked at"`
-	Sources  []DomainMailSource `json:"sources" doc:"who sent it, those with the most failing mail first"`
-	Others   int                `json:"others" doc:"messages of sources that are not named"`
-}
-
-// DomainMailSource is one sender of it.
-type DomainMailSource struct {
-	Here      bool      `json:"here" doc:"whether it left through this server"`
-	Name      string    `json:"name" example:"192.0.2.25" doc:"the login that it was sent with, else the address of the client; empty for programs of the server"`
-	Messages  int       `json:"messages"`
-	Failing   int       `json:"failing"`
-	Forwarded int       `json:"forwarded" doc:"how many of the failing came in over a forwarder that is known"`
-	Last      time.Time `json:"last"`
-}
-
-func mailOf(m *panel.MailSeen) DomainMail {
-	if m == nil {
-		return DomainMail{Sources: []DomainMailSource{}}
-	}
-	out := DomainMail{Since: momentOf(m.Since), Until: momentOf(m.Until), Messages: m.Messages, Failing: m.Failing, More: m.More, Sources: make([]DomainMailSource, 0, len(m.Sources)), Others: m.Others}
-	for _, s := range m.Sources {
-		out.Sources = append(out.Sources, DomainMailSource(s))
-	}
-	return out
 }
 
 // DomainRequest makes or changes a domain. What is left out stays as it is.
@@ -244,48 +208,6 @@ func (s *Service) ImportDomains(ctx context.Context, who panel.Who, file []byte,
 		return nil, domainProblem(ctx, err)
 	}
 	return &DomainsImported{Made: done.Made, Changed: done.Changed, Same: done.Same, DryRun: dry}, nil
-}
-
-// domainProblem gives the problem of an error of the panel.
-func domainProblem(ctx context.Context, err error) error {
-	var bad *panel.Invalid
-	var all *panel.Faults
-	if text, ok := panel.KeyProblem(err); ok {
-		return &Problem{Word: Invalid, Field: "id", Text: text}
-	}
-	switch {
-	case errors.As(err, &all):
-		return faultsOf(all)
-	case errors.As(err, &bad):
-		return &Problem{Word: Invalid, Field: bad.Field, Text: lineText(bad)}
-	case errors.Is(err, panel.ErrForbidden):
-		return &Problem{Word: Forbidden, Text: catalogue.Text{EN: "This is for the administrators of the server.", JA: "サーバーの管理者だけが実行できます。"}}
-	case errors.Is(err, store.ErrExists):
-		return invalid("name", "This domain is there already.", "このドメインはすでに登録されています。")
-	case errors.Is(err, store.ErrConflict):
-		return &Problem{Word: Busy, RetryAfter: busyFor, cause: err}
-	case errors.Is(err, keys.ErrNoMaster):
-		return &Problem{Word: NotFound, cause: err}
-	}
-	return problemOf(ctx, err)
-}
-
-// lineText is what is wrong, with the line of the file where it is in one.
-func lineText(bad *panel.Invalid) catalogue.Text {
-	if bad.Line == 0 {
-		return bad.Text
-	}
-	return catalogue.Text{EN: fmt.Sprintf("Line %d: %s", bad.Line, bad.Text.EN), JA: fmt.Sprintf("%d 行目: %s", bad.Line, bad.Text.JA)}
-}
-
-func faultsOf(all *panel.Faults) error {
-	p := &Problem{Word: Invalid, Text: catalogue.Text{
-		EN: fmt.Sprintf("%d lines of the file cannot be used; nothing was changed.", len(all.List)+all.More), JA: fmt.Sprintf("ファイルの %d 行に誤りがあります。何も変更していません。", len(all.List)+all.More),
-	}}
-	for _, bad := range all.List {
-		p.Faults = append(p.Faults, Fault{Where: fmt.Sprintf("line %d %s", bad.Line, bad.Field), Text: lineText(bad)})
-	}
-	return p
 }
 
 func nonEmpty(s string) *string {
