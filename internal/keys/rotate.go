@@ -200,18 +200,30 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 	if seen, err := k.first(ctx, e); err != nil || !seen {
 		return err
 	}
-	waits, problem := WaitsServers, ""
-	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
-	case errors.Is(err, publish.ErrByHand):
-		waits = WaitsPublish
-	case err != nil:
-		problem = err.Error()
+	before := *e
+	waits, problem, o := WaitsServers, "", Observation{}
+	if e.State == store.KeyPublished {
+		o = k.observe(ctx, name, e.Record)
 	}
-	o := k.observe(ctx, name, e.Record)
+	if !o.Shown() {
+		// A server lost it, perhaps the very one to which it is published: what caches learned meanwhile is waited for anew. That is
+		// kept before the record is published again, or a node that died in between would leave nobody who knows.
+		if err := k.beginAnew(ctx, e, o); err != nil {
+			return err
+		}
+		before = *e
+		switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
+		case errors.Is(err, publish.ErrByHand):
+			waits = WaitsPublish
+		case err != nil:
+			problem = err.Error()
+		}
+		o = k.observe(ctx, name, e.Record)
+	}
 	if problem == "" {
 		problem = o.Detail
 	}
-	now, before := k.cfg.Now(), *e // after the last answer: nobody can have asked later that saw less
+	now := k.cfg.Now() // after the last answer: nobody can have asked later that saw less
 	e.TTL = max(e.TTL, o.TTL)
 	switch {
 	case !o.Shown():
@@ -234,6 +246,19 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 		}
 	}
 	return k.note(ctx, e, waits, problem, o)
+}
+
+// beginAnew keeps that a key was seen at every server, and is no longer.
+func (k *Keeper) beginAnew(ctx context.Context, e *store.DKIMKey, o Observation) error {
+	if e.State != store.KeyPublished {
+		return nil
+	}
+	e.State, e.Seen, e.Due, e.TTL = store.KeyPrepared, time.Time{}, time.Time{}, max(e.TTL, o.TTL)
+	if err := k.cfg.Store.UpdateKeys(ctx, e); err != nil {
+		return err
+	}
+	k.cfg.Log.Info("a key changed its state", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "from", store.KeyPublished, "to", e.State, "seen", o.summary())
+	return nil
 }
 
 // promote has a key sign, and the one whose place it takes cease, at one moment.

@@ -40,8 +40,8 @@ func (w *Watch) Jump(was, now time.Time) time.Duration {
 	}
 	if w.Elapsed != nil {
 		mono := w.Elapsed()
-		if !w.at.IsZero() && !was.IsZero() && was.Sub(w.at) < time.Second { // it was this run that did it last
-			most = mono - w.mono
+		if !w.at.IsZero() { // whoever did it last, it was not before this run did
+			most = min(max(passed, 0), mono-w.mono)
 		}
 		w.mono = mono
 	}

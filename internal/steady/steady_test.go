@@ -36,9 +36,18 @@ func TestJump(t *testing.T) {
 	step("and back", -2*time.Hour, time.Minute, -2*time.Hour)
 	step("a long step", 3*time.Hour, 3*time.Hour, 0)
 	step("slewed", time.Minute+time.Second, time.Minute, 0)
-	was := at.Add(20 * time.Hour) // another node did it meanwhile
-	if at, mono = at.Add(30*time.Hour), mono+time.Minute; w.Jump(was, at) != 0 {
+	// Another node did it meanwhile: no more can have passed since than since this one did.
+	was := at.Add(10 * time.Minute)
+	if at, mono = at.Add(20*time.Minute), mono+20*time.Minute; w.Jump(was, at) != 0 {
 		t.Error("what another node saw does not count")
+	}
+	was = at.Add(10 * time.Minute)
+	if at, mono = at.Add(3*time.Hour), mono+20*time.Minute; w.Jump(was, at) != 3*time.Hour-10*time.Minute-20*time.Minute {
+		t.Error("a jump after another node looked")
+	}
+	was = at // which saw the jump, and moved everything along
+	if at, mono = at.Add(time.Minute), mono+time.Minute; w.Jump(was, at) != 0 {
+		t.Error("a jump is seen twice")
 	}
 	if w.Jump(time.Time{}, at) != 0 {
 		t.Error("a jump from nothing")
