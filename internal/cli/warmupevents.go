@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/todoku/todoku/internal/receiver"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/ses"
 	"github.com/todoku/todoku/internal/store"
@@ -29,6 +30,11 @@ func (a *app) warmupEventsCommand() *cobra.Command {
 			}
 			o.Source = source
 		}
+		r, err := a.newResolver()
+		if err != nil {
+			return err
+		}
+		o.Receivers = receiver.New(r, nil)
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			var all warmup.Taken
 			var failed error

@@ -9,13 +9,13 @@ import (
 	"github.com/todoku/todoku/dns"
 )
 
-const sesEvents = `{"eventType":"Delivery","mail":{"timestamp":"2026-11-06T11:59:58.012Z","messageId":"1","source":"b@shop.example","destination":["a@gmail.com"]},"delivery":{"timestamp":"2026-11-06T12:00:00.100Z","recipients":["a@gmail.com"],"smtpResponse":"250 OK"}}
+const sesEvents = `{"eventType":"Delivery","mail":{"timestamp":"2026-11-06T11:59:58.012Z","messageId":"1","source":"b@shop.example","destination":["a@gmail.com"]},"delivery":{"timestamp":"2026-11-06T12:00:00.100Z","recipients":["a@workspace.example"],"smtpResponse":"250 OK"}}
 {"notificationType":"Complaint","mail":{"timestamp":"2026-11-06T11:59:58.012Z","messageId":"1","source":"b@shop.example","destination":["a@gmail.com"]},"complaint":{"timestamp":"2026-11-06T12:00:00.100Z","feedbackId":"1","complainedRecipients":[{"emailAddress":"a@gmail.com"}]}}
 {"hello":"world"}
 `
 
 func TestWarmupEvents(t *testing.T) {
-	p := withKeys(t, dns.Zone{})
+	p := withKeys(t, dns.Zone{"workspace.example": {"MX 1 smtp.google.com"}})
 	file := filepath.Join(t.TempDir(), "events.json")
 	if err := os.WriteFile(file, []byte(sesEvents), 0o600); err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ const (
 	// mustQuote are the characters for which Sendmail puts a display name into quotation marks (MustQuoteChars).
 	mustQuote = "@,;:\\()[].'"
 	// maxSendmailEntry is the longest entry of a list that is surely not cut, in octets.
-	maxSendmailEntry = 200
+	maxSendmailEntry = 250
 	// Octets of a mask: within a quoted string, within a comment.
 	masked, commented = 1, 2
 )
@@ -154,9 +154,9 @@ func sendmailEntry(text string, mask []byte) (string, bool) {
 		around := " \t\x02"
 		from := len(mask) - len(bytes.TrimLeft(mask, around))
 		to := len(bytes.TrimRight(mask, around))
-		return text, from < to && bytes.IndexByte(mask[from:to], commented) < 0 && plainAddress.MatchString(text[from:to])
+		return text, from < to && bytes.IndexByte(mask[from:to], commented) < 0 && plainAddress.MatchString(text[from:to]) && apart(mask, from, to)
 	}
-	if greater < less || !plainAddress.MatchString(text[less+1:greater]) || len(bytes.Trim(mask[greater+1:], " \t\x02")) > 0 {
+	if greater < less || !plainAddress.MatchString(text[less+1:greater]) || len(bytes.Trim(mask[greater+1:], " \t\x02")) > 0 || !apart(mask, 0, greater+1) {
 		return "", false
 	}
 	name, nameMask := text[:less], mask[:less]
@@ -164,8 +164,13 @@ func sendmailEntry(text string, mask []byte) (string, bool) {
 		return text, true
 	}
 	bare := strings.TrimRight(name, " \t")
-	if bare == name || bytes.ContainsAny(nameMask, "\x01\x02") {
+	if bare == name || bytes.ContainsAny(nameMask, "\x01\x02\\") {
 		return "", false
 	}
 	return `"` + bare + `" ` + text[less:], true
+}
+
+// apart reports that no comment touches what stands from one place to another: Sendmail would put a space between.
+func apart(mask []byte, from, to int) bool {
+	return (from == 0 || mask[from-1] != commented) && (to == len(mask) || mask[to] != commented)
 }

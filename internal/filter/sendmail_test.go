@@ -21,12 +21,12 @@ var sendmailWrites = map[string]string{
 	"Foo@Bar <a@b.example>": `"Foo@Bar" <a@b.example>`, `"Foo, Bar" <a@b.example>`: `"Foo, Bar" <a@b.example>`, "Foo [x] <a@b.example>": `"Foo [x]" <a@b.example>`,
 	"Foo;Bar <a@b.example>": `"Foo;Bar" <a@b.example>`, "undisclosed-recipients:;": "undisclosed-recipients:;", "undisclosed-recipients: ;": "undisclosed-recipients: ;",
 	"a@b.example,c@d.example": "a@b.example, c@d.example", "a@b.example , c@d.example": "a@b.example, c@d.example", "a@b.example,,c@d.example": "a@b.example, c@d.example", "a@b.example,": "a@b.example",
-	"Foo<a@b.example>": "Foo<a@b.example>", `"Foo"<a@b.example>`: `"Foo"<a@b.example>`, `Foo\Bar <a@b.example>`: `"Foo\Bar" <a@b.example>`, "Foo.Bar <a@b.example>": `"Foo.Bar" <a@b.example>`,
+	"Foo<a@b.example>": "Foo<a@b.example>", `"Foo"<a@b.example>`: `"Foo"<a@b.example>`, `Foo\Bar <a@b.example>`: "", "Foo.Bar <a@b.example>": `"Foo.Bar" <a@b.example>`,
 	"'Foo Bar' <a@b.example>": `"'Foo Bar'" <a@b.example>`, "Foo \xc3\xa9 Bar. <a@b.example>": "\"Foo \xc3\xa9 Bar.\" <a@b.example>", "a$x@b.example": "a$x@b.example",
 	`"Foo \"x\" Bar" <a@b.example>`: `"Foo \"x\" Bar" <a@b.example>`, "Foo <a@b.example>, (c) d@e.example, \"x, y\" <z@w.example>": "Foo <a@b.example>, (c) d@e.example, \"x, y\" <z@w.example>",
 	"Foo, Bar <a@b.example>": "", "bob": "", "Bob <bob>": "", "A <a@b.example>;B <c@d.example>": "", "a@b.example c@d.example": "", "Foo < a@b.example >": "", "<@x.example:a@b.example>": "",
 	"a@localhost": "", "a@\xe5\xb1\x8a.example": "", "Foo <a@b.example.>": "", "": "", "postmaster": "", "group: a@b.example, c@d.example;": "", `"open <a@b.example>`: "", "(open a@b.example": "", "a(b)@c.example": "",
-	"Foo \"x\" y. <a@b.example>": "", "a@b.example) c": "",
+	"Foo \"x\" y. <a@b.example>": "", "a@b.example) c": "", "a@b.example(x)": "", "(x)a@b.example": "", "Foo <a@b.example>(x)": "", "Foo {x}$ <a@b.example>": "Foo {x}$ <a@b.example>", "P. Q. <e@f.example>": `"P. Q." <e@f.example>`,
 }
 
 func TestSendmailList(t *testing.T) {

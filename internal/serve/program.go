@@ -186,7 +186,7 @@ func (p *program) openPages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler, err = withSES(p.SES, p.store, p.Log, programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, p.book, pages))
+	p.handler, err = withSES(p.ownSES(), p.store, p.Log, programs(p.Config, p.store, p.hub, p.workers, p.smtp.Addr(), keeper == nil, testing, p.panel, p.book, pages))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/todoku/todoku/internal/receiver"
 	"github.com/todoku/todoku/internal/ses"
 	"github.com/todoku/todoku/internal/sns"
 	"github.com/todoku/todoku/internal/store"
@@ -164,6 +165,16 @@ func (d *sesDoor) notification(ctx context.Context, m *sns.Message) error {
 		_ = d.store.LeaveEvents(again, id) // then it counts as taken, and is lost
 	}
 	return err
+}
+
+// ownSES is how this program takes events, nil where it takes none: it finds the providers of domains as its milter does.
+func (p *program) ownSES() *SESConfig {
+	if p.SES == nil {
+		return nil
+	}
+	own := *p.SES
+	own.Receivers = receiver.New(p.Resolver, nil)
+	return &own
 }
 
 // withSES puts the door for SNS beside the others.

@@ -21,6 +21,8 @@ const (
 	afterwards   = 24 * time.Hour
 	// ahead is how far the clock of whoever reports may be.
 	ahead = time.Hour
+	// lookFor is how long some events wait at most until it is known who takes the mail of their recipients.
+	lookFor = 5 * time.Second
 )
 
 // EventOptions say how events of Amazon SES are taken.
@@ -29,6 +31,15 @@ type EventOptions struct {
 	Source string
 	// Volume: deliveries are counted as volume, too. Not for mail that passes the milter, which counts it.
 	Volume bool
+	// Receivers finds the provider of a domain by its mail exchangers, too, as the milter does; nil: by its name alone.
+	Receivers Receivers
+}
+
+// Receivers finds providers: a *receiver.Finder.
+type Receivers interface {
+	// Want has a domain looked up, without waiting for it; Find gives its provider, "*" for one that is not known when ctx ends.
+	Want(domain string)
+	Find(ctx context.Context, domain string) string
 }
 
 // Taken is what became of events. Deferred and Refused are those for volume or reputation alone.
@@ -60,6 +71,7 @@ type takings struct {
 	Taken
 	now      time.Time
 	o        EventOptions
+	find     func(domain string) string
 	outcomes map[planKey]Outcome
 	counts   map[store.Complaint]store.Complaint // by what they count, without the counts
 	volume   map[store.Volume]store.Volume
@@ -70,6 +82,9 @@ type takings struct {
 // error before anything was counted the same events can be taken again.
 func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o EventOptions, now time.Time) (Taken, error) {
 	t := &takings{now: now, o: o, outcomes: map[planKey]Outcome{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
+	look, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	t.prepare(look, events)
 	var all []string
 	for _, kind := range []struct {
 		complaint bool
@@ -86,6 +101,21 @@ func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o Even
 		return Taken{}, err
 	}
 	return t.Taken, nil
+}
+
+// prepare has all domains looked up at one time.
+func (t *takings) prepare(ctx context.Context, events []ses.Event) {
+	r := t.o.Receivers
+	if r == nil {
+		t.find = provider.ReceiverOf
+		return
+	}
+	t.find = func(domain string) string { return r.Find(ctx, domain) }
+	for i := range events {
+		for _, to := range events[i].Recipients {
+			r.Want(domainOf(to.Address))
+		}
+	}
 }
 
 // fresh counts the events of one sort that were not taken before, and gives their IDs.
@@ -171,7 +201,7 @@ func (t *takings) count(e *ses.Event) {
 		// Of several recipients of one provider it does not say who complained: it is one complaint.
 		if !strings.EqualFold(e.Type, "not-spam") && e.SubType == "" && len(e.Recipients) > 0 {
 			t.Complaints++
-			t.complaint(e, source, providerOf(e.Recipients[0].Address), 1, 0)
+			t.complaint(e, source, t.providerOf(e.Recipients[0].Address), 1, 0)
 		}
 		return
 	}
@@ -182,7 +212,7 @@ func (t *takings) count(e *ses.Event) {
 
 // recipient counts what became of mail to one.
 func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
-	who := providerOf(r.Address)
+	who := t.providerOf(r.Address)
 	var o Outcome
 	switch e.Kind {
 	case ses.Delivery:
@@ -230,9 +260,14 @@ func (t *takings) complaint(e *ses.Event, source, who string, complaints, delive
 }
 
 // providerOf is who takes mail for an address.
-func providerOf(address string) string {
-	if id := provider.ReceiverOf(dns.CanonicalName(address[strings.LastIndexByte(address, '@')+1:])); id != "" {
+func (t *takings) providerOf(address string) string {
+	if id := t.find(domainOf(address)); id != "" {
 		return id
 	}
 	return Everybody
+}
+
+// domainOf is the domain of an address.
+func domainOf(address string) string {
+	return dns.CanonicalName(address[strings.LastIndexByte(address, '@')+1:])
 }
