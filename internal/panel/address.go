@@ -32,7 +32,7 @@ func target(s string) (string, error) {
 	bad := invalid("to", "A destination is an address such as me@example.com, without quotes or a name.", "転送先は me@example.com のようなアドレスで指定してください。引用符や名前は使えません。")
 	s = strings.TrimSpace(s)
 	i := strings.LastIndexByte(s, '@')
-	if i < 0 || len(s) > maxLogin || !goodLocal(s[:i]) {
+	if i < 0 || len(s) > maxLogin || !goodLocal(s[:i]) || strings.ContainsAny(s[:i], "%!") { // Postfix takes a%b@here and b!a@here for a@b
 		return "", bad
 	}
 	domain, err := Name(s[i+1:])

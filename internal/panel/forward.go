@@ -120,6 +120,13 @@ func (w *walk) next(ctx context.Context, address string) (f store.Forward, ok bo
 
 // endless reports, as an *Invalid, that mail would come back to the address where it began.
 func (w *walk) endless(ctx context.Context, start *store.Forward) error {
+	if len(start.Targets) == 0 && !start.Keep { // taken away: its mail goes where that of all others goes
+		f, ok, err := w.next(ctx, start.Address())
+		if err != nil || !ok {
+			return err
+		}
+		start = &f
+	}
 	seen := map[string]bool{}
 	queue := slices.Clone(start.Targets)
 	for len(queue) > 0 {
@@ -170,7 +177,7 @@ func (p *Panel) Forwards(ctx context.Context, w Who, domain, after string, limit
 	return list, next, err
 }
 
-// SetForward says where mail to an address of a domain goes. *Invalid, store.ErrNotFound.
+// SetForward says where mail to an address of a domain goes. *Invalid, store.ErrNotFound, store.ErrConflict where others change them all the time.
 func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardRequest) (store.Forward, error) {
 	d, err := p.find(ctx, w, domain)
 	if err != nil {
@@ -180,14 +187,27 @@ func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardR
 	if err != nil {
 		return f, err
 	}
-	if err := p.newWalk(f).endless(ctx, &f); err != nil {
-		return f, err
+	for range 3 { // what others changed meanwhile may lead back
+		if err = p.trySetForward(ctx, f); !errors.Is(err, store.ErrConflict) {
+			break
+		}
 	}
-	if err := p.keepForwards(ctx, f); err != nil {
+	if err != nil {
 		return f, err
 	}
 	p.Log.Info("a forwarding address was changed", "domain", f.Domain, "address", f.Address(), "destinations", len(f.Targets), "keep", f.Keep)
 	return p.kept(ctx, f)
+}
+
+func (p *Panel) trySetForward(ctx context.Context, f store.Forward) error {
+	since, err := p.Store.ForwardsChanges(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.newWalk(f).endless(ctx, &f); err != nil {
+		return err
+	}
+	return p.keepForwards(ctx, since, f)
 }
 
 // kept gives one as it is in the database, which knows when it was changed.
@@ -199,8 +219,8 @@ func (p *Panel) kept(ctx context.Context, f store.Forward) (store.Forward, error
 	return now, err
 }
 
-func (p *Panel) keepForwards(ctx context.Context, list ...store.Forward) error {
-	err := p.Store.SetForwards(ctx, MaxForwards, MaxForwardsAll, list...)
+func (p *Panel) keepForwards(ctx context.Context, since int64, list ...store.Forward) error {
+	err := p.Store.SetForwards(ctx, since, MaxForwards, MaxForwardsAll, list...)
 	if errors.Is(err, store.ErrTooMany) {
 		return invalid("address", fmt.Sprintf("A domain may have at most %d forwarding addresses, and the server %d.", MaxForwards, MaxForwardsAll), fmt.Sprintf("転送アドレスは 1 ドメインにつき %d 個、サーバー全体で %d 個までです。", MaxForwards, MaxForwardsAll))
 	}

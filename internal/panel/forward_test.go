@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/todoku/todoku/internal/access"
@@ -78,7 +79,7 @@ func TestBadForwards(t *testing.T) {
 		"itself": {ForwardRequest{Address: "x", To: []string{"X@A.example."}}, "to"}, "all to itself": {ForwardRequest{Address: "@a.example", To: []string{"new@a.example"}}, "to"},
 		"no address": {ForwardRequest{Address: "x", To: []string{"root"}}, "to"}, "command": {ForwardRequest{Address: "x", To: []string{"|cat@else.example"}}, "to"}, "file": {ForwardRequest{Address: "x", To: []string{"/etc/passwd"}}, "to"},
 		"option": {ForwardRequest{Address: "x", To: []string{"-oQ@else.example"}}, "to"}, "include": {ForwardRequest{Address: "x", To: []string{":include:/etc/passwd@else.example"}}, "to"}, "list": {ForwardRequest{Address: "x", To: []string{"a@else.example,b@else.example"}}, "to"},
-		"address literal": {ForwardRequest{Address: "x", To: []string{"a@[127.0.0.1]"}}, "to"}, "numbers": {ForwardRequest{Address: "x", To: []string{"a@127.0.0.1"}}, "to"}, "route": {ForwardRequest{Address: "x", To: []string{"a%b@c@d.example"}}, "to"},
+		"address literal": {ForwardRequest{Address: "x", To: []string{"a@[127.0.0.1]"}}, "to"}, "numbers": {ForwardRequest{Address: "x", To: []string{"a@127.0.0.1"}}, "to"}, "route": {ForwardRequest{Address: "x", To: []string{"a%b@c@d.example"}}, "to"}, "percent": {ForwardRequest{Address: "x", To: []string{"x%a.example@d.example"}}, "to"}, "bang": {ForwardRequest{Address: "x", To: []string{"a.example!x@d.example"}}, "to"},
 		"many": {ForwardRequest{Address: "x", To: make([]string, MaxTargets+1)}, "to"}, "all keep": {ForwardRequest{Address: "@a.example", To: ok, Keep: true}, "keep"},
 	} {
 		var bad *Invalid
@@ -116,6 +117,52 @@ func TestForwardLoops(t *testing.T) {
 	}
 	if err := set("s30@b.example", "s0@b.example"); err == nil {
 		t.Error("a loop of thirty")
+	}
+}
+
+// TestForwardLoopByRemoval: an address that is taken away is one of all others, whose mail may lead back to it.
+func TestForwardLoopByRemoval(t *testing.T) {
+	p, _ := forwarding(t)
+	ctx := t.Context()
+	for _, q := range []ForwardRequest{{Address: "end@a.example", Keep: true}, {Address: "base@a.example", To: []string{"two@b.example"}}, {Address: "base+x@a.example", Keep: true}, {Address: "@a.example", To: []string{"one@b.example"}},
+		{Address: "one@b.example", To: []string{"end@a.example"}}, {Address: "two@b.example", To: []string{"base+x@a.example"}}} {
+		_, domain, _ := strings.Cut(q.Address, "@")
+		_, err := p.SetForward(ctx, admin, domain, q)
+		must(t, err)
+	}
+	for _, address := range []string{"end@a.example", "base+x@a.example"} {
+		var bad *Invalid
+		if _, err := p.SetForward(ctx, admin, "a.example", ForwardRequest{Address: address}); !errors.As(err, &bad) {
+			t.Errorf("%s: %v", address, err)
+		}
+		var all *Faults
+		if _, err := p.ImportForwards(ctx, admin, strings.NewReader("address\n"+address+"\n"), false); !errors.As(err, &all) {
+			t.Errorf("%s from a file: %v", address, err)
+		}
+	}
+	for _, address := range []string{"@a.example", "end@a.example"} { // first what leads to it
+		if _, err := p.SetForward(ctx, admin, "a.example", ForwardRequest{Address: address}); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// TestForwardLoopAtOnce: of two changes at the same moment that lead to each other one is refused.
+func TestForwardLoopAtOnce(t *testing.T) {
+	p, _ := forwarding(t)
+	for i := range 20 {
+		var wg sync.WaitGroup
+		ways := [2][2]string{{"a.example", "b.example"}, {"b.example", "a.example"}}
+		errs := make([]error, 2)
+		for n, way := range ways {
+			wg.Go(func() {
+				_, errs[n] = p.SetForward(t.Context(), admin, way[0], ForwardRequest{Address: fmt.Sprint("x", i), To: []string{fmt.Sprint("x", i, "@", way[1])}})
+			})
+		}
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("%v, %v", errs[0], errs[1])
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (p *Panel) ExportForwards(ctx context.Context, w Who, to io.Writer) error {
 }
 
 // ImportForwards takes the forwarding addresses of a file, all or none; dry only says what it would do. Addresses that the file does not name
-// stay; one without destinations that keeps nothing is taken away (it counts as changed). *Faults, store.ErrNotFound.
+// stay; one without destinations that keeps nothing is taken away (it counts as changed). *Faults, store.ErrNotFound, store.ErrConflict.
 func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
 	lines, bad, err := readFile(file, forwardColumns, "address", readForwardLine, func(l forwardLine) string { return l.f.Address() })
 	if err != nil {
@@ -54,6 +54,10 @@ func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry b
 	all := make([]store.Forward, 0, len(lines))
 	for _, l := range lines {
 		all = append(all, l.f)
+	}
+	since, err := p.Store.ForwardsChanges(ctx)
+	if err != nil {
+		return done, err
 	}
 	way := p.newWalk(all...)
 	var list []store.Forward
@@ -82,7 +86,7 @@ func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry b
 	if dry || len(list) == 0 {
 		return done, nil
 	}
-	if err := p.keepForwards(ctx, list...); err != nil {
+	if err := p.keepForwards(ctx, since, list...); err != nil {
 		return Imported{}, err
 	}
 	p.Log.Info("forwarding addresses were taken from a file", "made", done.Made, "changed", done.Changed)

@@ -75,11 +75,27 @@ func (s *Store) CountForwards(ctx context.Context, domain string) (n int, err er
 	return n, nil
 }
 
-// SetForwards keeps forwarding addresses in the place of what is there, all or none; one without targets that keeps nothing is removed.
-// ErrNotFound: a domain is not there; ErrTooMany: one would have more than each, or all together more than total.
-func (s *Store) SetForwards(ctx context.Context, each, total int, list ...Forward) error {
+// ForwardsChanges counts the changes of forwarding addresses.
+func (s *Store) ForwardsChanges(ctx context.Context) (n int64, err error) {
+	if err := s.db.reader().queryRow(ctx, `SELECT value FROM counters WHERE name = 'forwards'`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting changes of forwarding addresses: %w", s.db.translate(err))
+	}
+	return n, nil
+}
+
+// SetForwards keeps forwarding addresses in the place of what is there, all or none; one without targets that keeps nothing is removed. since is
+// what ForwardsChanges gave before what is there was looked at, so that of two who look at the same time one looks again.
+// ErrConflict: something was changed since; ErrNotFound: a domain is not there; ErrTooMany: one would have more than each, or all together more than total.
+func (s *Store) SetForwards(ctx context.Context, since int64, each, total int, list ...Forward) error {
 	now := millis(s.now())
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		n, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards' AND value = $1`, since) // every node hears of it
+		if err == nil && n == 0 {
+			err = ErrConflict
+		}
+		if err != nil {
+			return err
+		}
 		changed := map[string]bool{}
 		for i := range list {
 			f := &list[i]
@@ -98,10 +114,7 @@ func (s *Store) SetForwards(ctx context.Context, each, total int, list ...Forwar
 				return err
 			}
 		}
-		if err := atMost(ctx, q, total, `SELECT count(*) FROM forwards`); err != nil {
-			return err
-		}
-		return countForwards(ctx, q)
+		return atMost(ctx, q, total, `SELECT count(*) FROM forwards`)
 	})
 	if err != nil {
 		return fmt.Errorf("keeping forwarding addresses: %w", err)
@@ -140,12 +153,6 @@ func atMost(ctx context.Context, q querier, most int, query string, args ...any)
 		return ErrTooMany
 	}
 	return nil
-}
-
-// countForwards lets every node know that something changed.
-func countForwards(ctx context.Context, q querier) error {
-	_, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards'`)
-	return err
 }
 
 // ForwardsVersion is a number that changes with every change of a forwarding address, and of a domain.

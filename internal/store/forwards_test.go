@@ -21,6 +21,13 @@ func addresses(list []Forward) (out string) {
 	return out
 }
 
+func changes(t *testing.T, s *Store) int64 {
+	t.Helper()
+	n, err := s.ForwardsChanges(ctx)
+	ok(t, err)
+	return n
+}
+
 func testForwards(t *testing.T, s *Store) {
 	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}, &Domain{Name: "off.example", Disabled: true}))
 	before, err := s.ForwardsVersion(ctx)
@@ -29,7 +36,7 @@ func testForwards(t *testing.T, s *Store) {
 		{Domain: "a.example", Local: "info", Targets: []string{"x@else.example", "y@else.example"}, Keep: true}, {Domain: "a.example", Targets: []string{"all@else.example"}},
 		{Domain: "b.example", Local: "ann", Keep: true}, {Domain: "off.example", Local: "z", Targets: []string{"z@else.example"}},
 	}
-	ok(t, s.SetForwards(ctx, 10, 10, list...))
+	ok(t, s.SetForwards(ctx, changes(t, s), 10, 10, list...))
 	got, err := s.Forwards(ctx, "", "", Forward{}, 10)
 	ok(t, err)
 	if diff := cmp.Diff([]Forward{list[1], list[0], list[2], list[3]}, got, cmpopts.IgnoreFields(Forward{}, "Changed")); diff != "" || got[0].Changed.IsZero() {
@@ -58,7 +65,7 @@ func testForwards(t *testing.T, s *Store) {
 	if err != nil || f.Targets[0] != "all@else.example" {
 		t.Errorf("%+v, %v", f, err)
 	}
-	ok(t, s.SetForwards(ctx, 10, 10, Forward{Domain: "a.example"}))
+	ok(t, s.SetForwards(ctx, changes(t, s), 10, 10, Forward{Domain: "a.example"}))
 	_, err = s.Forward(ctx, "a.example", "")
 	wantErr(t, err, ErrNotFound)
 	ok(t, s.RemoveDomain(ctx, "off.example"))
@@ -76,10 +83,13 @@ func testForwardsAllOrNone(t *testing.T, s *Store) {
 	for i := range 5 {
 		list = append(list, Forward{Domain: "a.example", Local: fmt.Sprint(i), Keep: true})
 	}
-	wantErr(t, s.SetForwards(ctx, 4, 99, list...), ErrTooMany)
-	wantErr(t, s.SetForwards(ctx, 9, 4, list...), ErrTooMany)
-	wantErr(t, s.SetForwards(ctx, 9, 9, append(list, Forward{Domain: "c.example", Local: "x", Keep: true})...), ErrNotFound)
-	if n, err := s.CountForwards(ctx, ""); err != nil || n != 0 {
+	wantErr(t, s.SetForwards(ctx, changes(t, s), 4, 99, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, changes(t, s), 9, 4, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, changes(t, s), 9, 9, append(list, Forward{Domain: "c.example", Local: "x", Keep: true})...), ErrNotFound)
+	before := changes(t, s)
+	ok(t, s.SetForwards(ctx, before, 9, 9, list[0]))
+	wantErr(t, s.SetForwards(ctx, before, 9, 9, list[1]), ErrConflict)
+	if n, err := s.CountForwards(ctx, ""); err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}
 }
@@ -89,7 +99,7 @@ func testForwardsOfPeople(t *testing.T, s *Store) {
 	ok(t, err)
 	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}))
 	ok(t, s.GiveDomain(ctx, "b.example", p.ID, true))
-	ok(t, s.SetForwards(ctx, 9, 9, Forward{Domain: "a.example", Local: "x", Keep: true}, Forward{Domain: "b.example", Local: "y", Keep: true}))
+	ok(t, s.SetForwards(ctx, changes(t, s), 9, 9, Forward{Domain: "a.example", Local: "x", Keep: true}, Forward{Domain: "b.example", Local: "y", Keep: true}))
 	if list, err := s.Forwards(ctx, p.ID, "", Forward{}, 9); err != nil || addresses(list) != "y@b.example " {
 		t.Errorf("%q, %v", addresses(list), err)
 	}
