@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,6 +76,9 @@ func (e *MailEvent) keys() []string {
 	}
 	return out
 }
+
+// Named reports that an event is found by a name.
+func (e *MailEvent) Named(name string) bool { return slices.Contains(e.keys(), eventKey(name)) }
 
 func eventKey(name string) string {
 	name = strings.ToLower(strings.Trim(strings.TrimSpace(text(name)), "<>"))

@@ -99,7 +99,7 @@ func (r *Reader) Messages(ctx context.Context, who panel.Who, q Query) (list []s
 			if err != nil {
 				return nil, false, err
 			}
-			if !visible {
+			if !visible || !who.Admin && !e.Named(q.Name) { // found by a recipient who is another's: that the two got the same is not to be told
 				continue
 			}
 			if len(list) == limit {

@@ -79,15 +79,16 @@ func TestMessages(t *testing.T) {
 		want string
 		more bool
 	}{
-		"all":        {admin, Query{Name: "x@shop.example", Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
-		"no name":    {admin, Query{Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
-		"two":        {admin, Query{Name: " <X@Shop.example> ", Limit: 2}, "SPOOFED IN", true},
-		"times":      {admin, Query{Name: "x@shop.example", From: noon.Add(-2 * time.Hour), To: noon, Limit: 10}, "OTHER BELOW", false},
-		"customer":   {customer, Query{Name: "x@shop.example", Limit: 10}, "IN BELOW OUT", false},
-		"first":      {customer, Query{Name: "x@shop.example", Limit: 1}, "IN", true},
-		"by queue":   {customer, Query{Name: "other", Limit: 10}, "", false},
-		"by another": {customer, Query{Name: "boss@rival.example", Limit: 10}, "IN", false},
-		"nobody":     {panel.Who{}, Query{Name: "x@shop.example", Limit: 10}, "", false},
+		"all":            {admin, Query{Name: "x@shop.example", Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
+		"no name":        {admin, Query{Limit: 10}, "SPOOFED IN OTHER BELOW OUT", false},
+		"two":            {admin, Query{Name: " <X@Shop.example> ", Limit: 2}, "SPOOFED IN", true},
+		"times":          {admin, Query{Name: "x@shop.example", From: noon.Add(-2 * time.Hour), To: noon, Limit: 10}, "OTHER BELOW", false},
+		"customer":       {customer, Query{Name: "x@shop.example", Limit: 10}, "IN BELOW OUT", false},
+		"first":          {customer, Query{Name: "x@shop.example", Limit: 1}, "IN", true},
+		"by queue":       {customer, Query{Name: "other", Limit: 10}, "", false},
+		"by another":     {customer, Query{Name: "boss@rival.example", Limit: 10}, "", false},
+		"by a recipient": {customer, Query{Name: "<Me@shop.example>", Limit: 10}, "IN", false},
+		"nobody":         {panel.Who{}, Query{Name: "x@shop.example", Limit: 10}, "", false},
 	} {
 		list, more, err := r.Messages(t.Context(), c.who, c.q)
 		if got := queues(list); err != nil || got != c.want || more != c.more {
@@ -154,6 +155,12 @@ func TestVolume(t *testing.T) {
 	}
 	v, err := r.Volume(t.Context(), admin, VolumeQuery{Limit: 2})
 	if err != nil || len(v.Rows) != 2 || !v.More || v.From != "2026-11-20" || v.To != "2026-11-26" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if v, err = r.Volume(t.Context(), customer, VolumeQuery{Limit: 1}); err != nil || len(v.Rows) != 1 || !v.More || v.Rows[0].Author != "=cmd.shop.example" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if v, err = r.Volume(t.Context(), customer, VolumeQuery{Source: "192.0.2.2", Limit: 1}); err != nil || len(v.Rows) != 0 || v.More {
 		t.Errorf("%+v, %v", v, err)
 	}
 	for _, d := range []string{"rival.example", "other.shop.example", "nowhere.example"} {

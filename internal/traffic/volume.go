@@ -72,21 +72,25 @@ func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Vol
 				out.Rows = append(out.Rows, v)
 			}
 		}
-	}
-	if len(domains) > 1 {
-		slices.SortFunc(out.Rows, func(a, b store.Volume) int {
-			return cmpOr(strings.Compare(b.Day, a.Day), strings.Compare(a.Author, b.Author), strings.Compare(a.Source, b.Source), strings.Compare(a.Provider, b.Provider))
-		})
-		out.Rows = slices.Compact(out.Rows) // of a domain and one below it
-	}
-	if len(out.Rows) > limit {
-		out.Rows, out.More = out.Rows[:limit], true
+		out.first(limit)
+		out.More = out.More || len(list) > limit // also where those were another's
 	}
 	for _, v := range out.Rows {
 		out.Messages += v.Messages
 		out.Paced += v.Paced
 	}
 	return out, nil
+}
+
+// first leaves the first rows, and no more, in the order in which they are told.
+func (v *Volume) first(limit int) {
+	slices.SortFunc(v.Rows, func(a, b store.Volume) int {
+		return cmpOr(strings.Compare(b.Day, a.Day), strings.Compare(a.Author, b.Author), strings.Compare(a.Source, b.Source), strings.Compare(a.Provider, b.Provider))
+	})
+	v.Rows = slices.Compact(v.Rows) // of a domain and one below it
+	if len(v.Rows) > limit {
+		v.Rows, v.More = v.Rows[:limit], true
+	}
 }
 
 func cmpOr(list ...int) int {
