@@ -7,7 +7,9 @@ import (
 
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/tokens"
 	"github.com/todoku/todoku/internal/traffic"
+	"github.com/todoku/todoku/internal/warmup"
 )
 
 func TestTraffic(t *testing.T) {
@@ -25,7 +27,7 @@ func TestTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := get[service.MailMessages](s, getting("/mail?q=q1&lang=ja"))
-	if len(l.Messages) != 1 || l.Messages[0].Findings[0].Text != "From のドメイン example.com の鍵がありません" || l.Messages[0].Reason != "署名に使う鍵がありません" || l.Messages[0].Direction != "out" || l.Messages[0].Done != "受け付けました。" {
+	if len(l.Messages) != 1 || l.Messages[0].Findings[0].Text != "From のドメイン example.com の鍵がありません" || l.Messages[0].Reason != "署名に使う鍵がありません" || l.Messages[0].Direction != "out" || l.Messages[0].Done != "受け付けました。署名は付けていません。" {
 		t.Errorf("%+v", l)
 	}
 	l = get[service.MailMessages](s, getting("/mail?q=ann@example.com&from=2026-11-22&to=2026-11-22&limit=1"))
@@ -62,4 +64,46 @@ func TestNoTraffic(t *testing.T) {
 	for _, path := range []string{"/mail", "/volume", "/volume.csv"} {
 		s.refused(path, getting(path), service.NotFound)
 	}
+}
+
+// TestTrafficOfCustomers: a customer's token finds what is of their domains, and no plans.
+func TestTrafficOfCustomers(t *testing.T) {
+	s := panelSite(t)
+	s.Service.Traffic = &traffic.Reader{Store: s.Store, Now: func() time.Time { return exampleTime }}
+	s.Service.Book = warmup.NewBook(warmup.BookConfig{Store: s.Store})
+	for _, name := range []string{"hers.example", "his.example"} {
+		if a := s.do(post("/domains", object{"name": name})); a.StatusCode != 201 {
+			t.Fatalf("%s %s", a.Status, a.data)
+		}
+	}
+	person, _ := s.customer("her", "hers.example")
+	her, _, err := tokens.CreateFor(t.Context(), s.Store, person, "flow", []string{service.ScopeFlow}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []store.MailEvent
+	for _, author := range []string{"hers.example", "his.example"} {
+		list = append(list, store.MailEvent{ID: store.NewMailEventID(exampleTime), At: exampleTime, Outgoing: true, Author: author, MailFrom: "x@hers.example", Action: "accept"})
+	}
+	if err := s.Store.AddMailEvents(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.AddVolume(t.Context(), []store.Volume{{Day: "2026-11-22", Provider: "*", Author: "hers.example", Messages: 1}, {Day: "2026-11-22", Provider: "*", Author: "his.example", Messages: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	if l := get[service.MailMessages](s, getting("/mail?q=x@hers.example").with(her)); len(l.Messages) != 1 || l.Messages[0].Author != "hers.example" {
+		t.Errorf("%+v", l)
+	}
+	if v := get[service.MailVolume](s, getting("/volume").with(her)); v.Messages != 1 {
+		t.Errorf("%+v", v)
+	}
+	if a := s.do(getting("/volume.csv").with(her)); a.StatusCode != 200 || strings.Contains(string(a.data), "his") {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	s.refused("no name", getting("/mail").with(her), service.Invalid)
+	s.refused("his", getting("/volume?domain=his.example").with(her), service.NotFound)
+	s.refused("plans", getting("/warmups").with(her), service.Forbidden)
+	s.refused("a plan", getting("/warmups/192.0.2.1/gmail").with(her), service.Forbidden)
+	s.refused("begin", post("/warmups", object{"source": "192.0.2.1", "provider": "gmail", "table": "ses"}).with(her), service.Forbidden)
+	s.refused("end", post("/warmups/192.0.2.1/gmail", object{"state": "ended"}).with(her), service.Forbidden)
 }

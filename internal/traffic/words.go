@@ -12,10 +12,19 @@ func Done(e *store.MailEvent) catalogue.Text {
 	if e.Paced {
 		return paced
 	}
-	if t, ok := done[e.Action]; ok {
-		return t
+	t, ok := done[e.Action]
+	if !ok {
+		t = done["accept"]
 	}
-	return done["accept"]
+	if Unsigned(e) {
+		t.EN, t.JA = t.EN+" "+unsigned.EN, t.JA+unsigned.JA
+	}
+	return t
+}
+
+// Unsigned reports an outgoing message that went without a signature of ours.
+func Unsigned(e *store.MailEvent) bool {
+	return e.Outgoing && !e.Paced && (e.Action == "accept" || e.Action == "") && len(e.Signed) == 0
 }
 
 // Found says what authentication made of an incoming message; empty for an outgoing one.
@@ -24,6 +33,8 @@ func Found(e *store.MailEvent) catalogue.Text {
 }
 
 var paced = text{EN: "It was put off (451): its warm-up plan had no room.", JA: "ウォームアップの計画に空きがなく、一時的に断りました (451)。"}
+
+var unsigned = text{EN: "No signature was added.", JA: "署名は付けていません。"}
 
 var done = map[string]text{
 	"accept":     {EN: "It was accepted.", JA: "受け付けました。"},

@@ -165,6 +165,9 @@ func viewPassed(e *store.MailEvent, lang string) passedView {
 	if v.Mark.Class == "" {
 		v.Mark = mark{"none", "–", ""}
 	}
+	if v.Mark.Class == "pass" && len(e.Findings) > 0 {
+		v.Mark = mark{"warn", "!", ""} // it went, and something is to be known of it
+	}
 	for _, f := range e.Findings {
 		_, known := catalogue.Lookup(f[0])
 		v.Problems = append(v.Problems, problemView{f[0], catalogue.Finding{ID: f[0]}.Title(lang), traffic.Say(f[1], lang), known})
