@@ -1,7 +1,7 @@
 // Package steady tells the time that passed from a clock that was set: the calendar may jump, a year ahead or back, when a battery
 // dies or somebody slips; work that goes by it (keys that retire, mail that is deleted) must not.
 //
-// What counts is the time that somebody saw pass. Within one run of a program that is the monotonic clock. Across
+// What counts is the time that somebody saw pass. Within one run of a program that is what [Elapsed] says. Across
 // a restart it is the calendar, which is believed for [MostUnseen]: what is more than that counts as nothing.
 package steady
 
@@ -14,15 +14,9 @@ const (
 	Slack = 5 * time.Minute
 )
 
-// Elapsed gives a function that says how long the program has run, by the monotonic clock.
-func Elapsed() func() time.Duration {
-	began := time.Now()
-	return func() time.Duration { return time.Since(began) }
-}
-
 // Watch sees time pass in one run of a program. Not safe for concurrent use.
 type Watch struct {
-	// Elapsed is the monotonic clock, nil for none.
+	// Elapsed is how long the program has run, see [Elapsed]; nil where nobody knows.
 	Elapsed func() time.Duration
 
 	at   time.Time // by the calendar, when it was last looked at

@@ -1,6 +1,8 @@
 package steady
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -59,5 +61,31 @@ func TestJump(t *testing.T) {
 	}
 	if e := Elapsed(); e() < 0 || e() > time.Hour {
 		t.Error("it ran for", e())
+	}
+}
+
+// TestSleep: a machine that slept did not jump.
+func TestSleep(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "uptime")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("1000.50 2000.00\n")
+	e := elapsed(file)
+	write("29800.50 2000.00\n") // eight hours later, of which the monotonic clock knows nothing
+	if got := e(); got != 8*time.Hour {
+		t.Errorf("eight hours of sleep are %s", got)
+	}
+	for _, bad := range []string{"", "x y\n", "-5 1\n", "1e300 1\n", "NaN 1\n"} {
+		write(bad)
+		if got := e(); got < 0 || got > time.Hour {
+			t.Errorf("%q: %s", bad, got)
+		}
+	}
+	if got := elapsed(file + ".none")(); got < 0 || got > time.Hour {
+		t.Errorf("no such file: %s", got)
 	}
 }
