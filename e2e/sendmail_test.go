@@ -16,11 +16,11 @@ import (
 	"github.com/todoku/todoku/message"
 )
 
-// sendmailMC is what every Sendmail of the tests has; %[1]s is its folder, %[2]s its port.
+// sendmailMC is what every Sendmail of the tests has: it delivers at once, however busy the machine is; %[1]s is its folder, %[2]s its port.
 const sendmailMC = "OSTYPE(`linux')dnl\n" +
 	"define(`QUEUE_DIR', `%[1]s/queue')define(`STATUS_FILE', `%[1]s/statistics')define(`confPID_FILE', `%[1]s/pid')define(`HELP_FILE', `%[1]s/help')undefine(`ALIAS_FILE')dnl\n" +
 	"define(`confSERVICE_SWITCH_FILE', `%[1]s/service.switch')define(`confDONT_BLAME_SENDMAIL', `GroupReadableKeyFile,GroupWritableDirPathSafe')define(`confDEF_USER_ID', `65534:65534')dnl\n" +
-	"define(`confTO_IDENT', `0')define(`confTO_CONNECT', `5s')define(`confLOG_LEVEL', `14')define(`confDELIVERY_MODE', `background')dnl\n" +
+	"define(`confQUEUE_LA', `10000')define(`confREFUSE_LA', `10000')define(`confTO_IDENT', `0')define(`confTO_CONNECT', `5s')define(`confLOG_LEVEL', `14')define(`confDELIVERY_MODE', `background')dnl\n" +
 	"FEATURE(`no_default_msa')FEATURE(`nocanonify')FEATURE(`accept_unresolvable_domains')FEATURE(`accept_unqualified_senders')dnl\n" +
 	"DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port=%[2]s')dnl\n"
 

@@ -14,3 +14,11 @@ func TestSendmailPipelined(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestSendmailQueued: under load Sendmail only queues; that is nobody's refusal.
+func TestSendmailQueued(t *testing.T) {
+	r, err := Explain([]byte("Nov 26 08:02:39 mail sendmail[55]: 6AQ82djo000055: to=<you@gmail.com>, delay=00:00:00, mailer=esmtp, pri=243165, stat=queued\n"))
+	if err != nil || len(r.Failures) != 1 || r.Failures[0].Action != "delayed" || r.Failures[0].Category == "rate" || r.Failures[0].Category == "reputation" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
