@@ -113,7 +113,8 @@ func (x *trouble) judge() {
 	first, end := last[1], last[len(last)-1] // the very first may be before all that is kept was made
 	t.Logf("the last process from %d to %d messages: heap %d -> %d, resident %d -> %d, goroutines %d -> %d, threads %d -> %d, files %d -> %d", first.accepted, end.accepted,
 		first.heap, end.heap, first.rss, end.rss, first.goroutines, end.goroutines, first.threads, end.threads, first.fds, end.fds)
-	if end.heap-first.heap > 2<<20 || end.rss-first.rss > 24<<20 || end.goroutines > first.goroutines+2 || end.threads > first.threads+6 || end.fds > first.fds+4 {
+	// SQLite's page caches (16 MB of the writer, 2 MB of each reader) are not in Go's heap, and fill in time.
+	if end.heap-first.heap > 2<<20 || end.rss-first.rss > 32<<20 || end.goroutines > first.goroutines+2 || end.threads > first.threads+6 || end.fds > first.fds+4 {
 		t.Errorf("something stays behind: %+v", last)
 	}
 }
