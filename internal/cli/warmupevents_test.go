@@ -43,3 +43,13 @@ func TestWarmupEvents(t *testing.T) {
 		t.Errorf("%q %q", r.out, r.err)
 	}
 }
+
+// TestServeSESFlags: what is wrong with them is said before anything listens.
+func TestServeSESFlags(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	for _, args := range []string{"--ses-topic nonsense", "--ses-topic arn:aws:sns:us-east-1:123456789012:t --ses-source x", "--ses-source 192.0.2.1", "--ses-count-volume"} {
+		if r := p.run(append([]string{"serve"}, strings.Fields(args)...)...).want(t, 2); !strings.Contains(r.err, "ses-") {
+			t.Errorf("%s: %q", args, r.err)
+		}
+	}
+}
