@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,7 +181,7 @@ func (a *app) writeWarmup(w io.Writer, o *warmup.View) {
 	}
 	line(msgPlanLog, "delivered", strconv.Itoa(o.Today.Delivered), "deferred", strconv.Itoa(o.Today.Deferred), "refused", strconv.Itoa(o.Today.Refused))
 	if o.Held {
-		line(msgPlanHeld, "why", render.Printable(o.One.Why))
+		line(msgPlanHeld, "why", cmp.Or(render.Printable(o.One.Why), "-"))
 	}
 	if o.Connections != nil && *o.Connections == 0 {
 		line(msgPlanSilent, "time", minute(o.Silent))

@@ -41,6 +41,7 @@ type planView struct {
 	Days     []dayView
 	Doing    string // what today is
 	Bound    bool   // the plan is not over
+	Quiet    bool   // nothing is sent until Silent
 	Day, All int
 }
 
@@ -123,7 +124,7 @@ func standMark(s warmup.Standing) mark {
 }
 
 func viewPlan(v *warmup.View, lang string, days bool) planView {
-	p := planView{View: v.In(lang), Name: warmup.ProviderName(v.Provider).In(lang), Stand: standMark(v.Standing), Doing: warmup.Followed[v.Now()].In(lang), Bound: !v.Over(), Day: v.At + 1, All: len(v.Steps)}
+	p := planView{View: v.In(lang), Name: warmup.ProviderName(v.Provider).In(lang), Stand: standMark(v.Standing), Doing: warmup.Followed[v.Now()].In(lang), Bound: !v.Over(), Quiet: v.Now() == warmup.InQuiet, Day: v.At + 1, All: len(v.Steps)}
 	if !days {
 		return p
 	}

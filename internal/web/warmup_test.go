@@ -63,6 +63,10 @@ func TestWarmupPages(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	page("/warmup/192.0.2.1", "&lt;b&gt;complaints", "no date can be told", "Go on")
+	if err := warmup.Note(t.Context(), b.Store, "192.0.2.1", "gmail", warmup.Outcome{Deferred: 1, Silence: 10 * time.Minute}, now); err != nil {
+		t.Fatal(err)
+	}
+	page("/warmup/192.0.2.1", "Nothing is sent until", "2026-11-22 03:14:05 UTC", "today: nothing is sent for a while")
 	for _, do := range []string{"resume", "end"} {
 		if w := s.post("/warmup/192.0.2.1", url.Values{"do": {do}, "provider": {"gmail"}}); w.Code != 303 {
 			t.Fatalf("%s: %d %s", do, w.Code, w.Body)
