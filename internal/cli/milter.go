@@ -81,7 +81,7 @@ func (a *app) milterCommand() *cobra.Command {
 		}
 		defer stop()
 		if f.pace.database != "" {
-			st, err := store.Open(c.Context(), f.pace.database)
+			st, err := store.OpenSparing(c.Context(), f.pace.database)
 			if err != nil {
 				return lookError{err}
 			}

@@ -28,8 +28,14 @@ const applicationID = 0x544f444f
 const (
 	pragmas = "&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)" +
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=journal_size_limit(67108864)"
-	writerPragmas = pragmas + "&_pragma=cache_size(-16000)&_pragma=secure_delete(ON)&_txlock=immediate"
+	writerPragmas = pragmas + "&_pragma=secure_delete(ON)&_txlock=immediate"
 	readerPragmas = pragmas + "&_pragma=query_only(ON)"
+)
+
+// The page cache of the writer, in KiB: room for the bodies of messages, or for nothing much.
+const (
+	cacheKB        = 16000
+	sparingCacheKB = 1000
 )
 
 // sqliteDB is the embedded database: SQLite takes one writer at a time, so the
@@ -44,13 +50,9 @@ type sqliteDB struct {
 // between processes the busy time-out and the transaction do.
 var migrating sync.Mutex
 
-func openSQLite(ctx context.Context, database string) (database, error) {
-	return openSQLiteWaiting(ctx, database, 10*time.Second)
-}
-
-// openSQLiteWaiting says how long to wait for another process that holds a lock.
-func openSQLiteWaiting(ctx context.Context, database string, busy time.Duration) (database, error) {
-	path, err := sqlitePath(database)
+// openSQLite gives the writer a page cache of so many KiB, and waits for another process that holds a lock as long as busy says.
+func openSQLite(ctx context.Context, name string, cache int, busy time.Duration) (database, error) {
+	path, err := sqlitePath(name)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +60,9 @@ func openSQLiteWaiting(ctx context.Context, database string, busy time.Duration)
 		return nil, err
 	}
 	waiting := fmt.Sprintf("_pragma=busy_timeout(%d)", busy.Milliseconds())
+	writer := fmt.Sprintf("&_pragma=cache_size(-%d)", cache)
 	db := &sqliteDB{}
-	if db.write, err = sql.Open("sqlite", sqliteName(path, waiting+writerPragmas)); err != nil {
+	if db.write, err = sql.Open("sqlite", sqliteName(path, waiting+writer+writerPragmas)); err != nil {
 		return nil, explainSQLite(path, err)
 	}
 	db.write.SetMaxOpenConns(1)

@@ -144,7 +144,7 @@ func TestSQLiteInUseByAnotherProcess(t *testing.T) {
 	ok(t, err)
 	defer func() { _ = tx.Rollback() }()
 
-	_, err = openSQLiteWaiting(ctx, path, 50*time.Millisecond)
+	_, err = openSQLite(ctx, path, cacheKB, 50*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("error %v", err)
 	}

@@ -60,11 +60,23 @@ type database interface {
 // (or "file:NAME") for SQLite, whose file is created with mode 0600, or a
 // "postgres://..." URL.
 func Open(ctx context.Context, database string) (*Store, error) {
-	open := openSQLite
-	if isPostgres(database) {
-		open = openPostgres
+	return openWith(ctx, database, cacheKB)
+}
+
+// OpenSparing is Open with small caches, for a program that keeps little in the database and shares its machine with
+// a mail server.
+func OpenSparing(ctx context.Context, database string) (*Store, error) {
+	return openWith(ctx, database, sparingCacheKB)
+}
+
+func openWith(ctx context.Context, name string, cache int) (*Store, error) {
+	var db database
+	var err error
+	if isPostgres(name) {
+		db, err = openPostgres(ctx, name)
+	} else {
+		db, err = openSQLite(ctx, name, cache, 10*time.Second)
 	}
-	db, err := open(ctx, database)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
