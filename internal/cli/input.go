@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/todoku/todoku/internal/verify"
 	"github.com/todoku/todoku/message"
@@ -73,4 +74,16 @@ func (a *app) fileError(name string, err error) error {
 		err = path.Err
 	}
 	return fmt.Errorf("%s: %w", a.say(msgReadFile, "file", name), a.reason(err))
+}
+
+// writeError says that a file cannot be made or written, and why.
+func (a *app) writeError(name string, err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	if errors.Is(err, os.ErrNotExist) { // of a new file that is said of its folder
+		return errors.New(a.say(msgNoFolder, "file", name, "folder", filepath.Dir(name)))
+	}
+	return fmt.Errorf("%s: %w", a.say(msgWriteFile, "file", name), a.reason(err))
 }

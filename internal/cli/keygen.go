@@ -89,11 +89,11 @@ func (a *app) keepKey(out string, pem []byte) error {
 		return usagef("%s", a.say(msgKeyExists, "file", out))
 	}
 	if err != nil {
-		return lookError{a.fileError(out, err)}
+		return lookError{a.writeError(out, err)}
 	}
 	_, err = f.Write(pem)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return lookError{errors.Join(a.fileError(out, err), os.Remove(out))}
+		return lookError{errors.Join(a.writeError(out, err), os.Remove(out))}
 	}
 	return nil
 }

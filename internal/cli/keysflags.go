@@ -131,7 +131,7 @@ func (f *keysFlags) serve(a *app, r dns.Resolver, private []string) (*keys.Confi
 	}
 	if master == nil {
 		if f.rotateAfter > 0 {
-			return nil, usagef("--keys-rotate-after: %v", keys.ErrNoMaster)
+			return nil, usagef("%v", a.saidError("--keys-rotate-after", keys.ErrNoMaster))
 		}
 		return nil, nil
 	}

@@ -206,11 +206,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 	if len(f.keys) > 0 {
 		keys, err := filter.LoadKeys(f.keys)
 		if err != nil {
-			var file *fs.PathError
-			if errors.As(err, &file) && !errors.Is(err, filter.ErrKeyReadable) {
-				return nil, lookError{a.fileError(file.Path, err)}
-			}
-			return nil, usagef("--%skey: %v", prefix, err)
+			return nil, a.keyFlagError("--"+prefix+"key", err)
 		}
 		s.Signers = keys
 	}
@@ -235,6 +231,15 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 	return s, nil
 }
 
+// keyFlagError says what is wrong with a key that a flag names.
+func (a *app) keyFlagError(flag string, err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) && !errors.Is(err, filter.ErrKeyReadable) {
+		return lookError{a.fileError(file.Path, err)}
+	}
+	return usagef("%v", a.saidError(flag, err))
+}
+
 // base gives what other programs' configurations say, and over it the flags that need no file.
 func (f *milterFlags) base(a *app, prefix string) (*filter.Settings, error) {
 	s, _, err := f.takeover.settings(a)
@@ -245,7 +250,7 @@ func (f *milterFlags) base(a *app, prefix string) (*filter.Settings, error) {
 		s.AuthServID = f.authServID
 	} else if s.AuthServID == "" {
 		if s.AuthServID = ownName(); s.AuthServID == "" {
-			return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"authserv-id"))
+			return nil, usagef("%s", a.say(msgNeedName, "flag", prefix+"authserv-id"))
 		}
 	}
 	s.AlsoOurs = append(s.AlsoOurs, f.alsoOurs...)

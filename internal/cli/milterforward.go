@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -9,6 +8,7 @@ import (
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/serve"
 	"github.com/todoku/todoku/srs"
 )
@@ -45,7 +45,7 @@ func (f *forwardFlags) forwarding(a *app, prefix string) (*filter.Forwarding, er
 	}
 	if len(f.sealKeys) > 0 {
 		if err := f.loadSealKeys(out); err != nil {
-			return nil, usagef("--%sseal-key: %v", prefix, err)
+			return nil, a.keyFlagError("--"+prefix+"seal-key", err)
 		}
 	}
 	if out.SRS, err = f.rewriter(a, prefix); err != nil {
@@ -70,13 +70,13 @@ func (f *forwardFlags) loadSealKeys(into *filter.Forwarding) error {
 	if into.SealDomain == "" {
 		domains := list.Domains()
 		if len(domains) > 1 || strings.HasPrefix(domains[0], "*.") {
-			return errors.New("name the domain with --seal-domain")
+			return said.Error("name the domain with --seal-domain", "--seal-domain でドメインを指定してください")
 		}
 		into.SealDomain = domains[0]
 	}
 	found, err := list.For("", into.SealDomain)
 	if err == nil && len(found) == 0 {
-		err = errors.New("there is no key for " + into.SealDomain)
+		err = said.Error("there is no key for %s", "%s の鍵がありません", into.SealDomain)
 	}
 	into.SealKeys = list
 	return err
@@ -143,7 +143,7 @@ func init() {
 		"seal-key":         {EN: "seal with a key, `DOMAIN:SELECTOR:FILE` (repeatable: an RSA key is preferred, for few know another)", JA: "ARC シールに使う鍵 `DOMAIN:SELECTOR:FILE` (複数指定可。対応する受信側が多い RSA を優先する)"},
 		"milter-forward":   {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC シールを付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
 		"customer-domains": {EN: "how `many` domains a customer may have by adding them to the panel, once the domain shows by a record that it is theirs", JA: "顧客がパネルに追加できるドメインの `数`。追加にはドメイン所有を示すレコードが必要"},
-		"alias-listen":     {EN: "answer Postfix's socketmap tables alias and alias-domain, the forwarding addresses of the panel, at `SOCKET`, named as in --listen (repeatable)", JA: "パネルの転送アドレスを表す Postfix の socketmap テーブル alias と alias-domain に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
-		"srs-listen":       {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, named as in --listen (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は --listen と同じ。複数指定可)"},
+		"alias-listen":     {EN: "answer Postfix's socketmap tables alias and alias-domain, the forwarding addresses of the panel, at `SOCKET`, written as that of the milter (repeatable)", JA: "パネルの転送アドレスを表す Postfix の socketmap テーブル alias と alias-domain に応答する `SOCKET` (書き方は milter のソケットと同じ。複数指定可)"},
+		"srs-listen":       {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, written as that of the milter (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は milter のソケットと同じ。複数指定可)"},
 	})
 }

@@ -97,7 +97,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f.filters.add(fl, a)
 	f.lab.add(fl, a)
 	f.lab.addServing(fl, a)
-	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("milter-listen"))
+	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("serve-milter"))
 	f.milter.add(fl, a, "milter-")
 	f.milter.grace = serve.Grace
 	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))

@@ -208,12 +208,12 @@ var commandTexts = map[string]commandText{
 	"serve": {
 		short: text{EN: "Run the inbox and the pages", JA: "受信サーバーと Web ページを動かす"},
 		long: text{
-			EN: "Receive test mail by SMTP for one-time addresses and show its report on web pages, all on one database.\nListens on loopback unless told otherwise.",
-			JA: "使い捨てアドレス宛てのテストメールを SMTP で受信し、判定を Web ページに表示します。データベースは 1 つです。\n指定しない限り、ループバックアドレスだけで待ち受けます。",
+			EN: "Receive test mail by SMTP for one-time addresses and show its report on web pages, all on one database.\nWith --master-key-file it keeps the keys that sign and has the panel at /domains; with --milter it signs and checks mail in the flow (the flags --milter-... are those of todoku milter).\nListens on loopback unless told otherwise.",
+			JA: "使い捨てアドレス宛てのテストメールを SMTP で受信し、判定を Web ページに表示します。データベースは 1 つです。\n--master-key-file を指定すると、署名に使う鍵を保管し、/domains に管理ページを設けます。--milter を指定すると、メールの流れの中で署名と検証を行います (--milter-... は todoku milter と同じフラグです)。\n指定しない限り、ループバックアドレスだけで待ち受けます。",
 		},
 		example: text{
-			EN: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com",
-			JA: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com",
+			EN: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com\n  todoku serve --master-key-file /etc/todoku/master.key --milter inet:8891@127.0.0.1 --milter-authserv-id mx.example.com",
+			JA: "  todoku serve\n  todoku serve --database postgres://todoku@db/todoku --smtp :25 --hostname mx.test.example.com --mail-domain test.example.com\n  todoku serve --master-key-file /etc/todoku/master.key --milter inet:8891@127.0.0.1 --milter-authserv-id mx.example.com",
 		},
 	},
 	"receive": {
@@ -462,9 +462,10 @@ var flagTexts = map[string]text{
 	"scope":                     {EN: "what the token may be used for, `SCOPE`: read, check, submit, admin, domains or flow (repeatable)", JA: "トークンで許可する操作 `SCOPE`: read、check、submit、admin、domains、flow (複数指定可)"},
 	"token-expires":             {EN: "how long the token is valid, `DURATION` such as 90d (default: until it is revoked)", JA: "トークンの有効期間 `DURATION` (90d など。既定: 取り消すまで)"},
 	"milter-listen":             {EN: "listen for mail servers at `SOCKET`: inet:PORT@HOST, unix:PATH, or systemd for a socket of the service manager (default inet:8891@127.0.0.1; repeatable)", JA: "メールサーバーからの接続を受ける `SOCKET`: inet:PORT@HOST、unix:PATH、またはサービスマネージャーのソケットを使う systemd (既定値 inet:8891@127.0.0.1、複数指定可)"},
+	"serve-milter":              {EN: "also be a milter, as todoku milter is: listen for mail servers at `SOCKET`: inet:PORT@HOST, unix:PATH, or systemd for a socket of the service manager (default: no milter; repeatable)", JA: "todoku milter と同じ milter も動かす。メールサーバーからの接続を受ける `SOCKET`: inet:PORT@HOST、unix:PATH、またはサービスマネージャーのソケットを使う systemd (既定値: milter を動かさない。複数指定可)"},
 	"socket-mode":               {EN: "file `MODE` of Unix sockets, octal", JA: "UNIX ソケットのファイル `MODE` (8 進数)"},
 	"socket-group":              {EN: "`GROUP` of Unix sockets, such as that of Postfix", JA: "UNIX ソケットの `GROUP` (Postfix のグループなど)"},
-	"milter-authserv-id":        {EN: "`NAME` by which Authentication-Results says who checked (default: the name of this host)", JA: "Authentication-Results に書く、検証したサーバーの `NAME` (既定値: このホストの名前)"},
+	"milter-authserv-id":        {EN: "`NAME` by which Authentication-Results says who checked (default: the name of this host, if it has a domain)", JA: "Authentication-Results に書く、検証したサーバーの `NAME` (既定値: ドメインを含む場合は、このホストの名前)"},
 	"also-ours":                 {EN: "remove Authentication-Results that claims `NAME`, too (repeatable)", JA: "`NAME` を名乗る Authentication-Results も取り除く (複数指定可)"},
 	"milter-key":                {EN: "sign for a domain, `DOMAIN:SELECTOR:FILE`; *.DOMAIN for all below it (repeatable: all keys of a domain sign)", JA: "ドメインの署名に使う鍵 `DOMAIN:SELECTOR:FILE`。*.DOMAIN はその下のすべて (複数指定可。同じドメインの鍵はすべて署名に使う)"},
 	"trusted-network":           {EN: "sign mail from `NETWORK` in place of checking it (default loopback; none for no network; repeatable)", JA: "`NETWORK` からのメールは検証せずに署名する (既定値はループバック。none で無効。複数指定可)"},
@@ -498,6 +499,7 @@ var (
 	msgNoFile         = text{EN: "name the messages to verify: files, folders, or - for standard input", JA: "検証するメールを指定してください (ファイル、フォルダー、または標準入力を表す -)"}
 	msgOneFile        = text{EN: "give one FILE, or nothing for standard input", JA: "FILE は 1 つだけ指定してください (省略すると標準入力を読みます)"}
 	msgNoArgs         = text{EN: "this command takes flags only", JA: "このコマンドにはフラグだけを指定してください"}
+	msgNeedName       = text{EN: "--{flag} is needed: a name with a domain, such as mx.example.com, by which Authentication-Results says who checked (the name of this host has none)", JA: "--{flag} を指定してください。Authentication-Results に書く、検証したサーバーの名前です (例: mx.example.com)。このホストの名前にはドメインがありません"}
 	msgNeedFlag       = text{EN: "--{flag} is needed", JA: "--{flag} を指定してください"}
 	msgNeedOut        = text{EN: "--out is needed: the file for the private key (or - to print it)", JA: "--out で秘密鍵を保存するファイルを指定してください (- を指定すると出力します)"}
 	msgBadNetwork     = text{EN: "--allow-private {value}: write a network as 192.168.0.0/16", JA: "--allow-private {value}: ネットワークは 192.168.0.0/16 の形で指定してください"}
@@ -530,6 +532,8 @@ var (
 	msgConfig         = text{EN: "reading the configuration {file}", JA: "設定ファイル {file} を読み取れません"}
 	msgUnknownKey     = text{EN: "{file}: there is no setting \"{key}\"", JA: "{file}: 設定「{key}」はありません"}
 	msgReadStdin      = text{EN: "reading standard input", JA: "標準入力を読み取れません"}
+	msgWriteFile      = text{EN: "cannot write {file}", JA: "{file} を書き込めません"}
+	msgNoFolder       = text{EN: "cannot write {file}: there is no folder {folder}; make it first", JA: "{file} を書き込めません。フォルダー {folder} がありません。先に作成してください"}
 	msgReadFile       = text{EN: "cannot read {file}", JA: "{file} を読み取れません"}
 	msgEmptyFolder    = text{EN: "{file}: there are no messages in this folder", JA: "{file}: このフォルダーにメールはありません"}
 	msgConverted      = text{EN: "{file}: all lines end in LF; read as CRLF", JA: "{file}: 行末がすべて LF のため、CRLF とみなしました"}
@@ -574,7 +578,7 @@ var (
 	msgTokenUnknown   = text{EN: "there is no token {id}", JA: "トークン {id} はありません"}
 	msgTokenRevoked   = text{EN: "{id}: revoked", JA: "{id}: 取り消しました"}
 	msgTokenColumns   = text{EN: "ID\tNAME\tSCOPES\tMADE\tEXPIRES\tLAST USED", JA: "ID\t名前\tスコープ\t作成\t有効期限\t最終利用"}
-	msgNoDatabase     = text{EN: "{file}: there is no such database; name that of `todoku serve` with --database", JA: "{file}: データベースがありません。`todoku serve` のものを --database で指定してください"}
+	msgNoDatabase     = text{EN: "{file}: there is no such database; `todoku serve` makes one when it is first started, and --database names it", JA: "{file}: データベースがありません。データベースは `todoku serve` の初回の起動時に作られます。--database で指定してください"}
 	msgBadServer      = text{EN: "--server {value}: write it as https://todoku.example.com", JA: "--server {value}: https://todoku.example.com の形で指定してください"}
 	msgMilter         = text{EN: "Milter: {milter}", JA: "milter: {milter}"}
 	msgFateDone       = text{EN: "Taken over", JA: "引き継いだ設定"}
@@ -589,11 +593,11 @@ var (
 
 // allMessages are the messages above, for the test that none lacks a language.
 var allMessages = []text{
-	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgMilter, msgFateDone, msgFateOtherwise, msgFateNeedless, msgFateNotDone, msgFateUnknown, msgBadMode, msgNeedFlag,
+	msgUnknownCommand, msgDidYouMean, msgUnknownFlag, msgFlagNeedsValue, msgBadValue, msgBadNumber, msgBadDuration, msgBadDays, msgNotExist, msgPermission, msgTryHelp, msgNoFile, msgOneFile, msgNoArgs, msgMilter, msgFateDone, msgFateOtherwise, msgFateNeedless, msgFateNotDone, msgFateUnknown, msgBadMode, msgNeedFlag, msgNeedName,
 	msgNeedOut, msgBadLang, msgBadTime, msgBadTimeout, msgBadFailOn, msgBadIP,
 	msgNoTarget, msgTargetEmpty, msgTargetRange, msgTargetLabel, msgTargetName, msgBadAudience, msgBadFormat, msgBadPaste, msgBadListKey, msgTargets, msgCheckTally,
 	msgBadRspamd, msgBadSpamd, msgBadJobs, msgBadResult, msgBadAlgorithm, msgBadBits, msgBothTLS, msgReplayAlone,
-	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgEmptyFolder,
+	msgShell, msgConfig, msgUnknownKey, msgReadStdin, msgReadFile, msgWriteFile, msgNoFolder, msgEmptyFolder,
 	msgConverted, msgInterrupted, msgWrite, msgProgress, msgTally, msgSign,
 	msgSeal, msgChainUnknown, msgKeyExists, msgKeyKept, msgListen,
 	msgOneWayOut, msgBadReply, msgNoReplyKey, msgBadSmartHost, msgSmartPassword, msgGenerateWhere, msgKeySelectors, msgReplyKey,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -274,7 +275,11 @@ func (a *app) warmupReadCommand() *cobra.Command {
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			for _, name := range args[1:] {
 				n, err := warmup.ReadLog(c.Context(), st, source, name, a.globals.now)
-				if err != nil {
+				var file *os.PathError
+				switch {
+				case errors.As(err, &file):
+					return lookError{a.fileError(name, err)}
+				case err != nil:
 					return lookError{err}
 				}
 				fmt.Fprintln(a.Err, a.say(msgLogRead, "file", name, "n", strconv.Itoa(n)))

@@ -42,9 +42,12 @@ func (a *app) warmupEventsCommand() *cobra.Command {
 				taken, err := a.takeEvents(c, st, name, o)
 				all.Add(taken)
 				if err != nil { // what came before it is counted, and is known the next time
-					failed = lookError{fmt.Errorf("%s: %w", name, err)}
+					failed = lookError{err}
 					break
 				}
+			}
+			if failed != nil && all == (warmup.Taken{}) {
+				return failed // nothing was taken in
 			}
 			return errors.Join(a.show(all, func(w io.Writer, _ render.TextOptions) error { return a.writeTaken(w, all) }), failed)
 		})
@@ -73,6 +76,9 @@ func (a *app) takeEvents(c *cobra.Command, st *store.Store, name string, o warmu
 	})
 	if others > 0 {
 		fmt.Fprintln(a.Err, a.say(msgNoEvents, "file", name, "n", strconv.Itoa(others)))
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return all, err
 }

@@ -3,7 +3,6 @@ package filter
 import (
 	"cmp"
 	"crypto"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // Key signs for a domain.
@@ -88,7 +88,8 @@ func (k *FileKeys) Domains() []string {
 }
 
 // ErrKeyReadable: a key file that everybody on the machine can read.
-var ErrKeyReadable = errors.New("the key file can be read by everybody on this machine: chmod 0600, or 0640 with the group of Todoku")
+var ErrKeyReadable = said.Error("the key file can be read by everybody on this machine: chmod 0600, or 0640 with the group of Todoku",
+	"このマシンの誰もが読み取れる鍵ファイルです。chmod 0600、または Todoku のグループにして chmod 0640 としてください")
 
 // LoadKeys reads keys given as DOMAIN:SELECTOR:FILE. With "*." before the domain a key signs for all domains
 // below it, with d= the domain: DMARC's relaxed alignment is content with that.
@@ -98,21 +99,21 @@ func LoadKeys(specs []string) (*FileKeys, error) {
 		domain, rest, ok := strings.Cut(spec, ":")
 		selector, file, ok2 := strings.Cut(rest, ":")
 		if !ok || !ok2 || file == "" {
-			return nil, fmt.Errorf("key %q: write DOMAIN:SELECTOR:FILE", spec)
+			return nil, said.Error("key %q: write DOMAIN:SELECTOR:FILE", "鍵 %q: DOMAIN:SELECTOR:FILE の形で指定してください", spec)
 		}
 		into := k.exact
 		if below, ok := strings.CutPrefix(domain, "*."); ok {
 			domain, into = below, k.below
 		}
 		if domain = dns.CanonicalName(domain); domain == "" || !dns.ValidName(domain) {
-			return nil, fmt.Errorf("key %q: no domain", spec)
+			return nil, said.Error("key %q: no domain", "鍵 %q: ドメインの書き方が正しくありません", spec)
 		}
 		key, err := readKey(file)
 		if err != nil {
-			return nil, fmt.Errorf("key of %s: %w", domain, err)
+			return nil, said.Error("key of %s: %w", "%s の鍵: %v", domain, err)
 		}
 		if _, err := dkim.RecordFor(key.Public()); err != nil {
-			return nil, fmt.Errorf("key of %s in %s: %w", domain, file, err)
+			return nil, said.Error("key of %s in %s: %w", "%s の鍵 (%s): %v", domain, file, err)
 		}
 		into[domain] = append(into[domain], Key{domain, selector, key})
 	}

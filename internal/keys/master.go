@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -39,8 +40,8 @@ const (
 
 var (
 	// ErrNoMaster: there is no master key, so that no private key can be kept or read.
-	ErrNoMaster = errors.New("no master key: make one with `todoku keys master FILE` and name it with --master-key-file, or give it in " +
-		MasterEnv + " or as the systemd credential " + MasterCredential)
+	ErrNoMaster = said.Error("no master key: make one with `todoku keys master FILE` and name it with --master-key-file, or give it in %s or as the systemd credential %s",
+		"マスター鍵がありません。`todoku keys master FILE` で作成し、--master-key-file、環境変数 %s、systemd のクレデンシャル %s のいずれかで指定してください", MasterEnv, MasterCredential)
 	// ErrWrongMaster: none of the master keys is the one that the private key is encrypted with.
 	ErrWrongMaster = errors.New("the private key is encrypted with another master key")
 	// ErrSealed: the encrypted private key was changed, or belongs to another entry.
