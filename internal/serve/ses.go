@@ -6,9 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/receiver"
 	"github.com/todoku/todoku/internal/ses"
 	"github.com/todoku/todoku/internal/sns"
@@ -31,8 +33,10 @@ type SESConfig struct {
 }
 
 const (
-	eventsAtOnce = 16
-	eventTime    = 20 * time.Second
+	// eventsAtOnce are taken at one time; readAtOnce are read, of one client readFar.
+	eventsAtOnce, readAtOnce, readFar = 16, 64, 16
+	// eventTime bounds one, readTime the reading of it: anybody can come and be slow.
+	eventTime, readTime = 20 * time.Second, 5 * time.Second
 	// knownFor is how long a message is known again: one is not believed for longer than an hour.
 	knownFor = 2 * time.Hour
 	// sayEvery is how often it is said that messages are refused, which anybody can send.
@@ -48,6 +52,8 @@ type sesDoor struct {
 	gate     chan struct{}
 
 	mu       sync.Mutex
+	reading  int
+	clients  map[netip.Prefix]int // of those
 	said     time.Time
 	unspoken int
 }
@@ -60,7 +66,7 @@ func newSESDoor(c SESConfig, st *store.Store, log *slog.Logger) (*sesDoor, error
 	if err != nil {
 		return nil, err
 	}
-	return &sesDoor{SESConfig: c, verifier: v, store: st, log: log, gate: make(chan struct{}, eventsAtOnce)}, nil
+	return &sesDoor{SESConfig: c, verifier: v, store: st, log: log, gate: make(chan struct{}, eventsAtOnce), clients: map[netip.Prefix]int{}}, nil
 }
 
 // ServeHTTP answers 200 to what was taken, or taken before; 4xx to what is not from our topics, so that it is not sent again; 503 where it is to
@@ -71,21 +77,21 @@ func (d *sesDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Amazon SNS posts here", http.StatusMethodNotAllowed)
 		return
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), eventTime)
+	defer cancel()
+	body, code := d.read(w, r)
+	if code != 0 {
+		http.Error(w, http.StatusText(code), code)
+		return
+	}
 	select {
 	case d.gate <- struct{}{}:
 		defer func() { <-d.gate }()
-	default:
+	case <-ctx.Done():
 		http.Error(w, "too many at one time", http.StatusServiceUnavailable)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), eventTime)
-	defer cancel()
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(eventTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sns.MaxMessage))
-	if err != nil {
-		http.Error(w, "the message cannot be read, or is too long", http.StatusRequestEntityTooLarge)
-		return
-	}
+	var err error
 	if r.Header.Get("X-Amz-Sns-Rawdelivery") == "true" {
 		err = errors.New("raw message delivery has no signature: switch it off in the subscription")
 	} else {
@@ -101,6 +107,44 @@ func (d *sesDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.log.Error("a message of Amazon SNS could not be taken; it will be sent again", "error", err)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 	}
+}
+
+// read gives the body, or the status to answer with.
+func (d *sesDoor) read(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
+	if r.ContentLength > sns.MaxMessage {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	from := caller.Address(r)
+	client, most := caller.Network(from), readFar
+	if from.IsLoopback() { // a reverse proxy
+		most = readAtOnce
+	}
+	d.mu.Lock()
+	if d.reading >= readAtOnce || d.clients[client] >= most {
+		d.mu.Unlock()
+		return nil, http.StatusServiceUnavailable
+	}
+	d.reading++
+	d.clients[client]++
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.reading--
+		if d.clients[client]--; d.clients[client] == 0 {
+			delete(d.clients, client)
+		}
+	}()
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sns.MaxMessage))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return nil, http.StatusRequestEntityTooLarge
+	case err != nil:
+		return nil, http.StatusBadRequest
+	}
+	return body, 0
 }
 
 // lasting reports that sending the same again will not help.

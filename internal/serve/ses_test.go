@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"bytes"
 	"crypto"
 	"crypto/rand"
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -26,6 +28,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/warmup"
@@ -244,6 +247,39 @@ func TestEventsOfSES_Twice(t *testing.T) {
 	wg.Wait()
 	if got, err := n.Store.Complaints(t.Context(), ""); err != nil || len(got) != 1 || got[0].Delivered != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestEventsOfSES_Slow: clients that never finish what they send keep nobody out.
+func TestEventsOfSES_Slow(t *testing.T) {
+	f := startSNS(t)
+	n := startNode(t, func(c *Config) { c.SES = &SESConfig{Topics: []string{snsTopic}, Client: f.client} })
+	for range 2 * eventsAtOnce {
+		conn, err := net.Dial("tcp", n.HTTP.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n", SESPath, n.HTTP)
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100") { // it is being read
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	if got := f.post("http://"+n.HTTP.String()+SESPath, f.message("2", "Notification", "m-1", sesDelivery("1"))); got != 200 {
+		t.Errorf("%d", got)
+	}
+	d, err := newSESDoor(SESConfig{}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, SESPath, strings.NewReader("x"))
+	d.clients[caller.Network(caller.Address(r))] = readFar
+	if _, status := d.read(httptest.NewRecorder(), r); status != http.StatusServiceUnavailable {
+		t.Errorf("%d", status)
+	}
+	r.RemoteAddr = "198.51.100.7:1"
+	if body, status := d.read(httptest.NewRecorder(), r); status != 0 || string(body) != "x" || d.reading != 0 || len(d.clients) != 1 {
+		t.Errorf("%d, %+v", status, d.clients)
 	}
 }
 

@@ -226,6 +226,29 @@ func TestCertificates(t *testing.T) {
 	if err := v.Verify(t.Context(), sign(t, notification("2"))); err != nil {
 		t.Error(err)
 	}
+	// What names certificates that are none drives no good one out, also when it is to be fetched anew.
+	flood := func(b byte) {
+		for i := range 100 {
+			m := sign(t, notification("2"))
+			m.SigningCertURL = strings.Replace(certAt, "0123", strings.Repeat(string(b), i+1), 1)
+			if err := v.Verify(t.Context(), m); err == nil {
+				t.Error("no error")
+			}
+		}
+	}
+	asked := len(w.asked)
+	for _, b := range []byte("abc") {
+		flood(b)
+		at = at.Add(2 * time.Minute)
+	}
+	if err := v.Verify(t.Context(), sign(t, notification("2"))); err != nil || strings.Count(strings.Join(w.asked[asked:], " "), certAt) != 0 {
+		t.Error(err)
+	}
+	v.certs[certAt].until = at
+	flood('d')
+	if err := v.Verify(t.Context(), sign(t, notification("2"))); err != nil {
+		t.Error(err)
+	}
 	// Many at one time: one look.
 	w = &web{pages: w.pages}
 	v = verifier(t, w)
