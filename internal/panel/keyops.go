@@ -79,13 +79,51 @@ func (p *Panel) withKeys(ctx context.Context, w Who, name string, do func(ctx co
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	select { // making keys takes a processor, looking a handful of sockets
-	case p.making <- struct{}{}:
-		defer func() { <-p.making }()
-	case <-ctx.Done():
-		return ctx.Err()
+	end, err := p.turn(ctx, w, d.Name)
+	if err != nil {
+		return err
 	}
+	defer end()
 	return do(ctx, &d)
+}
+
+// keysAtOnce are the works with keys of customers at one time, and those of administrators: each may wait for name servers.
+const keysAtOnce = 4
+
+// turn waits until nothing else is done with the keys of a domain, and, as the name servers of customers may never answer, nothing else by the same
+// customer. end has to be called.
+func (p *Panel) turn(ctx context.Context, w Who, domain string) (end func(), err error) {
+	turns, names := p.making, []string{"domain " + domain, "person " + w.Person}
+	if w.Admin {
+		turns, names = p.administering, names[:1]
+	}
+	var held []string
+	release := func() {
+		for _, name := range held {
+			p.busy.Delete(name)
+		}
+	}
+	for _, name := range slices.Backward(names) { // the customer first: who waits for a domain is at one
+		for {
+			if _, busy := p.busy.LoadOrStore(name, true); !busy {
+				break
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				release()
+				return nil, ctx.Err()
+			}
+		}
+		held = append(held, name)
+	}
+	select {
+	case turns <- struct{}{}:
+	case <-ctx.Done():
+		release()
+		return nil, ctx.Err()
+	}
+	return func() { <-turns; release() }, nil
 }
 
 // Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,
@@ -138,12 +176,11 @@ func (p *Panel) MakeKeys(ctx context.Context, w Who, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, keyTime)
 	defer cancel()
-	select { // one after the other also keeps two from making the same
-	case p.making <- struct{}{}:
-		defer func() { <-p.making }()
-	case <-ctx.Done():
-		return ctx.Err()
+	end, err := p.turn(ctx, w, d.Name) // one after the other also keeps two from making the same
+	if err != nil {
+		return err
 	}
+	defer end()
 	list, err := p.Store.Keys(ctx, d.Name, false)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -97,8 +98,10 @@ type Forwarding struct {
 // Panel does it. Safe for concurrent use.
 type Panel struct {
 	Config
-	making  chan struct{} // keys, each of which takes a processor for a while
-	judging chan struct{} // checks that are judged anew
+	// making and administering bound what customers and administrators do with keys at one time, busy has whose and of whom: see turn.
+	making, administering chan struct{}
+	busy                  sync.Map
+	judging               chan struct{} // checks that are judged anew
 }
 
 // New gives a panel.
@@ -109,7 +112,7 @@ func New(c Config) *Panel {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Panel{Config: c, making: make(chan struct{}, 1), judging: make(chan struct{}, 2)}
+	return &Panel{Config: c, making: make(chan struct{}, keysAtOnce), administering: make(chan struct{}, keysAtOnce), judging: make(chan struct{}, 2)}
 }
 
 // Change is what is to change of a domain; nil stays as it is, or as a new domain has it: enabled, with DKIM, no policy

@@ -1,0 +1,66 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/todoku/todoku/internal/access"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// tarpit is a world whose name servers never answer for one domain.
+type tarpit struct {
+	asked chan struct{}
+	never string
+}
+
+func (w tarpit) Observe(ctx context.Context, name, _ string) keys.Observation {
+	if strings.HasSuffix(name, w.never) {
+		w.asked <- struct{}{}
+		<-ctx.Done()
+	}
+	return keys.Observation{}
+}
+
+// TestSlowNameServers: a customer whose name servers never answer keeps nobody else from working with keys.
+func TestSlowNameServers(t *testing.T) {
+	p, her := forwarding(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	person, err := p.Store.AddPerson(ctx, store.Person{Name: "him", Role: access.Customer}, false)
+	must(t, err)
+	must(t, p.Give(ctx, admin, "b.example", person.ID, true))
+	must(t, p.MakeKeys(ctx, her, "a.example"))
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	must(t, err)
+	w := tarpit{asked: make(chan struct{}, 100), never: "a.example"}
+	p.Keys = keys.New(keys.Config{Store: p.Store, Master: master, Observer: w, Now: p.Now})
+	var looks sync.WaitGroup
+	for range 3 * keysAtOnce { // one is under way, the others wait for it
+		looks.Go(func() { _ = p.Look(ctx, her, "a.example") })
+	}
+	<-w.asked
+	him := Who{Person: person.ID}
+	for range 2 {
+		must(t, p.MakeKeys(t.Context(), him, "b.example"))
+		must(t, p.Look(t.Context(), him, "b.example"))
+	}
+	if list, err := p.Store.Keys(t.Context(), "b.example", false); err != nil || len(list) != 2 {
+		t.Errorf("%d keys, %v", len(list), err)
+	}
+	short, end := context.WithCancel(t.Context())
+	end()
+	if err := p.Look(short, admin, "a.example"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	cancel()
+	looks.Wait()
+	p.busy.Range(func(name, _ any) bool { t.Error(name, "is still busy"); return true })
+	if len(p.making)+len(p.administering) != 0 {
+		t.Error("somebody still works")
+	}
+}
