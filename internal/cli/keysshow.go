@@ -290,6 +290,14 @@ func (k *keysRun) showStatus(ctx context.Context, args []string) error {
 	return nil
 }
 
+// keyProblem is what a note says, in the language of the output where it has words for it.
+func (a *app) keyProblem(text string) string {
+	if a.japanese() {
+		text, _ = keys.Japanese(text)
+	}
+	return text
+}
+
 func (k *keysRun) writeStatus(w io.Writer, all []keyStatus) error {
 	a := k.a
 	if len(all) == 0 {
@@ -311,11 +319,11 @@ func (k *keysRun) writeStatus(w io.Writer, all []keyStatus) error {
 			fmt.Fprintln(w, "    "+a.say(keyWaits[*s.Waits], "time", due))
 		}
 		if s.Problem != nil {
-			fmt.Fprintln(w, "    "+a.say(msgKeyProblem, "text", render.Printable(*s.Problem)))
+			fmt.Fprintln(w, "    "+a.say(msgKeyProblem, "text", render.Printable(a.keyProblem(*s.Problem))))
 		}
 		if s.State == store.KeyPrepared || s.Problem != nil || s.Waits != nil && *s.Waits != keys.WaitsMail {
 			for _, v := range s.Servers {
-				fmt.Fprintln(w, "      "+render.Printable(v.Name)+"  "+a.say(keyHas[v.Has])+" ("+render.Printable(v.Detail)+")")
+				fmt.Fprintln(w, "      "+render.Printable(v.Name)+"  "+a.say(keyHas[v.Has])+" ("+render.Printable(a.keyProblem(v.Detail))+")")
 			}
 		}
 	}

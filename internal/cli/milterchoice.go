@@ -59,3 +59,9 @@ func init() {
 		"minimum-key-bits": {EN: "accept no signature by an RSA key of less than `BITS`", JA: "`BITS` 未満の RSA 鍵による署名を認めない"},
 	})
 }
+
+// milterFlagGiven: a setting of the milter was given. Without --milter there is none to heed it.
+func milterFlagGiven(fl *pflag.FlagSet) (given bool) {
+	fl.Visit(func(flag *pflag.Flag) { given = given || strings.HasPrefix(flag.Name, "milter-") })
+	return given
+}

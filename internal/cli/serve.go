@@ -68,6 +68,9 @@ func (a *app) serveCommand() *cobra.Command {
 				return usagef("%s", a.say(msgNeedFlag, "flag", "master-key-file"))
 			}
 		}
+		if len(f.milter.listen) == 0 && milterFlagGiven(c.Flags()) {
+			return usagef("%s", a.say(msgNeedFlag, "flag", "milter"))
+		}
 		return a.ran(serve.Run(c.Context(), cfg))
 	})
 	fl := c.Flags()

@@ -91,3 +91,10 @@ func TestServeUsage(t *testing.T) {
 	p.run("serve", "--tls-cert", "/nonexistent/c", "--tls-key", "/nonexistent/k").want(t, 3)
 	p.run("demo", "x").want(t, 2)
 }
+
+func TestServeMilterSettingsNeedMilter(t *testing.T) {
+	p := newProgram(t, shop())
+	if r := p.run("serve", "--database", filepath.Join(t.TempDir(), "t.db"), "--milter-keep-events", "3d").want(t, 2); !strings.Contains(r.err, "--milter is needed") {
+		t.Error(r.err)
+	}
+}

@@ -35,3 +35,9 @@ var domainTexts = map[string]string{
 	"waits.reveal":      "domains.waits.reveal",
 	"waits.servers":     "domains.waits.servers",
 }
+
+// keyProblem is what is wrong with a key, as a page says it: English within another language where there are no words for it.
+type keyProblem struct {
+	Text    string
+	English bool
+}

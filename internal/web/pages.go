@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/internal/i18n"
+	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -36,6 +37,13 @@ func functions(lang string, a assets) template.FuncMap {
 		"res":   func(result string) mark { return markOf("", result) },
 		"spans": spans,
 		"dict":  dict,
+		"keyproblem": func(problem string) keyProblem {
+			if lang != "ja" {
+				return keyProblem{Text: problem}
+			}
+			text, ok := keys.Japanese(problem)
+			return keyProblem{text, !ok}
+		},
 		"domainword": func(kind, word string) string {
 			if key := domainTexts[kind+"."+word]; key != "" {
 				return i18n.T(lang, key)
