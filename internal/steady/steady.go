@@ -34,7 +34,7 @@ func (w *Watch) Jump(was, now time.Time) time.Duration {
 	}
 	if w.Elapsed != nil {
 		mono := w.Elapsed()
-		if !w.at.IsZero() { // whoever did it last, it was not before this run did
+		if !w.at.IsZero() && w.at.Sub(was) < time.Second { // whoever did it last, it was not before this run did, but where that could not be kept
 			most = min(max(passed, 0), mono-w.mono)
 		}
 		w.mono = mono

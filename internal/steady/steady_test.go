@@ -59,6 +59,14 @@ func TestJump(t *testing.T) {
 	if at, mono = at.Add(time.Hour), mono+time.Minute; w.Jump(kept, at) == 0 {
 		t.Error("a time that was kept in milliseconds is another node's")
 	}
+	// Looks that could not be kept, as the disk was full, are no jump.
+	kept = at
+	for range 3 {
+		at, mono = at.Add(time.Hour), mono+time.Hour
+		if by := w.Jump(kept, at); by != 0 {
+			t.Errorf("a look that was not kept: %s", by)
+		}
+	}
 	if e := Elapsed(); e() < 0 || e() > time.Hour {
 		t.Error("it ran for", e())
 	}
