@@ -77,7 +77,7 @@ func (f *srsFlags) rewriter(a *app) (*srs.Rewriter, error) {
 		}
 		domains = append(domains, d)
 	}
-	file, err := readBounded(f.secretFile)
+	file, err := readSecret(f.secretFile)
 	if err != nil {
 		return nil, lookError{a.fileError(f.secretFile, err)}
 	}
