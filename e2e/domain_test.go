@@ -125,7 +125,7 @@ func TestBrowserDomain(t *testing.T) {
 				chromedp.ActionFunc(func(ctx context.Context) error {
 					poll(t, ctx, "another check", func() bool {
 						var other bool
-						err := chromedp.Evaluate(`location.pathname !== "`+path+`" && !!document.querySelector("#findings-h")`, &other).Do(ctx)
+						err := chromedp.Evaluate(`location.pathname !== "`+path+`" && document.readyState === "complete" && !!document.querySelector("#findings-h")`, &other).Do(ctx)
 						return err == nil && other
 					}, func() string { return n.log.String() })
 					return nil
