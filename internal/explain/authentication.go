@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/message"
 )
@@ -77,7 +77,7 @@ func readAuthResValue(input []byte) *Result {
 }
 
 // authValue: a method with a result of RFC 8601 at the start or behind a semicolon.
-var authValue = regexp.MustCompile(`(?i)(?:^|;)\s*(?:spf|dkim|dmarc|arc|iprev|auth|compauth|dkim-adsp|sender-id)\s*=\s*(?:pass|fail|none|softfail|neutral|policy|temperror|permerror|bestguesspass|hardfail)\b`)
+var authValue = pattern.New(`(?i)(?:^|;)\s*(?:spf|dkim|dmarc|arc|iprev|auth|compauth|dkim-adsp|sender-id)\s*=\s*(?:pass|fail|none|softfail|neutral|policy|temperror|permerror|bestguesspass|hardfail)\b`)
 
 // authentications explains every such field of a message, top first.
 func authentications(m *message.Message) []Authentication {
@@ -136,7 +136,7 @@ func doubt(as []Authentication, hops []Hop) {
 	}
 }
 
-var arcInstance = regexp.MustCompile(`^\s*i\s*=\s*(\d{1,3})\s*;`)
+var arcInstance = pattern.New(`^\s*i\s*=\s*(\d{1,3})\s*;`)
 
 // readAuthentication reads one value. from is the From domain where the message has it.
 func readAuthentication(field, value, from string) Authentication {
@@ -208,9 +208,9 @@ func domainIn(s string) string {
 }
 
 var (
-	commentIP     = regexp.MustCompile(`(?i)(?:sender ip is|designates?|client-ip=|not designate) ([0-9A-Fa-f.:]+)`)
-	commentPolicy = regexp.MustCompile(`(?i)\bp=([a-z]+)`)
-	commentDis    = regexp.MustCompile(`(?i)\bdis=([a-z]+)`)
+	commentIP     = pattern.New(`(?i)(?:sender ip is|designates?|client-ip=|not designate) ([0-9A-Fa-f.:]+)`)
+	commentPolicy = pattern.New(`(?i)\bp=([a-z]+)`)
+	commentDis    = pattern.New(`(?i)\bdis=([a-z]+)`)
 )
 
 // explain explains one result; ok is false for what is none.

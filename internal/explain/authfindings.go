@@ -1,11 +1,11 @@
 package explain
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // nameFindings gives the findings of the catalogue that mean the same as the results,
@@ -55,16 +55,16 @@ func (a *Authentication) sesFinding(args map[string]string) {
 
 // dkimReasons recognise why a signature did not verify in the words of receivers.
 var dkimReasons = []struct {
-	pattern *regexp.Regexp
+	pattern *pattern.Pattern
 	id      string
 }{
-	{regexp.MustCompile(`(?i)body hash|body_hash|bodyhash|bh mismatch`), "dkim.body-hash-mismatch"},
-	{regexp.MustCompile(`(?i)no key|key not found|nokey|no_key|key missing|dns: no|public key not`), "dkim.key-missing"},
-	{regexp.MustCompile(`(?i)revoked`), "dkim.key-revoked"},
-	{regexp.MustCompile(`(?i)expired`), "dkim.expired"},
-	{regexp.MustCompile(`(?i)sha-?1`), "dkim.sha1"},
-	{regexp.MustCompile(`(?i)key.*(too (small|short)|size)|weak key|insecure key`), "dkim.key-too-small"},
-	{regexp.MustCompile(`(?i)bad signature|signature did not|did not verify|verification failed|signature fail|bad_sig|bad sig|invalid signature|mismatch`), "dkim.signature-mismatch"},
+	{pattern.New(`(?i)body hash|body_hash|bodyhash|bh mismatch`), "dkim.body-hash-mismatch"},
+	{pattern.New(`(?i)no key|key not found|nokey|no_key|key missing|dns: no|public key not`), "dkim.key-missing"},
+	{pattern.New(`(?i)revoked`), "dkim.key-revoked"},
+	{pattern.New(`(?i)expired`), "dkim.expired"},
+	{pattern.New(`(?i)sha-?1`), "dkim.sha1"},
+	{pattern.New(`(?i)key.*(too (small|short)|size)|weak key|insecure key`), "dkim.key-too-small"},
+	{pattern.New(`(?i)bad signature|signature did not|did not verify|verification failed|signature fail|bad_sig|bad sig|invalid signature|mismatch`), "dkim.signature-mismatch"},
 }
 
 // resultFinding names the finding of one result. What a field leaves out (the term
@@ -98,7 +98,7 @@ func (a *Authentication) resultFinding(r AuthResult) {
 	}
 }
 
-var leftover = regexp.MustCompile(`\{[a-z_]+\}`)
+var leftover = pattern.New(`\{[a-z_]+\}`)
 
 // add names a finding once; its whole text is kept where everything that it speaks of is known.
 func (a *Authentication) add(id, subject string, args map[string]string) {

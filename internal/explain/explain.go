@@ -8,12 +8,12 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 )
 
@@ -163,7 +163,7 @@ func readText(input []byte) *Result {
 }
 
 // markedStatus is the code behind a reason of qmail.
-var markedStatus = regexp.MustCompile(`\(#[245]\.\d{1,3}\.\d{1,3}\)`)
+var markedStatus = pattern.New(`\(#[245]\.\d{1,3}\.\d{1,3}\)`)
 
 // marked reads the reason that qmail gives without any server's reply: "Sorry, no mailbox
 // here by that name. (#5.1.1)", as a log has it or as a notification does.
@@ -185,7 +185,7 @@ func marked(text string) []Failure {
 
 // unansweredPattern are the words in which Postfix and Exim say that a delivery did not come to a
 // server's reply, as a notification or a queue listing has them.
-var unansweredPattern = regexp.MustCompile(`(?i)^(?:<\S+@\S+>: )?["'(]*(?:` +
+var unansweredPattern = pattern.New(`(?i)^(?:<\S+@\S+>: )?["'(]*(?:` +
 	`connect to \S+\[[0-9a-f.:]+\](?::\d+)?: |host or domain name not found\b|host found but no data record\b|name service error for ` +
 	`|(?:lost connection|conversation) with \S+\[[0-9a-f.:]+\]|tls is required, but was not offered\b|server certificate not (?:verified|trusted)\b` +
 	`|mail for \S+ loops back to myself|all relevant mx records point to non-existent hosts|an mx or srv record indicated no smtp service` +
@@ -193,7 +193,7 @@ var unansweredPattern = regexp.MustCompile(`(?i)^(?:<\S+@\S+>: )?["'(]*(?:` +
 	`|temporary lookup failure\b)`)
 
 // lastingPattern are those of these words that trying again does not help, as the one that says them knows.
-var lastingPattern = regexp.MustCompile(`(?i)loops back to myself|non-existent hosts|indicated no smtp service|timeout exceeded|failing for a long time|unrouteable`)
+var lastingPattern = pattern.New(`(?i)loops back to myself|non-existent hosts|indicated no smtp service|timeout exceeded|failing for a long time|unrouteable`)
 
 // unanswered reads what a mail server says of its own when nobody answered it.
 func unanswered(text string) []Failure {
@@ -210,7 +210,7 @@ func unanswered(text string) []Failure {
 }
 
 // connectedPattern is how Postfix names a server that it spoke to, or wanted to speak to.
-var connectedPattern = regexp.MustCompile(`(?i)(?:connect to|connection with|conversation with|offered by host) ([a-z0-9_.-]+)\[([0-9a-f.:]+)\]`)
+var connectedPattern = pattern.New(`(?i)(?:connect to|connection with|conversation with|offered by host) ([a-z0-9_.-]+)\[([0-9a-f.:]+)\]`)
 
 func connectedTo(s string) (host, ip string) {
 	if m := connectedPattern.FindStringSubmatch(s); m != nil {

@@ -2,12 +2,12 @@ package explain
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 )
 
@@ -159,7 +159,7 @@ func outranksCode(word string, code bounce.Status) bool {
 }
 
 // zonePattern finds what may be the zone of a blocklist: names of three labels and more, or of two.
-var zonePattern = regexp.MustCompile(`(?i)\b(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}\b`)
+var zonePattern = pattern.New(`(?i)\b(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}\b`)
 
 // deadList: the reply names a blocklist that is none any more.
 func (f *Failure) deadList() {
@@ -231,10 +231,10 @@ func fillCommand(command string, f Failure, from sender) string {
 }
 
 var (
-	ipPattern     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}`)
-	domainPattern = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
+	ipPattern     = pattern.New(`\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}`)
+	domainPattern = pattern.New(`^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
 	// namedDomain: the forms in which receivers name the sender's domain.
-	namedDomain = regexp.MustCompile(`(?i)(?:sending domain|dkim domain|spf domain|domain|spf|from) \[?([a-z0-9][a-z0-9.-]*\.[a-z][a-z0-9-]+)\b\]?(?:'s dmarc| is not accepted| does not|\]| has a| has been)`)
+	namedDomain = pattern.New(`(?i)(?:sending domain|dkim domain|spf domain|domain|spf|from) \[?([a-z0-9][a-z0-9.-]*\.[a-z][a-z0-9-]+)\b\]?(?:'s dmarc| is not accepted| does not|\]| has a| has been)`)
 )
 
 // sendingIP is the sending address that a reply names: the first in its text.

@@ -3,11 +3,11 @@ package explain
 import (
 	"net/mail"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/message"
 )
 
@@ -101,7 +101,7 @@ func hops(m *message.Message) []Hop {
 	return out
 }
 
-var withoutComment = regexp.MustCompile(`\([^()]*\)`)
+var withoutComment = pattern.New(`\([^()]*\)`)
 
 // entry is the latest hop that names a public address: where the mail came in from outside.
 func entry(hops []Hop) (Hop, bool) {
@@ -132,9 +132,9 @@ func verifyCommand(m *message.Message, hops []Hop) string {
 }
 
 // shellSafe: an address that can be pasted into a shell as it is.
-var shellSafe = regexp.MustCompile(`^[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
+var shellSafe = pattern.New(`^[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
 
-var spfPair = regexp.MustCompile(`(?i)\b(client-ip|envelope-from|helo|receiver|identity)\s*=\s*"?<?([^\s;">]+)`)
+var spfPair = pattern.New(`(?i)\b(client-ip|envelope-from|helo|receiver|identity)\s*=\s*"?<?([^\s;">]+)`)
 
 // readReceivedSPF explains one Received-SPF field, in the form of RFC 7208 or as
 // Microsoft and others write it.
@@ -183,7 +183,7 @@ func readReceivedSPF(value string) ReceivedSPF {
 	return s
 }
 
-var domainOfSPF = regexp.MustCompile(`(?i)domain of (?:transitioning )?(\S+)`)
+var domainOfSPF = pattern.New(`(?i)domain of (?:transitioning )?(\S+)`)
 
 var listTexts = map[string]text{
 	"one-click":          {EN: "One-click unsubscribe is offered (RFC 8058), and a DKIM signature covers both fields.", JA: "ワンクリック配信停止 (RFC 8058) に対応しており、両方のヘッダーが DKIM 署名の対象です。"},
@@ -194,7 +194,7 @@ var listTexts = map[string]text{
 	"none":               {EN: "The message belongs to a list and offers no way to unsubscribe in its header.", JA: "メーリングリストのメールですが、ヘッダーに配信停止の方法がありません。"},
 }
 
-var uriPattern = regexp.MustCompile(`<\s*([^<>\s]+)\s*>`)
+var uriPattern = pattern.New(`<\s*([^<>\s]+)\s*>`)
 
 // readList reads the fields of RFC 2369, 2919 and 8058; nil where there are none.
 func readList(m *message.Message) *List {
@@ -232,7 +232,7 @@ func readList(m *message.Message) *List {
 	return l
 }
 
-var signedNames = regexp.MustCompile(`(?i)(?:^|;)\s*h\s*=([^;]*)`)
+var signedNames = pattern.New(`(?i)(?:^|;)\s*h\s*=([^;]*)`)
 
 // signedFields reports whether one DKIM-Signature names all of these fields in h=.
 func signedFields(m *message.Message, names ...string) bool {

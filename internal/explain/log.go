@@ -3,24 +3,24 @@ package explain
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/bounce"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 )
 
 // The lines that mail servers log about a delivery.
 var (
-	postfixStatus = regexp.MustCompile(`\bstatus=(sent|bounced|deferred|expired|undeliverable|deliverable)\b\s*(?:\((.*)\)?)?`)
-	postfixReject = regexp.MustCompile(`(?:reject|milter-reject|reject_warning): (\S+) from (\S+)\[([0-9A-Fa-f.:]+)\]:? (.*)`)
-	sendmailStat  = regexp.MustCompile(`\bstat=(.*)`)
-	sendmailReply = regexp.MustCompile(`\breply=(.*?)(?:, stat=|$)`)
-	eximLine      = regexp.MustCompile(`(?:^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* |\bexim\S*: )(?:\S+ )??(?:\S+ )??(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)|^(\*\*) (\S+@\S+?):?\s(.*)`)
-	qmailLine     = regexp.MustCompile(`delivery \d+: (success|failure|deferral): (\S*)`)
-	logTo         = regexp.MustCompile(`\bto=<?([^<>,\s]+@[^<>,\s]+?)>?(?:,|\s|$)`)
-	logDSN        = regexp.MustCompile(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
+	postfixStatus = pattern.New(`\bstatus=(sent|bounced|deferred|expired|undeliverable|deliverable)\b\s*(?:\((.*)\)?)?`)
+	postfixReject = pattern.New(`(?:reject|milter-reject|reject_warning): (\S+) from (\S+)\[([0-9A-Fa-f.:]+)\]:? (.*)`)
+	sendmailStat  = pattern.New(`\bstat=(.*)`)
+	sendmailReply = pattern.New(`\breply=(.*?)(?:, stat=|$)`)
+	eximLine      = pattern.New(`(?:^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* |\bexim\S*: )(?:\S+ )??(?:\S+ )??(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)|^(\*\*) (\S+@\S+?):?\s(.*)`)
+	qmailLine     = pattern.New(`delivery \d+: (success|failure|deferral): (\S*)`)
+	logTo         = pattern.New(`\bto=<?([^<>,\s]+@[^<>,\s]+?)>?(?:,|\s|$)`)
+	logDSN        = pattern.New(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
 )
 
 // logMarks: a line without any of them is no line about a delivery.

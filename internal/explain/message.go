@@ -2,11 +2,11 @@ package explain
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/bounce"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/message"
 )
 
@@ -23,7 +23,7 @@ var commonNames = []string{
 	"arc-seal", "arc-message-signature", "action", "status", "remote-mta", "list-id", "reply-to", "sender",
 }
 
-var fieldLine = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{1,75})[ \t]*:`)
+var fieldLine = pattern.New(`^([A-Za-z][A-Za-z0-9_-]{1,75})[ \t]*:`)
 
 // readFields explains a header block, a whole message, or the fields of a DSN; nil
 // where the input does not begin as one.
@@ -68,7 +68,7 @@ func beginsWithFields(b []byte) bool {
 	n, common := 0, false
 	for line := range bytes.Lines(b) {
 		if n == 0 || line[0] != ' ' && line[0] != '\t' {
-			m := fieldLine.FindSubmatch(line)
+			m := fieldLine.Regexp().FindSubmatch(line)
 			if m == nil {
 				break
 			}
@@ -181,10 +181,10 @@ func senderOf(m *message.Message) sender {
 }
 
 var (
-	bounceFrom    = regexp.MustCompile(`(?i)mailer-?daemon|postmaster|mail delivery|delivery subsystem|mail system|mail-daemon|no-?reply@.*(amazonses|sns\.amazonaws|sendgrid)|uucp@`)
-	bounceSubject = regexp.MustCompile(`(?i)undeliver|return(ed|ing)? (mail|message|to)|delivery (status|fail|notif|problem|error|incomplete|delay)|fail(ed|ure)|mail (system )?error|message (delayed|not delivered|could not|you sent)|not delivered|cannot be delivered|could not be (sent|delivered)|unable to deliver|nondeliverable|non-?delivery|rejected|warning:|bounce|不達|配信|配送|届け|送信でき|エラー`)
+	bounceFrom    = pattern.New(`(?i)mailer-?daemon|postmaster|mail delivery|delivery subsystem|mail system|mail-daemon|no-?reply@.*(amazonses|sns\.amazonaws|sendgrid)|uucp@`)
+	bounceSubject = pattern.New(`(?i)undeliver|return(ed|ing)? (mail|message|to)|delivery (status|fail|notif|problem|error|incomplete|delay)|fail(ed|ure)|mail (system )?error|message (delayed|not delivered|could not|you sent)|not delivered|cannot be delivered|could not be (sent|delivered)|unable to deliver|nondeliverable|non-?delivery|rejected|warning:|bounce|不達|配信|配送|届け|送信でき|エラー`)
 	// originalBegins: from here on the text is that of the message that came back.
-	originalBegins = regexp.MustCompile(`(?im)^[ \t]*(?:[-=_*]{3,}.*(?:copy of|original|unsent|returned|forwarded|header|undelivered|below this line|message follows|enclosed).*|original message (?:header|follows|as follows).*|(?:your|the) (?:original )?message (?:header|text).*(?:follow|below).*|----- message header.*|received: from .*|Return-Path: .*)$`)
+	originalBegins = pattern.New(`(?im)^[ \t]*(?:[-=_*]{3,}.*(?:copy of|original|unsent|returned|forwarded|header|undelivered|below this line|message follows|enclosed).*|original message (?:header|follows|as follows).*|(?:your|the) (?:original )?message (?:header|text).*(?:follow|below).*|----- message header.*|received: from .*|Return-Path: .*)$`)
 )
 
 // How strongly a message presents itself as a notification.

@@ -1,11 +1,11 @@
 package explain
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/bounce"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 )
 
@@ -14,7 +14,7 @@ const maxFailures = 200
 
 // phasePattern finds the SMTP command that was refused in the words of Postfix, Exim,
 // sendmail's transcripts and qmail.
-var phasePattern = regexp.MustCompile(`(?i)\(?in reply to (end of DATA|[A-Z]+(?: (?:FROM|TO))?)(?: command)?\)?` +
+var phasePattern = pattern.New(`(?i)\(?in reply to (end of DATA|[A-Z]+(?: (?:FROM|TO))?)(?: command)?\)?` +
 	`|after (?:pipelined )?(end of data|RCPT TO|MAIL FROM|DATA|EHLO|HELO|STARTTLS|AUTH|initial connection|sending data block|sending message body)` +
 	`|>>> (RCPT|MAIL|DATA|EHLO|HELO|STARTTLS|AUTH)\b` +
 	`|(failed after I sent the message|does not like recipient|sender was rejected|but my name was rejected|but greeting failed)`)
@@ -30,7 +30,7 @@ var phaseWords = []struct{ word, phase string }{
 // phaseOf finds the last command named in a text. rest is the text before a trailing
 // "(in reply to ...)", which is the log's and not the server's.
 func phaseOf(s string) (command, phase, rest string) {
-	all := phasePattern.FindAllStringSubmatchIndex(s, -1)
+	all := phasePattern.Regexp().FindAllStringSubmatchIndex(s, -1)
 	if len(all) == 0 {
 		return "", "", s
 	}
@@ -53,7 +53,7 @@ func phaseOf(s string) (command, phase, rest string) {
 }
 
 // sessionLine is a client's line in a session as telnet, swaks or an RFC shows it.
-var sessionLine = regexp.MustCompile(`(?im)^[ \t]*(?:c: ?|[-~]?> ?)?(rcpt to:|mail from:|data[ \t]*$|ehlo |helo |starttls[ \t]*$|auth )`)
+var sessionLine = pattern.New(`(?im)^[ \t]*(?:c: ?|[-~]?> ?)?(rcpt to:|mail from:|data[ \t]*$|ehlo |helo |starttls[ \t]*$|auth )`)
 
 // sessionPhase is the last command that a client gave in a session.
 func sessionPhase(before string) string {
@@ -71,12 +71,12 @@ func sessionPhase(before string) string {
 }
 
 var (
-	hostPattern = regexp.MustCompile(`(?i)\bhost ([A-Za-z0-9_.-]+)(?: ?\[([0-9A-Fa-f.:]+)\]| said\b)` +
+	hostPattern = pattern.New(`(?i)\bhost ([A-Za-z0-9_.-]+)(?: ?\[([0-9A-Fa-f.:]+)\]| said\b)` +
 		`|\bH=([A-Za-z0-9_.-]+) \[([0-9A-Fa-f.:]+)\]` +
 		`|while talking to ([A-Za-z0-9_.-]+)` +
 		`|relay=([A-Za-z0-9_.-]+?)\.?(?: ?\[([0-9A-Fa-f.:]+)\]|,)` +
 		`|(?:server for the recipient domain|by the server for) \S+ by ([A-Za-z0-9_.-]+)`)
-	addressPattern = regexp.MustCompile(`<([^<>\s@]{1,64}@[A-Za-z0-9.-]{1,255})>|(?:^|[\s:*=>(])([A-Za-z0-9._%+=/-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9])`)
+	addressPattern = pattern.New(`<([^<>\s@]{1,64}@[A-Za-z0-9.-]{1,255})>|(?:^|[\s:*=>(])([A-Za-z0-9._%+=/-]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9])`)
 )
 
 // hostOf finds the server that was spoken to: the last one named before the reply.

@@ -5,18 +5,19 @@ import (
 	"encoding/base64"
 	"html"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // wrappedLink is a link through which a gateway leads its readers. The original stands in it.
-var wrappedLink = regexp.MustCompile(`https?://(?:[a-z0-9-]+\.safelinks\.protection\.outlook\.com/|urldefense(?:\.proofpoint)?\.com/v[123]/|linkprotect\.cudasvc\.com/url\?|protect-[a-z0-9]+\.mimecast\.com/r/|www\.google\.com/url\?)[^\s"'<>]+`)
+var wrappedLink = pattern.New(`https?://(?:[a-z0-9-]+\.safelinks\.protection\.outlook\.com/|urldefense(?:\.proofpoint)?\.com/v[123]/|linkprotect\.cudasvc\.com/url\?|protect-[a-z0-9]+\.mimecast\.com/r/|www\.google\.com/url\?)[^\s"'<>]+`)
 
 // originalLinks puts back the links that a gateway rewrote: Microsoft's Safe Links, Proofpoint's
 // URL Defense, Barracuda's Link Protection and Google's. nil where there is none.
 func originalLinks(text []byte) []byte {
 	changed := false
-	out := wrappedLink.ReplaceAllFunc(text, func(link []byte) []byte {
+	out := wrappedLink.Regexp().ReplaceAllFunc(text, func(link []byte) []byte {
 		was := originalLink(string(link))
 		if was == "" {
 			return link

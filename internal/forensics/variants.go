@@ -5,13 +5,13 @@ import (
 	"encoding/base64"
 	"mime"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
@@ -176,9 +176,9 @@ type subject struct {
 var (
 	// subjectTag is what lists and filters put in front: "[list]", "(list:123)", "***SPAM***",
 	// "EXTERNAL: ", "【...】".
-	subjectTag  = regexp.MustCompile(`^(?i)(\[[^\]]{1,80}\]|\([^)]{1,80}\)|<[^>]{1,80}>|\{[^}]{1,80}\}|【[^】]{1,80}】|\*+ ?[^*]{1,40} ?\*+|(?:possible |suspected )?spam[:\] -]|external[:\]]? ?|caution:|_+[a-z ]{1,40}_+)[ \t:-]*`)
-	subjectTail = regexp.MustCompile(`^(?i)(.*?)[ \t]*(\[[^\]]{1,80}\]|\([^)]{1,80}\)|\*+[^*]{1,40}\*+)$`)
-	replyPrefix = regexp.MustCompile(`^(?i)(re|fwd?|aw|wg|sv|tr|rv|返信|転送)(\[[0-9]{1,3}\])?[:：][ \t]*`)
+	subjectTag  = pattern.New(`^(?i)(\[[^\]]{1,80}\]|\([^)]{1,80}\)|<[^>]{1,80}>|\{[^}]{1,80}\}|【[^】]{1,80}】|\*+ ?[^*]{1,40} ?\*+|(?:possible |suspected )?spam[:\] -]|external[:\]]? ?|caution:|_+[a-z ]{1,40}_+)[ \t:-]*`)
+	subjectTail = pattern.New(`^(?i)(.*?)[ \t]*(\[[^\]]{1,80}\]|\([^)]{1,80}\)|\*+[^*]{1,40}\*+)$`)
+	replyPrefix = pattern.New(`^(?i)(re|fwd?|aw|wg|sv|tr|rv|返信|転送)(\[[0-9]{1,3}\])?[:：][ \t]*`)
 )
 
 // subjects gives what the subject may have been. An encoded one is decoded, changed and
@@ -312,9 +312,9 @@ func originals(m *message.Message, names ...string) (out []string) {
 }
 
 var (
-	via       = regexp.MustCompile(`(?i)\s+(via|経由)\s+.*$`)
-	quotedAt  = regexp.MustCompile(`(?i)['"]?([^'"<>\s]+)(?:\s+at\s+|=|\(at\)|@)([a-z0-9.-]+\.[a-z]{2,})['"]?`)
-	encodedAt = regexp.MustCompile(`(?i)<([^<>@=]+)=([^<>@=]+)@[^<>]+>`)
+	via       = pattern.New(`(?i)\s+(via|経由)\s+.*$`)
+	quotedAt  = pattern.New(`(?i)['"]?([^'"<>\s]+)(?:\s+at\s+|=|\(at\)|@)([a-z0-9.-]+\.[a-z]{2,})['"]?`)
+	encodedAt = pattern.New(`(?i)<([^<>@=]+)=([^<>@=]+)@[^<>]+>`)
 )
 
 // formerAuthors gives what From may have been before a list put its own address there:
@@ -363,12 +363,12 @@ func addressesOf(m *message.Message, names ...string) (out []string) {
 	return out
 }
 
-var quotedName = regexp.MustCompile(`"([^"\\]*)"\s*<`)
-var bareName = regexp.MustCompile(`(^|, ?)([A-Za-z0-9][A-Za-z0-9 .'-]*) <`)
-var bracketed = regexp.MustCompile(`(^|, ?)<([^<>]*)>`)
-var namedAddress = regexp.MustCompile(`^"?([^"<>]*?)"? <([^<>]*)>$`)
-var addressHost = regexp.MustCompile(`@[A-Za-z0-9.-]+`)
-var comment = regexp.MustCompile(`\s*\([^()]*\)`)
+var quotedName = pattern.New(`"([^"\\]*)"\s*<`)
+var bareName = pattern.New(`(^|, ?)([A-Za-z0-9][A-Za-z0-9 .'-]*) <`)
+var bracketed = pattern.New(`(^|, ?)<([^<>]*)>`)
+var namedAddress = pattern.New(`^"?([^"<>]*?)"? <([^<>]*)>$`)
+var addressHost = pattern.New(`@[A-Za-z0-9.-]+`)
+var comment = pattern.New(`\s*\([^()]*\)`)
 
 // addressForms writes a list of addresses in the other ways that mean the same.
 func addressForms(s string) (out []string) {
@@ -396,10 +396,10 @@ func addressForms(s string) (out []string) {
 	return out
 }
 
-var charsetParam = regexp.MustCompile(`(?i)(;\s*charset\s*=\s*)("?)([A-Za-z0-9_-]+)("?)`)
-var anyParam = regexp.MustCompile(`;\s*[A-Za-z0-9*-]+\s*=\s*("[^"]*"|[^;"\s]*)`)
-var quotedParam = regexp.MustCompile(`=\s*"([A-Za-z0-9_.+'-]+)"`)
-var plainParam = regexp.MustCompile(`=([^";\s]+)`)
+var charsetParam = pattern.New(`(?i)(;\s*charset\s*=\s*)("?)([A-Za-z0-9_-]+)("?)`)
+var anyParam = pattern.New(`;\s*[A-Za-z0-9*-]+\s*=\s*("[^"]*"|[^;"\s]*)`)
+var quotedParam = pattern.New(`=\s*"([A-Za-z0-9_.+'-]+)"`)
+var plainParam = pattern.New(`=([^";\s]+)`)
 
 // contentTypes gives what Content-Type may have been: with other quotes and charsets, without a
 // parameter, with one that relays drop, that of a part of a new multipart, or of the plainest text.
@@ -442,10 +442,10 @@ func upperValue(param string) string {
 	return param[:i] + strings.ToUpper(param[i:])
 }
 
-var dateZone = regexp.MustCompile(`\s*\([A-Za-z0-9: +-]*\)$`)
-var dateDay = regexp.MustCompile(`(^|, )([0-9]) `)
-var dateZero = regexp.MustCompile(`(^|, )0([0-9]) `)
-var dateWeekday = regexp.MustCompile(`^[A-Za-z]{3}, *`)
+var dateZone = pattern.New(`\s*\([A-Za-z0-9: +-]*\)$`)
+var dateDay = pattern.New(`(^|, )([0-9]) `)
+var dateZero = pattern.New(`(^|, )0([0-9]) `)
+var dateWeekday = pattern.New(`^[A-Za-z]{3}, *`)
 
 // dates writes a date in the other ways that mean the same.
 func dates(s string) (out []string) {

@@ -3,11 +3,11 @@ package repair
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // What is wrong with the text of a DKIM key record, beyond the artefacts of Pasted.
@@ -46,12 +46,12 @@ type DKIMKey struct {
 func (k DKIMKey) Has(defect string) bool { return slices.Contains(k.Defects, defect) }
 
 var (
-	pemLine   = regexp.MustCompile(`(?i)-+ ?(BEGIN|END) ?([A-Z0-9 ]*?) ?KEY ?-+`)
-	gluedTag  = regexp.MustCompile(`(?i)(DKIM1|k ?= ?rsa|k ?= ?ed25519|h ?= ?sha256|s ?= ?email|s ?= ?\*|t ?= ?[ys])[ ,]?([vkhstpng]) ?=`)
-	publicTag = regexp.MustCompile(`(?i)(?:^|[;, ])(p) ?[=:]`)
-	otherTag  = regexp.MustCompile(`(?i)(?:^|[;,]| )([vkhstng]) ?[=:] ?([^;, ]*)`)
-	nextTag   = regexp.MustCompile(`;| [vkhstngVKHSTNG] ?= ?[^= ]`)
-	longRun   = regexp.MustCompile(`M[A-Za-z0-9+/_ -]{60,}={0,2}`)
+	pemLine   = pattern.New(`(?i)-+ ?(BEGIN|END) ?([A-Z0-9 ]*?) ?KEY ?-+`)
+	gluedTag  = pattern.New(`(?i)(DKIM1|k ?= ?rsa|k ?= ?ed25519|h ?= ?sha256|s ?= ?email|s ?= ?\*|t ?= ?[ys])[ ,]?([vkhstpng]) ?=`)
+	publicTag = pattern.New(`(?i)(?:^|[;, ])(p) ?[=:]`)
+	otherTag  = pattern.New(`(?i)(?:^|[;,]| )([vkhstng]) ?[=:] ?([^;, ]*)`)
+	nextTag   = pattern.New(`;| [vkhstngVKHSTNG] ?= ?[^= ]`)
+	longRun   = pattern.New(`M[A-Za-z0-9+/_ -]{60,}={0,2}`)
 )
 
 // LooksLikeDKIM reports whether a text was meant to be a DKIM key record.

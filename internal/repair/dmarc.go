@@ -1,11 +1,11 @@
 package repair
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // DMARCPlan is the one record that takes the place of what is published.
@@ -23,7 +23,7 @@ const (
 )
 
 // dmarcLike finds texts that were meant to be DMARC records.
-var dmarcLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c|^\W*(v\s*=\s*\w+\s*;\s*)?p\s*=\s*(none|quarantine|reject)`)
+var dmarcLike = pattern.New(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c|^\W*(v\s*=\s*\w+\s*;\s*)?p\s*=\s*(none|quarantine|reject)`)
 
 // LooksLikeDMARC reports whether a TXT text was meant to be a DMARC record, valid or not.
 func LooksLikeDMARC(text string) bool {
@@ -101,7 +101,7 @@ func mergeDMARC(into, tags map[string]string) {
 }
 
 // dmarcStart finds where a tag begins, whatever separates it from the one before.
-var dmarcStart = regexp.MustCompile(`(?i)(?:^|[;,\s])\s*(policy|adkim|aspf|psd|pct|rua|ruf|sp|np|fo|rf|ri|p|t|v)\s*=`)
+var dmarcStart = pattern.New(`(?i)(?:^|[;,\s])\s*(policy|adkim|aspf|psd|pct|rua|ruf|sp|np|fo|rf|ri|p|t|v)\s*=`)
 
 // mendDMARC reads the tags of a text as they were meant. What it cannot mend it gives in dropped.
 func mendDMARC(text string) (tags map[string]string, dropped []string) {
@@ -111,7 +111,7 @@ func mendDMARC(text string) (tags map[string]string, dropped []string) {
 	clean = dmarcVersion.ReplaceAllString(clean, "")
 	last := ""
 	for piece := range strings.SplitSeq(clean, ";") {
-		starts := dmarcStart.FindAllStringSubmatchIndex(piece, 64)
+		starts := dmarcStart.Regexp().FindAllStringSubmatchIndex(piece, 64)
 		before := piece
 		if len(starts) > 0 {
 			before = piece[:starts[0][0]]
@@ -141,7 +141,7 @@ func mendDMARC(text string) (tags map[string]string, dropped []string) {
 }
 
 // dmarcVersion is the beginning of a record in the ways in which it is misspelt.
-var dmarcVersion = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c\s*[-.]?\s*1?(\.0)?\s*[;,:]?\s*`)
+var dmarcVersion = pattern.New(`(?i)^\W*(v\s*[=:]?\s*)?d\s*m\s*a\s*r\s*c\s*[-.]?\s*1?(\.0)?\s*[;,:]?\s*`)
 
 // mendLoose reads a piece that begins with no known tag: another report address
 // behind a semicolon, or a tag misspelt by a letter.
@@ -215,7 +215,7 @@ func mendFO(v string) string {
 	return strings.Join(out, ":")
 }
 
-var uriSize = regexp.MustCompile(`![0-9]+[kmgtKMGT]?$`)
+var uriSize = pattern.New(`![0-9]+[kmgtKMGT]?$`)
 
 // mendURIs reads report addresses as they were meant.
 func mendURIs(value string) (good, bad []string) {

@@ -2,13 +2,13 @@ package repair
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
 
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -34,8 +34,8 @@ const (
 )
 
 var (
-	spfVersion = regexp.MustCompile(`(?i)^[^a-z0-9]*(?:v\s*[=:-]?\s*=?\s*)?spf\s*[=:_-]?\s*v?(?:(?:[12](?:\.0)?|l\b)(?:[^a-z0-9.+~?%_-]+|([a-z+~?_-])|$)|[^a-z0-9.+~?%_-]+|$)`)
-	spfWord    = regexp.MustCompile(`(?i)(^|[\s,;:+?~-])(include|ip[v]?[46]|redirect|all|mx|ptr|a)([\s,;:=/]|$)|inc?l?u?de|_spf`)
+	spfVersion = pattern.New(`(?i)^[^a-z0-9]*(?:v\s*[=:-]?\s*=?\s*)?spf\s*[=:_-]?\s*v?(?:(?:[12](?:\.0)?|l\b)(?:[^a-z0-9.+~?%_-]+|([a-z+~?_-])|$)|[^a-z0-9.+~?%_-]+|$)`)
+	spfWord    = pattern.New(`(?i)(^|[\s,;:+?~-])(include|ip[v]?[46]|redirect|all|mx|ptr|a)([\s,;:=/]|$)|inc?l?u?de|_spf`)
 )
 
 // LooksLikeSPF reports whether a TXT text was meant to be an SPF record, valid or not.
@@ -142,12 +142,12 @@ func splitList(w string) string {
 
 var (
 	// The names that cannot stand inside a domain, because of what follows them.
-	spfGlued = regexp.MustCompile(`(?i)([^\s+~?:=-])([+~?-]?(?:include:|ip[46]:|redirect=|exists:))`)
+	spfGlued = pattern.New(`(?i)([^\s+~?:=-])([+~?-]?(?:include:|ip[46]:|redirect=|exists:))`)
 	// "all" at the end of another term. No top-level domain has a hyphen in it.
-	spfGluedAll = regexp.MustCompile(`(?i)([a-z0-9])([~?+-]all)$`)
-	spfOnlySign = regexp.MustCompile(`^[+~?-]+$`)
-	spfOpenEnd  = regexp.MustCompile(`(?i)^[+~?-]?(?:include|ip[46]|ipv[46]|redirect|exists)$|^[+~?-]?[a-z0-9]+[:=]$`)
-	spfVersion1 = regexp.MustCompile(`(?i)^[^a-z]*v\s*[=:]\s*spf1?[^a-z0-9]*$`)
+	spfGluedAll = pattern.New(`(?i)([a-z0-9])([~?+-]all)$`)
+	spfOnlySign = pattern.New(`^[+~?-]+$`)
+	spfOpenEnd  = pattern.New(`(?i)^[+~?-]?(?:include|ip[46]|ipv[46]|redirect|exists)$|^[+~?-]?[a-z0-9]+[:=]$`)
+	spfVersion1 = pattern.New(`(?i)^[^a-z]*v\s*[=:]\s*spf1?[^a-z0-9]*$`)
 )
 
 // joinTokens puts together what a blank tore apart: "~ all", "include: example.com".
@@ -175,7 +175,7 @@ func joinTokens(words []string) []string {
 	return out
 }
 
-var spfTermStart = regexp.MustCompile(`(?i)^[+~?-]?(?:(?:include|ip[46]|exists|a|mx|ptr):|(?:redirect|exp)=|(?:all|a|mx|ptr)(?:/|$))`)
+var spfTermStart = pattern.New(`(?i)^[+~?-]?(?:(?:include|ip[46]|exists|a|mx|ptr):|(?:redirect|exp)=|(?:all|a|mx|ptr)(?:/|$))`)
 
 func startsTerm(s string) bool { return spfTermStart.MatchString(s) }
 
@@ -424,10 +424,10 @@ func mendHost(s string) string {
 }
 
 var (
-	spfMask  = regexp.MustCompile(`^(\d+\.\d+\.\d+\.\d+)/(\d+\.\d+\.\d+\.\d+)$`)
-	spfRange = regexp.MustCompile(`^(\d+\.\d+\.\d+\.)(\d+)-(?:\d+\.\d+\.\d+\.)?(\d+)$`)
-	spfStar  = regexp.MustCompile(`^(\d+\.\d+\.\d+\.)(?:\*|x)$`)
-	spfPort  = regexp.MustCompile(`^(\d+\.\d+\.\d+\.\d+):\d+$`)
+	spfMask  = pattern.New(`^(\d+\.\d+\.\d+\.\d+)/(\d+\.\d+\.\d+\.\d+)$`)
+	spfRange = pattern.New(`^(\d+\.\d+\.\d+\.)(\d+)-(?:\d+\.\d+\.\d+\.)?(\d+)$`)
+	spfStar  = pattern.New(`^(\d+\.\d+\.\d+\.)(?:\*|x)$`)
+	spfPort  = pattern.New(`^(\d+\.\d+\.\d+\.\d+):\d+$`)
 )
 
 // mendNetworks gives the ip4: and ip6: terms for an address, network, range or mask in

@@ -2,7 +2,6 @@ package repair
 
 import (
 	"crypto/x509"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/todoku/todoku/bimi"
 	"github.com/todoku/todoku/dane"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/mtasts"
 	"github.com/todoku/todoku/tlsrpt"
 )
@@ -19,12 +19,12 @@ const maxTransportText = 4096
 
 // What texts that were meant to be such records begin with.
 var (
-	stsLike    = regexp.MustCompile(`(?i)^\W*(id\s*[=:]\s*[\w-]+\s*[;,]?\s*)?(v\s*[=:]?\s*)?(mta[-_ ]?)?sts\s*[-_]?\s*v?\s*1`)
-	tlsrptLike = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?(smtp[-_ ]?)?tls[-_ ]?rpt\s*[-_]?\s*v?\s*1|^\W*rua\s*[=:]\s*(mailto|https)\s*:`)
-	bimiLike   = regexp.MustCompile(`(?i)^\W*(v\s*[=:]?\s*)?bimi\s*[-_]?\s*v?\s*1|^\W*l\s*[=:]\s*https?:`)
+	stsLike    = pattern.New(`(?i)^\W*(id\s*[=:]\s*[\w-]+\s*[;,]?\s*)?(v\s*[=:]?\s*)?(mta[-_ ]?)?sts\s*[-_]?\s*v?\s*1`)
+	tlsrptLike = pattern.New(`(?i)^\W*(v\s*[=:]?\s*)?(smtp[-_ ]?)?tls[-_ ]?rpt\s*[-_]?\s*v?\s*1|^\W*rua\s*[=:]\s*(mailto|https)\s*:`)
+	bimiLike   = pattern.New(`(?i)^\W*(v\s*[=:]?\s*)?bimi\s*[-_]?\s*v?\s*1|^\W*l\s*[=:]\s*https?:`)
 )
 
-func like(re *regexp.Regexp, version, text string) bool {
+func like(re *pattern.Pattern, version, text string) bool {
 	clean, _ := Pasted(text[:min(len(text), 256)])
 	return re.MatchString(withoutLine(clean, version))
 }
@@ -38,7 +38,7 @@ func LooksLikeBIMI(text string) bool   { return like(bimiLike, "v=bimi1", text) 
 // STSID is an id for a policy that is published at a time.
 func STSID(at time.Time) string { return at.UTC().Format("20060102T150405Z") }
 
-var stsID = regexp.MustCompile(`(?i)\bid\s*[=:]\s*([^;\s]+)`)
+var stsID = pattern.New(`(?i)\bid\s*[=:]\s*([^;\s]+)`)
 
 // STSRecord is the record that texts, each meant to be an MTA-STS record, were meant to
 // be. Where none of them has a usable id, or they differ, it gets a new one.
@@ -85,7 +85,7 @@ func STSPolicy(old *mtasts.Policy, hosts []string) string {
 	return p.String()
 }
 
-var reportURI = regexp.MustCompile(`(?i)mailto\s*:\s*[^\s,;<>"]+|https://[^\s,;<>"]+|[^\s,;<>"=:/]+@[^\s,;<>"=]+`)
+var reportURI = pattern.New(`(?i)mailto\s*:\s*[^\s,;<>"]+|https://[^\s,;<>"]+|[^\s,;<>"=:/]+@[^\s,;<>"=]+`)
 
 // TLSRPTRecord is the record that texts, each meant to be a TLSRPT record, were meant to
 // be, with all addresses but the dead ones, or fallback where none is left; "" where
@@ -119,8 +119,8 @@ func TLSRPTRecord(texts, dead []string, fallback string) (text string, dropped [
 }
 
 var (
-	bimiLocation  = regexp.MustCompile(`(?i)\bl\s*=\s*(?:https?://)?([a-z0-9][^\s,;<>"]*\.svgz?)`)
-	bimiAuthority = regexp.MustCompile(`(?i)\ba\s*=\s*(?:https?://)?([a-z0-9][^\s,;<>"]*/[^\s,;<>"]+)`)
+	bimiLocation  = pattern.New(`(?i)\bl\s*=\s*(?:https?://)?([a-z0-9][^\s,;<>"]*\.svgz?)`)
+	bimiAuthority = pattern.New(`(?i)\ba\s*=\s*(?:https?://)?([a-z0-9][^\s,;<>"]*/[^\s,;<>"]+)`)
 )
 
 // BIMIRecord is the record that texts, each meant to be a BIMI record, were meant to be;
