@@ -55,7 +55,7 @@ type server struct {
 	// twin is another one at the same address, nil for none: they take turns to answer. sick answers SERVFAIL.
 	twin *server
 	sick atomic.Bool
-	turn atomic.Int64
+	turn sync.Map // of the name that is asked for, a counter
 }
 
 type transfer struct {
@@ -200,7 +200,7 @@ func (w *world) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 		if s.sick.Load() {
 			return dns.Answer{Question: q, Status: dns.ServFail}
 		}
-		if s.twin != nil && s.turn.Add(1)%2 == 0 {
+		if n, _ := s.turn.LoadOrStore(q.Name, new(atomic.Int64)); s.twin != nil && n.(*atomic.Int64).Add(1)%2 == 0 {
 			s = s.twin
 		}
 		if w.direct {
