@@ -90,7 +90,7 @@ func goTexts(path string) ([]text, error) {
 				return false
 			}
 		case *ast.CallExpr: // what is matched against the input is no text of ours
-			if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "MustCompile" {
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "MustCompile" || f.Sel.Name == "New" && isName(f.X, "pattern")) {
 				return false
 			}
 		case *ast.BasicLit:
@@ -186,3 +186,9 @@ func letter(r rune) bool {
 }
 
 func japanese(s string) bool { return strings.ContainsFunc(s, letter) }
+
+// isName reports that an expression is one name.
+func isName(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
+}

@@ -52,7 +52,7 @@ type server struct {
 	test *dnstest.Server
 	addr netip.Addr
 	down atomic.Bool
-	// twin is another one at the same address, nil for none: they take turns to answer. sick answers SERVFAIL.
+	// twin is another one at the same address, nil for none: they take turns to answer for a name. sick answers SERVFAIL.
 	twin *server
 	sick atomic.Bool
 	turn sync.Map // of the name that is asked for, a counter
