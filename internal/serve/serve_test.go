@@ -179,7 +179,11 @@ func TestServe(t *testing.T) {
 	n.deliver(box)
 	kinds, verified := await(t, events, "verified")
 	want := []string{"connected", "helo", "mail-from", "rcpt", "data", "received", "verifying", "verified"}
-	if kinds = slices.Compact(kinds); !slices.Equal(kinds, want) {
+	kinds = slices.Compact(kinds)
+	if i := slices.Index(kinds, "verifying"); i >= 0 && i+1 < len(kinds) && kinds[i+1] == "received" {
+		kinds[i], kinds[i+1] = kinds[i+1], kinds[i] // a worker may take a durable message before its session says so
+	}
+	if !slices.Equal(kinds, want) {
 		t.Errorf("the story is told as %v, want %v", kinds, want)
 	}
 	if code, body := n.get("/r/" + verified.ReportID); code != 200 || !strings.Contains(body, "sender.example") {
