@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,10 +24,10 @@ const (
 )
 
 // bare starts a milter that asks for no reply and does so many RSA operations at the end of each message, and nothing else.
-func bare(b *testing.B, operations int) *process {
-	return start(b, "bare"+strconv.Itoa(operations), "unix", func(socket string) *exec.Cmd {
+func bare(b *testing.B, network string, operations int) *process {
+	return start(b, "bare"+strconv.Itoa(operations)+network, network, func(socket string) *exec.Cmd {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), bareSocket+"="+strings.TrimPrefix(socket, "unix:"), bareKey+"="+strconv.Itoa(operations)+":"+filepath.Join(world.dir, "rsa.pem"))
+		cmd.Env = append(os.Environ(), bareSocket+"="+socket, bareKey+"="+strconv.Itoa(operations)+":"+filepath.Join(world.dir, "rsa.pem"))
 		return cmd
 	})
 }
@@ -48,7 +47,7 @@ func serveBare(socket, key string) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("unix", socket)
+	l, err := milter.Listen(socket, 0o600, "")
 	if err != nil {
 		return err
 	}

@@ -403,7 +403,7 @@ func threadTime() time.Duration {
 func loadBeyond(b *testing.B, p *process, l letter, operations int, metric string, want ...string) {
 	b.Helper()
 	const few = 48
-	nothing, signing := bare(b, 0), bare(b, operations)
+	nothing, signing := bare(b, "unix", 0), bare(b, "unix", operations)
 	cost := func(p *process, want ...string) float64 {
 		before := p.cpu(b)
 		passAll(b, p, l, few, want...)
