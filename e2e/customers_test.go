@@ -127,9 +127,7 @@ const nameServer = "127.0.5.3"
 func startHoster(t *testing.T) *hoster {
 	t.Helper()
 	need(t, "/usr/sbin/postfix", "swaks")
-	if os.Geteuid() != 0 && os.Getenv("CI") != "true" {
-		t.Skipf("%s: port 53 and Postfix need root", t.Name())
-	}
+	needRoot(t, "port 53")
 	h := &hoster{t: t, zone: &movingZone{zone: dns.Zone{}}, out: startSink(t), home: startSink(t), records: map[string]string{}}
 	begin := dns.Zone{
 		"cust.example":    {"NS ns.cust.example", "SOA ns.cust.example hostmaster.cust.example 1 7200 900 1209600 1", "TXT v=spf1 ip4:192.0.2.25 -all"},

@@ -17,12 +17,7 @@ import (
 func dovecot(t *testing.T) (addr, maildir string) {
 	t.Helper()
 	need(t, "/usr/sbin/dovecot")
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("Dovecot needs root")
-		}
-		t.Skipf("%s: Dovecot needs root", t.Name())
-	}
+	needRoot(t, "Dovecot")
 	root, err := os.MkdirTemp("", "todoku-dovecot-") // not t.TempDir: Dovecot's own users must reach it
 	if err != nil {
 		t.Fatal(err)

@@ -30,12 +30,7 @@ func unpacked(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	need(t, "unshare", "mount", "m4", filepath.Join(dir, name))
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("a mail server needs root")
-		}
-		t.Skipf("%s: a mail server needs root", t.Name())
-	}
+	needRoot(t, "a mail server")
 	return filepath.Join(dir, name)
 }
 
@@ -121,10 +116,7 @@ func (c *cell) command(args ...string) *exec.Cmd {
 func (c *cell) start(t *testing.T, addr string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command("unshare", "--mount", "--pid", "--fork", "true").CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("unshare: %v\n%s", err, out)
-		}
-		t.Skipf("%s: no namespaces: %s", t.Name(), out)
+		lack(t, "no namespaces: %v %s", err, out)
 	}
 	cmd := c.command(args...)
 	cmd.Stdout, cmd.Stderr = c.err, c.err

@@ -54,11 +54,26 @@ func need(t *testing.T, programs ...string) {
 		if _, err := os.Stat(p); err == nil {
 			continue
 		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", p)
-		}
-		t.Skipf("%s: %s is not installed", t.Name(), p)
+		lack(t, "%s is not installed", p)
 	}
+}
+
+// needRoot does so where this user may not do what is to be tested.
+func needRoot(t *testing.T, what string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		lack(t, "%s needs root", what)
+	}
+}
+
+// lack ends a test that this machine cannot run: skipped by name, and a failure in CI.
+func lack(t *testing.T, format string, args ...any) {
+	t.Helper()
+	why := fmt.Sprintf(format, args...)
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skipf("%s: %s", t.Name(), why)
 }
 
 // freePort asks the system for a loopback port that is free now.

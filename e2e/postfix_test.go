@@ -35,12 +35,7 @@ func runPostfix(t *testing.T, main, master string) *postfix {
 func runPostfixWith(t *testing.T, main, master string) *postfix {
 	t.Helper()
 	need(t, "/usr/sbin/postfix")
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("Postfix needs root")
-		}
-		t.Skipf("%s: Postfix needs root", t.Name())
-	}
+	needRoot(t, "Postfix")
 	// Not t.TempDir: Postfix's own user must be able to reach its queue.
 	root, err := os.MkdirTemp("", "todoku-postfix-")
 	if err != nil {
