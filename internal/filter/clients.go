@@ -70,7 +70,7 @@ func (s stripped) finish(_ context.Context, c *milter.Changes) milter.Reply {
 // untouched does nothing.
 type untouched struct{}
 
-func (untouched) begin(context.Context)                                {}
+func (untouched) begin()                                               {}
 func (untouched) write([]byte)                                         {}
 func (untouched) finish(context.Context, *milter.Changes) milter.Reply { return milter.Accept }
 

@@ -425,7 +425,7 @@ func BenchmarkSeal(b *testing.B) {
 				t := &transaction{settings: set, parsed: m}
 				t.event.Client.Addr, t.event.Began = netip.MustParseAddr("198.51.100.7"), now
 				in := &incoming{transaction: t}
-				in.begin(b.Context())
+				in.begin()
 				in.write(m.Body)
 				res := in.run.Finish(b.Context())
 				in.event.Auth = &res

@@ -15,8 +15,10 @@ type incoming struct {
 	sealing *sealing
 }
 
-func (in *incoming) begin(ctx context.Context) {
+func (in *incoming) begin() {
 	e := &in.event
+	var ctx context.Context
+	ctx, in.cancel = context.WithTimeout(context.Background(), in.settings.Timeout)
 	in.run = mailauth.Begin(ctx, in.settings.Resolver, in.parsed, mailauth.Envelope{
 		RemoteIP: e.Client.Addr, HELO: e.HELO, MailFrom: e.MailFrom, Null: e.MailFrom == "", Receiver: in.settings.Hostname,
 	}, e.Began)
@@ -28,6 +30,8 @@ func (in *incoming) write(part []byte) { _, _ = in.run.Write(part) } // fails on
 
 func (in *incoming) finish(ctx context.Context, c *milter.Changes) milter.Reply {
 	e := &in.event
+	ctx, cancel := context.WithTimeout(ctx, in.settings.Timeout)
+	defer cancel()
 	res := in.run.Finish(ctx)
 	e.Auth = &res
 	in.note()

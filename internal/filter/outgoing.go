@@ -26,7 +26,7 @@ type signing struct {
 	signer *dkim.Signer
 }
 
-func (o *outgoing) begin(context.Context) {
+func (o *outgoing) begin() {
 	fields := o.parsed.Fields
 	if !o.parsed.HeaderTruncated() {
 		fields = o.addMissing(fields)

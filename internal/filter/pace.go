@@ -188,6 +188,8 @@ func (t *transaction) paced(ctx context.Context, finish func() milter.Reply) mil
 	if p == nil || !e.Outgoing {
 		return finish()
 	}
+	ctx, cancelAll := context.WithTimeout(ctx, t.settings.Timeout)
+	defer cancelAll()
 	wait := receiverWait
 	if e.Source = p.source(e, t.conn); e.Source == "" || p.Pacer == nil {
 		wait = 0 // it is only counted

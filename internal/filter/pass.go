@@ -186,7 +186,7 @@ type forwarded struct {
 	*pass
 }
 
-func (f *forwarded) begin(context.Context) {}
+func (f *forwarded) begin() {}
 
 func (f *forwarded) write(part []byte) { _, _ = f.sealing.bodies.Write(part) } // fails only after Sum
 

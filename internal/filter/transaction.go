@@ -28,7 +28,7 @@ type transaction struct {
 
 	parsed *message.Message
 	way    way
-	cancel context.CancelFunc
+	cancel context.CancelFunc // of look-ups that began with the header, nil where there are none
 }
 
 // header is a header as the mail server gave it.
@@ -77,9 +77,9 @@ func (h *header) value(i int) []byte {
 // way is what is done for a message, incoming or outgoing.
 type way interface {
 	// begin gets the whole header, write the body.
-	begin(ctx context.Context)
+	begin()
 	write(part []byte)
-	// finish makes the changes and gives the reply.
+	// finish makes the changes and gives the reply. Who has to wait for anything bounds the time by Settings.Timeout.
 	finish(ctx context.Context, c *milter.Changes) milter.Reply
 }
 
@@ -143,9 +143,7 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	default:
 		t.way = t.choose()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), t.settings.Timeout)
-	t.cancel = cancel
-	t.way.begin(ctx)
+	t.way.begin()
 	return milter.Continue
 }
 
@@ -162,9 +160,7 @@ func (t *transaction) Abort() {
 }
 
 func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milter.Reply {
-	defer t.cancel()
-	ctx, cancel := context.WithTimeout(ctx, t.settings.Timeout)
-	defer cancel()
+	defer t.Abort()
 	t.event.Queue = cmp.Or(t.conn.Macro("i"), t.event.Queue)
 	r := t.paced(ctx, func() milter.Reply { return t.way.finish(ctx, c) })
 	if r == milter.Accept {
