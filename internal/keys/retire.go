@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/publish"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -73,4 +77,61 @@ func (k *Keeper) Look(ctx context.Context, domain string) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// retire takes the record of a key away that no mail needs any more, and destroys its private key once it is gone.
+func (k *Keeper) retire(ctx context.Context, e *store.DKIMKey) error {
+	if k.cfg.Now().Before(e.Due) {
+		return nil
+	}
+	waits, problem := WaitsGone, ""
+	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Withdraw(e)}); {
+	case errors.Is(err, publish.ErrByHand):
+		waits = WaitsRemove
+	case err != nil:
+		problem = err.Error()
+	}
+	o := k.observe(ctx, recordName(e), e.Record)
+	if problem == "" {
+		problem = o.Detail
+	}
+	if !o.Gone() {
+		return k.note(ctx, e, waits, problem, o)
+	}
+	now := k.cfg.Now()
+	e.State, e.Removed, e.Due = store.KeyRemoved, now, time.Time{}
+	e.TTL = max(e.TTL, k.recordTTL()) // caches may know the record for so long
+	e.Note = Note{At: now.UTC(), Observation: o}.text()
+	if neverSigned := e.Signing.IsZero(); k.cfg.Policy.Reveal && !neverSigned {
+		// A cache may hold the record for as long as its TTL says: until then what is signed with the key verifies.
+		e.Due = now.Add(max(24*time.Hour, time.Duration(k.cfg.Policy.RecordTTL)*time.Second))
+		e.Note = Note{At: now.UTC(), Waits: WaitsReveal, Observation: o}.text()
+	} else {
+		e.Sealed = nil
+	}
+	if err := k.cfg.Store.UpdateKeys(ctx, e); err != nil {
+		return err
+	}
+	k.cfg.Log.Info("the record of a key is gone", "key", e.ID, "domain", e.Domain, "selector", e.Selector)
+	return nil
+}
+
+// reveal makes the private key of a removed key public, or destroys it where that is no longer wanted.
+func (k *Keeper) reveal(ctx context.Context, e *store.DKIMKey) error {
+	if len(e.Sealed) == 0 || k.cfg.Policy.Reveal && k.cfg.Now().Before(e.Due) {
+		return nil
+	}
+	if k.cfg.Policy.Reveal {
+		private, err := k.cfg.Master.open(e)
+		if err != nil {
+			return err
+		}
+		pem, err := dkim.MarshalPrivateKey(private)
+		if err != nil {
+			return err
+		}
+		e.State, e.Revealed = store.KeyRevealed, string(pem)
+	}
+	e.Sealed, e.Due, e.Note = nil, time.Time{}, Note{At: k.cfg.Now().UTC()}.text()
+	return k.cfg.Store.UpdateKeys(ctx, e)
 }
