@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
@@ -232,4 +233,39 @@ func (m *Master) open(k *store.DKIMKey) (crypto.Signer, error) {
 		return private, nil
 	}
 	return nil, ErrSealed
+}
+
+// Reseal encrypts every private key that a former master key encrypted with the present one, and says how many.
+func (k *Keeper) Reseal(ctx context.Context) (n int, err error) {
+	if k.cfg.Master == nil {
+		return 0, ErrNoMaster
+	}
+	list, err := k.cfg.Store.Keys(ctx, "", false)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for i := range list {
+		e := &list[i]
+		if len(e.Sealed) == 0 || e.Master == k.cfg.Master.ID() {
+			continue
+		}
+		der, err := k.cfg.Master.unseal(e)
+		if err == nil {
+			err = k.cfg.Master.sealDER(e, der)
+			clear(der)
+		}
+		if err == nil {
+			err = k.cfg.Store.UpdateKeys(ctx, e)
+		}
+		if errors.Is(err, store.ErrConflict) {
+			continue // somebody else is at it: the next time
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", recordName(e), err))
+			continue
+		}
+		n++
+	}
+	return n, errors.Join(failed...)
 }

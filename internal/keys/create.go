@@ -1,0 +1,160 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// Spec says what key to make.
+type Spec struct {
+	Domain string // d=, A-labels
+	// Selector is s=; "" has one made of the date.
+	Selector string
+	// Algorithm is "rsa" or "ed25519"; Bits of RSA are 2048 (also 0), 3072 or 4096.
+	Algorithm string
+	Bits      int
+	// Patterns are whose mail it signs, see [ParsePattern]; nil: that of the domain itself.
+	Patterns []string
+	// Names are selectors between which the keys of the series alternate, two or more; nil: each key gets a selector of its own.
+	// The first takes the place of Selector.
+	Names []Name
+}
+
+// Create makes a key in state prepared. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster.
+func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
+	if s.Algorithm == "rsa" && s.Bits == 0 {
+		s.Bits = 2048
+	}
+	if s.Algorithm == "rsa" && s.Bits != 2048 && s.Bits != 3072 && s.Bits != 4096 {
+		return store.DKIMKey{}, said.Error("%w: %d bits; choose 2048, 3072 or 4096", "%v: %d ビットです。2048、3072、4096 のいずれかにしてください", ErrSpec, s.Bits)
+	}
+	if k.cfg.Master == nil {
+		return store.DKIMKey{}, ErrNoMaster
+	}
+	private, err := dkim.GenerateKey(s.Algorithm, s.Bits)
+	if err != nil {
+		return store.DKIMKey{}, fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	if s.Patterns == nil {
+		s.Patterns = []string{s.Domain}
+	}
+	patterns, err := positioned(s.Patterns, 0)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	fixed, err := names(s.Names)
+	if err != nil {
+		return store.DKIMKey{}, err
+	}
+	e := store.DKIMKey{Domain: s.Domain, Selector: s.Selector}
+	if len(fixed) > 0 {
+		e.Selector, e.Target, e.TTL = fixed[0].Selector, fixed[0].Target, k.recordTTL() // something may have been there before
+	}
+	return k.begin(ctx, private, e, fixed, patterns)
+}
+
+// begin keeps a new key, and looks at its name before anybody publishes the record. Nothing seen is no error: it is looked at again.
+func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMKey, names []store.DKIMName, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+	e.State = store.KeyPrepared
+	e, err := k.addNamed(ctx, private, e, names, patterns)
+	if err != nil || k.cfg.Observer == nil {
+		return e, err
+	}
+	if _, err := k.first(ctx, &e); err != nil {
+		k.cfg.Log.Warn("what is known of a new key could not be kept; it is tried again", "key", e.ID, "error", err)
+	}
+	return e, nil
+}
+
+// positioned reads patterns that are looked at together.
+func positioned(texts []string, position int) (out []store.DKIMPattern, err error) {
+	for _, text := range texts {
+		p, err := ParsePattern(text)
+		if err != nil {
+			return nil, said.Error("%w: %w", "%v: %v", ErrSpec, err)
+		}
+		out = append(out, store.DKIMPattern{Pattern: p.String(), Position: position})
+	}
+	return out, nil
+}
+
+// add keeps a private key, in the state of e. What else the entry says of it is filled in; an empty selector is made.
+func (k *Keeper) add(ctx context.Context, private crypto.Signer, e store.DKIMKey, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+	return k.addNamed(ctx, private, e, nil, patterns)
+}
+
+func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DKIMKey, names []store.DKIMName, patterns []store.DKIMPattern) (store.DKIMKey, error) {
+	var err error
+	if e.ID = store.NewID(); e.Created.IsZero() {
+		e.Created = k.cfg.Now()
+	}
+	if e.Domain, err = domainName(e.Domain); err != nil {
+		return e, err
+	}
+	if e.Record, err = dkim.RecordFor(private.Public()); err != nil {
+		return e, fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	public, err := dkim.ParseKey(e.Record)
+	if err != nil {
+		return e, fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	e.Algorithm, e.Bits = public.Type, public.Bits
+	if e.Selector = strings.ToLower(e.Selector); e.Selector == "" {
+		if e.Selector, err = k.newSelector(ctx, e.Domain, e.Algorithm); err != nil {
+			return e, err
+		}
+	}
+	if !dns.ValidName(recordName(&e)) || !hostLike(e.Selector) {
+		return e, said.Error("%w: the selector %q is not letters, digits and hyphens", "%v: セレクター %q は英数字とハイフンではありません", ErrSpec, clip(e.Selector))
+	}
+	if err := k.cfg.Master.seal(&e, private); err != nil {
+		return e, err
+	}
+	if err := k.cfg.Store.AddNamedKey(ctx, &e, names, patterns...); err != nil {
+		return e, err
+	}
+	k.cfg.Log.Info("a key was kept", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "algorithm", e.Algorithm, "state", e.State)
+	return e, nil
+}
+
+func domainName(s string) (string, error) {
+	d := dns.CanonicalName(s)
+	if d == "" || !dns.ValidName(d) || !hostLike(d) {
+		return "", said.Error("%w: %q is not a domain in A-labels", "%v: %q は A-label のドメイン名ではありません", ErrSpec, clip(s))
+	}
+	return d, nil
+}
+
+// hostLike: letters, digits, hyphens and underscores, with dots between.
+func hostLike(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
+	})
+}
+
+// newSelector makes one of the date and the algorithm, which no key of the domain ever had.
+func (k *Keeper) newSelector(ctx context.Context, domain, algorithm string) (string, error) {
+	list, err := k.cfg.Store.Keys(ctx, domain, true)
+	if err != nil {
+		return "", err
+	}
+	base := "s" + k.cfg.Now().UTC().Format("20060102") + algorithm[:1]
+	for n := 1; n <= len(list)+1; n++ {
+		s := base
+		if n > 1 {
+			s += fmt.Sprintf("-%d", n)
+		}
+		if !slices.ContainsFunc(list, func(o store.DKIMKey) bool { return o.Selector == s }) {
+			return s, nil
+		}
+	}
+	return "", fmt.Errorf("%w: no selector is free", ErrSpec)
+}
