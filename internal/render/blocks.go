@@ -27,7 +27,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // row writes the first line of a block, or with an empty name a further one.
 func (p *page) row(name, result, facts string) {
 	head := p.paint(bold, pad(name, nameColumns)) + p.result(result, resultColumns)
-	lines := wrap(Printable(facts), max(p.o.Width-factsIndent, 24))
+	lines := Wrap(Printable(facts), max(p.o.Width-factsIndent, 24))
 	if len(lines) == 0 {
 		lines = []string{""}
 	}

@@ -67,7 +67,7 @@ func (p *page) para(indent int, lead, text string, style style) {
 	if lead != "" {
 		hang += Columns(lead) + 1
 	}
-	lines := wrap(text, max(p.o.Width-hang, 20))
+	lines := Wrap(text, max(p.o.Width-hang, 20))
 	if len(lines) == 0 {
 		lines = []string{""}
 	}

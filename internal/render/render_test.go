@@ -238,9 +238,9 @@ func TestWrap(t *testing.T) {
 		{"", 10, nil},
 		{"   ", 10, nil},
 	} {
-		got := wrap(c.text, c.columns)
+		got := Wrap(c.text, c.columns)
 		if d := cmp.Diff(c.want, got); d != "" {
-			t.Errorf("wrap(%q, %d):\n%s", c.text, c.columns, d)
+			t.Errorf("Wrap(%q, %d):\n%s", c.text, c.columns, d)
 		}
 	}
 }
@@ -310,7 +310,7 @@ func TestHeadline(t *testing.T) {
 func FuzzPrintable(f *testing.F) {
 	f.Add("\x1b[31m\u202e\xff日本")
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, line := range wrap(Printable(s), 20) {
+		for _, line := range Wrap(Printable(s), 20) {
 			for _, r := range line {
 				if !unicode.IsPrint(r) && r != '\u3000' {
 					t.Fatalf("%q lets %U through", s, r)

@@ -98,9 +98,9 @@ const (
 	notLast  = "([{（「『【〈《“‘"
 )
 
-// wrap breaks text into lines of at most columns columns, at spaces and between
+// Wrap breaks text into lines of at most columns columns, at spaces and between
 // wide characters. A word that is longer stays whole, so that it can be copied.
-func wrap(text string, columns int) []string {
+func Wrap(text string, columns int) []string {
 	var lines []string
 	var line []rune
 	used, breakAt := 0, -1 // breakAt: index in line after which it may be broken

@@ -41,7 +41,7 @@ func (p *page) headline(r *Report) {
 	lead := p.label(h.Status)
 	sign, _ := signOf(h.Status)
 	lead = sign + " " + lead
-	lines := wrap(Printable(h.Title), max(p.o.Width-Columns(lead)-2, 20))
+	lines := Wrap(Printable(h.Title), max(p.o.Width-Columns(lead)-2, 20))
 	for i, s := range lines {
 		if i == 0 {
 			p.line(0, p.paint(color, lead)+"  "+p.paint(bold, s))
@@ -151,7 +151,7 @@ func (p *page) findings(fs []catalogue.Finding) {
 }
 
 func (p *page) title(f catalogue.Finding, s style) {
-	lines := wrap(Printable(f.Title(p.o.Lang)), max(p.o.Width-4, 20))
+	lines := Wrap(Printable(f.Title(p.o.Lang)), max(p.o.Width-4, 20))
 	for i, text := range lines {
 		if i == 0 {
 			p.line(2, p.mark(string(f.Status))+" "+p.paint(s, text))
