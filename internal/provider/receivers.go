@@ -1,9 +1,12 @@
 package provider
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/catalogue"
 )
 
 // ReceiverOf gives the ID of the provider that takes mail for the people of a domain (gmail for gmail.com), "" where none is known. It
@@ -90,4 +93,45 @@ func Receivers() []string {
 		}
 	}
 	return out
+}
+
+// receiver is how a provider's replies are recognised.
+type receiver struct {
+	id             string
+	name           catalogue.Text
+	hosts, domains []string
+	mx             [][]string     // labels of names of its exchangers for domains of customers, or of what is above them; "*" is any
+	own            bool           // it takes mail for these domains alone
+	text           *regexp.Regexp // nil where its words are not known
+}
+
+// ReceiverName is how people call a provider, its ID where it has no name here.
+func ReceiverName(id string) catalogue.Text {
+	for _, r := range replies().receivers {
+		if r.id == id {
+			return r.name
+		}
+	}
+	if name, ok := otherNames[id]; ok {
+		return name
+	}
+	return catalogue.Text{EN: id, JA: id}
+}
+
+// otherNames are those of whom requirements, but no replies, are known.
+var otherNames = map[string]catalogue.Text{
+	"generic":   {EN: "Standards (RFC)", JA: "標準仕様 (RFC)"},
+	"sakura":    {EN: "Sakura Internet", JA: "さくらインターネット"},
+	"japan_gov": {EN: "Government of Japan", JA: "日本政府"},
+}
+
+// SameReceiver reports that two hosts are of one provider, though their names differ (icloud.com, me.com).
+func SameReceiver(a, b string) bool {
+	return slices.ContainsFunc(replies().receivers, func(r receiver) bool { return within(a, r.hosts) && within(b, r.hosts) })
+}
+
+// within reports whether a name is one of domains or below it.
+func within(name string, domains []string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	return slices.ContainsFunc(domains, func(d string) bool { return name == d || strings.HasSuffix(name, "."+d) })
 }
