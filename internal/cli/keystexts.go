@@ -5,109 +5,97 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
-// same is a text that is the same in both languages: an example.
-func same(s string) text { return text{EN: s, JA: s} }
+func init() { textsOf(keysCommandTexts, keysFlagTexts) }
 
-func init() {
-	words := []text{
-		msgMasterFile, msgMasterMade, msgBadKeyKind, msgKeyDomains, msgOneSelector, msgKeysMade, msgKeyThere, msgNoKey, msgNoneToRotate, msgKeyNames, msgSignsAgain, msgNothingBack,
-		msgKeyIDs, msgKeyDeleted, msgReencrypted, msgOneImport, msgImportNames, msgImportThere, msgImportSigns, msgImportWaits, msgTakeAway, msgNoKeys, msgKeyColumns, msgSignsFor,
-		msgStateSince, msgKeyProblem, msgMailLife, msgBadUpdate, msgUpdateKey,
-		msgAlternateAlone, msgAliasesOnce,
-	}
-	for _, list := range []map[string]text{keyStates, keyWaits, keyHas, keyNext} {
-		for _, t := range list {
-			words = append(words, t)
-		}
-	}
-	textsOf(map[string]commandText{
-		"keys": {
-			short: text{EN: "Make, import and rotate the keys that sign mail", JA: "メールに署名する鍵を作成、取り込み、交換する"},
-			long: text{
-				EN: "Keep the DKIM keys of domains in the database of `todoku serve`, encrypted under a master key, and have new ones take the place of old ones:\na key signs when every name server shows its record and no cache can know otherwise.",
-				JA: "ドメインの DKIM の鍵を、マスター鍵で暗号化して `todoku serve` のデータベースに保存し、新しい鍵と交換します。\nすべてのネームサーバーに鍵レコードが見え、古い応答がキャッシュに残っていないことを確かめてから、署名を始めます。",
-			},
-			example: same("  todoku keys master /etc/todoku/master.key\n  todoku keys create example.com --master-key-file /etc/todoku/master.key\n  todoku keys status"),
+var keysCommandTexts = map[string]commandText{
+	"keys": {
+		short: text{EN: "Make, import and rotate the keys that sign mail", JA: "メールに署名する鍵を作成、取り込み、交換する"},
+		long: text{
+			EN: "Keep the DKIM keys of domains in the database of `todoku serve`, encrypted under a master key, and have new ones take the place of old ones:\na key signs when every name server shows its record and no cache can know otherwise.",
+			JA: "ドメインの DKIM の鍵を、マスター鍵で暗号化して `todoku serve` のデータベースに保存し、新しい鍵と交換します。\nすべてのネームサーバーに鍵レコードが見え、古い応答がキャッシュに残っていないことを確かめてから、署名を始めます。",
 		},
-		"keys master": {
-			args:    "FILE",
-			short:   text{EN: "Make a master key", JA: "マスター鍵を作る"},
-			long:    text{EN: "Make a master key in a file that only its owner may read. To change it, put a new line before the old one, and run `todoku keys reencrypt` or restart the server; then take the old line away.", JA: "マスター鍵を作り、所有者だけが読めるファイルに保存します。変更するときは、古い行の前に新しい行を加えて `todoku keys reencrypt` を実行するかサーバーを再起動し、その後で古い行を消します。"},
-			example: same("  todoku keys master /etc/todoku/master.key"),
-		},
-		"keys create": {
-			args:    "DOMAIN...",
-			short:   text{EN: "Make keys and print their records", JA: "鍵を作り、公開するレコードを表示する"},
-			long:    text{EN: "Make a key for each domain and print the record to publish. It signs by itself once every name server shows it.\nWhere the DNS of a domain is somebody else's, --alternate names two selectors for which its owner publishes an alias (CNAME) each, once; rotation then alternates between them.", JA: "ドメインごとに鍵を作り、公開するレコードを表示します。すべてのネームサーバーにレコードが見えると、自動で署名を始めます。\nドメインの DNS を管理していない場合は、--alternate でセレクターを 2 つ指定します。ドメインの所有者がそれぞれに別名 (CNAME) を一度公開すれば、交換のたびに交互に使います。"},
-			example: same("  todoku keys create example.com --algorithm both\n  todoku keys create example.com --for example.com --for .example.com\n  todoku keys create example.com --alternate 's1=s1.{domain}.keys.host.example' --alternate 's2=s2.{domain}.keys.host.example'"),
-		},
-		"keys import": {
-			short:   text{EN: "Import keys of OpenDKIM, rspamd or PEM files", JA: "OpenDKIM、rspamd、PEM ファイルの鍵を取り込む"},
-			long:    text{EN: "Import the keys that another program signs with, and whose mail they sign. One that every name server shows signs at once; another one waits until they do.\nExit code 1: something could not be taken over; it says what.", JA: "ほかのプログラムが使っている鍵と、署名対象の設定を取り込みます。すべてのネームサーバーに見える鍵はすぐに署名し、それ以外は見えるまで待ちます。\n終了コード 1: 取り込めないものがあります (内容を表示します)。"},
-			example: same("  todoku keys import --opendkim /etc/opendkim.conf\n  todoku keys import --rspamd /etc/rspamd/local.d/dkim_signing.conf\n  todoku keys import --pem s1.pem --domain example.com --selector s1"),
-		},
-		"keys list": {
-			args:    "[DOMAIN|ID]...",
-			short:   text{EN: "List the keys", JA: "鍵の一覧を表示する"},
-			long:    text{EN: "List the keys: id, domain, selector, kind, state and since when, what comes next and when (with --keys-rotate-after also when a key is replaced). Private keys are never shown.", JA: "鍵の ID、ドメイン、セレクター、種類、状態、その状態になった日時、次の段階とその日時を表示します (--keys-rotate-after を指定すると、鍵を交換する日時も示します)。秘密鍵は表示されません。"},
-			example: same("  todoku keys list\n  todoku keys list example.com --all --json"),
-		},
-		"keys show": {
-			args:    "DOMAIN|SELECTOR._domainkey.DOMAIN|ID...",
-			short:   text{EN: "Print the records of keys", JA: "鍵レコードを表示する"},
-			long:    text{EN: "Print the records of keys as a zone file has them, and whose mail they sign. Of a key that is revealed the private key is printed too: it is public.", JA: "鍵レコードをゾーンファイルの形式で、署名対象とともに表示します。公開済みの秘密鍵があれば、それも表示します。"},
-			example: same("  todoku keys show example.com"),
-		},
-		"keys status": {
-			args:    "[DOMAIN|ID]...",
-			short:   text{EN: "Say where each key is in its life", JA: "鍵の交換の進み具合を表示する"},
-			long:    text{EN: "Say of each key its state, what it waits for and until when, and which name servers show its record. Exit code 1 where one has a problem.", JA: "鍵ごとに、状態、何をいつまで待っているか、どのネームサーバーにレコードが見えるかを表示します。問題がある鍵があれば終了コード 1 になります。"},
-			example: same("  todoku keys status example.com"),
-		},
-		"keys rotate": {
-			args:    "[DOMAIN|ID]...",
-			short:   text{EN: "Begin to replace keys, and take every step that is due", JA: "鍵の交換を始め、進められる段階を進める"},
-			long:    text{EN: "Make a successor to the signing keys of a domain and print its record; the old key signs until the new one may. Without arguments only take the steps that are due:\na server with --keys-rotate-after does so every minute.", JA: "署名中の鍵の後継を作り、公開するレコードを表示します。新しい鍵が使えるようになるまでは、古い鍵で署名します。引数がなければ、進められる段階を進めるだけです\n(--keys-rotate-after を指定したサーバーは毎分自動で行います)。"},
-			example: same("  todoku keys rotate example.com\n  todoku keys rotate --dns-update example.com=192.0.2.53 --dns-update-key /etc/todoku/update.key"),
-		},
-		"keys rollback": {
-			args:    "DOMAIN|ID...",
-			short:   text{EN: "Take the last rotation back", JA: "直前の鍵の交換を取り消す"},
-			long:    text{EN: "Give up a successor that does not sign yet; or have the key before sign again, if every name server still shows it.", JA: "まだ署名していない後継の鍵を取りやめます。すでに署名している場合は、すべてのネームサーバーに以前の鍵が見えるときに限り、以前の鍵に戻します。"},
-			example: same("  todoku keys rollback example.com"),
-		},
-		"keys delete": {
-			args:    "ID...",
-			short:   text{EN: "Forget keys", JA: "鍵を削除する"},
-			long:    text{EN: "Forget keys for good, with their private keys. One that signs, or whose record mail on its way may need, only with --force. Its record in the DNS is left alone.", JA: "鍵を秘密鍵とともに完全に削除します。署名中の鍵や、配送中のメールに必要な鍵には --force が必要です。DNS のレコードはそのままです。"},
-			example: same("  todoku keys delete k7m2p9x4c6t8wk7m2p9x4c6t"),
-		},
-		"keys reencrypt": {
-			short:   text{EN: "Encrypt private keys with a new master key", JA: "新しいマスター鍵で暗号化し直す"},
-			long:    text{EN: "Encrypt every private key with the first of the master keys; the others open what was encrypted before.", JA: "すべての秘密鍵を先頭のマスター鍵で暗号化し直します。2 行目以降の鍵は、以前の暗号化を解くために使います。"},
-			example: same("  todoku keys reencrypt --master-key-file /etc/todoku/master.key"),
-		},
-	}, map[string]text{
-		"master-key-file":   {EN: "`FILE` with the master key (else TODOKU_MASTER_KEY, else the systemd credential todoku-master-key)", JA: "マスター鍵の `FILE` (省略時は環境変数 TODOKU_MASTER_KEY、次に systemd の credential todoku-master-key)"},
-		"dns-update":        {EN: "publish to a zone by dynamic update at its primary server, `ZONE=HOST:PORT` (repeatable); others are published by hand", JA: "ゾーンのプライマリーサーバーに動的更新で公開する `ZONE=HOST:PORT` (複数指定可)。ほかのゾーンは手作業で公開する"},
-		"dns-update-key":    {EN: "`FILE` with the TSIG key of these updates, as tsig-keygen writes it", JA: "動的更新に使う TSIG 鍵の `FILE` (tsig-keygen の形式)"},
-		"keys-rotate-after": {EN: "replace signing keys by themselves at this age, `DURATION` such as 180d (0: never)", JA: "署名中の鍵を自動で交換するまでの期間 `DURATION` (180d など。0 は自動で交換しない)"},
-		"keys-mail-life":    {EN: "how long mail may be on its way, `DURATION`: the record of an old key stays published for so long, and three days more", JA: "メールが配送中でありうる期間 `DURATION`。古い鍵のレコードは、この期間に 3 日を加えた間、公開し続ける"},
-		"keys-reveal":       {EN: "publish the private key of a removed key in place of destroying it", JA: "役目を終えた秘密鍵を、破棄せずに公開する"},
-		"key-algorithm":     {EN: "`KIND` of key: rsa, ed25519, or both", JA: "鍵の種類 `KIND`: rsa、ed25519、both (両方)"},
-		"key-bits":          {EN: "size of an RSA key, `BITS`: 2048, 3072 or 4096", JA: "RSA 鍵の長さ `BITS`: 2048、3072、4096"},
-		"key-selector":      {EN: "the selector `NAME` (default: made of the date)", JA: "セレクター `NAME` (既定: 日付から作る)"},
-		"key-for":           {EN: "whose mail it signs, `PATTERN`: user@example.com, example.com, .example.com (its subdomains), * (repeatable; default: the domain)", JA: "署名対象 `PATTERN`: user@example.com、example.com、.example.com (サブドメイン)、* (複数指定可。既定: そのドメイン)"},
-		"key-alternate":     {EN: "one of the selectors between which the keys alternate, `SELECTOR[=TARGET]`: TARGET is the name that SELECTOR._domainkey.DOMAIN is an alias of, {domain} in it the domain (give two)", JA: "交互に使うセレクター `SELECTOR[=TARGET]`。TARGET は SELECTOR._domainkey.DOMAIN の別名 (CNAME) の先の名前で、{domain} はドメインに置き換わる (2 つ指定する)"},
-		"key-force":         {EN: "also keys that are in use", JA: "使用中の鍵も削除する"},
-		"keys-all":          {EN: "also keys that are gone", JA: "役目を終えた鍵も表示する"},
-		"import-opendkim":   {EN: "`FILE` of OpenDKIM's configuration, opendkim.conf", JA: "OpenDKIM の設定ファイル `FILE` (opendkim.conf)"},
-		"import-rspamd":     {EN: "`FILE` of rspamd's dkim_signing.conf", JA: "rspamd の dkim_signing.conf の `FILE`"},
-		"import-pem":        {EN: "`FILE` with one private key in PEM, for --domain and --selector", JA: "PEM 形式の秘密鍵の `FILE` (--domain と --selector も指定する)"},
-		"import-root":       {EN: "`FOLDER` under which the files lie that the configuration names", JA: "設定ファイルが指すファイルを探す起点の `FOLDER`"},
-		"import-domain":     {EN: "the `DOMAIN` of the key in --pem", JA: "--pem の鍵の `DOMAIN`"},
-		"import-selector":   {EN: "the selector `NAME` of the key in --pem", JA: "--pem の鍵のセレクター `NAME`"},
-	}, words...)
+		example: same("  todoku keys master /etc/todoku/master.key\n  todoku keys create example.com --master-key-file /etc/todoku/master.key\n  todoku keys status"),
+	},
+	"keys master": {
+		args:    "FILE",
+		short:   text{EN: "Make a master key", JA: "マスター鍵を作る"},
+		long:    text{EN: "Make a master key in a file that only its owner may read. To change it, put a new line before the old one, and run `todoku keys reencrypt` or restart the server; then take the old line away.", JA: "マスター鍵を作り、所有者だけが読めるファイルに保存します。変更するときは、古い行の前に新しい行を加えて `todoku keys reencrypt` を実行するかサーバーを再起動し、その後で古い行を消します。"},
+		example: same("  todoku keys master /etc/todoku/master.key"),
+	},
+	"keys create": {
+		args:    "DOMAIN...",
+		short:   text{EN: "Make keys and print their records", JA: "鍵を作り、公開するレコードを表示する"},
+		long:    text{EN: "Make a key for each domain and print the record to publish. It signs by itself once every name server shows it.\nWhere the DNS of a domain is somebody else's, --alternate names two selectors for which its owner publishes an alias (CNAME) each, once; rotation then alternates between them.", JA: "ドメインごとに鍵を作り、公開するレコードを表示します。すべてのネームサーバーにレコードが見えると、自動で署名を始めます。\nドメインの DNS を管理していない場合は、--alternate でセレクターを 2 つ指定します。ドメインの所有者がそれぞれに別名 (CNAME) を一度公開すれば、交換のたびに交互に使います。"},
+		example: same("  todoku keys create example.com --algorithm both\n  todoku keys create example.com --for example.com --for .example.com\n  todoku keys create example.com --alternate 's1=s1.{domain}.keys.host.example' --alternate 's2=s2.{domain}.keys.host.example'"),
+	},
+	"keys import": {
+		short:   text{EN: "Import keys of OpenDKIM, rspamd or PEM files", JA: "OpenDKIM、rspamd、PEM ファイルの鍵を取り込む"},
+		long:    text{EN: "Import the keys that another program signs with, and whose mail they sign. One that every name server shows signs at once; another one waits until they do.\nExit code 1: something could not be taken over; it says what.", JA: "ほかのプログラムが使っている鍵と、署名対象の設定を取り込みます。すべてのネームサーバーに見える鍵はすぐに署名し、それ以外は見えるまで待ちます。\n終了コード 1: 取り込めないものがあります (内容を表示します)。"},
+		example: same("  todoku keys import --opendkim /etc/opendkim.conf\n  todoku keys import --rspamd /etc/rspamd/local.d/dkim_signing.conf\n  todoku keys import --pem s1.pem --domain example.com --selector s1"),
+	},
+	"keys list": {
+		args:    "[DOMAIN|ID]...",
+		short:   text{EN: "List the keys", JA: "鍵の一覧を表示する"},
+		long:    text{EN: "List the keys: id, domain, selector, kind, state and since when, what comes next and when (with --keys-rotate-after also when a key is replaced). Private keys are never shown.", JA: "鍵の ID、ドメイン、セレクター、種類、状態、その状態になった日時、次の段階とその日時を表示します (--keys-rotate-after を指定すると、鍵を交換する日時も示します)。秘密鍵は表示されません。"},
+		example: same("  todoku keys list\n  todoku keys list example.com --all --json"),
+	},
+	"keys show": {
+		args:    "DOMAIN|SELECTOR._domainkey.DOMAIN|ID...",
+		short:   text{EN: "Print the records of keys", JA: "鍵レコードを表示する"},
+		long:    text{EN: "Print the records of keys as a zone file has them, and whose mail they sign. Of a key that is revealed the private key is printed too: it is public.", JA: "鍵レコードをゾーンファイルの形式で、署名対象とともに表示します。公開済みの秘密鍵があれば、それも表示します。"},
+		example: same("  todoku keys show example.com"),
+	},
+	"keys status": {
+		args:    "[DOMAIN|ID]...",
+		short:   text{EN: "Say where each key is in its life", JA: "鍵の交換の進み具合を表示する"},
+		long:    text{EN: "Say of each key its state, what it waits for and until when, and which name servers show its record. Exit code 1 where one has a problem.", JA: "鍵ごとに、状態、何をいつまで待っているか、どのネームサーバーにレコードが見えるかを表示します。問題がある鍵があれば終了コード 1 になります。"},
+		example: same("  todoku keys status example.com"),
+	},
+	"keys rotate": {
+		args:    "[DOMAIN|ID]...",
+		short:   text{EN: "Begin to replace keys, and take every step that is due", JA: "鍵の交換を始め、進められる段階を進める"},
+		long:    text{EN: "Make a successor to the signing keys of a domain and print its record; the old key signs until the new one may. Without arguments only take the steps that are due:\na server with --keys-rotate-after does so every minute.", JA: "署名中の鍵の後継を作り、公開するレコードを表示します。新しい鍵が使えるようになるまでは、古い鍵で署名します。引数がなければ、進められる段階を進めるだけです\n(--keys-rotate-after を指定したサーバーは毎分自動で行います)。"},
+		example: same("  todoku keys rotate example.com\n  todoku keys rotate --dns-update example.com=192.0.2.53 --dns-update-key /etc/todoku/update.key"),
+	},
+	"keys rollback": {
+		args:    "DOMAIN|ID...",
+		short:   text{EN: "Take the last rotation back", JA: "直前の鍵の交換を取り消す"},
+		long:    text{EN: "Give up a successor that does not sign yet; or have the key before sign again, if every name server still shows it.", JA: "まだ署名していない後継の鍵を取りやめます。すでに署名している場合は、すべてのネームサーバーに以前の鍵が見えるときに限り、以前の鍵に戻します。"},
+		example: same("  todoku keys rollback example.com"),
+	},
+	"keys delete": {
+		args:    "ID...",
+		short:   text{EN: "Forget keys", JA: "鍵を削除する"},
+		long:    text{EN: "Forget keys for good, with their private keys. One that signs, or whose record mail on its way may need, only with --force. Its record in the DNS is left alone.", JA: "鍵を秘密鍵とともに完全に削除します。署名中の鍵や、配送中のメールに必要な鍵には --force が必要です。DNS のレコードはそのままです。"},
+		example: same("  todoku keys delete k7m2p9x4c6t8wk7m2p9x4c6t"),
+	},
+	"keys reencrypt": {
+		short:   text{EN: "Encrypt private keys with a new master key", JA: "新しいマスター鍵で暗号化し直す"},
+		long:    text{EN: "Encrypt every private key with the first of the master keys; the others open what was encrypted before.", JA: "すべての秘密鍵を先頭のマスター鍵で暗号化し直します。2 行目以降の鍵は、以前の暗号化を解くために使います。"},
+		example: same("  todoku keys reencrypt --master-key-file /etc/todoku/master.key"),
+	},
+}
+
+var keysFlagTexts = map[string]text{
+	"master-key-file":   {EN: "`FILE` with the master key (else TODOKU_MASTER_KEY, else the systemd credential todoku-master-key)", JA: "マスター鍵の `FILE` (省略時は環境変数 TODOKU_MASTER_KEY、次に systemd の credential todoku-master-key)"},
+	"dns-update":        {EN: "publish to a zone by dynamic update at its primary server, `ZONE=HOST:PORT` (repeatable); others are published by hand", JA: "ゾーンのプライマリーサーバーに動的更新で公開する `ZONE=HOST:PORT` (複数指定可)。ほかのゾーンは手作業で公開する"},
+	"dns-update-key":    {EN: "`FILE` with the TSIG key of these updates, as tsig-keygen writes it", JA: "動的更新に使う TSIG 鍵の `FILE` (tsig-keygen の形式)"},
+	"keys-rotate-after": {EN: "replace signing keys by themselves at this age, `DURATION` such as 180d (0: never)", JA: "署名中の鍵を自動で交換するまでの期間 `DURATION` (180d など。0 は自動で交換しない)"},
+	"keys-mail-life":    {EN: "how long mail may be on its way, `DURATION`: the record of an old key stays published for so long, and three days more", JA: "メールが配送中でありうる期間 `DURATION`。古い鍵のレコードは、この期間に 3 日を加えた間、公開し続ける"},
+	"keys-reveal":       {EN: "publish the private key of a removed key in place of destroying it", JA: "役目を終えた秘密鍵を、破棄せずに公開する"},
+	"key-algorithm":     {EN: "`KIND` of key: rsa, ed25519, or both", JA: "鍵の種類 `KIND`: rsa、ed25519、both (両方)"},
+	"key-bits":          {EN: "size of an RSA key, `BITS`: 2048, 3072 or 4096", JA: "RSA 鍵の長さ `BITS`: 2048、3072、4096"},
+	"key-selector":      {EN: "the selector `NAME` (default: made of the date)", JA: "セレクター `NAME` (既定: 日付から作る)"},
+	"key-for":           {EN: "whose mail it signs, `PATTERN`: user@example.com, example.com, .example.com (its subdomains), * (repeatable; default: the domain)", JA: "署名対象 `PATTERN`: user@example.com、example.com、.example.com (サブドメイン)、* (複数指定可。既定: そのドメイン)"},
+	"key-alternate":     {EN: "one of the selectors between which the keys alternate, `SELECTOR[=TARGET]`: TARGET is the name that SELECTOR._domainkey.DOMAIN is an alias of, {domain} in it the domain (give two)", JA: "交互に使うセレクター `SELECTOR[=TARGET]`。TARGET は SELECTOR._domainkey.DOMAIN の別名 (CNAME) の先の名前で、{domain} はドメインに置き換わる (2 つ指定する)"},
+	"key-force":         {EN: "also keys that are in use", JA: "使用中の鍵も削除する"},
+	"keys-all":          {EN: "also keys that are gone", JA: "役目を終えた鍵も表示する"},
+	"import-opendkim":   {EN: "`FILE` of OpenDKIM's configuration, opendkim.conf", JA: "OpenDKIM の設定ファイル `FILE` (opendkim.conf)"},
+	"import-rspamd":     {EN: "`FILE` of rspamd's dkim_signing.conf", JA: "rspamd の dkim_signing.conf の `FILE`"},
+	"import-pem":        {EN: "`FILE` with one private key in PEM, for --domain and --selector", JA: "PEM 形式の秘密鍵の `FILE` (--domain と --selector も指定する)"},
+	"import-root":       {EN: "`FOLDER` under which the files lie that the configuration names", JA: "設定ファイルが指すファイルを探す起点の `FOLDER`"},
+	"import-domain":     {EN: "the `DOMAIN` of the key in --pem", JA: "--pem の鍵の `DOMAIN`"},
+	"import-selector":   {EN: "the selector `NAME` of the key in --pem", JA: "--pem の鍵のセレクター `NAME`"},
 }
 
 var (

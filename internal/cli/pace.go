@@ -102,5 +102,5 @@ func init() {
 		"freemail-from":     {EN: "mail of your users whose From is at gmail.com and the like: `ACTION` is accept, warn (in the log) or reject", JA: "利用者のメールの From が gmail.com などのフリーメールのときの扱い: `ACTION` は accept、warn (ログに警告)、reject (断る)"},
 		"keep-events":       {EN: "keep for `DURATION` what became of each message, for todoku milter why (0: not at all)", JA: "各メールの扱いの記録を残す期間 `DURATION`。todoku milter why で調べられる (0 なら残さない)"},
 		"milter-database":   {EN: "the `DATABASE` of todoku serve and todoku warmup (a SQLite file or postgres://...), for pacing and to keep what became of messages, and with a master key for its keys, which sign", JA: "todoku serve や todoku warmup と共有する `DATABASE` (SQLite のファイルまたは postgres://...)。送信ペースの調整と記録に使い、マスター鍵があればその鍵で署名する"},
-	}, msgPaceDatabase)
+	})
 }

@@ -57,5 +57,5 @@ var msgBadTopic = text{EN: "--ses-topic: {value} is not the ARN of a topic (arn:
 func init() {
 	textsOf(nil, map[string]text{
 		"ses-topic": {EN: "take events of Amazon SES that the topic `ARN` of Amazon SNS posts to /hooks/ses, for warm-up plans and complaints; repeatable", JA: "Amazon SNS のトピック `ARN` が /hooks/ses に送る Amazon SES のイベントを受け取り、ウォームアップの計画と苦情の集計に使う (複数指定可)"},
-	}, msgBadTopic)
+	})
 }

@@ -1,6 +1,12 @@
 package cli
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -92,19 +98,80 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestMessagesComplete: what the program says exists in both languages, with the same placeholders.
+// TestMessagesComplete: what the program says exists in both languages, with the same placeholders, wherever it stands in the source.
 func TestMessagesComplete(t *testing.T) {
-	for _, m := range allMessages {
-		if m.EN == "" || m.JA == "" {
-			t.Errorf("%+v is missing in a language", m)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	placeholder := regexp.MustCompile(`\{[a-z]+\}`)
+	found := 0
+	for _, name := range files {
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, part := range strings.Split(m.EN, "{")[1:] {
-			name, _, _ := strings.Cut(part, "}")
-			if !strings.Contains(m.JA, "{"+name+"}") {
-				t.Errorf("%q is not in %q", name, m.JA)
+		ast.Inspect(f, func(n ast.Node) bool {
+			en, ja, ok := bothTexts(n)
+			if !ok || strings.HasSuffix(name, "_test.go") {
+				return true
 			}
+			found++
+			if en == "" || ja == "" {
+				t.Errorf("%s: a language is missing", fset.Position(n.Pos()))
+			}
+			for _, p := range placeholder.FindAllString(en, -1) {
+				if !strings.Contains(ja, p) {
+					t.Errorf("%s: %s is not in %q", fset.Position(n.Pos()), p, ja)
+				}
+			}
+			return true
+		})
+	}
+	if found < 300 {
+		t.Errorf("only %d texts found: is this where they are?", found)
+	}
+}
+
+// bothTexts gives the two languages of a text as it is written in the source; what is no literal counts as there.
+func bothTexts(n ast.Node) (en, ja string, ok bool) {
+	c, isLit := n.(*ast.CompositeLit)
+	if !isLit {
+		return "", "", false
+	}
+	for _, e := range c.Elts {
+		kv, isPair := e.(*ast.KeyValueExpr)
+		if !isPair {
+			continue
+		}
+		key, isName := kv.Key.(*ast.Ident)
+		if !isName || key.Name != "EN" && key.Name != "JA" {
+			continue
+		}
+		ok = true
+		if key.Name == "EN" {
+			en = literal(kv.Value)
+		} else {
+			ja = literal(kv.Value)
 		}
 	}
+	return en, ja, ok
+}
+
+// literal puts together the string literals of an expression.
+func literal(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, err := strconv.Unquote(e.Value)
+		if err != nil {
+			return ""
+		}
+		return s
+	case *ast.BinaryExpr:
+		return literal(e.X) + literal(e.Y)
+	}
+	return "..."
 }
 
 func TestHelpLanguage(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -196,21 +195,10 @@ func init() {
 		"srs-hash-min":    {EN: "how many characters of the hash are needed at least, `N`; 0: as many as are written", JA: "必要とするハッシュの最小文字数 `N`。0 は書き込む文字数と同じ"},
 		"srs-max-age":     {EN: "how long a rewritten address can be turned back, `DURATION` in days", JA: "書き換えたアドレスを元に戻せる期間 `DURATION` (日単位)"},
 		"srs-long":        {EN: "allow local parts above 64 octets (RFC 5321 section 4.5.3.1.1)", JA: "64 バイトを超えるローカルパートを許す (RFC 5321 section 4.5.3.1.1)"},
-	}, msgSRSAddress, msgSRSSeparator)
+	})
 }
 
 var (
 	msgSRSAddress   = text{EN: "give the addresses, or - for standard input", JA: "アドレスを指定してください (標準入力から読み取る場合は -)"}
 	msgSRSSeparator = text{EN: "--separator {value}: choose =, + or -", JA: "--separator {value}: =、+、- のいずれかを指定してください"}
 )
-
-// textsOf adds the texts of commands that have a file of their own.
-func textsOf(commands map[string]commandText, flags map[string]text, messages ...text) {
-	for path, t := range commands {
-		commandTexts[path] = t
-	}
-	for name, t := range flags {
-		flagTexts[name] = t
-	}
-	allMessages = slices.Concat(allMessages, messages)
-}

@@ -189,5 +189,5 @@ var msgTokenCustomer = text{EN: "there is no customer {name}: make one on the pa
 func init() {
 	textsOf(nil, map[string]text{
 		"token-customer": {EN: "make a token of the customer of this `NAME`: it sees that customer's domains alone", JA: "この `NAME` の顧客のトークンを作成する。その顧客のドメインだけを扱える"},
-	}, msgTokenCustomer)
+	})
 }

@@ -103,7 +103,7 @@ func init() {
 	}, map[string]text{
 		"events-source": {EN: "the source address `ADDRESS` of events that name none (only Delivery events of a configuration set do)", JA: "送信元 IP アドレスが書かれていないイベント (書かれているのは設定セットの Delivery だけ) に使うアドレス `ADDRESS`"},
 		"events-volume": {EN: "count deliveries as volume, too; not for mail that passes the milter, which counts it", JA: "配送数を送信量としても数える。milter を通るメールは milter が数えるため、指定しない"},
-	}, msgWarmupEvents, msgTaken, msgNoEvents)
+	})
 }
 
 var (

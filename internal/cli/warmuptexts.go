@@ -1,53 +1,51 @@
 package cli
 
-func init() {
-	words := []text{
-		msgWarmupPair, msgNoWarmup, msgNoWarmups, msgUnbounded, msgPlanOver, msgPlanDay, msgPlanLog,
-		msgPlanHeld, msgPlanSilent, msgPlanOpen, msgPlanThen, msgPlanStanding, msgPlanAim, msgWarmupLog, msgLogRead, msgVolume, msgVolumeNowhere,
-	}
-	textsOf(map[string]commandText{
-		"warmup": {
-			short:   text{EN: "Let a new address send a little more each day", JA: "新しい送信元からの送信量を少しずつ増やす"},
-			long:    text{EN: "Plan how many messages a source address may send to each provider on each day, and hold or step back by what the delivery log says.", JA: "送信元 IP アドレスごとに、各メール事業者へ 1 日に送る件数を計画し、配送ログに応じて据え置いたり減らしたりします。"},
-			example: same("  todoku warmup plan 192.0.2.1 gmail --target 50000 --days 30\n  todoku warmup read-log 192.0.2.1 /var/log/mail.log\n  todoku warmup status"),
-		},
-		"warmup plan": {
-			args:    "SOURCE PROVIDER",
-			short:   text{EN: "Begin a plan, or show its calendar", JA: "計画を始める、または予定を表示する"},
-			long:    text{EN: "Begin a plan for a source address and a provider (gmail, yahoo, microsoft, apple, docomo ...; * for all without their own), and print what each day will allow if all goes well.\nWithout --table and --target the calendar of the present plan is printed. Days end at midnight UTC.", JA: "送信元 IP アドレスとメール事業者 (gmail、yahoo、microsoft、apple、docomo など。* は計画のないすべての事業者) の計画を始め、順調に進んだ場合の 1 日ごとの件数を表示します。\n--table も --target も指定しなければ、現在の計画の予定を表示します。日付は UTC で区切ります。"},
-			example: same("  todoku warmup plan 192.0.2.1 gmail --table generic\n  todoku warmup plan 192.0.2.1 '*' --target 100000 --by 2027-01-15"),
-		},
-		"warmup status": {
-			short:   text{EN: "Say where each plan is", JA: "計画の進み具合を表示する"},
-			long:    text{EN: "Say of each plan its day, what was sent today, what the log says, what followed from the day before, and when it reaches its target; and the standing of each source address by its volume, blocklists and complaints.", JA: "計画ごとに、何日目か、今日の送信数、配送ログの集計、前日の結果、目標に達する見込みの日を表示します。送信元 IP アドレスの評価の目安も、送信量、ブロックリスト、苦情から表示します。"},
-			example: same("  todoku warmup status --json"),
-		},
-		"warmup hold": {
-			args:    "SOURCE PROVIDER",
-			short:   text{EN: "Have a plan stay where it is, or go on", JA: "計画を据え置く、または再開する"},
-			long:    text{EN: "Have a plan stay at today's share, until --release.", JA: "--release を指定するまで、計画を今日の件数に据え置きます。"},
-			example: same("  todoku warmup hold 192.0.2.1 gmail --reason 'complaints'\n  todoku warmup hold 192.0.2.1 gmail --release"),
-		},
-		"warmup end": {
-			args:    "SOURCE PROVIDER",
-			short:   text{EN: "End a plan", JA: "計画を終了する"},
-			long:    text{EN: "End a plan: nothing is bounded any more.", JA: "計画を終了し、送信量の制限をなくします。"},
-			example: same("  todoku warmup end 192.0.2.1 gmail"),
-		},
-		"warmup read-log": {
-			args:    "SOURCE FILE...",
-			short:   text{EN: "Take in what a mail log says", JA: "メールログの配送結果を取り込む"},
-			long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries. Run it every few minutes.", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、配送結果を集計します。数分おきに実行してください。"},
-			example: same("  todoku warmup read-log 192.0.2.1 /var/log/mail.log"),
-		},
-	}, map[string]text{
-		"warmup-table":   {EN: "a published plan, `NAME`: generic, sendgrid or ses", JA: "公表されている計画 `NAME`: generic、sendgrid、ses"},
-		"warmup-target":  {EN: "how many messages a day the plan leads to, `N` (with --days or --by)", JA: "目標とする 1 日の件数 `N` (--days または --by と指定する)"},
-		"warmup-days":    {EN: "in how many days, `N`", JA: "目標に達するまでの日数 `N`"},
-		"warmup-by":      {EN: "by which day, `DATE`", JA: "目標に達する日 `DATE`"},
-		"warmup-reason":  {EN: "why it is held, `TEXT`", JA: "据え置く理由 `TEXT`"},
-		"warmup-release": {EN: "have the plan go on", JA: "計画を再開する"},
-	}, words...)
+func init() { textsOf(warmupCommandTexts, warmupFlagTexts) }
+
+var warmupCommandTexts = map[string]commandText{
+	"warmup": {
+		short:   text{EN: "Let a new address send a little more each day", JA: "新しい送信元からの送信量を少しずつ増やす"},
+		long:    text{EN: "Plan how many messages a source address may send to each provider on each day, and hold or step back by what the delivery log says.", JA: "送信元 IP アドレスごとに、各メール事業者へ 1 日に送る件数を計画し、配送ログに応じて据え置いたり減らしたりします。"},
+		example: same("  todoku warmup plan 192.0.2.1 gmail --target 50000 --days 30\n  todoku warmup read-log 192.0.2.1 /var/log/mail.log\n  todoku warmup status"),
+	},
+	"warmup plan": {
+		args:    "SOURCE PROVIDER",
+		short:   text{EN: "Begin a plan, or show its calendar", JA: "計画を始める、または予定を表示する"},
+		long:    text{EN: "Begin a plan for a source address and a provider (gmail, yahoo, microsoft, apple, docomo ...; * for all without their own), and print what each day will allow if all goes well.\nWithout --table and --target the calendar of the present plan is printed. Days end at midnight UTC.", JA: "送信元 IP アドレスとメール事業者 (gmail、yahoo、microsoft、apple、docomo など。* は計画のないすべての事業者) の計画を始め、順調に進んだ場合の 1 日ごとの件数を表示します。\n--table も --target も指定しなければ、現在の計画の予定を表示します。日付は UTC で区切ります。"},
+		example: same("  todoku warmup plan 192.0.2.1 gmail --table generic\n  todoku warmup plan 192.0.2.1 '*' --target 100000 --by 2027-01-15"),
+	},
+	"warmup status": {
+		short:   text{EN: "Say where each plan is", JA: "計画の進み具合を表示する"},
+		long:    text{EN: "Say of each plan its day, what was sent today, what the log says, what followed from the day before, and when it reaches its target; and the standing of each source address by its volume, blocklists and complaints.", JA: "計画ごとに、何日目か、今日の送信数、配送ログの集計、前日の結果、目標に達する見込みの日を表示します。送信元 IP アドレスの評価の目安も、送信量、ブロックリスト、苦情から表示します。"},
+		example: same("  todoku warmup status --json"),
+	},
+	"warmup hold": {
+		args:    "SOURCE PROVIDER",
+		short:   text{EN: "Have a plan stay where it is, or go on", JA: "計画を据え置く、または再開する"},
+		long:    text{EN: "Have a plan stay at today's share, until --release.", JA: "--release を指定するまで、計画を今日の件数に据え置きます。"},
+		example: same("  todoku warmup hold 192.0.2.1 gmail --reason 'complaints'\n  todoku warmup hold 192.0.2.1 gmail --release"),
+	},
+	"warmup end": {
+		args:    "SOURCE PROVIDER",
+		short:   text{EN: "End a plan", JA: "計画を終了する"},
+		long:    text{EN: "End a plan: nothing is bounded any more.", JA: "計画を終了し、送信量の制限をなくします。"},
+		example: same("  todoku warmup end 192.0.2.1 gmail"),
+	},
+	"warmup read-log": {
+		args:    "SOURCE FILE...",
+		short:   text{EN: "Take in what a mail log says", JA: "メールログの配送結果を取り込む"},
+		long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries. Run it every few minutes.", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、配送結果を集計します。数分おきに実行してください。"},
+		example: same("  todoku warmup read-log 192.0.2.1 /var/log/mail.log"),
+	},
+}
+
+var warmupFlagTexts = map[string]text{
+	"warmup-table":   {EN: "a published plan, `NAME`: generic, sendgrid or ses", JA: "公表されている計画 `NAME`: generic、sendgrid、ses"},
+	"warmup-target":  {EN: "how many messages a day the plan leads to, `N` (with --days or --by)", JA: "目標とする 1 日の件数 `N` (--days または --by と指定する)"},
+	"warmup-days":    {EN: "in how many days, `N`", JA: "目標に達するまでの日数 `N`"},
+	"warmup-by":      {EN: "by which day, `DATE`", JA: "目標に達する日 `DATE`"},
+	"warmup-reason":  {EN: "why it is held, `TEXT`", JA: "据え置く理由 `TEXT`"},
+	"warmup-release": {EN: "have the plan go on", JA: "計画を再開する"},
 }
 
 var (

@@ -105,7 +105,6 @@ var (
 )
 
 func init() {
-	words := []text{msgWhyUsage, msgWhyNothing, msgWhyIn, msgWhyOut, msgWhyEnvelope, msgWhyClient, msgWhyHeader, msgWhyReason, msgWhyOverride, msgWhyResults, msgWhySigned}
 	textsOf(map[string]commandText{
 		"milter why": {
 			args:    "QUEUE-ID|MESSAGE-ID|ADDRESS",
@@ -115,5 +114,5 @@ func init() {
 		},
 	}, map[string]text{
 		"why-limit": {EN: "show `N` messages at most", JA: "表示する件数の上限 `N`"},
-	}, words...)
+	})
 }
