@@ -59,6 +59,7 @@ func forwards(s *filter.Settings, known *panel.Aliases) {
 
 // withRing puts the keys of the database behind those that the settings of a milter name, and has the panel say what is signed. rules may be nil.
 func withRing(c MilterConfig, ring *keys.Ring, rules *panel.Rules) MilterConfig {
+	c.Ring, c.Rules = ring, rules
 	own := c.Settings
 	c.Settings = func() (*filter.Settings, error) {
 		s, err := own()

@@ -74,18 +74,8 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 		}
 		return m.run(ctx)
 	}
-	if err := c.Ring.Refresh(ctx); err != nil {
+	if err := c.refresh(ctx); err != nil {
 		return err
-	}
-	if c.Rules != nil {
-		if err := c.Rules.Refresh(ctx); err != nil {
-			return err
-		}
-	}
-	if c.Aliases != nil {
-		if err := c.Aliases.Refresh(ctx); err != nil {
-			return err
-		}
 	}
 	m, err := openMilter(withRing(c, c.Ring, c.Rules))
 	if err != nil {
@@ -229,6 +219,9 @@ func (m *milterNode) reload(ctx context.Context) {
 			return
 		case <-m.Reload:
 		}
+		if err := m.refresh(ctx); err != nil {
+			m.Log.Warn("the database could not be asked for its keys; those known stay", "error", err)
+		}
 		s, err := m.Settings()
 		if err == nil {
 			err = m.filter.Change(s)
@@ -239,4 +232,27 @@ func (m *milterNode) reload(ctx context.Context) {
 		}
 		m.Log.Info("the milter has new settings")
 	}
+}
+
+// refreshTime bounds how long the database may keep new settings waiting.
+const refreshTime = 10 * time.Second
+
+// refresh reads what the database has for the milter: keys, what the panel says, forwarding addresses.
+func (c *MilterConfig) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, refreshTime)
+	defer cancel()
+	if c.Ring != nil {
+		if err := c.Ring.Refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if c.Rules != nil {
+		if err := c.Rules.Refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if c.Aliases != nil {
+		return c.Aliases.Refresh(ctx)
+	}
+	return nil
 }

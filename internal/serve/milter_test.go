@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,15 +127,20 @@ func TestRunMilterWithDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := keys.New(keys.Config{Store: st, Master: master, Observer: everywhere{}})
-	if _, _, err := k.Import(t.Context(), keys.FoundKey{Domain: "strange.example", Selector: "s", Key: key}); err != nil {
-		t.Fatal(err)
+	keep := func(selector string) {
+		if _, _, err := k.Import(t.Context(), keys.FoundKey{Domain: "strange.example", Selector: selector, Key: key}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	keep("s")
 	rewriter, err := srs.New(srs.Config{Domains: []string{"ours.example"}, Secrets: [][]byte{[]byte("secret")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ready, events, table := make(chan []net.Addr, 1), make(chan *filter.Event, 1), t.TempDir()+"/table"
+	reload, log := make(chan struct{}), &lines{seen: make(chan string, 100)}
 	cfg := MilterConfig{
+		Reload: reload, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Listen: []string{"inet:0@127.0.0.1"}, SRS: []string{"unix:" + table}, Ready: func(a []net.Addr) { ready <- a }, Grace: time.Second, Store: st,
 		Ring: keys.NewRing(st, master, nil, nil), Observe: func(e *filter.Event) { events <- e },
 		Settings: func() (*filter.Settings, error) {
@@ -147,12 +153,21 @@ func TestRunMilterWithDatabase(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- RunMilter(ctx, cfg) }()
-	if a := askMilter(t, (<-ready)[0]); a.Code != foreign.ActAccept {
-		t.Errorf("%+v", a)
+	at := (<-ready)[0]
+	signs := func(want ...string) {
+		t.Helper()
+		if a := askMilter(t, at); a.Code != foreign.ActAccept {
+			t.Errorf("%+v", a)
+		}
+		if e := <-events; !slices.Equal(slices.Sorted(slices.Values(e.Signed)), want) {
+			t.Errorf("%q", e.Signed)
+		}
 	}
-	if e := <-events; len(e.Signed) != 1 || e.Signed[0] != "d=strange.example s=s" {
-		t.Errorf("%+v", e)
-	}
+	signs("d=strange.example s=s")
+	keep("s2")
+	reload <- struct{}{} // it need not wait until the milter looks by itself
+	log.wait(t, "the milter has new settings")
+	signs("d=strange.example s=s", "d=strange.example s=s2")
 	c, err := net.Dial("unix", table)
 	if err != nil {
 		t.Fatal(err)

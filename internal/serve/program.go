@@ -96,17 +96,11 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 	milter := *p.Milter
 	milter.Store = p.store
 	if p.ring != nil {
-		if err := p.ring.Refresh(ctx); err != nil {
-			return err
-		}
-		if err := p.rules.Refresh(ctx); err != nil {
-			return err
-		}
-		if err := p.aliases.Refresh(ctx); err != nil {
-			return err
-		}
 		milter.Aliases = p.aliases
 		milter = withRing(milter, p.ring, p.rules)
+		if err := milter.refresh(ctx); err != nil {
+			return err
+		}
 	}
 	p.flow, err = openMilter(milter)
 	return err
