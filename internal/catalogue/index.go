@@ -20,7 +20,7 @@ var (
 )
 
 func init() {
-	for _, list := range [][]Entry{messageEntries, contentEntries, filterEntries, flowEntries, listEntries, hostEntries, ptrEntries, spfEntries, spfRecordEntries, dkimEntries, dkimKeyEntries, arcEntries, dmarcEntries, dmarcRecordEntries, mxEntries, transportEntries, bimiEntries, dnsEntries, serviceEntries, dnsblEntries} {
+	for _, list := range [][]Entry{messageEntries, contentEntries, filterEntries, flowEntries, listEntries, hostEntries, ptrEntries, spfEntries, spfRecordEntries, dkimEntries, dkimKeyEntries, arcEntries, dmarcEntries, dmarcRecordEntries, mxEntries, mtaSTSEntries, tlsRPTEntries, daneEntries, mxTLSEntries, bimiEntries, dnsEntries, serviceEntries, dnsblEntries} {
 		for _, e := range list {
 			if _, twice := entries[e.ID]; twice {
 				panic("catalogue: " + e.ID + " is listed twice")

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -15,11 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
-	"github.com/todoku/todoku/internal/demo"
 	"github.com/todoku/todoku/internal/fetch"
-	"github.com/todoku/todoku/internal/imapin"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/probe"
 	"github.com/todoku/todoku/internal/serve"
@@ -87,7 +83,6 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.IntVar(&f.workers, "workers", 0, a.flagText("workers"))
 	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
 	fl.Int64Var(&f.quota, "quota", 0, a.flagText("quota"))
-	fl.StringArrayVar(&f.httpHosts, "http-host", nil, a.flagText("http-host"))
 	fl.StringArrayVar(&f.trustProxy, "trust-proxy", nil, a.flagText("trust-proxy"))
 	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
 	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
@@ -103,91 +98,9 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("serve-milter"))
 	f.milter.add(fl, a, "milter-")
 	f.milter.grace = serve.Grace
-	fl.StringVar(&f.imap.url, "imap", "", a.flagText("imap"))
-	fl.StringVar(&f.imap.passwordFile, "imap-password-file", "", a.flagText("imap-password-file"))
-	fl.StringVar(&f.imap.receiver, "imap-receiver", "", a.flagText("imap-receiver"))
-	fl.BoolVar(&f.imap.delete, "imap-delete", false, a.flagText("imap-delete"))
-	fl.BoolVar(&f.imap.insecure, "imap-insecure", false, a.flagText("imap-insecure"))
-	fl.DurationVar(&f.imap.every, "imap-every", time.Minute, a.flagText("imap-every"))
-	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
-	fl.StringArrayVar(&f.httpProxies, "http-trust-proxy", nil, a.flagText("http-trust-proxy"))
-	f.publicKeep = days(3 * 24 * time.Hour)
-	fl.Var(&f.publicKeep, "public-retention", a.flagText("public-retention"))
-	fl.BoolVar(&f.public, "public", false, a.flagText("public"))
-	fl.StringVar(&f.openID.issuer, "openid-issuer", "", a.flagText("openid-issuer"))
-	fl.StringVar(&f.openID.client, "openid-client-id", "", a.flagText("openid-client-id"))
-	fl.StringVar(&f.openID.secretFile, "openid-client-secret-file", "", a.flagText("openid-client-secret-file"))
-	fl.StringArrayVar(&f.openID.allow, "openid-allow", nil, a.flagText("openid-allow"))
-	fl.StringArrayVar(&f.openID.admins, "openid-admin", nil, a.flagText("openid-admin"))
+	f.imap.add(fl, a)
+	f.addDoor(fl, a)
 	return c
-}
-
-// openIDFlags are those of signing in by OpenID Connect.
-type openIDFlags struct {
-	issuer, client, secretFile string
-	allow, admins              []string
-}
-
-// imapFlags are those of the mailbox that mail is taken out of.
-type imapFlags struct {
-	url, passwordFile, receiver string
-	delete, insecure            bool
-	every                       time.Duration
-}
-
-// mailbox gives the mailbox of the flags, nil for none.
-func (f *imapFlags) mailbox(a *app) (*imapin.Config, error) {
-	if f.url == "" {
-		return nil, nil
-	}
-	if f.passwordFile == "" {
-		return nil, usagef("%s", a.say(msgIMAPPassword))
-	}
-	password, err := os.ReadFile(f.passwordFile)
-	if err != nil {
-		return nil, lookError{a.fileError(f.passwordFile, err)}
-	}
-	c := imapin.Config{URL: f.url, Password: strings.TrimRight(string(password), "\r\n"), Insecure: f.insecure, Receiver: f.receiver, Delete: f.delete, Every: max(f.every, 5*time.Second)}
-	if _, err := imapin.New(c); err != nil {
-		return nil, usagef("--imap: %v", err)
-	}
-	return &c, nil
-}
-
-// doorConfig reads the flags that say who may use the pages.
-func (a *app) doorConfig(cfg *serve.Config, f *serveFlags) error {
-	cfg.Public = f.public
-	for _, p := range f.httpProxies {
-		prefix, err := parsePrefix(p)
-		if err != nil {
-			return usagef("--http-trust-proxy: %v", err)
-		}
-		cfg.HTTPProxies = append(cfg.HTTPProxies, prefix)
-	}
-	if f.publicURL != "" {
-		u, err := url.Parse(f.publicURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-			return usagef("%s", a.say(msgBadPublicURL, "value", f.publicURL))
-		}
-		cfg.PublicURL = u.Scheme + "://" + u.Host
-		cfg.HTTPHosts = append(cfg.HTTPHosts, u.Hostname())
-	}
-	o := f.openID
-	if o.issuer == "" {
-		return nil
-	}
-	if cfg.PublicURL == "" {
-		return usagef("%s", a.say(msgOpenIDURL))
-	}
-	cfg.OpenID = &access.OpenIDConfig{Issuer: o.issuer, ClientID: o.client, Redirect: cfg.PublicURL + "/login/openid/back", Allow: o.allow, Admins: o.admins}
-	if o.secretFile != "" {
-		b, err := os.ReadFile(o.secretFile)
-		if err != nil {
-			return lookError{a.fileError(o.secretFile, err)}
-		}
-		cfg.OpenID.ClientSecret = strings.TrimSpace(string(b))
-	}
-	return nil
 }
 
 // serveConfig checks the flags before anything listens.
@@ -311,23 +224,6 @@ func parsePrefix(s string) (netip.Prefix, error) {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 	return netip.ParsePrefix(s)
-}
-
-func (a *app) demoCommand() *cobra.Command {
-	var http, smtp string
-	c := a.command("demo", func(c *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usagef("%s", a.say(msgNoArgs))
-		}
-		return a.ran(demo.Run(c.Context(), demo.Config{
-			HTTP: http, SMTP: smtp, Log: a.logger(), Version: version(),
-			Ready:     a.announce,
-			Populated: func() { fmt.Fprintln(a.Out, a.say(msgPopulated)) },
-		}))
-	})
-	c.Flags().StringVar(&http, "http", "127.0.0.1:8025", a.flagText("http"))
-	c.Flags().StringVar(&smtp, "smtp", "127.0.0.1:2525", a.flagText("smtp"))
-	return c
 }
 
 // announce says where the program listens.

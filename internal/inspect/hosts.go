@@ -110,13 +110,6 @@ func ownNames(seen []survey.Addresses, ip netip.Addr) []repair.OwnName {
 // ours reports whether a name belongs to the domain's organisation.
 func (j *judgement) ours(name string) bool { return j.Name != "" && j.own(name) }
 
-func shown(name string) string {
-	if name == "" {
-		return "."
-	}
-	return clip(name)
-}
-
 // unconfirmed judges a host none of whose names lead back to it.
 func (p *hostCase) unconfirmed() {
 	v := p.Iprev
@@ -292,12 +285,4 @@ func (p *hostCase) naming(name string) {
 	case p.Name != "":
 		p.say("ptr.generic-shared", a, "PTR "+shown(name))
 	}
-}
-
-func shownAll(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = shown(n)
-	}
-	return out
 }

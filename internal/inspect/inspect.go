@@ -80,9 +80,6 @@ type judgement struct {
 	findings []catalogue.Finding
 }
 
-// args are the values of a text's placeholders.
-type args map[string]string
-
 // add adds a finding with the usual status of its entry and gives it for changes,
 // until the next one is added.
 func (j *judgement) add(id, subject string, a args, evidence ...string) *catalogue.Finding {

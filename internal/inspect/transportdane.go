@@ -119,11 +119,3 @@ func (j *judgement) shownBy(host string) *survey.MXProbe {
 	}
 	return &j.Transport.Probes[i]
 }
-
-func answerTexts(answers []dns.Answer) []string {
-	var out []string
-	for _, a := range answers {
-		out = append(out, answerText(a))
-	}
-	return out
-}

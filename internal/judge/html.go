@@ -2,18 +2,14 @@ package judge
 
 import (
 	"bytes"
-	"net/netip"
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
-	"golang.org/x/net/publicsuffix"
 
 	"github.com/todoku/todoku/internal/parts"
-	"github.com/todoku/todoku/message"
 )
 
 // The bounds of reading text and HTML.
@@ -44,75 +40,96 @@ type link struct {
 
 // readHTML reads the tokens of an HTML text, at most maxTokens.
 func readHTML(text []byte) *page {
-	g := &page{text: make([]byte, 0, min(len(text)/2, maxText))}
+	r := htmlReader{page: &page{text: make([]byte, 0, min(len(text)/2, maxText))}, current: -1}
 	z := html.NewTokenizer(bytes.NewReader(text))
 	z.SetMaxBuf(parts.MaxDecoded)
-	var skip, open string // an element whose text is not shown, and how many of it are open
-	depth := 0
-	current := -1 // the link that is open
 	for range maxTokens {
 		switch z.Next() {
 		case html.ErrorToken:
-			return g
+			return r.page
 		case html.TextToken:
-			t := bytes.TrimSpace(z.Text())
-			if skip != "" {
-				if skip != "style" && skip != "script" && skip != "head" && skip != "title" {
-					g.hidden += letters(t)
-				}
-				continue
-			}
-			if len(t) > 0 && len(g.text) < maxText {
-				g.text = append(append(g.text, ' '), t...)
-			}
-			if current >= 0 && len(g.links[current].text) < maxLinkText {
-				g.links[current].text += string(t[:min(len(t), maxLinkText)])
-			}
+			r.text(bytes.TrimSpace(z.Text()))
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag, attrs := z.TagName()
 			name := tagName(tag)
 			href, style := attributes(z, attrs)
-			switch name {
-			case "script", "form", "iframe", "object", "embed", "applet":
-				g.active = noteOnce(g.active, "<"+name+">")
-			}
-			if len(href) > 11 && strings.EqualFold(strings.TrimSpace(href)[:min(11, len(strings.TrimSpace(href)))], "javascript:") {
-				g.active = noteOnce(g.active, "a link of javascript:")
-			}
-			switch {
-			case skip != "" && name == open && !voidElement(name):
-				depth++
-			case skip == "" && (name == "style" || name == "script" || name == "title" || isHidden(style) && !voidElement(name)):
-				skip, open, depth = name, name, 1
-			}
-			if skip != "" {
-				continue
-			}
-			switch name {
-			case "a", "area":
-				if href != "" && len(g.links) < maxLinks {
-					g.links = append(g.links, link{href: strings.TrimSpace(href)})
-					current = len(g.links) - 1
-				}
-			case "img":
-				g.images++
-				if current >= 0 && len(g.links[current].text) < maxLinkText {
-					g.links[current].text += " "
-				}
-			}
+			r.start(name, href, style)
 		case html.EndTagToken:
 			tag, _ := z.TagName()
-			switch name := tagName(tag); {
-			case skip != "" && name == open:
-				if depth--; depth == 0 {
-					skip = ""
-				}
-			case name == "a":
-				current = -1
-			}
+			r.end(tagName(tag))
 		}
 	}
-	return g
+	return r.page
+}
+
+// htmlReader puts a page together, token by token.
+type htmlReader struct {
+	*page
+	// skip is an element whose text is not shown, "" for none; depth is how many of that name are open.
+	skip    string
+	depth   int
+	current int // the link that is open, -1 for none
+}
+
+func (r *htmlReader) text(t []byte) {
+	if r.skip != "" {
+		if r.skip != "style" && r.skip != "script" && r.skip != "head" && r.skip != "title" {
+			r.hidden += letters(t)
+		}
+		return
+	}
+	if len(t) > 0 && len(r.page.text) < maxText {
+		r.page.text = append(append(r.page.text, ' '), t...)
+	}
+	r.linkText(string(t[:min(len(t), maxLinkText)]))
+}
+
+// linkText adds to what a reader sees of the link that is open.
+func (r *htmlReader) linkText(s string) {
+	if r.current >= 0 && len(r.links[r.current].text) < maxLinkText {
+		r.links[r.current].text += s
+	}
+}
+
+func (r *htmlReader) start(name, href, style string) {
+	switch name {
+	case "script", "form", "iframe", "object", "embed", "applet":
+		r.active = noteOnce(r.active, "<"+name+">")
+	}
+	href = strings.TrimSpace(href)
+	if scheme := "javascript:"; len(href) > len(scheme) && strings.EqualFold(href[:len(scheme)], scheme) {
+		r.active = noteOnce(r.active, "a link of javascript:")
+	}
+	switch {
+	case r.skip != "" && name == r.skip && !voidElement(name):
+		r.depth++
+	case r.skip == "" && (name == "style" || name == "script" || name == "title" || isHidden(style) && !voidElement(name)):
+		r.skip, r.depth = name, 1
+	}
+	if r.skip != "" {
+		return
+	}
+	switch name {
+	case "a", "area":
+		if href != "" && len(r.links) < maxLinks {
+			r.links = append(r.links, link{href: href})
+			r.current = len(r.links) - 1
+		}
+	case "img":
+		r.images++
+		r.linkText(" ")
+	}
+}
+
+func (r *htmlReader) end(name string) {
+	switch {
+	case r.skip != "" && name == r.skip:
+		if r.depth--; r.depth == 0 {
+			r.skip = ""
+		}
+	case name == "a":
+		r.current = -1
+	}
 }
 
 func voidElement(name string) bool {
@@ -208,95 +225,6 @@ func (l link) host() (scheme, host string) {
 	return "", ""
 }
 
-// LinkDomains gives the distinct hosts of the links of a message, in the order in which they
-// occur, at most most: names and addresses as written in the links.
-func LinkDomains(m *message.Message, most int) []string {
-	if m == nil {
-		return nil
-	}
-	c := parts.Read(m)
-	var out []string
-	seen := map[string]bool{}
-	for _, g := range pagesOf(c) {
-		for _, l := range g.links {
-			if _, h := l.host(); h != "" && !seen[h] && len(out) < most {
-				seen[h] = true
-				out = append(out, h)
-			}
-		}
-	}
-	return out
-}
-
-// pagesOf reads the text parts.
-func pagesOf(c *parts.Content) (out []*page) {
-	for i := range c.Parts {
-		p := &c.Parts[i]
-		switch {
-		case !p.IsText() || len(out) == 20:
-		case p.Type == "text/html":
-			g := readHTML(p.UTF8())
-			g.html, g.size = true, len(p.Data)
-			out = append(out, g)
-		case p.Type == "text/plain":
-			t := p.UTF8()
-			out = append(out, &page{text: t[:min(len(t), maxText)], size: len(p.Data), links: plainLinks(t)})
-		}
-	}
-	return out
-}
-
-// orgDomain is the registered domain of a host, the host itself where it has none.
-func orgDomain(host string) string {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return d
-	}
-	return host
-}
-
-// shorteners lead anywhere; spammers use them, so that their names are often listed.
-var shorteners = wordSet(`bit.ly bitly.com tinyurl.com t.co goo.gl ow.ly is.gd buff.ly rebrand.ly cutt.ly rb.gy shorturl.at
-	x.gd onl.la onl.tw onl.sc onl.bz urx.space lnkd.in tiny.cc t.ly s.id v.gd`)
-
-// links judges where the links of a message lead.
-func (c *verdict) links() {
-	var other, literal, plain, short []string
-	seen, mixed := map[link]bool{}, map[string]bool{c.from: true}
-	for _, g := range c.pages {
-		for _, l := range g.links {
-			if seen[l] {
-				continue
-			}
-			seen[l] = true
-			scheme, h := l.host()
-			if h == "" {
-				continue
-			}
-			if mixedScript(h) && !mixed[h] && len(mixed) < maxProblems {
-				mixed[h] = true
-				c.add("message.mixed-script", h, args{"domain": h}, l.href)
-			}
-			if _, err := netip.ParseAddr(h); err == nil {
-				literal = noteOnce(literal, l.href)
-				continue
-			}
-			if scheme == "http" {
-				plain = noteOnce(plain, l.href)
-			}
-			if shorteners[h] || shorteners[strings.TrimPrefix(h, "www.")] {
-				short = noteOnce(short, l.href)
-			}
-			if shown := shownHost(l.text); shown != "" && orgDomain(shown) != orgDomain(h) {
-				other = noteOnce(other, strings.TrimSpace(l.text)+" -> "+l.href)
-			}
-		}
-	}
-	c.addIf("message.link-mismatch", other)
-	c.addIf("message.link-address", literal)
-	c.addIf("message.link-shortener", short)
-	c.addIf("message.link-http", plain)
-}
-
 func noteOnce(list []string, s string) []string {
 	s = clip(s)
 	for _, v := range list {
@@ -305,73 +233,4 @@ func noteOnce(list []string, s string) []string {
 		}
 	}
 	return note(list, s)
-}
-
-// shownHost is the host that the text of a link shows, where it is one.
-func shownHost(text string) string {
-	text = strings.ToLower(strings.TrimSpace(text))
-	for _, p := range []string{"https://", "http://"} {
-		if rest, ok := strings.CutPrefix(text, p); ok {
-			text = rest
-			if i := strings.IndexAny(text, "/?#: "); i >= 0 {
-				text = text[:i]
-			}
-			return text
-		}
-	}
-	if i := strings.IndexAny(text, "/?#"); i >= 0 {
-		text = text[:i]
-	}
-	if !strings.HasPrefix(text, "www.") || !hostName(text) {
-		return ""
-	}
-	return text
-}
-
-// hiddenLimit is from when hidden text is more than a preview line and its padding.
-const hiddenLimit = 2000
-
-// markup judges what HTML and plain text show.
-func (c *verdict) markup() {
-	var hasPlain, hasHTML bool
-	shown, plain, images, hidden, size := 0, 0, 0, 0, 0
-	var active []string
-	for _, g := range c.pages {
-		if !g.html {
-			hasPlain = true
-			plain += utf8.RuneCount(bytes.TrimSpace(g.text))
-			continue
-		}
-		hasHTML = true
-		size, hidden = max(size, g.size), max(hidden, g.hidden)
-		shown += utf8.RuneCount(bytes.TrimSpace(g.text))
-		images += g.images
-		for _, s := range g.active {
-			active = noteOnce(active, s)
-		}
-	}
-	if !hasHTML {
-		return
-	}
-	if !hasPlain {
-		c.add("message.html-only", c.author(), nil)
-	}
-	if hasPlain && plain < 20 && shown > 200 {
-		c.add("message.plain-empty", c.author(), args{"plain": itoa(plain), "html": itoa(shown)}, itoa(plain)+" characters of plain text, "+itoa(shown)+" of HTML")
-	}
-	if in, of, differ := c.differ(); differ && plain >= 20 {
-		c.add("message.plain-differs", c.author(), nil, itoa(in)+" of "+itoa(of)+" words of the shorter one are in the other")
-	}
-	if len(active) > 0 {
-		c.add("message.active-content", c.author(), nil, active...)
-	}
-	if images > 0 && shown < 20 {
-		c.add("message.images-only", c.author(), args{"count": itoa(shown)}, itoa(images)+" images, "+itoa(shown)+" characters of text")
-	}
-	if hidden > hiddenLimit {
-		c.add("message.hidden-content", c.author(), args{"count": itoa(hidden)}, itoa(hidden)+" characters are hidden by their style")
-	}
-	if size > gmailClip {
-		c.add("message.clipped", c.author(), args{"size": itoa(size >> 10)}, itoa(size)+" octets of HTML")
-	}
 }

@@ -1,0 +1,80 @@
+package catalogue
+
+var mxTLSEntries = []Entry{
+	{
+		ID: "tls.mx-pass", Status: Pass, Rank: rankHost,
+		Title:  Text{"{host} takes mail over {version}", "{host} は {version} でメールを受け取ります"},
+		Detail: Text{"STARTTLS works.", "STARTTLS が使えます。"},
+		Refs:   []string{"RFC 3207"},
+	},
+	{
+		ID: "tls.mx-unseen", Status: Unknown, Rank: rankContext,
+		Title:  Text{"TLS of the mail exchangers could not be seen: {hosts}", "メールサーバーの TLS を確認できませんでした: {hosts}"},
+		Detail: Text{"{reason}. That may be about the place from which it was tried: many networks block port 25, and servers put off strangers.", "{reason}。確認を行った環境が原因のこともあります。25 番ポートを遮断するネットワークは多く、サーバーが未知の相手を一時的に断ることもあります。"},
+		Fix:    Text{"Try again later or from a host that may connect to port 25.", "時間をおくか、25 番ポートに接続できるホストから、もう一度お試しください。"},
+		Refs:   []string{"RFC 5321 section 4.2.1"},
+	},
+	{
+		ID: "tls.mx-no-starttls", Status: Warn, Rank: rankHost,
+		Title:  Text{"{host} does not offer STARTTLS", "{host} は STARTTLS に対応していません"},
+		Detail: Text{"Mail to {from} crosses the network readable for everyone. Where MTA-STS (enforce) or DANE promises TLS, senders do not deliver at all.", "{from} 宛てのメールは暗号化されずにネットワークを流れます。MTA-STS (enforce) や DANE で TLS を約束している場合、送信側は配送しません。"},
+		Fix:    Text{"Switch TLS on in the mail server of {host}.", "{host} のメールサーバーで TLS を有効にしてください。"},
+		Refs:   []string{"RFC 3207", "RFC 8461 section 4.2"},
+	},
+	{
+		ID: "tls.mx-handshake", Status: Warn, Rank: rankHost,
+		Title:  Text{"{host} offers STARTTLS, but TLS does not come about", "{host} は STARTTLS を提示しますが、TLS 接続を確立できません"},
+		Detail: Text{"Some senders try again without TLS, others put the mail off and return it in the end. Where MTA-STS (enforce) or DANE promises TLS, none delivers.", "TLS なしで送り直す送信側もあれば、配送を延期し最後には送り返す送信側もあります。MTA-STS (enforce) や DANE で TLS を約束している場合は、配送されません。"},
+		Fix:    Text{"Give the server a key with its certificate and let it speak TLS 1.2 and 1.3.", "サーバーに鍵と証明書を正しく設定し、TLS 1.2 と 1.3 を有効にしてください。"},
+		Refs:   []string{"RFC 3207 section 4", "RFC 8996"},
+	},
+	{
+		ID: "tls.mx-certificate", Status: Info, Rank: rankHost,
+		Title:  Text{"The certificate of {host} is not one that can be verified: {reason}", "{host} の証明書は検証できません: {reason}"},
+		Detail: Text{"Between mail servers TLS is opportunistic: without MTA-STS senders look at no certificate, and mail arrives. With MTA-STS in mode enforce senders do not deliver here.", "メールサーバー間の TLS は日和見的なもので、MTA-STS がなければ証明書は検証されず、メールは届きます。MTA-STS のモードが enforce の場合、このホストには配送されません。"},
+		Fix:    Text{"Install a valid certificate for {host}, with its intermediate certificates.", "{host} の有効な証明書を、中間証明書とともに設定してください。"},
+		Refs:   []string{"RFC 7435", "RFC 8461 section 4.2"},
+	},
+	{
+		ID: "tls.mx-certificate-weak", Status: Info, Rank: rankHost,
+		Title:  Text{"The certificate of {host} is weak: {reason}", "{host} の証明書の強度が不足しています: {reason}"},
+		Detail: Text{"Mail arrives, but current programs refuse such certificates where they look at them at all.", "メールは届きますが、証明書を検証する現在のプログラムは、このような証明書を受け入れません。"},
+		Fix:    Text{"Have a new certificate issued, with an RSA key of 2048 bits or more or an ECDSA key of 256.", "2048 ビット以上の RSA 鍵、または 256 ビットの ECDSA 鍵で、新しい証明書を発行してください。"},
+		Refs:   []string{"RFC 9325 section 4.5", "RFC 9155"},
+	},
+	{
+		ID: "tls.mx-old-version", Status: Warn, Rank: rankHost,
+		Title:  Text{"{host} speaks no newer TLS than {version}", "{host} が対応している TLS は {version} までです"},
+		Detail: Text{"TLS 1.0 and 1.1 are retired. Senders that have switched them off deliver without TLS or not at all.", "TLS 1.0 と 1.1 は廃止されています。これらを無効にしている送信側は、TLS なしで配送するか、まったく配送しません。"},
+		Fix:    Text{"Let the server speak TLS 1.2 and 1.3.", "サーバーで TLS 1.2 と 1.3 を有効にしてください。"},
+		Refs:   []string{"RFC 8996"},
+	},
+	{
+		ID: "tls.mx-older-versions", Status: Info, Rank: rankHygiene,
+		Title:  Text{"{host} also accepts {older}", "{host} は {older} も受け付けます"},
+		Detail: Text{"TLS 1.0 and 1.1 are retired. Beside {version} they do no harm to delivery: only a sender that knows nothing better uses them, and without them it would deliver in the clear. Auditors object all the same.", "TLS 1.0 と 1.1 は廃止されています。{version} と併せて有効にしていても配送に害はありません。使うのは新しい版に対応していない送信側だけで、無効にすると平文で配送されます。ただし監査では指摘されることがあります。"},
+		Fix:    Text{"Switch them off where a policy asks for it (Postfix: `smtpd_tls_protocols = >=TLSv1.2`).", "規定で求められる場合は無効にしてください (Postfix: `smtpd_tls_protocols = >=TLSv1.2`)。"},
+		Refs:   []string{"RFC 8996"},
+	},
+	{
+		ID: "tls.mx-injection", Status: Warn, Rank: rankHost,
+		Title:  Text{"{host} sends data in the clear behind its answer to STARTTLS", "{host} は、STARTTLS への応答の後ろに平文のデータを送ってきます"},
+		Detail: Text{"Text from before TLS can then pass for text from within. Careful senders break off.", "TLS 開始前のデータが、TLS 内のデータとして扱われるおそれがあります。厳格な送信側は接続を切ります。"},
+		Fix:    Text{"Update the mail server, or the firewall that rewrites SMTP before it.", "メールサーバー、またはその手前で SMTP を書き換えているファイアウォールを更新してください。"},
+		Refs:   []string{"RFC 3207 section 4.2"},
+	},
+	{
+		ID: "tls.mx-greeting", Status: Info, Rank: rankHygiene,
+		Title:  Text{"The SMTP replies of {host} are unusual: {reason}", "{host} の SMTP 応答に、通常と異なる点があります: {reason}"},
+		Detail: Text{"Mail arrives. A firewall that rewrites SMTP often looks like this, and switches TLS and other extensions off.", "メールは届きます。SMTP を書き換えるファイアウォールがある場合によく見られ、TLS などの拡張機能が使えなくなることがあります。"},
+		Fix:    Text{"Have the server greet with its own host name and answer EHLO.", "サーバーが自身のホスト名で応答し、EHLO に対応するようにしてください。"},
+		Refs:   []string{"RFC 5321 section 4.2", "RFC 5321 section 4.3.1"},
+	},
+	{
+		ID: "tls.mx-postmaster", Status: Warn, Rank: rankHost,
+		Title:  Text{"{host} refuses mail to {address}", "{host} は {address} 宛てのメールを拒否します"},
+		Detail: Text{"Every domain that takes mail must take that to postmaster. Other operators report faults there, and some lists of bad senders look.", "メールを受信するドメインは、postmaster 宛てのメールを必ず受け取らなければなりません。他の管理者が不具合を連絡する宛先であり、ここを確認するブロックリストもあります。"},
+		Fix:    Text{"Create the mailbox or an alias {address}.", "{address} のメールボックスまたは別名を作成してください。"},
+		Refs:   []string{"RFC 5321 section 4.5.1"},
+	},
+}
