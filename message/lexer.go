@@ -17,6 +17,7 @@ type SyntaxError struct {
 	Reason string
 }
 
+// Error names the octet and the reason.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("at octet %d: %s", e.Offset, e.Reason) }
 
 // lexer reads the tokens of structured header fields (RFC 5322 section 3.2). It

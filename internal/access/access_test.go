@@ -53,7 +53,7 @@ func TestPassword(t *testing.T) {
 		{"ann", "aaaaaaaaaaaaaaa", ErrObvious},
 		{"ann", "ああああああああああああ", ErrObvious},
 	} {
-		if err := CheckPassword(c.name, c.password); !errors.Is(err, c.want) {
+		if err := checkPassword(c.name, c.password); !errors.Is(err, c.want) {
 			t.Errorf("%s %q: %v, want %v", c.name, c.password, err, c.want)
 		}
 	}

@@ -32,7 +32,7 @@ func (k *Keeper) FirstRunValid(token string) bool {
 	return k.open && subtle.ConstantTimeCompare(sum[:], k.first[:]) == 1
 }
 
-// MakeFirst makes the first administrator. ErrLink, ErrBadName, or an error of CheckPassword.
+// MakeFirst makes the first administrator. ErrLink, ErrBadName, or an error of checkPassword.
 func (k *Keeper) MakeFirst(ctx context.Context, token, name, password string) (store.Person, error) {
 	if !k.FirstRunValid(token) {
 		return store.Person{}, ErrLink

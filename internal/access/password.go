@@ -29,16 +29,16 @@ const (
 )
 
 var (
-	// ErrShort and ErrLong: the password has less than MinPassword characters or more
-	// than MaxPassword octets.
+	// ErrShort: the password has less than MinPassword characters.
 	ErrShort = errors.New("the password is too short")
-	ErrLong  = errors.New("the password is too long")
+	// ErrLong: the password has more than MaxPassword octets.
+	ErrLong = errors.New("the password is too long")
 	// ErrObvious: the password is the name, or one character again and again.
 	ErrObvious = errors.New("the password is too easy to guess")
 )
 
-// CheckPassword says whether a password may be chosen by the person of that name.
-func CheckPassword(name, password string) error {
+// checkPassword says whether a password may be chosen by the person of that name.
+func checkPassword(name, password string) error {
 	first, _ := utf8.DecodeRuneInString(password)
 	switch {
 	case utf8.RuneCountInString(password) < MinPassword:

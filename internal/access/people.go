@@ -12,7 +12,7 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
-// Add makes a person. ErrBadName, ErrTaken, or an error of CheckPassword.
+// Add makes a person. ErrBadName, ErrTaken, or an error of checkPassword.
 func (k *Keeper) Add(ctx context.Context, name, password, role string) (store.Person, error) {
 	return k.add(ctx, name, password, role, false)
 }
@@ -22,7 +22,7 @@ func (k *Keeper) add(ctx context.Context, name, password, role string, first boo
 	if err != nil {
 		return store.Person{}, err
 	}
-	if err := CheckPassword(name, password); err != nil {
+	if err := checkPassword(name, password); err != nil {
 		return store.Person{}, err
 	}
 	hashed, err := k.hash(ctx, password)
@@ -53,13 +53,13 @@ func (k *Keeper) People(ctx context.Context) ([]store.Person, error) {
 	return k.store.People(ctx, 1000)
 }
 
-// SetPassword gives a person another password. store.ErrNotFound, or an error of CheckPassword.
+// SetPassword gives a person another password. store.ErrNotFound, or an error of checkPassword.
 func (k *Keeper) SetPassword(ctx context.Context, id, password string) error {
 	p, err := k.store.Person(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := CheckPassword(p.Name, password); err != nil {
+	if err := checkPassword(p.Name, password); err != nil {
 		return err
 	}
 	if p.Password, err = k.hash(ctx, password); err != nil {

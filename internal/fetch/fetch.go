@@ -26,6 +26,7 @@ type Error struct {
 	Err error
 }
 
+// Error names host, port and address, and what went wrong.
 func (e *Error) Error() string {
 	to := fmt.Sprintf("%s port %d", e.Host, e.Port)
 	if e.Addr.IsValid() {
@@ -37,6 +38,7 @@ func (e *Error) Error() string {
 	return to + ": " + e.Detail
 }
 
+// Unwrap gives the cause, nil where there is none.
 func (e *Error) Unwrap() error { return e.Err }
 
 // FetchProblem gives Problem, for packages that do not know this one.

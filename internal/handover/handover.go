@@ -35,6 +35,7 @@ type Refused struct {
 	Text      string
 }
 
+// Error is the reply, behind the recipient whom it refuses.
 func (r *Refused) Error() string {
 	if r.Recipient == "" {
 		return fmt.Sprintf("%d %s", r.Code, r.Text)

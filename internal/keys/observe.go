@@ -214,7 +214,7 @@ func (d *DNS) address(ctx context.Context, server netip.AddrPort, zone, name, re
 // judge says what an answer shows.
 func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 	for _, rec := range slices.Concat(a.Chain, a.Records) {
-		if rec.Type == dns.TypeCNAME || !SameKey(rec.Data, record) {
+		if rec.Type == dns.TypeCNAME || !sameKey(rec.Data, record) {
 			v.ttl = max(v.ttl, seconds(rec.TTL))
 		} else {
 			v.record = max(v.record, seconds(rec.TTL))
@@ -227,15 +227,15 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 		v.Has, v.Detail = Absent, server.String()
 	case len(a.Records) > 1:
 		v.Has, v.Detail = Other, server.String()+" has "+strconv.Itoa(len(a.Records))+" TXT records"
-	case SameKey(a.Records[0].Data, record):
+	case sameKey(a.Records[0].Data, record):
 		v.Has, v.Detail = Shows, server.String()
 	default:
 		v.Has, v.Detail = Other, server.String()+" has another record"
 	}
 }
 
-// SameKey reports whether a record that is published gives verifiers the key of ours: notes, a test flag and the order of the tags do not matter.
-func SameKey(published, ours string) bool {
+// sameKey reports whether a record that is published gives verifiers the key of ours: notes, a test flag and the order of the tags do not matter.
+func sameKey(published, ours string) bool {
 	if published == ours {
 		return true
 	}

@@ -87,9 +87,6 @@ type Conn struct {
 // session, others for the message, those of a recipient until the next.
 func (c *Conn) Macro(name string) string { return c.macros.get(name) }
 
-// Skips reports whether [Skip] may be said.
-func (c *Conn) Skips() bool { return c.skips }
-
 // Answers reports whether the reply to a step is sent when it is given. Other replies than Continue to
 // a step without are kept for the next answer, at the latest the one to the end of the message,
 // as what becomes of it.

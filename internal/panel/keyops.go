@@ -21,9 +21,6 @@ const (
 	Retire   KeyAction = "retire"   // take it out of use, with none in its place
 )
 
-// KeyActions are all of them.
-var KeyActions = []KeyAction{Rotate, Rollback, Retire}
-
 // may gives what can be done with a key now, among all of its domain.
 func may(e *store.DKIMKey, all []store.DKIMKey) []KeyAction {
 	var out []KeyAction

@@ -80,9 +80,10 @@ type Outcome string
 const (
 	// Seen: the host greeted and told its extensions.
 	Seen Outcome = "seen"
-	// Accepted and Refused: of a TLS handshake, a version or a mailbox.
+	// Accepted: a TLS handshake, a version or a mailbox.
 	Accepted Outcome = "accepted"
-	Refused  Outcome = "refused"
+	// Refused: the same.
+	Refused Outcome = "refused"
 	// NotOffered: of STARTTLS.
 	NotOffered Outcome = "not-offered"
 	// Inconclusive: nothing can be said; another time or place may give another answer.

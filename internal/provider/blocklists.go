@@ -39,7 +39,7 @@ const (
 
 // Blocklist is one DNS-based list that works today.
 type Blocklist struct {
-	// List is how it is asked. Its ID is its zone. Keyless: see WithKey.
+	// List is how it is asked. Its ID is its zone. Keyless: see withKey.
 	dnsbl.List
 	Name string
 	// Blocks: an entry is a reproach. Else the list allows or informs, and is no
@@ -77,8 +77,8 @@ func (b Blocklist) MeaningOf(c dnsbl.Code) catalogue.Text { return b.texts[c.Mat
 // (Spamhaus PBL), and no accusation.
 func (b Blocklist) IsPolicy(c dnsbl.Code) bool { return b.policy[c.Match] }
 
-// WithKey gives the list as a customer with this key asks it.
-func (b Blocklist) WithKey(key string) Blocklist {
+// withKey gives the list as a customer with this key asks it.
+func (b Blocklist) withKey(key string) Blocklist {
 	b.Key = key
 	return b
 }
@@ -239,7 +239,7 @@ func (c Choice) Choose() []Blocklist {
 		case !b.Sweepable() || slices.Contains(c.Disable, b.Zone):
 		case b.Access == Keyed:
 			if b.KeyName != "" && key != "" {
-				chosen = append(chosen, b.WithKey(key))
+				chosen = append(chosen, b.withKey(key))
 				replaced[b.Replaces] = true
 			}
 		case b.Default || slices.Contains(c.Enable, b.Zone):

@@ -66,15 +66,6 @@ var snippetsFor = map[string][]snippet{
 	"list.one-click-missing": listFields, "list.one-click-incomplete": listFields, "list.one-click-unsigned": listFields, "list.unsubscribe-missing": listFields,
 }
 
-// SnippetIDs are the findings that have settings.
-func SnippetIDs() []string {
-	var ids []string
-	for id := range snippetsFor {
-		ids = append(ids, id)
-	}
-	return ids
-}
-
 // Configure adds to each finding the settings that cure it. domain is the author
 // domain. Names that are no plain host names leave the placeholder standing: nothing
 // that someone else wrote gets into a configuration file.

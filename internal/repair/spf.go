@@ -230,7 +230,7 @@ func (p *spfPlanner) plusAll() bool { return slices.Contains(p.alls, spf.PlusPas
 func (p *spfPlanner) written() []string {
 	var words []string
 	for _, sign := range []string{"", "?", "~", "-"} {
-		for _, n := range Aggregate(p.flat[sign]) {
+		for _, n := range aggregate(p.flat[sign]) {
 			listed := func(it item) bool {
 				return it.isNetwork() && it.t.Qualifier == spf.PlusPass && it.t.Prefix.Bits() <= n.Bits() && it.t.Prefix.Contains(n.Addr())
 			}

@@ -88,7 +88,7 @@ func TestAggregate(t *testing.T) {
 		in = append(in, netip.MustParsePrefix(s))
 	}
 	var got []string
-	for _, p := range Aggregate(in) {
+	for _, p := range aggregate(in) {
 		got = append(got, p.String())
 	}
 	want := []string{"0.0.0.0/32", "192.0.2.0/24", "198.51.100.1/32", "2001:db8::/32"}

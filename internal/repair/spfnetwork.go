@@ -99,7 +99,7 @@ func networkRange(sign, net, from, to string) string {
 		list = append(list, netip.PrefixFrom(addr, 32))
 	}
 	var terms []string
-	for _, p := range Aggregate(list) {
+	for _, p := range aggregate(list) {
 		terms = append(terms, sign+networkTerm(p))
 	}
 	return strings.Join(terms, " ")
@@ -117,8 +117,8 @@ func networkTerm(p netip.Prefix) string {
 	return "ip6:" + s
 }
 
-// Aggregate gives the fewest networks that hold exactly the same addresses, IPv4 first.
-func Aggregate(list []netip.Prefix) []netip.Prefix {
+// aggregate gives the fewest networks that hold exactly the same addresses, IPv4 first.
+func aggregate(list []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	sorted := make([]netip.Prefix, 0, len(list))
 	for _, p := range list {

@@ -14,9 +14,9 @@ import (
 // for a modifier that they do not know, and say nothing.
 var spfNames = []string{"include", "ip4", "ip6", "a", "mx", "ptr", "exists", "all", "redirect", "exp"}
 
-// MisspeltModifier gives the name that an unknown modifier was meant to be, "" where
+// misspeltModifier gives the name that an unknown modifier was meant to be, "" where
 // it is something else (RFC 7208 section 6 allows any).
-func MisspeltModifier(name string) string {
+func misspeltModifier(name string) string {
 	name = strings.ToLower(name)
 	switch name {
 	case "ra", "rp", "rr": // RFC 6652
@@ -40,7 +40,7 @@ func misspelt(t spf.Term) bool {
 	if !t.Kind.Modifier() && !t.Domain.HasMacros() && spfGluedAll.MatchString(t.Domain.Text) {
 		return true // no top-level domain ends in "-all"
 	}
-	return t.Kind == spf.UnknownModifier && (strings.EqualFold(t.Name(), "v") || MisspeltModifier(t.Name()) != "")
+	return t.Kind == spf.UnknownModifier && (strings.EqualFold(t.Name(), "v") || misspeltModifier(t.Name()) != "")
 }
 
 // nearSPFName finds the term that a name is a slip of.

@@ -29,11 +29,14 @@ func like(re *pattern.Pattern, version, text string) bool {
 	return re.MatchString(withoutLine(clean, version))
 }
 
-// LooksLikeSTS, LooksLikeTLSRPT and LooksLikeBIMI report whether a TXT text was meant to
-// be such a record, valid or not.
-func LooksLikeSTS(text string) bool    { return like(stsLike, "v=stsv1", text) }
-func LooksLikeTLSRPT(text string) bool { return like(tlsrptLike, "v=tlsrptv1", text) } // see LooksLikeSTS
-func LooksLikeBIMI(text string) bool   { return like(bimiLike, "v=bimi1", text) }      // see LooksLikeSTS
+// LooksLikeSTS reports whether a TXT text was meant to be a record of MTA-STS (RFC 8461), valid or not.
+func LooksLikeSTS(text string) bool { return like(stsLike, "v=stsv1", text) }
+
+// LooksLikeTLSRPT is the same for TLS reports (RFC 8460).
+func LooksLikeTLSRPT(text string) bool { return like(tlsrptLike, "v=tlsrptv1", text) }
+
+// LooksLikeBIMI is the same for BIMI.
+func LooksLikeBIMI(text string) bool { return like(bimiLike, "v=bimi1", text) }
 
 // STSID is an id for a policy that is published at a time.
 func STSID(at time.Time) string { return at.UTC().Format("20060102T150405Z") }

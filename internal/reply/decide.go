@@ -54,9 +54,9 @@ type Decision struct {
 	Why   Why
 }
 
-// Decide says who, if anybody, is answered. For Elsewhere it does not know whether the
+// decide says who, if anybody, is answered. For Elsewhere it does not know whether the
 // address agreed: Why is then Unconfirmed.
-func Decide(in Input) Decision {
+func decide(in Input) Decision {
 	d := Decision{Why: NotAsked}
 	if in.Source != "smtp" && in.Source != "lmtp" || len(in.Session.Recipients) != 1 || !in.Session.HasMailFrom {
 		return d

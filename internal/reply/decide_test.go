@@ -145,7 +145,7 @@ func TestWhoGetsAReply(t *testing.T) {
 		"an agreement, whoever sends it":   {question(func(in *Input) { to("check-auth-confirm-" + store.NewID() + "@todoku.example")(in); noSPF(in) }), ""},
 		"an agreement of an autoresponder": {question(to("check-auth-confirm-"+store.NewID()+"@todoku.example"), "In-Reply-To: <todoku-report.1@todoku.example>", "Auto-Submitted: auto-replied"), AutoSubmitted},
 	} {
-		d := Decide(test.in)
+		d := decide(test.in)
 		if d.Why != test.why {
 			t.Errorf("%s: %q, want %q", name, d.Why, test.why)
 		}
@@ -169,7 +169,7 @@ func TestLanguage(t *testing.T) {
 		"kana in a base64 body":     {"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64", "44OG44K544OI", "ja"},
 		"Chinese":                   {"Subject: =?utf-8?B?5rWL6K+V?=", "测试", "en"},
 	} {
-		if got := Language(message.Parse([]byte(test.header + "\r\n\r\n" + test.body + "\r\n"))); got != test.want {
+		if got := language(message.Parse([]byte(test.header + "\r\n\r\n" + test.body + "\r\n"))); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
 	}

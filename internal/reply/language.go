@@ -16,9 +16,9 @@ const (
 // maxScript is how much of a text is looked at for its script, in octets.
 const maxScript = 16 << 10
 
-// Language is the language to answer a message in: the one that its sender names, else
+// language is the language to answer a message in: the one that its sender names, else
 // Japanese where the message is written in it, else English.
-func Language(m *message.Message) string {
+func language(m *message.Message) string {
 	for _, name := range []string{"Content-Language", "Accept-Language"} {
 		if f, ok := m.First(name); ok {
 			if lang := firstTag(f.Unfolded()); lang != "" {

@@ -86,7 +86,7 @@ func (r *Responder) Link(id string) string { return r.c.Link(id) }
 // Answer queues the answer to a message that was received and verified, if it gets one. It may be called
 // again for the same message: it is answered once. An error means that it should be.
 func (r *Responder) Answer(ctx context.Context, m *store.Message, rep *render.Report) (Decision, error) {
-	d := Decide(Input{
+	d := decide(Input{
 		Addresses: r.c.Addresses, Own: r.c.Own, Source: m.Evidence.Source, Session: m.Evidence.Session, Message: rep.Message, Auth: rep.Auth,
 	})
 	var err error
@@ -107,7 +107,7 @@ func (r *Responder) Answer(ctx context.Context, m *store.Message, rep *render.Re
 // report queues the report. stop is the token by which the owner of an address elsewhere ends it.
 func (r *Responder) report(ctx context.Context, m *store.Message, rep *render.Report, d Decision, stop string) (Why, error) {
 	now := r.c.Now()
-	lang := Language(rep.Message)
+	lang := language(rep.Message)
 	l := &letter{lang: lang, rep: rep, to: m.Evidence.Session.Recipients[0], link: r.c.Link(m.ID)}
 	if stop != "" {
 		l.stop = r.c.Addresses.stop(stop)
@@ -140,7 +140,7 @@ func (r *Responder) elsewhere(ctx context.Context, m *store.Message, rep *render
 	if !errors.Is(err, store.ErrNotFound) {
 		return Unconfirmed, err
 	}
-	lang, token := Language(rep.Message), store.NewID()
+	lang, token := language(rep.Message), store.NewID()
 	page := ""
 	if r.c.Page != "" {
 		page = say(confirmLink, lang, "link", r.c.Page+ConfirmPath+"?token="+token+"&lang="+lang)

@@ -446,7 +446,7 @@ func FuzzReport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := evidence.Session{HasMailFrom: true, MailFrom: "me@sender.example", Recipients: []string{"check-auth@todoku.example"}}
 		rep := verify.Message(t.Context(), zone, verify.Request{Name: "x", Source: "smtp", Raw: raw, Session: s, Now: now})
-		l := &letter{lang: Language(rep.Message), rep: rep, to: s.Recipients[0], link: "https://todoku.example/r/x"}
+		l := &letter{lang: language(rep.Message), rep: rep, to: s.Recipients[0], link: "https://todoku.example/r/x"}
 		html, err := l.html()
 		if err != nil {
 			t.Fatal(err)

@@ -21,10 +21,10 @@ const (
 type RowStatus string
 
 const (
-	Pass          RowStatus = "pass"
-	Fail          RowStatus = "fail"
-	NotApplicable RowStatus = "not-applicable"
-	Unseen        RowStatus = "unseen"
+	Pass          RowStatus = "pass"           // it is met
+	Fail          RowStatus = "fail"           // it is not
+	NotApplicable RowStatus = "not-applicable" // it is for other senders or mail
+	Unseen        RowStatus = "unseen"         // it cannot be seen from here: no pass and no fail
 )
 
 // Row is one requirement of a provider.

@@ -15,7 +15,7 @@ import (
 // door gives the keeper of the pages where they are not this machine's alone, and the
 // path of the link by which the first administrator is made.
 func door(ctx context.Context, c Config, st *store.Store, at net.Addr) (k *access.Keeper, setup string, err error) {
-	if !Exposed(at.String(), c) {
+	if !exposed(at.String(), c) {
 		return nil, "", nil
 	}
 	k, err = access.New(access.Config{
@@ -37,10 +37,10 @@ func door(ctx context.Context, c Config, st *store.Store, at net.Addr) (k *acces
 	return k, "/setup?" + url.Values{"token": {token}}.Encode(), nil
 }
 
-// Exposed reports whether others than people at this machine reach the pages that listen
+// exposed reports whether others than people at this machine reach the pages that listen
 // at an address: it is none of loopback, or they answer to a name or a URL of their own,
 // by way of a proxy.
-func Exposed(at string, c Config) bool {
+func exposed(at string, c Config) bool {
 	host, _, err := net.SplitHostPort(at)
 	if err != nil {
 		return true

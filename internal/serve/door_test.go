@@ -13,7 +13,7 @@ func TestExposed(t *testing.T) {
 		{"127.0.0.1:8025", Config{HTTPHosts: []string{"todoku.example.com"}}, true}, {"127.0.0.1:8025", Config{PublicURL: "https://todoku.example.com"}, true},
 		{"127.0.0.1:8025", Config{Public: true}, true}, {"nonsense", Config{}, true},
 	} {
-		if got := Exposed(c.at, c.c); got != c.want {
+		if got := exposed(c.at, c.c); got != c.want {
 			t.Errorf("%s %+v: %t", c.at, c.c, got)
 		}
 	}

@@ -60,6 +60,7 @@ type Symbol struct {
 	Score float64
 }
 
+// String is the rule and what it adds, with two decimals.
 func (s Symbol) String() string {
 	if math.IsNaN(s.Score) {
 		return s.Name

@@ -83,7 +83,7 @@ func (l *look) exchange(ctx context.Context, e *Exchange) {
 	if e.Found() && !doubled(e.Name, l.Name) {
 		return
 	}
-	for _, name := range MeantExchanges(e.Name, l.Name) {
+	for _, name := range meantExchanges(e.Name, l.Name) {
 		if a := l.addresses(ctx, []string{name})[0]; a.Found() {
 			e.Meant = a
 			return
@@ -119,11 +119,11 @@ func doubled(name, domain string) bool {
 	return name == domain+"."+domain || strings.HasSuffix(name, "."+domain+"."+domain)
 }
 
-// MeantExchanges gives the host names that a misspelt exchanger of a domain was
+// meantExchanges gives the host names that a misspelt exchanger of a domain was
 // probably meant to be, likeliest first, at most four: the domain appended twice or to
 // a complete name (no final dot in the zone file), a bare label, the preference or a URL in the name, rubbish
 // around it, a slip in the name of a large provider's exchanger. The name itself is never among them.
-func MeantExchanges(name, domain string) []string {
+func meantExchanges(name, domain string) []string {
 	name = dns.CanonicalName(name)
 	clean := cleanHost(name)
 	candidates := []string{clean}

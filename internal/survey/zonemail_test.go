@@ -152,7 +152,7 @@ func TestMeantExchanges(t *testing.T) {
 		{"", ""},
 		{"...", ""},
 	} {
-		got := MeantExchanges(c.name, "example.com")
+		got := meantExchanges(c.name, "example.com")
 		if first := strings.Join(got[:min(len(got), 1)], ""); first != c.want {
 			t.Errorf("%q: %q, want %q", c.name, got, c.want)
 		}
@@ -163,7 +163,7 @@ func FuzzMeantExchanges(f *testing.F) {
 	f.Add("10 mail.example.com.example.com", "example.com")
 	f.Add(`a\.b`, "b")
 	f.Fuzz(func(t *testing.T, name, domain string) {
-		got := MeantExchanges(name, domain)
+		got := meantExchanges(name, domain)
 		if len(got) > 4 || slices.Contains(got, dns.CanonicalName(name)) {
 			t.Fatalf("%q of %q: %q", name, domain, got)
 		}

@@ -89,7 +89,7 @@ func (q *Request) Steps(now time.Time) (name string, steps []Step, err error) {
 	case q.Table != "" && (q.Target != 0 || q.Days != 0 || q.By != ""), q.Table == "" && (q.Target == 0 || (q.Days == 0) == (q.By == "")):
 		return "", nil, &Invalid{"", badChoice}
 	case q.Table != "":
-		t, ok := TableByName(q.Table)
+		t, ok := tableByName(q.Table)
 		if !ok {
 			return "", nil, &Invalid{"table", badTable}
 		}

@@ -98,7 +98,7 @@ func (p *Pacer) unasked(source string, rcpts map[string]int, err error) (Decisio
 	if p.closed {
 		return Decision{Refusal: Refusal{Until: p.gate.now().Add(rest)}}, "", err
 	}
-	p.gate.Owe(source, rcpts)
+	p.gate.owe(source, rcpts)
 	return Decision{Allowed: true}, "", err
 }
 

@@ -34,8 +34,8 @@ func Tables() []Table {
 	}
 }
 
-// TableByName finds one.
-func TableByName(name string) (Table, bool) {
+// tableByName finds one.
+func tableByName(name string) (Table, bool) {
 	list := Tables()
 	i := slices.IndexFunc(list, func(t Table) bool { return t.Name == name })
 	if i < 0 {

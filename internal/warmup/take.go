@@ -150,8 +150,8 @@ func (g *Gate) Return(source string, rcpts map[string]int, goesFirst bool) {
 	}
 }
 
-// Owe says that a message went though nobody could be asked. It is counted as soon as the plan can be changed, if that is today.
-func (g *Gate) Owe(source string, rcpts map[string]int) { g.debt.add(source, date(g.now()), rcpts, 1) }
+// owe says that a message went though nobody could be asked. It is counted as soon as the plan can be changed, if that is today.
+func (g *Gate) owe(source string, rcpts map[string]int) { g.debt.add(source, date(g.now()), rcpts, 1) }
 
 // mostDebts bounds the pairs of source and provider of which is known what went uncounted.
 const mostDebts = 1000

@@ -101,7 +101,7 @@ func (b *Book) Plans(ctx context.Context, source string) ([]View, error) {
 
 // Sent gives what each source sent, plan or none, with its standing.
 func (b *Book) Sent(ctx context.Context) ([]Sent, error) {
-	list, err := Volumes(ctx, b.Store, b.Now())
+	list, err := volumes(ctx, b.Store, b.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ type Sent struct {
 	Judged
 }
 
-// Volumes gives what each source sent, by name, with the standing that follows from the volume alone: see [Book.Sent].
-func Volumes(ctx context.Context, st *store.Store, now time.Time) ([]Sent, error) {
+// volumes gives what each source sent, by name, with the standing that follows from the volume alone: see [Book.Sent].
+func volumes(ctx context.Context, st *store.Store, now time.Time) ([]Sent, error) {
 	list, err := st.VolumeSince(ctx, date(now.AddDate(0, 0, -monthDays)))
 	if err != nil {
 		return nil, err

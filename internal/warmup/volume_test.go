@@ -24,7 +24,7 @@ func TestVolumes(t *testing.T) {
 	if err := st.AddVolume(ctx, list); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Volumes(ctx, st, noon)
+	got, err := volumes(ctx, st, noon)
 	if err != nil || len(got) != 3 {
 		t.Fatalf("%+v, %v", got, err)
 	}

@@ -11,7 +11,7 @@ var noon = time.Date(2026, 11, 6, 12, 0, 0, 0, time.UTC)
 
 func TestTables(t *testing.T) {
 	for _, table := range Tables() {
-		got, ok := TableByName(table.Name)
+		got, ok := tableByName(table.Name)
 		if !ok || len(got.Steps) == 0 || table.Source == "" || table.AsOf == "" {
 			t.Errorf("%+v", got)
 		}
@@ -23,10 +23,10 @@ func TestTables(t *testing.T) {
 			last = s.Day
 		}
 	}
-	if ses, _ := TableByName("ses"); len(ses.Steps) != 45 || ses.Steps[44].Day != 50_000 {
+	if ses, _ := tableByName("ses"); len(ses.Steps) != 45 || ses.Steps[44].Day != 50_000 {
 		t.Errorf("%v", ses.Steps)
 	}
-	if _, ok := TableByName("none"); ok {
+	if _, ok := tableByName("none"); ok {
 		t.Error("a table of no name")
 	}
 }
