@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/pem"
 	"errors"
 	"math/big"
 	"strings"
@@ -94,6 +95,50 @@ func TestParseRSAForms(t *testing.T) {
 	}
 	if _, _, err := parseRSA(ed); err == nil {
 		t.Error("an Ed25519 key is an RSA key")
+	}
+}
+
+// TestParsePrivateKey_Forms: what people have in such files; where it is no key that can be read, the error says what it is, and holds nothing of it.
+func TestParsePrivateKey_Forms(t *testing.T) {
+	key, err := GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	other := func(kind string) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: block.Bytes}))
+	}
+	for what, data := range map[string]string{
+		"CRLF": strings.ReplaceAll(string(text), "\n", "\r\n"), "a byte order mark": "\xef\xbb\xbf" + string(text), "indented": "key: |\n  " + strings.Join(lines, "\n  ") + "\n",
+		"text before": "Bag Attributes\n    friendlyName: x -----\n" + string(text), "after a public key": other("PUBLIC KEY") + string(text),
+	} {
+		if got, err := ParsePrivateKey([]byte(data)); err != nil || !key.Public().(ed25519.PublicKey).Equal(got.Public()) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	utf16 := []byte("\xff\xfe")
+	for _, c := range text {
+		utf16 = append(utf16, c, 0)
+	}
+	for what, c := range map[string]struct{ data, want string }{
+		"encrypted": {other("ENCRYPTED PRIVATE KEY"), "is encrypted"}, "public": {other("PUBLIC KEY"), "public key"}, "certificate": {other("CERTIFICATE"), "certificate"},
+		"encrypted as of old": {string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}, Bytes: block.Bytes})), "is encrypted"},
+		"ECDSA":               {other("EC PRIVATE KEY"), "ECDSA"}, "OpenSSH": {other("OPENSSH PRIVATE KEY"), "OpenSSH"}, "DER": {"\x30\x82" + string(block.Bytes), "in DER"},
+		"base64": {lines[1], "base64 without"}, "cut off": {lines[0] + "\n" + lines[1], "damaged"}, "one line": {strings.Join(lines, ""), "damaged"}, "empty": {" \n", "empty"},
+		"UTF-16": {string(utf16), "UTF-16"}, "something else": {"<html>", "openssl genpkey"},
+	} {
+		_, err := ParsePrivateKey([]byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), lines[1][:20]) || strings.Contains(err.Error(), "-----") {
+			t.Errorf("%s: %v", what, err)
+		}
+		if strings.HasPrefix(what, "encrypted") != errors.Is(err, ErrEncryptedKey) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // MaxGeneratedBits is the largest RSA key made here: what every verifier has to
@@ -81,15 +83,44 @@ const (
 	pemPKCS8 = "PRIVATE KEY"
 )
 
-// ParsePrivateKey reads PEM (PKCS#1, PKCS#8) RSA or Ed25519. Other blocks before
-// the key are passed over. The size of the key is judged where it is used.
+// ErrEncryptedKey: the private key is there, but a passphrase keeps it.
+var ErrEncryptedKey = errors.New("dkim: the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)")
+
+// errNoKey: there is no block of PEM that holds a private key.
+var errNoKey = errors.New("dkim: no private key in PEM was found")
+
+// ParsePrivateKey reads PEM (PKCS#1, PKCS#8) RSA or Ed25519. Text and other blocks before the key are passed over; lines may be
+// indented, and end in CRLF. The size of the key is judged where it is used. Errors hold nothing of what was read; ErrEncryptedKey.
 func ParsePrivateKey(data []byte) (crypto.Signer, error) {
+	key, err := parsePEM(data)
+	if !errors.Is(err, errNoKey) {
+		return key, err
+	}
+	if bytes.Contains(data, []byte(pemBegin)) {
+		var tidy []byte
+		for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
+			tidy = append(append(tidy, bytes.TrimSpace(line)...), '\n')
+		}
+		defer clear(tidy)
+		if key, err = parsePEM(tidy); !errors.Is(err, errNoKey) {
+			return key, err
+		}
+	}
+	return nil, fmt.Errorf("%w: %s", errNoKey, insteadOfKey(data))
+}
+
+const pemBegin = "-----BEGIN "
+
+func parsePEM(data []byte) (crypto.Signer, error) {
 	for {
 		block, rest := pem.Decode(data)
 		if block == nil {
-			return nil, errors.New("dkim: no private key in PEM found: expected \"-----BEGIN PRIVATE KEY-----\" or \"-----BEGIN RSA PRIVATE KEY-----\"")
+			return nil, errNoKey
 		}
 		data = rest
+		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+			return nil, ErrEncryptedKey
+		}
 		switch block.Type {
 		case pemPKCS1:
 			key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
@@ -99,10 +130,43 @@ func ParsePrivateKey(data []byte) (crypto.Signer, error) {
 			return key, nil
 		case pemPKCS8:
 			return parsePKCS8(block.Bytes)
-		case "ENCRYPTED PRIVATE KEY":
-			return nil, errors.New("dkim: the private key is encrypted: decrypt it first (openssl pkcs8 -in KEY -out PLAIN)")
 		}
 	}
+}
+
+// insteadOfKey says what is there where a private key should be.
+func insteadOfKey(data []byte) string {
+	for rest := data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		switch block.Type {
+		case "PUBLIC KEY", "RSA PUBLIC KEY":
+			return "it holds a public key; what signs is the private one"
+		case "CERTIFICATE":
+			return "it holds a certificate, which is no key"
+		case "EC PRIVATE KEY":
+			return "it holds an ECDSA key, which cannot sign mail: use RSA or Ed25519"
+		case "OPENSSH PRIVATE KEY":
+			return "it holds a key in the form of OpenSSH: make one with openssl genpkey"
+		}
+	}
+	text := bytes.TrimSpace(data)
+	_, notBase64 := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields(text), nil)))
+	switch {
+	case len(text) == 0:
+		return "it is empty"
+	case bytes.Contains(text, []byte(pemBegin)):
+		return "the block is damaged: its end is missing, or line ends are"
+	case bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")):
+		return "it is text in UTF-16: save it as plain text"
+	case text[0] == 0x30 && len(text) > 1 && text[1] >= 0x80:
+		return "it is in DER: openssl pkey -inform DER -in KEY -out KEY.pem"
+	case notBase64 == nil:
+		return "it is base64 without the lines with which PEM begins and ends"
+	}
+	return "a file as openssl genpkey writes it is expected"
 }
 
 func parsePKCS8(der []byte) (crypto.Signer, error) {

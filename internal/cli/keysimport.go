@@ -14,7 +14,6 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/render"
-	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -117,7 +116,7 @@ func (f *importFlags) readPEM(a *app) (*keys.Found, error) {
 	}
 	key, err := dkim.ParsePrivateKey(text)
 	if err != nil {
-		return nil, usagef("%v", a.saidError("--pem", said.Error("%[1]s: %[2]v", "%[1]s: PEM 形式の秘密鍵として読み取れません", f.pem, err)))
+		return nil, usagef("%v", a.saidError("--pem", keys.KeyError(f.pem, err)))
 	}
 	k := keys.FoundKey{Domain: domain, Selector: f.selector, Key: key, File: f.pem}
 	for _, text := range f.patterns {

@@ -60,15 +60,22 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if err := k.alternate(ctx, e, &made); err != nil {
 		return store.DKIMKey{}, err
 	}
-	bits := e.Bits
-	if e.Algorithm == "rsa" && bits < 2048 { // an imported key of former times
-		bits = 2048
-	}
-	private, err := dkim.GenerateKey(e.Algorithm, bits)
+	private, err := dkim.GenerateKey(e.Algorithm, successorBits(e.Bits))
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
 	return k.begin(ctx, private, made, nil, nil)
+}
+
+// successorBits is the size of the RSA key that comes after one of a size, which another program may have made: as large, but of those that are
+// made here.
+func successorBits(bits int) int {
+	for _, b := range []int{2048, 3072} {
+		if bits <= b {
+			return b
+		}
+	}
+	return dkim.MaxGeneratedBits
 }
 
 // Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,

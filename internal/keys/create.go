@@ -113,7 +113,7 @@ func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DK
 		}
 	}
 	if !dns.ValidName(recordName(&e)) || !hostLike(e.Selector) {
-		return e, said.Error("%w: the selector %q is not letters, digits and hyphens", "%v: セレクター %q は英数字とハイフンではありません", ErrSpec, clip(e.Selector))
+		return e, said.Error("%w: the selector %q is not letters, digits and hyphens, 63 at most between dots", "%v: セレクター %q は英数字とハイフン (ドットの間は 63 文字以内) ではありません", ErrSpec, clip(e.Selector))
 	}
 	if err := k.cfg.Master.seal(&e, private); err != nil {
 		return e, err

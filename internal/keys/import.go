@@ -3,12 +3,14 @@ package keys
 import (
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -21,7 +23,8 @@ type Found struct {
 	// Notes say what could not be taken over, and why.
 	Notes []said.Text
 
-	more bool // keys than maxFound, which is noted
+	more     bool // keys than maxFound, which is noted
+	included int  // files
 }
 
 // FoundKey is a private key and whose mail it signs.
@@ -79,9 +82,17 @@ func readKey(read func(string) ([]byte, error), file string) (crypto.Signer, err
 	}
 	key, err := dkim.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, said.Error("%[1]s: %[2]v", "%[1]s: PEM 形式の秘密鍵として読み取れません", file, err)
+		return nil, KeyError(file, err)
 	}
 	return key, nil
+}
+
+// KeyError is the error of [dkim.ParsePrivateKey] in both languages, with the name of the file.
+func KeyError(file string, err error) error {
+	if errors.Is(err, dkim.ErrEncryptedKey) {
+		return said.Error("%[1]s: %[2]v", "%[1]s: 秘密鍵がパスフレーズで暗号化されています。先に復号してください (openssl pkey -in KEY -out PLAIN)", file, err)
+	}
+	return said.Error("%[1]s: %[2]v", "%[1]s: PEM 形式の秘密鍵として読み取れません", file, err)
 }
 
 // Import keeps a key of another program. Where every name server shows its record it signs at once: it did so before; else
@@ -94,8 +105,8 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 	if _, err := domainName(f.Domain); err != nil {
 		return e, false, err
 	}
-	if f.Selector == "" || !hostLike(f.Selector) {
-		return e, false, said.Error("%w: the selector %q is not letters, digits and hyphens", "%v: セレクター %q は英数字とハイフンではありません", ErrSpec, clip(f.Selector))
+	if f.Selector == "" || !hostLike(f.Selector) || !dns.ValidName(f.Selector) {
+		return e, false, said.Error("%w: the selector %q is not letters, digits and hyphens, 63 at most between dots", "%v: セレクター %q は英数字とハイフン (ドットの間は 63 文字以内) ではありません", ErrSpec, clip(f.Selector))
 	}
 	patterns := f.Patterns
 	if patterns == nil {

@@ -1,6 +1,11 @@
 package keys
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path"
@@ -67,9 +72,11 @@ func TestReadOpenDKIM(t *testing.T) {
 	pem := testPEM(t)
 	files := tree{
 		"/k/a.private": pem, "/k/b.private": pem, "/k/x.example/s.private": pem, "/k/bad": "no key",
-		"/etc/KeyTable":     "# keys\na example.com:s1:/k/a.private\nb  example.com:s2:/k/b.private\n c\tnews.example:s3:/k/a.private # third\nany %:s:/k/%/s.private\nbroken x\nbad bad.example:s:/k/bad\ngone gone.example:s:/k/none\ninline in.example:s:" + strings.ReplaceAll(pem, "\n", `\n`) + "\n",
+		"/etc/self": "Include /etc/self\nInclude /etc/self\n", "/etc/KeyTable": "# keys\na example.com:s1:/k/a.private\nb  example.com:s2:/k/b.private\n c\tnews.example:s3:/k/a.private # third\nany %:s:/k/%/s.private\nbroken x\nbad bad.example:s:/k/bad\ngone gone.example:s:/k/none\ninline in.example:s:" + strings.ReplaceAll(pem, "\n", `\n`) + "\n",
 		"/etc/SigningTable": "*@example.com a\n*@example.com b\n*@*.example.com b:%\nletters*@shop.example c\nexample.org a\n*@x.example any\n*@y.* any\n*@z.example nokey\n*@bad.example bad\n*@gone.example gone\n*@in.example inline\n@ a\n",
-		"/etc/plain":        "example.com b\n.example.com a\nuser@example.com c\n*  a\n",
+		"/etc/more":         "Domain example.com\nSelector s1\nKeyFile /k/a.private\n", "/etc/named": "two.example two.example:s:/k/b.private\none.example one.example:s:/k/a.private\n",
+		"/etc/identities": "*@one.example one.example:@one.example\n*@two.example %:@%\nme@two.example two.example:me@two.example\n",
+		"/etc/plain":      "example.com b\n.example.com a\nuser@example.com c\n*  a\n",
 	}
 	for _, c := range []struct{ what, conf, want, notes string }{
 		{
@@ -89,6 +96,19 @@ func TestReadOpenDKIM(t *testing.T) {
 		{
 			"a plain table", "KeyTable /etc/KeyTable\nSigningTable /etc/plain\n",
 			"example.com s2 *@example.com:0\nexample.com s1 *@.example.com:0 *@*:0\nnews.example s3 user@example.com:0", "broken",
+		},
+		{
+			"lists with commas", "KeyTable csl:a=example.com:s1:/k/a.private, b = \nSigningTable csl:example.com=a,.example.com=a\n",
+			"example.com s1 *@example.com:0 *@.example.com:0", "the line of b",
+		},
+		{"a file that is included", "Include /etc/more\nInclude /etc/more\n", "example.com s1 *@example.com:0", ""},
+		{
+			"the key named by the domain", "KeyTable /etc/named\nSigningTable csl:*=%\n",
+			"one.example s *@one.example:0\ntwo.example s *@two.example:0", "",
+		},
+		{
+			"identities", "KeyTable /etc/named\nSigningTable refile:/etc/identities\n",
+			"one.example s *@one.example:1\ntwo.example s *@two.example:2 me@two.example:3", "i=me@two.example",
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -113,7 +133,7 @@ func TestReadOpenDKIM(t *testing.T) {
 			}
 		})
 	}
-	for _, conf := range []string{"", "Domain example.com\n", "SigningTable ldap://x\nKeyTable /etc/KeyTable", "SigningTable /none\nKeyTable /etc/KeyTable", "SigningTable /etc/plain"} {
+	for _, conf := range []string{"", "Domain example.com\n", "SigningTable ldap://x\nKeyTable /etc/KeyTable", "SigningTable /none\nKeyTable /etc/KeyTable", "SigningTable /etc/plain", "Include /none", "Include /etc/self"} {
 		if f, err := ReadOpenDKIM([]byte(conf), files.read); err == nil {
 			t.Errorf("%q: %s", conf, show(f))
 		}
@@ -147,7 +167,7 @@ func TestReadOpenDKIM_Bounds(t *testing.T) {
 func TestReadRspamd(t *testing.T) {
 	pem := testPEM(t)
 	files := tree{
-		"/var/lib/rspamd/dkim/one.example.dkim.key": pem, "/var/lib/rspamd/dkim/two.example.s2.key": pem, "/k/a.key": pem, "/k/b.key": pem, "/maps/p": "three.example /k/a.key\nfour.example \"/k/$domain.none\"\n",
+		"/var/lib/rspamd/dkim/one.example.dkim.key": pem, "/var/lib/rspamd/dkim/two.example.s2.key": pem, "/k/a.key": pem, "/k/b.key": pem, "/etc/rspamd/v.key": pem, "/maps/p": "three.example /k/a.key\nfour.example \"/k/$domain.none\"\n",
 		"/maps/s": "# domain selector\nthree.example s3\ntwo.example s2\n",
 	}
 	for _, c := range []struct{ what, conf, want, notes string }{
@@ -170,6 +190,18 @@ func TestReadRspamd(t *testing.T) {
 		},
 		{"named sections", "use_esld=false; path=/none; domain example.com { path = /k/a.key\n selector = x }\ndomain \"example.org\" { path /k/b.key; selector y }", "example.com x *@example.com:0\nexample.org y *@example.org:0", ""},
 		{"nothing", "path = /none/$domain.key", "", "no key was found"},
+		{"a map that is not there", "path = /none; path_map = /none; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "path_map: /none"},
+		{"a list of maps", `path = "/k/a.key"; use_esld = false; path_map = ["/maps/p", "https://maps.example/p", "regexp;/maps/r"]`, "https://maps.example/p|three.example dkim *@three.example:0", "https://maps.example/p is not a file"},
+		{"lines in a list", `path = "/k/a.key"; use_esld = false; selector_map = ["x.example sx", "y.example sy"]`, "x.example sx *@x.example:0\ny.example sy *@y.example:0", ""},
+		{"a map in a section", `path = "/k/a.key"; use_esld = false; selector_map { x.example = sx; "y.example" = 'sy' }`, "x.example sx *@x.example:0\ny.example sy *@y.example:0", ""},
+		{"a map that is described", `path = /none; use_esld = false; path_map { url = "/maps/p"; description = "paths of keys" }`, "three.example dkim *@three.example:0", "four.example"},
+		{"variables of paths", "use_esld = false; path = \"${DBDIR}/dkim/$domain.$selector.key\"\ndomain { v.example { path = '$LOCAL_CONFDIR/v.key'; selector = 'v' } }", "v.example v *@v.example:0\none.example dkim *@one.example:0", ""},
+		{"Redis", "path = /none; use_redis = true; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "keys in Redis"},
+		{"Vault", "path = /none; use_vault = true; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "keys in Vault"},
+		{
+			"Lua", "path = /none; use_esld = false;\nsign_condition = <<EOD\nreturn function(task)\n  if x then return { domain = \"}\" } end -- {\nend\nEOD;\ndomain { a.example { path = /k/a.key } }",
+			"a.example dkim *@a.example:0", "Lua",
+		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			f, err := ReadRspamd([]byte(c.conf), Files{files.read, files.glob})
@@ -184,15 +216,48 @@ func TestReadRspamd(t *testing.T) {
 			}
 		})
 	}
-	for _, conf := range []string{"a {", "}", `a = "x`, "a [", strings.Repeat("a {", 40), "path_map = /none", "a = [ }", `""`, "a {\n\"\""} {
+	for _, conf := range []string{"a {", "}", `a = "x`, "a [", strings.Repeat("a {", 40), "a = 'x", "a = <<EOD\nx\n", "a = [ }", `""`, "a {\n\"\""} {
 		if f, err := ReadRspamd([]byte(conf), Files{files.read, files.glob}); err == nil {
 			t.Errorf("%q: %v", conf, f)
 		}
 	}
 }
 
+// TestReadRspamd_Base64: rspamadm dkim_keygen writes Ed25519 keys as base64 of the seed, or of the seed and the public key; rspamd also takes
+// base64 of the DER of others.
+func TestReadRspamd_Base64(t *testing.T) {
+	seeded := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
+	rsa, err := dkim.GenerateKey("rsa", 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(rsa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString
+	files := tree{"/seed": text(seeded.Seed()) + "\n", "/whole": text(seeded), "/der": text(der), "/odd": text(make([]byte, 64)), "/junk": text([]byte("not a key at all"))}
+	for file, want := range map[string]crypto.Signer{"/seed": seeded, "/whole": seeded, "/der": rsa, "/odd": nil, "/junk": nil} {
+		f, err := ReadRspamd([]byte("path = /none; domain { a.example { path = "+file+" } }"), Files{files.read, files.glob})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			if len(f.Keys) != 0 || !strings.Contains(english(f.Notes), "a.example") || strings.Contains(english(f.Notes), files[file]) {
+				t.Errorf("%s: %s %s", file, show(f), english(f.Notes))
+			}
+			continue
+		}
+		if len(f.Keys) != 1 {
+			t.Errorf("%s: %s", file, english(f.Notes))
+		} else if a, b := f.Keys[0].Key.Public(), want.Public(); !a.(interface{ Equal(crypto.PublicKey) bool }).Equal(b) {
+			t.Errorf("%s: %v, not %v", file, a, b)
+		}
+	}
+}
+
 func FuzzParseUCL(f *testing.F) {
-	for _, s := range []string{"a = b; c { d = [e, {f = g}] }", `x "y" { z = "\"" }`, "# c\n/* */ .include(x) y\n", "a [[[", "a = {", "=", "a,", "{}", `""`} {
+	for _, s := range []string{"a = b; c { d = [e, {f = g}] }", `x "y" { z = "\"" }`, "a = <<EOD\n}\nEOD;", "a = 'b'", "# c\n/* */ .include(x) y\n", "a [[[", "a = {", "=", "a,", "{}", `""`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -279,4 +344,13 @@ func english(notes []said.Text) string {
 		b.WriteString(n.EN)
 	}
 	return b.String()
+}
+
+// TestSuccessorBits: a key of another program may be of any size; the one after it is of those that verifiers take (RFC 8301 section 3.2).
+func TestSuccessorBits(t *testing.T) {
+	for bits, want := range map[int]int{1024: 2048, 2048: 2048, 2049: 3072, 3072: 3072, 4096: 4096, 8192: 4096} {
+		if got := successorBits(bits); got != want {
+			t.Errorf("%d bits: %d, not %d", bits, got, want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,9 +16,8 @@ import (
 // the files that it names. Of MultipleSignatures it knows what it does: without it only the first of the keys for one pattern signs.
 func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, error) {
 	f := &Found{Settings: map[string]string{}}
-	for _, line := range lines(conf) {
-		name, value, _ := cutSpace(line)
-		f.Settings[strings.ToLower(name)] = value
+	if err := f.settings(conf, read, 0); err != nil {
+		return nil, err
 	}
 	if f.Settings["signingtable"] == "" {
 		return f, f.readSingle(read)
@@ -33,6 +33,37 @@ func ReadOpenDKIM(conf []byte, read func(path string) ([]byte, error)) (*Found, 
 	f.signingTable(entries, refile, table, read)
 	return f, nil
 }
+
+// maxIncludes is how deeply files are included in each other, as in OpenDKIM.
+const maxIncludes = 5
+
+// settings reads a configuration, and those that it includes.
+func (f *Found) settings(conf []byte, read func(string) ([]byte, error), depth int) error {
+	if depth > maxIncludes {
+		return said.Error("files include each other more than %d deep", "Include の入れ子が %d 段を超えています", maxIncludes)
+	}
+	for _, line := range lines(conf) {
+		name, value, _ := cutSpace(line)
+		if name = strings.ToLower(name); name != "include" {
+			f.Settings[name] = value
+			continue
+		}
+		if f.included++; f.included > maxIncluded {
+			return said.Error("more than %d files are included", "Include されたファイルが %d 個を超えています", maxIncluded)
+		}
+		included, err := read(value)
+		if err == nil {
+			err = f.settings(included, read, depth+1)
+		}
+		if err != nil {
+			return said.Error("the setting Include: %w", "設定 Include: %v", err)
+		}
+	}
+	return nil
+}
+
+// maxIncluded bounds the files that are included, however they are nested.
+const maxIncluded = 100
 
 // readSingle takes the one key of a simple configuration.
 func (f *Found) readSingle(read func(string) ([]byte, error)) error {
@@ -81,10 +112,9 @@ func (f *Found) keyTable(read func(string) ([]byte, error)) (map[string]tableKey
 	}
 	table := map[string]tableKey{}
 	for _, line := range entries {
-		name, value, _ := cutSpace(line)
+		name, value := pair(line)
 		parts := strings.SplitN(value, ":", 3)
 		if len(parts) != 3 {
-			name, _, _ = strings.Cut(name, "=") // behind it in a list with commas: it may be a private key
 			f.note("KeyTable: the line of %s is not domain:selector:key", "KeyTable: %s の行が domain:selector:key の形ではありません", clip(name))
 			continue
 		}
@@ -101,11 +131,8 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 	positions := map[string]int{} // by pattern: lines of one pattern sign together
 	index := map[string]int{}     // of what is found, by domain and selector
 	for i, line := range entries {
-		text, value, _ := cutSpace(line)
+		text, value := pair(line)
 		name, identity, _ := strings.Cut(value, ":")
-		if identity != "" {
-			f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", "SigningTable: %s に i=%s が指定されていますが、署名に i= は付けません (i=@ドメイン と同じ意味になります)", clip(text), clip(identity))
-		}
 		p, err := ParsePattern(text)
 		switch {
 		case err != nil:
@@ -126,13 +153,52 @@ func (f *Found) signingTable(entries []string, refile bool, table map[string]tab
 			}
 			positions[p.String()] = position
 		}
-		k, ok := table[strings.TrimSpace(name)]
-		if !ok {
-			f.note("SigningTable: there is no key %s in the KeyTable", "SigningTable: 鍵 %s が KeyTable にありません", clip(name))
-			continue
+		for _, s := range signers(strings.TrimSpace(name), p, table) {
+			k, ok := table[s.name]
+			if !ok {
+				f.note("SigningTable: there is no key %s in the KeyTable", "SigningTable: 鍵 %s が KeyTable にありません", clip(s.name))
+				continue
+			}
+			if identity != "" && !sameIdentity(identity, k.domain, s.pattern) {
+				f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", "SigningTable: %s に i=%s が指定されていますが、署名に i= は付けません (i=@ドメイン と同じ意味になります)", clip(text), clip(identity))
+			}
+			f.take(k, s.pattern, position, index, read)
 		}
-		f.take(k, p, position, index, read)
 	}
+}
+
+// signer is the name of a key in the key table, and whose mail it signs.
+type signer struct {
+	name    string
+	pattern Pattern
+}
+
+// signers are those that a line of the signing table names. For % it is the domain of the author, whichever has a key of that name.
+func signers(name string, p Pattern, table map[string]tableKey) (out []signer) {
+	switch {
+	case name != "%":
+		return []signer{{name, p}}
+	case p.rank == exactDomain:
+		return []signer{{p.domain, p}}
+	}
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		one, err := ParsePattern(p.local + "@" + name)
+		if err == nil && one.rank == exactDomain && p.fits(strings.ReplaceAll(p.local, "*", ""), one.domain) {
+			out = append(out, signer{name, one})
+		}
+	}
+	if len(out) == 0 {
+		return []signer{{name, p}}
+	}
+	return out
+}
+
+// sameIdentity reports that an i= says what a signature without one says.
+func sameIdentity(identity, domain string, p Pattern) bool {
+	if p.rank == exactDomain {
+		identity, domain = strings.ReplaceAll(identity, "%", p.domain), strings.ReplaceAll(domain, "%", p.domain)
+	}
+	return strings.EqualFold(identity, "@"+domain)
 }
 
 // take adds a pattern to a key, which is read where it is new. % stands for the domain of the author.
@@ -178,7 +244,7 @@ func (k tableKey) read(read func(string) ([]byte, error)) (FoundKey, error) {
 	}
 	key, err := dkim.ParsePrivateKey([]byte(text))
 	if err != nil {
-		err = said.Error("%v", "PEM 形式の秘密鍵として読み取れません%.0s", err)
+		err = KeyError("KeyTable", err)
 	}
 	return FoundKey{Key: key}, err
 }
@@ -230,6 +296,15 @@ func lines(data []byte) (out []string) {
 		}
 	}
 	return out
+}
+
+// pair cuts a line of a table into name and value: at white space in a file, at = in a list with commas.
+func pair(s string) (name, value string) {
+	i := strings.IndexAny(s, " \t=")
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimSpace(s[i+1:])
 }
 
 // cutSpace cuts at the first white space.

@@ -1,10 +1,16 @@
 package keys
 
 import (
+	"bytes"
 	"cmp"
+	"crypto"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/pem"
 	"slices"
 	"strings"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
@@ -22,8 +28,8 @@ const (
 	rspamdSelector = "dkim"
 )
 
-// ReadRspamd reads rspamd's dkim_signing.conf: domain sections (path, selector, selectors), path_map and selector_map, and the templates of
-// path and selector. Mail of subdomains is signed by the key of the domain too where use_esld is on, as it is by default.
+// ReadRspamd reads rspamd's dkim_signing.conf: domain sections (path, selector, selectors), path_map and selector_map (files, lists, sections), and the
+// templates of path and selector. Mail of subdomains is signed by the key of the domain too where use_esld is on, as it is by default.
 func ReadRspamd(conf []byte, files Files) (*Found, error) {
 	s, err := parseUCL(conf)
 	if err != nil {
@@ -32,7 +38,7 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 	if inner := sectionOf(s, "dkim_signing"); inner != nil {
 		s = inner
 	}
-	r := &rspamd{Found: &Found{Settings: map[string]string{}}, taken: map[string]bool{}, files: files, path: cmp.Or(s.text("path"), rspamdPath), selector: cmp.Or(s.text("selector"), rspamdSelector)}
+	r := &rspamd{Found: &Found{Settings: map[string]string{}}, taken: map[string]bool{}, files: files, path: cmp.Or(rspamdFile(s.text("path")), rspamdPath), selector: cmp.Or(s.text("selector"), rspamdSelector)}
 	for _, e := range s {
 		if e.value.text != "" {
 			r.Settings[e.name] = e.value.text
@@ -47,9 +53,8 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 			}
 		}
 	}
-	if err := r.maps(s.text("selector_map"), s.text("path_map")); err != nil {
-		return nil, err
-	}
+	r.elsewhere(s)
+	r.maps(s.value("selector_map"), s.value("path_map"))
 	if err := r.template(); err != nil {
 		return nil, err
 	}
@@ -96,16 +101,24 @@ func (r *rspamd) domain(domain string, s uclSection) {
 	}
 }
 
-// maps takes the domains of selector_map and path_map: files of "domain value" lines.
-func (r *rspamd) maps(selectorMap, pathMap string) error {
-	selectors, err := r.readMap(selectorMap)
-	if err != nil {
-		return said.Error("selector_map: %w", "selector_map: %v", err)
+// elsewhere notes keys that are neither in files nor in the configuration.
+func (r *rspamd) elsewhere(s uclSection) {
+	if Yes(s.text("use_redis")) {
+		r.note("use_redis: keys in Redis cannot be read here; save each as a file, and name it in a domain section", "use_redis: Redis にある鍵は読み取れません。ファイルに保存し、domain セクションで指定してください")
 	}
-	paths, err := r.readMap(pathMap)
-	if err != nil {
-		return said.Error("path_map: %w", "path_map: %v", err)
+	if Yes(s.text("use_vault")) || sectionOf(s, "vault") != nil {
+		r.note("vault: keys in Vault cannot be read here; save each as a file, and name it in a domain section", "vault: Vault にある鍵は読み取れません。ファイルに保存し、domain セクションで指定してください")
 	}
+	if s.text("sign_condition") != "" {
+		r.note("sign_condition: Lua is not taken over: a key signs all mail of its domain", "sign_condition: Lua の条件は引き継ぎません。鍵はドメインのすべてのメールに署名します")
+	}
+}
+
+// maps takes the domains of selector_map and path_map.
+func (r *rspamd) maps(selectorMap, pathMap uclValue) {
+	selectors, paths := map[string]string{}, map[string]string{}
+	r.readMap("selector_map", selectorMap, selectors)
+	r.readMap("path_map", pathMap, paths)
 	var domains []string
 	for d := range selectors {
 		domains = append(domains, d)
@@ -119,30 +132,55 @@ func (r *rspamd) maps(selectorMap, pathMap string) error {
 	for _, d := range domains {
 		r.take(d, cmp.Or(selectors[d], r.selector), cmp.Or(paths[d], r.path))
 	}
-	return nil
 }
 
-func (r *rspamd) readMap(where string) (map[string]string, error) {
-	where = strings.TrimPrefix(strings.TrimPrefix(where, "file://"), "glob;")
-	if where == "" {
-		return nil, nil
+// readMap reads a map: a file of "domain value" lines, a list of such files or of such lines, or a section. One that is not there is empty,
+// as in rspamd, and that is said.
+func (r *rspamd) readMap(name string, v uclValue, into map[string]string) {
+	put := func(line string) {
+		if d, value, ok := cutSpace(line); ok && len(into) < maxFound {
+			into[strings.ToLower(d)] = strings.Trim(value, `"`)
+		}
 	}
-	if strings.Contains(where, "://") {
+	if described := cmp.Or(v.section.text("url"), v.section.text("urls")); described != "" {
+		v = uclValue{text: described}
+	}
+	for _, e := range v.section {
+		if e.value.text != "" {
+			put(e.name + " " + e.value.text)
+		}
+	}
+	for _, e := range v.list {
+		if _, _, pair := cutSpace(e.text); pair && !strings.HasPrefix(e.text, "/") {
+			put(e.text)
+		} else {
+			r.readMap(name, uclValue{text: e.text}, into)
+		}
+	}
+	where := rspamdFile(strings.TrimPrefix(strings.TrimPrefix(v.text, "file://"), "glob;"))
+	kind, _, typed := strings.Cut(where, ";")
+	switch {
+	case where == "":
+		return
+	case strings.Contains(where, "://") || typed && !strings.Contains(kind, "/"):
 		r.note("the map %s is not a file: save it as one", "マップ %s はファイルではありません。ファイルとして保存してください", clip(where))
-		return nil, nil
+		return
 	}
 	data, err := r.files.Read(where)
 	if err != nil {
-		return nil, err
+		r.note("%s: %v", "%s: %v", name, err)
+		return
 	}
-	out := map[string]string{}
 	for _, line := range lines(data) {
-		if d, v, ok := cutSpace(line); ok && len(out) < maxFound {
-			out[strings.ToLower(d)] = strings.Trim(v, `"`)
-		}
+		put(line)
 	}
-	return out, nil
 }
+
+// rspamdFolders are the variables of its paths, as its Debian package sets them.
+var rspamdFolders = strings.NewReplacer("${LOCAL_CONFDIR}", "/etc/rspamd", "$LOCAL_CONFDIR", "/etc/rspamd", "${CONFDIR}", "/etc/rspamd", "$CONFDIR", "/etc/rspamd", "${DBDIR}", "/var/lib/rspamd", "$DBDIR", "/var/lib/rspamd")
+
+// rspamdFile is a path in which variables stand for folders.
+func rspamdFile(path string) string { return rspamdFolders.Replace(path) }
 
 // template takes the files that the template of the path names, whatever their domain.
 func (r *rspamd) template() error {
@@ -166,6 +204,34 @@ func (r *rspamd) template() error {
 	return nil
 }
 
+// key reads a private key: PEM, or as rspamadm dkim_keygen writes those of Ed25519 and rspamd also takes others: base64.
+func (r *rspamd) key(path string) (crypto.Signer, error) {
+	text, err := r.files.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(text)
+	bare, err := base64.StdEncoding.AppendDecode(nil, bytes.Join(bytes.Fields(text[:min(len(text), maxKey)]), nil))
+	defer clear(bare)
+	if err != nil || len(bare) == 0 {
+		return readKey(r.files.Read, path)
+	}
+	switch len(bare) {
+	case ed25519.SeedSize:
+		return ed25519.NewKeyFromSeed(bare), nil
+	case ed25519.PrivateKeySize: // the seed, and the public key
+		if key := ed25519.NewKeyFromSeed(bare[:ed25519.SeedSize]); bytes.Equal(key, bare) {
+			return key, nil
+		}
+	}
+	for _, kind := range []string{"PRIVATE KEY", "RSA PRIVATE KEY"} {
+		if key, err := dkim.ParsePrivateKey(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bare})); err == nil {
+			return key, nil
+		}
+	}
+	return readKey(r.files.Read, path) // which says what is wrong
+}
+
 // take reads a key, unless the domain has that selector already.
 func (r *rspamd) take(domain, selector, path string) {
 	domain = strings.ToLower(domain)
@@ -173,8 +239,8 @@ func (r *rspamd) take(domain, selector, path string) {
 	if r.taken[id] || r.full() {
 		return
 	}
-	path = strings.NewReplacer("$domain", domain, "$selector", selector).Replace(path)
-	key, err := readKey(r.files.Read, path)
+	path = strings.NewReplacer("$domain", domain, "$selector", selector).Replace(rspamdFile(path))
+	key, err := r.key(path)
 	if err != nil {
 		r.note("the key of %s, selector %s: %v", "%s の鍵 (セレクター %s): %v", clip(domain), clip(selector), err)
 		return

@@ -6,8 +6,8 @@ import (
 	"github.com/todoku/todoku/internal/said"
 )
 
-// The configuration language of rspamd (UCL), as far as dkim_signing.conf uses it: name = value; name value; name { ... }; [a, b]; "..."; # and /* */.
-// Variables, macros (.include) and units are left as they are.
+// The configuration language of rspamd (UCL), as far as dkim_signing.conf uses it: name = value; name value; name { ... }; [a, b]; "..."; '...'; <<EOD; # and /* */.
+// Macros (.include) and units are left as they are.
 
 // uclValue is a text, or a section, or a list.
 type uclValue struct {
@@ -24,13 +24,15 @@ type uclEntry struct {
 	value uclValue
 }
 
-func (s uclSection) text(name string) string {
+func (s uclSection) text(name string) string { return s.value(name).text }
+
+func (s uclSection) value(name string) uclValue {
 	for i := len(s) - 1; i >= 0; i-- { // the last one counts
 		if s[i].name == name {
-			return s[i].value.text
+			return s[i].value
 		}
 	}
-	return ""
+	return uclValue{}
 }
 
 const (
@@ -139,6 +141,9 @@ func (p *uclParser) value() (v uclValue, err error) {
 		p.at++
 		return p.values()
 	}
+	if text, ok, err := p.here(); ok || err != nil {
+		return uclValue{text: text}, err
+	}
 	if v.text, err = p.word("{[;,}]\n"); err != nil {
 		return v, err
 	}
@@ -178,9 +183,31 @@ func (p *uclParser) values() (v uclValue, err error) {
 	}
 }
 
+// here reads a text of several lines: <<EOD, and what stands before the line EOD.
+func (p *uclParser) here() (text string, ok bool, err error) {
+	if !strings.HasPrefix(p.s[p.at:], "<<") {
+		return "", false, nil
+	}
+	first, rest, ok := strings.Cut(p.s[p.at:], "\n")
+	mark, is := strings.CutPrefix(strings.TrimRight(first, "\r"), "<<")
+	if !ok || !is || mark == "" || strings.ContainsFunc(mark, func(c rune) bool { return c < 'A' || c > 'Z' }) {
+		return "", false, nil
+	}
+	end := 0
+	for line := range strings.Lines(rest) {
+		if after, ends := strings.CutPrefix(line, mark); ends && strings.Trim(after, ";, \t\r\n") == "" {
+			p.at += len(first) + 1 + end + len(mark)
+			return rest[:end], true, nil
+		}
+		end += len(line)
+	}
+	return "", false, said.Error("a text of several lines has no end", "複数行のテキストが閉じていません")
+}
+
 // word reads a quoted text, or up to one of the characters that end it.
 func (p *uclParser) word(end string) (string, error) {
-	if p.s[p.at] != '"' {
+	quote := p.s[p.at]
+	if quote != '"' && quote != '\'' {
 		start := p.at
 		for p.at < len(p.s) && strings.IndexByte(end, p.s[p.at]) < 0 && p.s[p.at] != '#' {
 			if end[0] == '=' && (p.s[p.at] == ' ' || p.s[p.at] == '\t') { // a name has no spaces
@@ -193,7 +220,7 @@ func (p *uclParser) word(end string) (string, error) {
 	var b strings.Builder
 	for p.at++; p.at < len(p.s); p.at++ {
 		switch c := p.s[p.at]; c {
-		case '"':
+		case quote:
 			p.at++
 			return b.String(), nil
 		case '\\':

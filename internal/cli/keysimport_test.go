@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/dns"
+)
+
+// TestKeysImport_PEM: what is wrong with a file is said in plain words, in both languages, and nothing of the key with it.
+func TestKeysImport_PEM(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	file := filepath.Join(t.TempDir(), "k.pem")
+	secret := "bm90IGEga2V5IGF0IGFsbA=="
+	for what, c := range map[string]struct{ text, en, ja string }{
+		"encrypted": {string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}, Bytes: []byte("x")})),
+			"k.pem: dkim: the private key is encrypted: decrypt it first (openssl pkey", "先に復号してください"},
+		"public": {string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")})), "it holds a public key", "PEM 形式の秘密鍵として読み取れません"},
+		"base64": {secret + "\n", "it is base64 without the lines", "PEM 形式の秘密鍵として読み取れません"},
+	} {
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for lang, want := range map[string]string{"en": c.en, "ja": c.ja} {
+			r := p.run("keys", "import", "--pem", file, "--domain", "a.example", "--selector", "s", "--lang", lang).want(t, 2)
+			if !strings.Contains(r.err, want) || strings.Contains(r.err, "%!") || strings.Contains(r.err, secret) || strings.Contains(r.err, "not shown") {
+				t.Errorf("%s: %s", what, r.err)
+			}
+		}
+	}
+}
+
+// TestKeysImport_NotHere: keys of rspamd that are elsewhere are no success.
+func TestKeysImport_NotHere(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	file := filepath.Join(t.TempDir(), "dkim_signing.conf")
+	if err := os.WriteFile(file, []byte("use_redis = true;\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := p.run("keys", "import", "--rspamd", file, "--root", t.TempDir()).want(t, 1); !strings.Contains(r.err, "Redis") {
+		t.Errorf("%s", r.err)
+	}
+}
