@@ -74,7 +74,7 @@ func startPaced(t *testing.T, s *sink, more ...string) (smtpAddr, database strin
 	defer st.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	poll(t, ctx, "the log to be followed", func() bool { head, err := st.LogHead(ctx, log); return err == nil && head != "" }, p.log.String)
+	poll(t, ctx, "the log to be followed", func() bool { read, err := st.LogRead(ctx, "192.0.2.25 "+log); return err == nil && read }, p.log.String)
 	if err := os.Rename(log, log+".1"); err != nil {
 		t.Fatal(err)
 	}

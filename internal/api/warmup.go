@@ -45,7 +45,7 @@ func (s *Server) registerWarmups() {
 	add(s, operation{
 		id: "begin-warmup", tag: "flow", method: "POST", path: "/warmups", scope: service.ScopeFlow, cost: tokens.Dear, status: http.StatusCreated,
 		summary:     catalogue.Text{EN: "Begin a warm-up plan", JA: "ウォームアップの計画を始める"},
-		description: "A published plan, or a target with either a number of days or a date. A plan that is there already begins anew with the other one; what was sent today stays counted.",
+		description: "A published plan, or a target with either a number of days or a date. A plan that is there already is replaced by one that goes on from the share of today; what was sent today stays counted.",
 		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).warmupNew,
 	}, func(ctx context.Context, q *newWarmupInput) (*body[service.Warmup], error) {
 		v, err := c.BeginWarmup(ctx, whoOf(ctx), q.Body, q.lang(ctx))

@@ -27,7 +27,8 @@ type globals struct {
 	noColor  bool
 	failOn   string
 
-	now time.Time // of --at, or when the command began
+	now     time.Time // of --at, or when the command began
+	started time.Time // when the command began
 }
 
 const defaultTimeout = 20 * time.Second
@@ -58,7 +59,7 @@ func (a *app) configure(c *cobra.Command) error {
 		}
 		a.lang = g.lang
 	}
-	g.now = time.Now()
+	g.now, g.started = time.Now(), time.Now()
 	if g.at != "" {
 		at, err := time.Parse(time.RFC3339, g.at)
 		if err != nil {
@@ -73,6 +74,14 @@ func (a *app) configure(c *cobra.Command) error {
 		return usagef("%s", a.say(msgBadFailOn, "value", g.failOn))
 	}
 	return nil
+}
+
+// clock is the system's; with --at one that was set to that time when the program began.
+func (a *app) clock() time.Time {
+	if a.globals.at == "" {
+		return time.Now()
+	}
+	return a.globals.now.Add(time.Since(a.globals.started))
 }
 
 // severity ranks what --fail-on compares. What could not be seen is neither a pass

@@ -138,7 +138,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	status, noStatus := relayed(statusSignal()...)
 	return &serve.MilterConfig{
 		Listen: listen, SocketMode: fs.FileMode(mode), SocketGroup: f.socketGroup, Settings: settings, Reload: reload, Status: status, Grace: f.grace,
-		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen, Tables: f.forward.tables,
+		Log: a.logger(), Getenv: a.Getenv, Ready: a.milterReady, PaceClosed: f.pace.away == "defer", Now: a.clock, KeepEvents: time.Duration(f.pace.keepEvents), MailLogs: logs, SRS: f.forward.srsListen, Tables: f.forward.tables,
 	}, func() { noReload(); noStatus() }, nil
 }
 
@@ -186,8 +186,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		s.Timeout = time.Duration(a.globals.timeout)
 	}
 	if a.globals.at != "" {
-		at := a.globals.now
-		s.Now = func() time.Time { return at }
+		s.Now = a.clock
 	}
 	if f.takeover.opendkim == "" || c.Flags().Changed(prefix+"canonicalization") {
 		if s.Header, s.Body, err = canonicalization(f.canonicals); err != nil {

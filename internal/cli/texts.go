@@ -69,7 +69,7 @@ var flagTexts = map[string]text{
 	"resolver": {EN: "the DNS server to ask, `HOST:PORT` (default: the system's)", JA: "問い合わせる DNS サーバー `HOST:PORT` (既定: システムの設定)"},
 	"timeout":  {EN: "time for one target, `DURATION` or seconds; one DNS question gets a third of it", JA: "1 件にかけてよい時間 `DURATION` (または秒数)。DNS の問い合わせ 1 回はその 3 分の 1 まで"},
 	"lang":     {EN: "language, `en|ja` (default: from the locale)", JA: "言語 `en|ja` (既定: ロケールによる)"},
-	"at":       {EN: "the \"now\" of every expiry, `RFC3339`", JA: "有効期限の判定に使う現在時刻 `RFC3339`"},
+	"at":       {EN: "the \"now\" of every expiry and warm-up plan, `RFC3339`; the clock of a milter goes on from there", JA: "有効期限とウォームアップの計画の判定に使う現在時刻 `RFC3339`。milter の時計はこの時刻から進む"},
 	"config":   {EN: "configuration `FILE` (TOML)", JA: "設定ファイル `FILE` (TOML)"},
 	"json":     {EN: "write JSON", JA: "JSON で出力する"},
 	"no-color": {EN: "no colours (as NO_COLOR does)", JA: "色を付けない (NO_COLOR と同じ)"},

@@ -68,7 +68,7 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 		q.Source, q.Provider = source, who
 		asked := q.Table != "" || q.Target != 0 || q.Days != 0 || q.By != ""
 		if asked { // what cannot be used is said before the database is opened
-			if _, _, err := q.Steps(a.globals.now); err != nil {
+			if err := q.Check(a.globals.now); err != nil {
 				return a.badWarmup(err, args...)
 			}
 		}
@@ -84,7 +84,10 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 				return a.warmupDone(err)
 			}
 			one = one.In(a.lang)
-			return a.show(one, func(w io.Writer, _ render.TextOptions) error { return a.writeForecast(w, one) })
+			return a.show(one, func(w io.Writer, _ render.TextOptions) error {
+				fmt.Fprintln(w, a.say(msgPlanIs, a.planPairs(&one)...))
+				return a.writeForecast(w, one)
+			})
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -100,11 +103,14 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 func (a *app) writeForecast(w io.Writer, o warmup.View) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, e := range o.Forecast {
-		allowed := strconv.Itoa(e.Allowed)
+		allowed, hourly := strconv.Itoa(e.Allowed), ""
 		if e.Allowed == 0 {
 			allowed = a.say(msgUnbounded)
 		}
-		fmt.Fprintf(tab, "%s\t%s\t\n", e.Date, allowed)
+		if e.Hour > 0 {
+			hourly = "  " + a.say(msgHourly, "n", strconv.Itoa(e.Hour))
+		}
+		fmt.Fprintf(tab, "%s\t%s\t%s\n", e.Date, allowed, hourly)
 	}
 	return tab.Flush()
 }
@@ -219,11 +225,27 @@ func (a *app) warmupHoldCommand() *cobra.Command {
 			return err
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			b := a.book(st, nil)
+			b, says := a.book(st, nil), msgHeldNow
 			if release {
-				return a.warmupDone(b.Resume(c.Context(), source, who))
+				err, says = b.Resume(c.Context(), source, who), msgGoesOn
+			} else {
+				err = a.badWarmup(b.Hold(c.Context(), source, who, why), args...)
 			}
-			return a.warmupDone(a.badWarmup(b.Hold(c.Context(), source, who, why), args...))
+			if err != nil {
+				return a.warmupDone(err)
+			}
+			one, err := b.Plan(c.Context(), source, who)
+			if err != nil {
+				return a.warmupDone(err)
+			}
+			if one.Over() {
+				says = msgOverNow
+			}
+			one = one.In(a.lang)
+			return a.show(one, func(w io.Writer, _ render.TextOptions) error {
+				_, err := fmt.Fprintln(w, a.say(says, a.planPairs(&one)...))
+				return err
+			})
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -247,6 +269,34 @@ func (a *app) warmupDone(err error) error {
 	return nil
 }
 
+// endedObject says of a plan that has ended which one counts in its place, null where none does.
+type endedObject struct {
+	Source   string  `json:"source"`
+	Provider string  `json:"provider"`
+	Bound    *string `json:"bound_by"`
+}
+
+// planPairs are what sentences about a plan are filled with.
+func (a *app) planPairs(o *warmup.View) []string {
+	share, aim := a.say(msgUnbounded), "-"
+	if o.Allowed != nil {
+		share = strconv.Itoa(*o.Allowed)
+	}
+	if o.Target != nil && o.Target.Date != nil {
+		aim = a.say(msgPlanAim, "target", strconv.Itoa(o.Target.PerDay), "date", *o.Target.Date)
+	}
+	return []string{"source", o.Source, "provider", warmup.ProviderName(o.Provider).In(a.lang), "plan", o.One.Plan, "day", strconv.Itoa(o.At + 1), "days", strconv.Itoa(len(o.Steps)),
+		"share", share, "granted", strconv.Itoa(o.Today.Granted), "why", cmp.Or(render.Printable(o.One.Why), "-"), "aim", aim}
+}
+
+// saidLog says what was read of a log.
+func (a *app) saidLog(name string, r warmup.LogRead) {
+	fmt.Fprintln(a.Err, a.say(msgLogRead, "file", name, "n", strconv.Itoa(r.Deliveries)))
+	if r.Old > 0 {
+		fmt.Fprintln(a.Err, a.say(msgLogOld, "file", name, "n", strconv.Itoa(r.Old), "zone", time.Now().Format("MST -0700")))
+	}
+}
+
 func (a *app) warmupEndCommand() *cobra.Command {
 	var database string
 	c := a.command("warmup end", func(c *cobra.Command, args []string) error {
@@ -255,7 +305,19 @@ func (a *app) warmupEndCommand() *cobra.Command {
 			return err
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			return a.warmupDone(a.book(st, nil).End(c.Context(), source, who))
+			b := a.book(st, nil)
+			if err := b.End(c.Context(), source, who); err != nil {
+				return a.warmupDone(err)
+			}
+			o, says := endedObject{Source: source, Provider: who}, msgEnded
+			if _, err := b.Plan(c.Context(), source, warmup.Everybody); err == nil && who != warmup.Everybody {
+				everybody := warmup.Everybody
+				o.Bound, says = &everybody, msgEndedBound
+			}
+			return a.show(o, func(w io.Writer, _ render.TextOptions) error {
+				_, err := fmt.Fprintln(w, a.say(says, "source", source, "provider", warmup.ProviderName(who).In(a.lang)))
+				return err
+			})
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -274,7 +336,7 @@ func (a *app) warmupReadCommand() *cobra.Command {
 		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			for _, name := range args[1:] {
-				n, err := warmup.ReadLog(c.Context(), st, source, name, a.globals.now)
+				read, err := warmup.ReadLog(c.Context(), st, source, name, a.globals.now)
 				var file *os.PathError
 				switch {
 				case errors.As(err, &file):
@@ -282,7 +344,7 @@ func (a *app) warmupReadCommand() *cobra.Command {
 				case err != nil:
 					return lookError{err}
 				}
-				fmt.Fprintln(a.Err, a.say(msgLogRead, "file", name, "n", strconv.Itoa(n)))
+				a.saidLog(name, read)
 			}
 			return nil
 		})

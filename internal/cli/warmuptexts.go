@@ -11,7 +11,7 @@ var warmupCommandTexts = map[string]commandText{
 	"warmup plan": {
 		args:    "SOURCE PROVIDER",
 		short:   text{EN: "Begin a plan, or show its calendar", JA: "計画を始める、または予定を表示する"},
-		long:    text{EN: "Begin a plan for a source address and a provider (gmail, yahoo, microsoft, apple, docomo ...; * for all without their own), and print what each day will allow if all goes well.\nWithout --table and --target the calendar of the present plan is printed. Days end at midnight UTC.", JA: "送信元 IP アドレスとメール事業者 (gmail、yahoo、microsoft、apple、docomo など。* は計画のないすべての事業者) の計画を始め、順調に進んだ場合の 1 日ごとの件数を表示します。\n--table も --target も指定しなければ、現在の計画の予定を表示します。日付は UTC で区切ります。"},
+		long:    text{EN: "Begin a plan for a source address and a provider (gmail, yahoo, microsoft, apple, docomo ...; * for all without their own), and print what each day will allow if all goes well.\nA plan that is there is replaced by one that goes on from today's share. Milters know of it within a minute.\nWithout --table and --target the calendar of the present plan is printed. Days end at midnight UTC.", JA: "送信元 IP アドレスとメール事業者 (gmail、yahoo、microsoft、apple、docomo など。* は計画のないすべての事業者) の計画を始め、順調に進んだ場合の 1 日ごとの件数を表示します。\nすでに計画があれば、今日の件数から続く新しい計画に置き換えます。milter には 1 分以内に反映されます。\n--table も --target も指定しなければ、現在の計画の予定を表示します。日付は UTC で区切ります。"},
 		example: same("  todoku warmup plan 192.0.2.1 gmail --table generic\n  todoku warmup plan 192.0.2.1 '*' --target 100000 --by 2027-01-15"),
 	},
 	"warmup status": {
@@ -22,19 +22,19 @@ var warmupCommandTexts = map[string]commandText{
 	"warmup hold": {
 		args:    "SOURCE PROVIDER",
 		short:   text{EN: "Have a plan stay where it is, or go on", JA: "計画を据え置く、または再開する"},
-		long:    text{EN: "Have a plan stay at today's share, until --release.", JA: "--release を指定するまで、計画を今日の件数に据え置きます。"},
+		long:    text{EN: "Have a plan stay at today's share, until --release. Milters know of it within a minute.", JA: "--release を指定するまで、計画を今日の件数に据え置きます。milter には 1 分以内に反映されます。"},
 		example: same("  todoku warmup hold 192.0.2.1 gmail --reason 'complaints'\n  todoku warmup hold 192.0.2.1 gmail --release"),
 	},
 	"warmup end": {
 		args:    "SOURCE PROVIDER",
 		short:   text{EN: "End a plan", JA: "計画を終了する"},
-		long:    text{EN: "End a plan: nothing is bounded any more.", JA: "計画を終了し、送信量の制限をなくします。"},
+		long:    text{EN: "End a plan: nothing is bounded any more, unless there is a plan for all other providers (*). Milters know of it within a minute.", JA: "計画を終了し、送信量の制限をなくします。その他のメール事業者 (*) の計画があれば、それが適用されます。milter には 1 分以内に反映されます。"},
 		example: same("  todoku warmup end 192.0.2.1 gmail"),
 	},
 	"warmup read-log": {
 		args:    "SOURCE FILE...",
 		short:   text{EN: "Take in what a mail log says", JA: "メールログの配送結果を取り込む"},
-		long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries. Run it every few minutes.", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、配送結果を集計します。数分おきに実行してください。"},
+		long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries today and in the last two hours. Run it every few minutes; files that the log was before it was rotated (mail.log.1, mail.log-20261126) are read to their end. Not for a log that --mail-log follows.\nTimes that name no zone are in that of this machine (TZ).", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、今日と直近 2 時間の配送結果を集計します。数分おきに実行してください。切り替え前のログファイル (mail.log.1、mail.log-20261126) も最後まで読み取ります。--mail-log で読み続けているログには使わないでください。\nタイムゾーンのない時刻は、このマシンのタイムゾーン (TZ) として扱います。"},
 		example: same("  todoku warmup read-log 192.0.2.1 /var/log/mail.log"),
 	},
 }
@@ -66,5 +66,13 @@ var (
 	msgPlanStanding = text{EN: "standing: {standing}. {reason}", JA: "評価の目安: {standing}。{reason}"}
 	msgPlanAim      = text{EN: "if all goes well it allows {target} messages a day on {date}", JA: "順調に進めば {date} に 1 日 {target} 通に達します"}
 	msgWarmupLog    = text{EN: "name the source address and the log: 192.0.2.1 /var/log/mail.log", JA: "送信元 IP アドレスとログファイルを指定してください: 192.0.2.1 /var/log/mail.log"}
+	msgPlanIs       = text{EN: "{source} to {provider}: plan {plan}, day {day} of {days}; {granted} of {share} sent today. If all goes well:", JA: "{source} から {provider}: 計画 {plan}、{days} 日中 {day} 日目。今日の送信 {granted} / {share} 通。順調に進んだ場合の予定:"}
+	msgHourly       = text{EN: "{n} an hour", JA: "1 時間 {n} 通"}
+	msgHeldNow      = text{EN: "{source} to {provider} stays at {share} messages a day until --release. Reason: {why}", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。理由: {why}"}
+	msgGoesOn       = text{EN: "{source} to {provider} goes on: {granted} of {share} messages sent today; {aim}.", JA: "{source} から {provider} への計画を再開しました。今日の送信 {granted} / {share} 通。{aim}。"}
+	msgOverNow      = text{EN: "{source} to {provider}: plan {plan} is over; nothing is bounded.", JA: "{source} から {provider}: 計画 {plan} は終了しており、制限はありません。"}
+	msgEnded        = text{EN: "The plan of {source} to {provider} has ended: nothing bounds what is sent there any more.", JA: "{source} から {provider} への計画を終了しました。送信量の制限はなくなります。"}
+	msgEndedBound   = text{EN: "The plan of {source} to {provider} has ended: the plan for all other providers counts there now.", JA: "{source} から {provider} への計画を終了しました。今後は、その他のメール事業者の計画が適用されます。"}
+	msgLogOld       = text{EN: "{file}: {n} deliveries more are neither of today (UTC) nor of the last two hours, and say nothing of the plan. Times without a zone are read as {zone} (TZ).", JA: "{file}: ほかの {n} 件は今日 (UTC) の配送でも直近 2 時間の配送でもないため、計画に反映しません。タイムゾーンのない時刻は {zone} (TZ) として扱います。"}
 	msgLogRead      = text{EN: "{file}: {n} deliveries", JA: "{file}: 配送結果 {n} 件"}
 )

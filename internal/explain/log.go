@@ -17,7 +17,7 @@ var (
 	postfixReject = pattern.New(`(?:reject|milter-reject|reject_warning): (\S+) from (\S+)\[([0-9A-Fa-f.:]+)\]:? (.*)`)
 	sendmailStat  = pattern.New(`\bstat=(.*)`)
 	sendmailReply = pattern.New(`\breply=(.*?)(?:, stat=|$)`)
-	eximLine      = pattern.New(`(?:^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* |\bexim\S*: )(?:\S+ )??(?:\S+ )??(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)|^(\*\*) (\S+@\S+?):?\s(.*)`)
+	eximLine      = pattern.New(`(?:^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* |\bexim\S*: )(?:\S+ ){0,6}?(\*\*|==|=>|->|>>) (\S+@\S+?)(?:\s<[^>]*>)?:?\s(.*)|^(\*\*) (\S+@\S+?):?\s(.*)`)
 	qmailLine     = pattern.New(`delivery \d+: (success|failure|deferral): (\S*)`)
 	logTo         = pattern.New(`\bto=<?([^<>,\s]+@[^<>,\s]+?)>?(?:,|\s|$)`)
 	logDSN        = pattern.New(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
@@ -51,6 +51,15 @@ func readLog(input []byte) *Result {
 		return nil
 	}
 	return finish(r)
+}
+
+// LogLine explains one line of a log; false where it is none about a delivery.
+func LogLine(line string) (Failure, bool) {
+	f, from, ok := readLogLine(strings.TrimSpace(strings.ToValidUTF8(line[:min(len(line), maxLogLine)], "\uFFFD")))
+	if !ok {
+		return f, false
+	}
+	return explainFailure(f, from), true
 }
 
 func readLogLine(line string) (f Failure, from sender, ok bool) {

@@ -20,6 +20,24 @@ func ReceiverOf(domain string) string {
 	return ""
 }
 
+// ReceiverAt gives the ID of the provider that took mail for a domain at a host: known by the domain, else by the host, as an exchanger is;
+// "" where neither tells. Either may be "".
+func ReceiverAt(host, domain string) string {
+	if id := ReceiverOf(domain); id != "" || host == "" {
+		return id
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if id := receiverOfExchanger(host); id != "" {
+		return id
+	}
+	for i := range replies().receivers {
+		if within(host, replies().receivers[i].hosts) {
+			return replies().receivers[i].id
+		}
+	}
+	return ""
+}
+
 // moreFreemail are domains in which anybody can have an address, of providers whose replies are not known here.
 var moreFreemail = []string{
 	"aim.com", "gmx.at", "gmx.ch", "gmx.com", "mail.com", "fastmail.com", "proton.me", "protonmail.com", "pm.me", "tutanota.com", "tuta.com", "zoho.com",

@@ -31,7 +31,7 @@ func withFlow(c *MilterConfig) *flow {
 	if c.Store == nil {
 		return nil
 	}
-	f := &flow{MilterConfig: *c, pacer: warmup.NewPacer(c.Store, c.PaceClosed, nil), volumes: newVolumes(c.Store, c.Log)}
+	f := &flow{MilterConfig: *c, pacer: warmup.NewPacer(c.Store, c.PaceClosed, c.Now), volumes: newVolumes(c.Store, c.Log)}
 	if c.KeepEvents > 0 {
 		f.recorder = newRecorder(c.Store, c.Log)
 	}
@@ -45,6 +45,14 @@ func withFlow(c *MilterConfig) *flow {
 	}
 	c.Observe = f.observe
 	return f
+}
+
+// now is the clock of plans.
+func (f *flow) now() time.Time {
+	if f.Now != nil {
+		return f.Now()
+	}
+	return time.Now()
 }
 
 func (f *flow) observe(e *filter.Event) {
@@ -62,6 +70,7 @@ func (f *flow) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { f.volumes.run(ctx) })
 	wg.Go(func() { f.prune(ctx) })
+	wg.Go(func() { f.sweep(ctx) })
 	if f.recorder != nil {
 		wg.Go(func() { f.recorder.run(ctx) })
 	}
@@ -77,6 +86,23 @@ func (f *flow) run(ctx context.Context) {
 	wg.Wait()
 }
 
+// sweepEvery is how often what was granted and is not used is given back.
+const sweepEvery = 20 * time.Second
+
+// sweep gives it back until ctx ends.
+func (f *flow) sweep(ctx context.Context) {
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			f.pacer.Sweep(ctx)
+		}
+	}
+}
+
 // MailLog is a log of the mail server about mail that goes out from a source address.
 type MailLog struct{ Source, Name string }
 
@@ -89,9 +115,13 @@ func (f *flow) follow(ctx context.Context, l MailLog) {
 	defer follower.Close()
 	t := time.NewTicker(logEvery)
 	defer t.Stop()
-	failed := false
-	for {
-		_, err := follower.Poll(ctx, time.Now())
+	failed, said := false, false
+	for first := true; ; first = false {
+		read, err := follower.Poll(ctx, f.now())
+		if read.Old > 0 && read.Deliveries == 0 && !first && !said {
+			said = true
+			f.Log.Warn("what the mail log says now is hours old by its times: is the time zone of Todoku (TZ) that of the log?", "file", l.Name)
+		}
 		if err != nil && !failed && ctx.Err() == nil {
 			f.Log.Error("the mail log cannot be read now; what is in it is taken in later", "file", l.Name, "error", err)
 		}

@@ -45,6 +45,8 @@ type MilterConfig struct {
 	// such mail wait while the database is away.
 	Store      *store.Store
 	PaceClosed bool
+	// Now is the clock by which days of plans end, nil: the system's.
+	Now func() time.Time
 	// KeepEvents is how long the store keeps what became of each message, 0 for nothing.
 	KeepEvents time.Duration
 	// MailLogs say what became of deliveries: plans go on, stay or fall silent by them.

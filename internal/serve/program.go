@@ -89,7 +89,11 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 		p.rules, p.aliases = panel.NewRules(p.store, p.Log), panel.NewAliases(p.store, p.Log)
 		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log, Forwarding: panelForwarding(p.Milter), OwnDomains: p.CustomerDomains, Resolver: past(p.Resolver)})
 	}
-	p.book = warmup.NewBook(warmup.BookConfig{Store: p.store, Listings: warmup.NewListings(p.Checker.Lists, nil), Patience: bookPatience, Log: p.Log})
+	plans := warmup.BookConfig{Store: p.store, Listings: warmup.NewListings(p.Checker.Lists, nil), Patience: bookPatience, Log: p.Log}
+	if p.Milter != nil {
+		plans.Now = p.Milter.Now
+	}
+	p.book = warmup.NewBook(plans)
 	if p.Milter == nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -69,38 +68,4 @@ func (s *Store) EndWarmup(ctx context.Context, source, provider string) error {
 		return fmt.Errorf("ending a warm-up: %w", err)
 	}
 	return nil
-}
-
-// LogPosition tells how far a log was read; 0 where it was not, or its beginning was another.
-func (s *Store) LogPosition(ctx context.Context, name, head string) (position int64, err error) {
-	err = s.db.translate(s.db.reader().queryRow(ctx, `SELECT position FROM log_positions WHERE name = $1 AND head = $2`, text(name), text(head)).Scan(&position))
-	if errors.Is(err, ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("how far a log was read: %w", err)
-	}
-	return position, nil
-}
-
-// SetLogPosition keeps how far a log was read.
-func (s *Store) SetLogPosition(ctx context.Context, name, head string, position int64) error {
-	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `INSERT INTO log_positions (name, head, position) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET head = $2, position = $3`, text(name), text(head), position)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("keeping how far a log was read: %w", err)
-	}
-	return nil
-}
-
-// LogHead gives by what the log of a name is known that was read last, "" where none was.
-func (s *Store) LogHead(ctx context.Context, name string) (head string, err error) {
-	err = s.db.translate(s.db.reader().queryRow(ctx, `SELECT head FROM log_positions WHERE name = $1`, text(name)).Scan(&head))
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", fmt.Errorf("how far a log was read: %w", err)
-	}
-	return head, nil
 }

@@ -24,27 +24,36 @@ func testWarmups(t *testing.T, s *Store) {
 	ok(t, s.EndWarmup(ctx, "192.0.2.1", "gmail"))
 	wantErr(t, s.EndWarmup(ctx, "192.0.2.1", "gmail"), ErrNotFound)
 	wantErr(t, s.SetWarmup(ctx, w), ErrConflict)
+}
 
-	for _, c := range []struct {
-		head string
-		want int64
-	}{{"a", 0}, {"b", 0}} {
-		if got, err := s.LogPosition(ctx, "/var/log/mail.log", c.head); err != nil || got != c.want {
-			t.Errorf("%s: %d, %v", c.head, got, err)
+func init() { contract["LogPositions"] = testLogPositions }
+
+// testLogPositions: logs of one name are known by their beginnings; two readers do not disturb each other.
+func testLogPositions(t *testing.T, s *Store) {
+	_, err := s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a")
+	wantErr(t, err, ErrNotFound)
+	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || ever {
+		t.Error(ever, err)
+	}
+	for head, n := range map[string]int64{"a": 7, "b": 1 << 40} {
+		ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/mail.log", head, n))
+	}
+	ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a", 9))
+	ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/メール.log", "a", 5))
+	for head, want := range map[string]int64{"a": 9, "b": 1 << 40} {
+		if got, err := s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", head); err != nil || got != want {
+			t.Errorf("%s: %d, %v", head, got, err)
 		}
 	}
-	if got, err := s.LogHead(ctx, "/var/log/mail.log"); err != nil || got != "" {
-		t.Errorf("%q, %v", got, err)
+	for name, want := range map[string]bool{"192.0.2.1 /var/log/mail.log": true, "192.0.2.1 /var/log/メール.log": true, "192.0.2.2 /var/log/mail.log": false, "192.0.2.1 /var/log/mail": false} {
+		if ever, err := s.LogRead(ctx, name); err != nil || ever != want {
+			t.Error(name, ever, err)
+		}
 	}
-	ok(t, s.SetLogPosition(ctx, "/var/log/mail.log", "a", 7))
-	if got, err := s.LogHead(ctx, "/var/log/mail.log"); err != nil || got != "a" {
-		t.Errorf("%q, %v", got, err)
-	}
-	ok(t, s.SetLogPosition(ctx, "/var/log/mail.log", "a", 1<<40))
-	if got, err := s.LogPosition(ctx, "/var/log/mail.log", "a"); err != nil || got != 1<<40 {
-		t.Errorf("%d, %v", got, err)
-	}
-	if got, err := s.LogPosition(ctx, "/var/log/mail.log", "b"); err != nil || got != 0 {
-		t.Errorf("another file: %d, %v", got, err)
+	ok(t, s.ForgetLog(ctx, "192.0.2.1 /var/log/mail.log", "a"))
+	_, err = s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a")
+	wantErr(t, err, ErrNotFound)
+	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || !ever {
+		t.Error(ever, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -83,8 +82,14 @@ type Request struct {
 	By               string
 }
 
-// Steps gives the plan that is asked for, and its name. The error is an *Invalid.
-func (q *Request) Steps(now time.Time) (name string, steps []Step, err error) {
+// Check says what of a request can never be used, whatever plan is there. The error is an *Invalid.
+func (q *Request) Check(now time.Time) error {
+	_, _, err := q.steps(max(first, q.Target), now)
+	return err
+}
+
+// steps gives the plan that is asked for, and its name; one to a target begins with from messages a day. The error is an *Invalid.
+func (q *Request) steps(from int, now time.Time) (name string, steps []Step, err error) {
 	switch {
 	case q.Table != "" && (q.Target != 0 || q.Days != 0 || q.By != ""), q.Table == "" && (q.Target == 0 || (q.Days == 0) == (q.By == "")):
 		return "", nil, &Invalid{"", badChoice}
@@ -101,31 +106,30 @@ func (q *Request) Steps(now time.Time) (name string, steps []Step, err error) {
 		if err != nil {
 			return "", nil, &Invalid{"by", badDay}
 		}
-		length = int(day.Sub(now.UTC().Truncate(24*time.Hour))/(24*time.Hour)) + 1
+		today := now.UTC().Truncate(24 * time.Hour)
+		if length = int(day.Sub(today)/(24*time.Hour)) + 1; length < 1 || length > maxDays {
+			return "", nil, &Invalid{"by", farDay.With("first", date(today), "last", date(today.AddDate(0, 0, maxDays-1)))}
+		}
 	}
-	steps, err = To(q.Target, length)
+	steps, err = toFrom(from, q.Target, length)
 	switch {
 	case errors.Is(err, ErrTooFast):
-		return "", nil, &Invalid{"target", tooFast.With("target", strconv.Itoa(q.Target), "days", strconv.Itoa(leastDays(q.Target)))}
+		return "", nil, &Invalid{"target", tooFast.With("target", strconv.Itoa(q.Target), "days", strconv.Itoa(leastDays(from, q.Target)), "from", strconv.Itoa(min(from, q.Target)))}
+	case err != nil && (length < 1 || length > maxDays):
+		return "", nil, &Invalid{"days", badTarget}
 	case err != nil:
 		return "", nil, &Invalid{"target", badTarget}
 	}
 	return strconv.Itoa(q.Target) + "/" + strconv.Itoa(length), steps, nil
 }
 
-// leastDays is how many days a target takes.
-func leastDays(target int) int {
-	return 1 + int(math.Ceil(math.Log2(float64(target)/float64(min(first, target)))))
-}
-
-// Begin begins a plan, or gives one that is there another, from its first step. *Invalid.
+// Begin begins a plan, or gives one that is there another, which goes on from the share of today. *Invalid.
 func (b *Book) Begin(ctx context.Context, q Request) (View, error) {
 	source, who, err := Pair(q.Source, q.Provider)
 	if err != nil {
 		return View{}, err
 	}
-	name, steps, err := q.Steps(b.Now())
-	if err != nil {
+	if err := q.Check(b.Now()); err != nil {
 		return View{}, err
 	}
 	list, err := b.Store.Warmups(ctx)
@@ -137,7 +141,8 @@ func (b *Book) Begin(ctx context.Context, q Request) (View, error) {
 			return View{}, &Invalid{"", tooMany.With("count", strconv.Itoa(MaxPlans))}
 		}
 	}
-	if err := Plan(ctx, b.Store, source, who, name, steps, b.Now()); err != nil {
+	name, err := replan(ctx, b.Store, source, who, func(from int) (string, []Step, error) { return q.steps(from, b.Now()) }, b.Now())
+	if err != nil {
 		return View{}, err
 	}
 	b.Log.Info("a warm-up plan begins", "source", source, "provider", who, "plan", name)

@@ -71,8 +71,8 @@ func TestBadRequests(t *testing.T) {
 	ok := Request{Source: "192.0.2.1", Provider: "gmail", Table: "ses"}
 	for field, list := range map[string][]Request{
 		"source": {{Source: "x", Provider: "gmail", Table: "ses"}, {Source: "fe80::1%eth0", Provider: "gmail", Table: "ses"}}, "provider": {{Source: "192.0.2.1", Provider: "<script>", Table: "ses"}, {Source: "192.0.2.1", Table: "ses"}},
-		"table": {{Source: "192.0.2.1", Provider: "gmail", Table: "x"}}, "by": {{Source: "192.0.2.1", Provider: "gmail", Target: 5, By: "soon"}},
-		"target": {{Source: "192.0.2.1", Provider: "gmail", Target: 1_000_000, Days: 3}, {Source: "192.0.2.1", Provider: "gmail", Target: -1, Days: 3}, {Source: "192.0.2.1", Provider: "gmail", Target: 5, By: "1999-01-01"}, {Source: "192.0.2.1", Provider: "gmail", Target: 5, Days: 1 << 40}},
+		"table": {{Source: "192.0.2.1", Provider: "gmail", Table: "x"}}, "by": {{Source: "192.0.2.1", Provider: "gmail", Target: 5, By: "soon"}, {Source: "192.0.2.1", Provider: "gmail", Target: 5, By: "1999-01-01"}, {Source: "192.0.2.1", Provider: "gmail", Target: 5, By: "2099-01-01"}}, "days": {{Source: "192.0.2.1", Provider: "gmail", Target: 5, Days: 1 << 40}},
+		"target": {{Source: "192.0.2.1", Provider: "gmail", Target: 1_000_000, Days: 3}, {Source: "192.0.2.1", Provider: "gmail", Target: -1, Days: 3}},
 		"":       {{Source: "192.0.2.1", Provider: "gmail"}, {Source: "192.0.2.1", Provider: "gmail", Table: "ses", Days: 3}, {Source: "192.0.2.1", Provider: "gmail", Target: 5, Days: 3, By: "2027-01-01"}},
 	} {
 		for _, q := range list {

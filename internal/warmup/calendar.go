@@ -16,6 +16,29 @@ const (
 	AfterEnd = "no-bound" // the plan is over
 )
 
+// Expected is one day to come.
+type Expected struct {
+	Date    string `json:"date"`
+	Allowed int    `json:"allowed"`        // 0: as many as one likes
+	Hour    int    `json:"hour,omitempty"` // in each hour, 0: as many as the day allows
+}
+
+// Forecast is what the days allow if all goes well, today first, until the plan is over; a held plan stays.
+func (s *State) Forecast(now time.Time) []Expected {
+	c := *s
+	c.Turn(now)
+	var out []Expected
+	for i := 0; i <= maxDays; i++ {
+		e := Expected{Date: date(now.AddDate(0, 0, i)), Allowed: c.allowed().Day, Hour: c.allowed().Hour}
+		out = append(out, e)
+		if c.Over() || c.Held {
+			break
+		}
+		c.At++
+	}
+	return out
+}
+
 // CalendarDay is a day of a plan: over, today, or to come.
 type CalendarDay struct {
 	Date string `json:"date"` // of UTC

@@ -200,11 +200,11 @@ Nov  6 12:00:04 mx postfix/qmgr[1]: A4: removed
 `
 
 func TestOutcomes(t *testing.T) {
-	got := Outcomes([]byte(postfixLog))
-	if got["gmail"] != (Outcome{Delivered: 1, Deferred: 1, Silence: gmailSilence}) || got[Everybody] != (Outcome{Delivered: 1}) {
+	got := Outcomes([]byte(postfixLog), noon.Add(time.Minute))
+	if got["gmail"] != (Outcome{Delivered: 1, Deferred: 1, Silence: gmailSilence, At: got["gmail"].At}) || !got["gmail"].At.Equal(time.Date(2026, 11, 6, 12, 0, 1, 0, time.Local)) || got[Everybody] != (Outcome{Delivered: 1}) {
 		t.Errorf("%+v", got)
 	}
-	if got := Outcomes([]byte("nothing\n")); len(got) != 0 {
+	if got := Outcomes([]byte("nothing\n"), noon); len(got) != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -226,8 +226,8 @@ func TestReadLog(t *testing.T) {
 	}
 	read := func(want int) {
 		t.Helper()
-		if n, err := ReadLog(ctx, st, "192.0.2.1", name, noon); err != nil || n != want {
-			t.Errorf("%d deliveries, %v; want %d", n, err, want)
+		if r, err := ReadLog(ctx, st, "192.0.2.1", name, noon); err != nil || r.Deliveries != want {
+			t.Errorf("%+v, %v; want %d", r, err, want)
 		}
 	}
 	write("")

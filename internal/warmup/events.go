@@ -235,7 +235,7 @@ func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
 			break
 		}
 		if o.Deferred = 1; f.Category == "rate" {
-			o.Silence = silence(who)
+			o.Silence, o.At = silence(who), e.At
 		}
 	default:
 		return
@@ -245,8 +245,7 @@ func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
 		return
 	}
 	key := planKey{source, who}
-	was := t.outcomes[key]
-	t.outcomes[key] = Outcome{was.Delivered + o.Delivered, was.Deferred + o.Deferred, was.Refused + o.Refused, max(was.Silence, o.Silence)}
+	t.outcomes[key] = t.outcomes[key].and(o)
 }
 
 // blamed are SES's own words for refusals that speak of volume or reputation, for events that quote no reply.

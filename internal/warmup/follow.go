@@ -21,46 +21,57 @@ const mostBatches = 50
 type Follower struct {
 	store        *store.Store
 	source, name string
-	file         *os.File // nil: not open
+	mark         string // by which the store knows how far it was read
+	fromStart    bool   // a log that was never read is read from its beginning
+	file         *os.File
 	head         string
 	position     int64
-	pending      map[string]Outcome // what is not noted yet
-	read         int                // deliveries in pending
+	kept         int64    // the position that the store has
+	next         []string // files to read before the log itself
+	pending      *reading // what is not noted yet
 }
 
 // NewFollower makes a follower for the log of a source address.
 func NewFollower(st *store.Store, source, name string) *Follower {
-	return &Follower{store: st, source: source, name: name, pending: map[string]Outcome{}}
+	return &Follower{store: st, source: source, name: name, mark: source + " " + name, pending: newReading()}
 }
 
-// Poll takes in what is new. It gives how many deliveries were noted. After an error it goes on where it was, and nothing is noted twice.
-// A log that was never read before is read from its present end: what is old says nothing of today.
-func (f *Follower) Poll(ctx context.Context, now time.Time) (deliveries int, err error) {
+// Poll takes in what is new. After an error it goes on where it was, and nothing is noted twice. A log that was never read before is read
+// from its present end: what is old says nothing of today.
+func (f *Follower) Poll(ctx context.Context, now time.Time) (LogRead, error) {
+	read, _, err := f.poll(ctx, now)
+	return read, err
+}
+
+// poll reports whether there may be more.
+func (f *Follower) poll(ctx context.Context, now time.Time) (all LogRead, more bool, err error) {
 	if err := f.flush(ctx, now); err != nil { // of the last time
-		return 0, err
+		return all, false, err
 	}
 	if f.file == nil {
 		if err := f.open(ctx); err != nil || f.file == nil {
-			return 0, err
+			return all, false, err
 		}
 	}
 	for range mostBatches {
-		n, err := f.batch()
+		n, err := f.batch(now)
 		if err != nil {
-			return deliveries, err
+			return all, false, err
 		}
-		deliveries += f.read
+		all.Deliveries += f.pending.Deliveries
+		all.Old += f.pending.Old
+		f.pending.LogRead = LogRead{}
 		if err := f.flush(ctx, now); err != nil {
-			return deliveries, err
+			return all, false, err
 		}
 		if n > 0 {
 			continue
 		}
-		if again, err := f.turn(); !again || err != nil {
-			return deliveries, err
+		if again, err := f.turn(ctx); !again || err != nil {
+			return all, false, err
 		}
 	}
-	return deliveries, nil
+	return all, true, nil
 }
 
 // Close closes the log.
@@ -71,44 +82,69 @@ func (f *Follower) Close() {
 	}
 }
 
-// open opens the log where it was left: in the file before it, where it was rotated meanwhile.
+// open opens the log where it was left: in a file before it, where it was rotated meanwhile.
 func (f *Follower) open(ctx context.Context) error {
-	was, err := f.store.LogHead(ctx, f.name)
-	if err != nil {
-		return err
-	}
 	file, head, err := openLog(f.name)
 	if err != nil || file == nil {
 		return err
 	}
-	var position int64
-	switch {
-	case was == "": // never read
-		if position, err = file.Seek(0, io.SeekEnd); err != nil {
+	position, known, err := f.left(ctx, head)
+	if err == nil && !known {
+		var before *os.File
+		if before, head, position, err = f.before(ctx, head); before != nil {
 			_ = file.Close()
-			return fmt.Errorf("reading a log: %w", err)
-		}
-	case was == head:
-		if position, err = f.store.LogPosition(ctx, f.name, head); err != nil {
-			_ = file.Close()
-			return err
-		}
-	default:
-		before, headBefore, err := openLog(f.name + ".1")
-		switch {
-		case err == nil && before != nil && headBefore == was:
-			_ = file.Close()
-			file, head = before, headBefore
-			if position, err = f.store.LogPosition(ctx, f.name, head); err != nil {
-				_ = file.Close()
-				return err
-			}
-		case before != nil:
-			_ = before.Close()
+			file, known = before, true
 		}
 	}
-	f.file, f.head, f.position = file, head, position
-	return f.store.SetLogPosition(ctx, f.name, head, position)
+	if err == nil && !known && !f.fromStart {
+		var ever bool
+		if ever, err = f.store.LogRead(ctx, f.mark); err == nil && !ever {
+			position, err = file.Seek(0, io.SeekEnd)
+		}
+	}
+	if err == nil {
+		err = f.store.SetLogPosition(ctx, f.mark, head, position)
+	}
+	if err != nil {
+		_ = file.Close()
+		return fmt.Errorf("reading a log: %w", err)
+	}
+	f.file, f.head, f.position, f.kept = file, head, position, position
+	return nil
+}
+
+// left tells where a log was left.
+func (f *Follower) left(ctx context.Context, head string) (position int64, known bool, err error) {
+	position, err = f.store.LogPosition(ctx, f.mark, head)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, false, nil
+	}
+	return position, err == nil, err
+}
+
+// before finds the file in which the log was left before it was rotated, nil where there is none, and notes which are to be read after it.
+func (f *Follower) before(ctx context.Context, own string) (*os.File, string, int64, error) {
+	var later []string
+	for _, name := range rotated(f.name) { // the youngest first
+		file, head, err := openLog(name)
+		if err != nil || file == nil || head == own {
+			if file != nil {
+				_ = file.Close()
+			}
+			continue // one that may not be read is as good as not there
+		}
+		position, known, err := f.left(ctx, head)
+		if err == nil && known {
+			f.next = later
+			return file, head, position, nil
+		}
+		_ = file.Close()
+		if err != nil {
+			return nil, own, 0, err
+		}
+		later = append([]string{name}, later...)
+	}
+	return nil, own, 0, nil
 }
 
 // openLog opens a log and knows it by its first line; nil where it has none yet, or is not there.
@@ -129,7 +165,7 @@ func openLog(name string) (*os.File, string, error) {
 }
 
 // batch reads some lines into pending. It gives how many octets were new.
-func (f *Follower) batch() (int, error) {
+func (f *Follower) batch(now time.Time) (int, error) {
 	info, err := f.file.Stat()
 	if err != nil {
 		return 0, fmt.Errorf("reading a log: %w", err)
@@ -142,7 +178,7 @@ func (f *Follower) batch() (int, error) {
 		return 0, err
 	}
 	if info.Size() < f.position || head != f.head { // cut, and perhaps longer than before by now
-		f.head, f.position = head, 0
+		f.cut(head)
 	}
 	if _, err := f.file.Seek(f.position, io.SeekStart); err != nil {
 		return 0, fmt.Errorf("reading a log: %w", err)
@@ -151,48 +187,82 @@ func (f *Follower) batch() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading a log: %w", err)
 	}
-	for provider, o := range Outcomes(lines) {
-		f.read += o.Delivered + o.Deferred + o.Refused
-		was := f.pending[provider]
-		f.pending[provider] = Outcome{was.Delivered + o.Delivered, was.Deferred + o.Deferred, was.Refused + o.Refused, max(was.Silence, o.Silence)}
-	}
+	f.pending.read(lines, now)
 	f.position += int64(n)
 	return n, nil
 }
 
+// cut goes on in the copy that was made before the log was cut, where there is one: its end may not have been read.
+func (f *Follower) cut(head string) {
+	for _, name := range rotated(f.name) {
+		file, was, err := openLog(name)
+		if err != nil || file == nil {
+			continue
+		}
+		if was == f.head && was != head {
+			f.Close()
+			f.file = file
+			return
+		}
+		_ = file.Close()
+	}
+	f.head, f.position, f.kept = head, 0, -1
+}
+
 // flush notes what is pending, and how far the log was read.
 func (f *Follower) flush(ctx context.Context, now time.Time) error {
-	if f.file == nil {
-		return nil
+	if err := f.pending.settle(ctx, f.store, f.source, now); err != nil {
+		return err
 	}
-	for provider, o := range f.pending {
+	for provider, o := range f.pending.outcomes {
 		if err := Note(ctx, f.store, f.source, provider, o, now); err != nil {
 			return err
 		}
-		delete(f.pending, provider)
+		delete(f.pending.outcomes, provider)
 	}
-	f.read = 0
-	return f.store.SetLogPosition(ctx, f.name, f.head, f.position)
+	if f.file == nil || f.kept == f.position {
+		return nil
+	}
+	if err := f.store.SetLogPosition(ctx, f.mark, f.head, f.position); err != nil {
+		return err
+	}
+	f.kept = f.position
+	return nil
 }
 
 // turn goes to the next file, where the log was renamed and its successor has begun. What is read to its end is left.
-func (f *Follower) turn() (again bool, err error) {
+func (f *Follower) turn(ctx context.Context) (again bool, err error) {
 	here, err := f.file.Stat()
 	if err != nil {
 		return false, fmt.Errorf("reading a log: %w", err)
 	}
-	there, err := os.Stat(f.name)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && os.SameFile(here, there) {
+	name := f.name
+	if len(f.next) > 0 {
+		name = f.next[0]
+	}
+	there, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) && len(f.next) == 0 || err == nil && os.SameFile(here, there) {
 		return false, nil
 	}
-	if err != nil {
+	if err != nil && len(f.next) == 0 {
 		return false, fmt.Errorf("reading a log: %w", err)
 	}
-	file, head, err := openLog(f.name)
+	file, head, err := openLog(name)
+	if len(f.next) > 0 {
+		if f.next = f.next[1:]; err != nil || file == nil {
+			return true, nil // removed or compressed meanwhile
+		}
+	}
 	if err != nil || file == nil {
 		return false, err
 	}
+	if head != f.head {
+		if err := f.store.ForgetLog(ctx, f.mark, f.head); err != nil {
+			_ = file.Close()
+			return false, err
+		}
+	}
 	f.Close()
-	f.file, f.head, f.position = file, head, 0
+	f.file, f.head, f.position, f.kept = file, head, 0, -1
 	return true, nil
 }

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	sentLine   = "Nov 26 12:00:%02d mx postfix/smtp[9]: 4ABC%d: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 OK 1 gsmtp)\n"
-	rateLine   = "Nov 26 12:01:%02d mx postfix/smtp[9]: 4ABD%d: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[192.0.2.9] said: 421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. 421 4.7.28 gsmtp (in reply to end of DATA command))\n"
-	secretLine = "Nov 26 12:02:00 mx postfix/qmgr[9]: 4ABE: from=<b@c.example>, size=1, nrcpt=1 (queue active)\n"
+	sentLine   = "Nov  6 12:00:%02d mx postfix/smtp[9]: 4ABC%d: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 OK 1 gsmtp)\n"
+	rateLine   = "Nov  6 12:01:%02d mx postfix/smtp[9]: 4ABD%d: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[192.0.2.9] said: 421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. 421 4.7.28 gsmtp (in reply to end of DATA command))\n"
+	secretLine = "Nov  6 12:02:00 mx postfix/qmgr[9]: 4ABE: from=<b@c.example>, size=1, nrcpt=1 (queue active)\n"
 )
 
 func lines(format string, from, n int) (s string) {
@@ -161,4 +161,132 @@ func TestFollowWhileTheDatabaseIsAway(t *testing.T) {
 	l.f.store = l.st
 	l.poll("it is back", 7)
 	l.poll("again", 7)
+}
+
+// TestFollowTwoSources: one log that is read for two addresses, and logs of two nodes under one name and for one address, are each read once.
+func TestFollowTwoSources(t *testing.T) {
+	l := follow(t)
+	if err := Plan(ctx, l.st, "192.0.2.2", "gmail", "test", daily(100), noon); err != nil {
+		t.Fatal(err)
+	}
+	l.append(lines(sentLine, 0, 3))
+	other, aside := filepath.Join(t.TempDir(), "mail.log"), filepath.Join(t.TempDir(), "mail.log")
+	if err := os.WriteFile(other, []byte("Nov  6 11:00:00 mx2 postfix/qmgr[9]: 4ABE: removed\n"+lines(sentLine, 9, 2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	swap := func() { // what each node has under the name
+		for _, n := range [][2]string{{l.name, aside}, {other, l.name}, {aside, other}} {
+			if err := os.Rename(n[0], n[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read := func(source string, want int) {
+		t.Helper()
+		if r, err := ReadLog(ctx, l.st, source, l.name, noon); err != nil || r.Deliveries != want {
+			t.Errorf("%s: %+v, %v; want %d", source, r, err, want)
+		}
+	}
+	read("192.0.2.1", 3)
+	read("192.0.2.2", 3)
+	swap()
+	read("192.0.2.1", 2)
+	swap()
+	read("192.0.2.1", 0)
+	swap()
+	read("192.0.2.1", 0)
+	l.append(lines(sentLine, 30, 1))
+	read("192.0.2.1", 1)
+}
+
+// TestReadRotated: what was not read before a log was rotated is read then, however its files are called, and however often it was.
+func TestReadRotated(t *testing.T) {
+	for _, c := range []struct{ name, tails string }{{"logrotate", ".1 .2"}, {"dateext", "-20261106 -20261105"}, {"newsyslog", ".0 .1"}} {
+		t.Run(c.name, func(t *testing.T) {
+			l := follow(t)
+			var young, old string
+			if _, err := fmt.Sscan(c.tails, &young, &old); err != nil {
+				t.Fatal(err)
+			}
+			read := func(want int) {
+				t.Helper()
+				if r, err := ReadLog(ctx, l.st, "192.0.2.1", l.name, noon); err != nil || r.Deliveries != want {
+					t.Errorf("%+v, %v; want %d", r, err, want)
+				}
+			}
+			rename := func(from, to string, age time.Duration) {
+				t.Helper()
+				if err := os.Rename(l.name+from, l.name+to); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Chtimes(l.name+to, noon, noon.Add(-age)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l.append(lines(sentLine, 0, 3))
+			read(3)
+			l.append(lines(sentLine, 3, 2)) // not read when it is rotated, twice
+			rename("", old, time.Hour)
+			l.append(lines(sentLine, 10, 4))
+			rename("", young, time.Minute)
+			l.append(lines(sentLine, 20, 1))
+			read(7)
+			read(0)
+			l.append(lines(sentLine, 30, 2))
+			read(2)
+		})
+	}
+}
+
+// TestFollowCopied: the end of a log that was copied and cut before it was read is in the copy.
+func TestFollowCopied(t *testing.T) {
+	l := follow(t)
+	l.append(secretLine)
+	l.poll("old", 0)
+	l.append(lines(sentLine, 0, 3))
+	l.poll("new", 3)
+	l.append(lines(sentLine, 3, 2))
+	all, err := os.ReadFile(l.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(l.name+".1", all, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(l.name, 0); err != nil {
+		t.Fatal(err)
+	}
+	l.append(lines(sentLine, 40, 1))
+	l.poll("the copy, and what began", 6)
+	l.poll("again", 6)
+}
+
+// TestOldLines: what a log says of days before says nothing of today, and an old call for silence is over.
+func TestOldLines(t *testing.T) {
+	l := follow(t)
+	l.append("Nov  5 12:00:00 mx postfix/smtp[9]: 4ABC: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, dsn=2.0.0, status=sent (250 OK)\n" + lines(rateLine, 0, 1))
+	now := time.Date(2026, 11, 6, 15, 0, 0, 0, time.Local)
+	r, err := ReadLog(ctx, l.st, "192.0.2.1", l.name, now)
+	if err != nil || r != (LogRead{Deliveries: 1, Old: 1}) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	list, err := List(ctx, l.st, now)
+	if err != nil || list[0].Today.Delivered != 0 || list[0].Today.Silences != 1 || list[0].Today.Deferred != 1 || list[0].Open(now) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestTriedAgain: a message that is put off again and again counts once a day, over restarts; each call for silence counts.
+func TestTriedAgain(t *testing.T) {
+	l := follow(t)
+	l.append(secretLine)
+	l.poll("old", 0)
+	for i := range 5 {
+		l.append(fmt.Sprintf(rateLine, 0, 1) + fmt.Sprintf(rateLine, 1, 1) + fmt.Sprintf(rateLine, 2, 2))
+		if s := l.poll("put off", 0); s.Today.Deferred != 2 {
+			t.Errorf("the %d. time: %+v", i+1, s.Today)
+		}
+		l.f.Close()
+		l.f = NewFollower(l.st, "192.0.2.1", l.name)
+	}
 }

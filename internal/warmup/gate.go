@@ -106,6 +106,19 @@ func (g *Gate) giveBack(ctx context.Context, key partKey) error {
 	return err
 }
 
+// Sweep gives back what was granted a while ago and not used since, so that others have it, and counts are true where nothing goes.
+func (g *Gate) Sweep(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var failed []error
+	for key, p := range g.parts {
+		if !g.now().Before(p.until) || p.date != date(g.now()) {
+			failed = append(failed, g.giveBack(ctx, key))
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // Close gives back what was not used.
 func (g *Gate) Close(ctx context.Context) error {
 	g.mu.Lock()
@@ -180,33 +193,6 @@ func List(ctx context.Context, st *store.Store, now time.Time) ([]One, error) {
 		out = append(out, One{w.Source, w.Provider, s})
 	}
 	return out, nil
-}
-
-// Plan begins a warm-up, or gives one that is there another plan, from its first step. The source is an IP address.
-func Plan(ctx context.Context, st *store.Store, source, provider, name string, steps []Step, now time.Time) error {
-	if len(steps) == 0 || len(steps) > maxDays {
-		return fmt.Errorf("a plan has 1 to %d days", maxDays)
-	}
-	w, err := st.Warmup(ctx, source, provider)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		w = store.Warmup{Source: source, Provider: provider}
-	case err != nil:
-		return err
-	}
-	s := Begin(name, steps, now)
-	if w.Version > 0 { // what was sent today was sent
-		was, err := decode(w)
-		if err != nil {
-			return err
-		}
-		was.Turn(now)
-		s.Today, s.Days, s.Silent, s.Connections, s.Problem = was.Today, was.Days, was.Silent, was.Connections, was.Problem
-	}
-	if w.State, err = encode(s); err != nil {
-		return err
-	}
-	return st.SetWarmup(ctx, &w)
 }
 
 // Hold has a plan stay where it is, or go on. ErrUnknown.

@@ -9,11 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/todoku/todoku/bounce"
 	"github.com/todoku/todoku/internal/explain"
+	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -25,42 +28,114 @@ const (
 	batchLines = 4000
 	maxLine    = 16 << 10
 	headSize   = 256
+	// mostOf bounds the recipients of one line that count.
+	mostOf = 1000
 )
 
 // causes are the categories of reply rules that speak of volume or reputation. What is refused for another cause (no such user, no
 // SPF) says nothing of the volume.
 var causes = map[string]bool{"rate": true, "reputation": true, "blocklist": true, "spam": true, "complaints": true, "abuse": true, "filtered": true, "ip-policy": true}
 
-// Outcomes reads lines of a mail log (Postfix, Exim, Sendmail, qmail): what became of deliveries, by provider ("*" for one that is not known).
-func Outcomes(lines []byte) map[string]Outcome {
-	out := map[string]Outcome{}
-	r, err := explain.Explain(lines)
-	if err != nil || r.Kind != explain.KindLog {
-		return out
+// LogRead is what was read of a log.
+type LogRead struct {
+	// Deliveries are those that count; Old how many were left since they are neither of today nor of the last two hours.
+	Deliveries, Old int
+}
+
+// reading is what some lines come to.
+type reading struct {
+	LogRead
+	outcomes map[string]Outcome // by provider, "*" for one that is not known; what was put off is in late
+	late     map[string]string  // provider by message, recipient and day: a server tries again and again, it counts once a day
+}
+
+func newReading() *reading {
+	return &reading{outcomes: map[string]Outcome{}, late: map[string]string{}}
+}
+
+// Outcomes reads lines of a mail log (Postfix, Exim, Sendmail, qmail): what became of deliveries, by provider ("*" for one that is not
+// known), of today and of the last two hours. What was put off again counts once.
+func Outcomes(lines []byte, now time.Time) map[string]Outcome {
+	r := newReading()
+	r.read(lines, now)
+	for _, who := range r.late {
+		r.add(who, Outcome{Deferred: 1})
 	}
-	for i := range r.Failures {
-		f := &r.Failures[i]
-		provider := f.Match.Provider
-		if provider == "" {
-			provider = Everybody
-		}
-		o := out[provider]
-		switch {
-		case f.Action == "delivered" || f.Class == bounce.Success:
-			o.Delivered++
-		case !causes[f.Category]:
+	return r.outcomes
+}
+
+func (r *reading) add(who string, o Outcome) { r.outcomes[who] = r.outcomes[who].and(o) }
+
+// read takes in lines.
+func (r *reading) read(lines []byte, now time.Time) {
+	for b := range bytes.Lines(lines) {
+		line := strings.TrimSpace(string(b))
+		l, ok := readLine(line, now, time.Local)
+		if !ok {
 			continue
-		case f.Action == "failed":
-			o.Refused++
-		default:
-			o.Deferred++
-			if f.Category == "rate" {
-				o.Silence = max(o.Silence, silence(f.Match.Provider))
-			}
 		}
-		out[provider] = o
+		if l.at.IsZero() || l.at.After(now) {
+			l.at = now
+		}
+		if date(l.at) != date(now) && now.Sub(l.at) > present {
+			r.Old++
+			continue
+		}
+		if l.delivered {
+			r.delivered(l)
+		} else {
+			r.failed(l, line, now)
+		}
 	}
-	return out
+}
+
+func (r *reading) delivered(l logLine) {
+	if len(l.to) == 0 { // qmail names nobody
+		l.to = []string{""}
+	}
+	for _, to := range l.to[:min(len(l.to), mostOf)] {
+		who := provider.ReceiverAt(l.host, domainOf(to))
+		if who == "" {
+			who = Everybody
+		}
+		r.Deliveries++
+		r.add(who, Outcome{Delivered: 1})
+	}
+}
+
+// failed asks why. All recipients of a line were told the same, and are at one host.
+func (r *reading) failed(l logLine, line string, now time.Time) {
+	f, ok := explain.LogLine(line)
+	if !ok || !causes[f.Category] {
+		return
+	}
+	who := f.Match.Provider
+	if who == "" {
+		if who = provider.ReceiverAt(f.Host, ""); who == "" {
+			who = Everybody
+		}
+	}
+	n := max(1, min(len(l.to), mostOf))
+	r.Deliveries += n
+	if f.Action == "failed" {
+		r.add(who, Outcome{Refused: n})
+		return
+	}
+	if f.Category == "rate" && silence(who) > 0 {
+		r.add(who, Outcome{Silence: silence(who), At: l.at})
+	}
+	for i := range n {
+		to := ""
+		if i < len(l.to) {
+			to = l.to[i]
+		}
+		if l.queue == "" { // nobody knows whether it is the same again
+			r.add(who, Outcome{Deferred: 1})
+			continue
+		}
+		sum := sha256.Sum256([]byte(l.queue + "\n" + to))
+		r.late[date(now)+" "+hex.EncodeToString(sum[:12])] = who
+	}
 }
 
 // silence is for how long a provider wants to hear nothing after it said that it is too much.
@@ -74,43 +149,43 @@ func silence(provider string) time.Duration {
 	return 0
 }
 
-// ReadLog reads what is new in a log since it was last read, and notes it for a source. It gives how many deliveries there were. Where
-// the file begins differently than before (it was rotated) it is read from its beginning.
-func ReadLog(ctx context.Context, st *store.Store, source, name string, now time.Time) (deliveries int, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return 0, fmt.Errorf("reading a log: %w", err)
+// lateFor is how long it is known that a message was put off on a day.
+const lateFor = 48 * time.Hour
+
+// settle counts what was put off and was not yet, today.
+func (r *reading) settle(ctx context.Context, st *store.Store, source string, now time.Time) error {
+	if len(r.late) == 0 {
+		return nil
 	}
+	ids := slices.Sorted(maps.Keys(r.late))
+	for i, id := range ids {
+		ids[i] = "log " + source + " " + id
+	}
+	fresh, err := st.TakeEvents(ctx, ids, now.Add(lateFor))
+	if err != nil {
+		return err
+	}
+	for _, id := range fresh {
+		r.add(r.late[strings.TrimPrefix(id, "log "+source+" ")], Outcome{Deferred: 1})
+	}
+	clear(r.late)
+	return nil
+}
+
+// ReadLog reads what is new in a log since it was last read, and notes it for a source; from its beginning, where it never was.
+func ReadLog(ctx context.Context, st *store.Store, source, name string, now time.Time) (all LogRead, err error) {
+	if _, err := os.Stat(name); err != nil { // to a follower it is a file that is not there yet
+		return all, fmt.Errorf("reading a log: %w", err)
+	}
+	f := NewFollower(st, source, name)
+	f.fromStart = true
 	defer f.Close()
-	head, err := headOf(f)
-	if err != nil || head == "" {
-		return 0, err
-	}
-	position, err := st.LogPosition(ctx, name, head)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := f.Seek(position, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("reading a log: %w", err)
-	}
-	r := bufio.NewReaderSize(f, maxLine)
 	for {
-		batch, read, err := nextLines(r)
-		if err != nil {
-			return deliveries, fmt.Errorf("reading a log: %w", err)
-		}
-		if read == 0 {
-			return deliveries, nil
-		}
-		for provider, o := range Outcomes(batch) {
-			deliveries += o.Delivered + o.Deferred + o.Refused
-			if err := Note(ctx, st, source, provider, o, now); err != nil {
-				return deliveries, err
-			}
-		}
-		position += int64(read)
-		if err := st.SetLogPosition(ctx, name, head, position); err != nil {
-			return deliveries, err
+		r, more, err := f.poll(ctx, now)
+		all.Deliveries += r.Deliveries
+		all.Old += r.Old
+		if err != nil || !more {
+			return all, err
 		}
 	}
 }

@@ -126,6 +126,22 @@ func (p *Pacer) Return(source string, rcpts map[string]int, goesFirst bool) {
 	}
 }
 
+// Sweep is as that of [Gate.Sweep]; it does not wait for others, nor when the database failed just now.
+func (p *Pacer) Sweep(ctx context.Context) {
+	if p.resting() {
+		return
+	}
+	select {
+	case p.turn <- struct{}{}:
+	default:
+		return
+	}
+	defer func() { <-p.turn }()
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
+	_ = p.gate.Sweep(ctx) // what cannot be given back is lost for the day
+}
+
 // Close gives back what was not used.
 func (p *Pacer) Close(ctx context.Context) error {
 	select {

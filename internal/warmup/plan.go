@@ -58,13 +58,16 @@ func hourly(list ...int) (out []Step) {
 	return out
 }
 
-// rising goes from one number to another in equal proportion.
+// rising goes from one number to another in equal proportion; rounding never has a day more than double the day before.
 func rising(from, to, days int) (out []Step) {
 	factor := math.Pow(float64(to)/float64(from), 1/float64(max(days-1, 1)))
 	for i := range days {
 		out = append(out, Step{Day: int(math.Round(float64(from) * math.Pow(factor, float64(i))))})
 	}
 	out[days-1].Day = to
+	for i := days - 1; i > 0; i-- {
+		out[i-1].Day = max(out[i-1].Day, (out[i].Day+1)/2)
+	}
 	return out
 }
 
@@ -81,13 +84,21 @@ const (
 var ErrTooFast = errors.New("the volume would more than double each day")
 
 // To makes a plan that reaches a number of messages a day in some days. ErrTooFast names the days that are needed.
-func To(target, days int) ([]Step, error) {
+func To(target, days int) ([]Step, error) { return toFrom(first, target, days) }
+
+// toFrom makes one that begins with so many on its first day, or with the target, if that is less.
+func toFrom(from, target, days int) ([]Step, error) {
 	if target < 1 || target > maxTarget || days < 1 || days > maxDays {
 		return nil, fmt.Errorf("a plan has a target of 1 to %d messages a day and 1 to %d days", maxTarget, maxDays)
 	}
-	start := min(first, target)
-	if need := 1 + int(math.Ceil(math.Log2(float64(target)/float64(start)))); days < need {
+	from = max(1, min(from, target))
+	if need := leastDays(from, target); days < need {
 		return nil, fmt.Errorf("%w: %d messages a day take %d days at least", ErrTooFast, target, need)
 	}
-	return rising(start, target, days), nil
+	return rising(from, target, days), nil
+}
+
+// leastDays is how many days a target takes from a beginning.
+func leastDays(from, target int) int {
+	return 1 + int(math.Ceil(math.Log2(float64(target)/float64(max(1, min(from, target))))))
 }

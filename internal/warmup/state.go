@@ -39,12 +39,24 @@ type Counts struct {
 	Silences  int `json:"silences"`
 }
 
+func (c *Counts) add(d Counts) {
+	if c.Granted += d.Granted; c.Hour == d.Hour {
+		c.InHour += d.InHour
+	}
+	c.Delivered += d.Delivered
+	c.Deferred += d.Deferred
+	c.Refused += d.Refused
+	c.Silences += d.Silences
+}
+
 // Day is a day that is over: its counts, what was allowed, and what followed from it.
 type Day struct {
 	Date string `json:"date"`
 	Counts
 	Allowed int    `json:"allowed"`
 	Then    string `json:"then"`
+	// Step is the step that it was of, from 0.
+	Step int `json:"step"`
 }
 
 // What follows from a day.
@@ -87,8 +99,8 @@ func (s *State) Turn(now time.Time) {
 		return
 	}
 	then := s.judge()
-	if s.Today != (Counts{Hour: s.Today.Hour}) || s.Held {
-		s.Days = append(s.Days, Day{Date: s.Date, Counts: s.Today, Allowed: s.allowed().Day, Then: then})
+	if step := s.At; s.Today != (Counts{Hour: s.Today.Hour}) || s.Held {
+		s.Days = append(s.Days, Day{Date: s.Date, Counts: s.Today, Allowed: s.allowed().Day, Then: then, Step: step})
 		s.Days = s.Days[max(0, len(s.Days)-maxHistory):]
 	}
 	switch then {
@@ -98,8 +110,8 @@ func (s *State) Turn(now time.Time) {
 		s.At = max(0, s.At-1)
 	}
 	if s.idle(now) && s.At > 0 {
+		s.Days = append(s.Days, Day{Date: today, Then: Restarted, Step: s.At})
 		s.At = 0
-		s.Days = append(s.Days, Day{Date: today, Then: Restarted})
 	}
 	s.Date, s.Today = today, Counts{}
 }
@@ -107,11 +119,15 @@ func (s *State) Turn(now time.Time) {
 // longest is the longest silence that follows from a log.
 const longest = yahooSilence << 4
 
-// mend undoes what a clock left behind that was far ahead for a while: nothing waits for a day that is years away. What was counted stays
-// counted. Nodes whose clocks differ a little around midnight change nothing.
+// mend undoes what a clock left behind that was far ahead for a while: nothing waits for a day that is years away, the plan is where it was,
+// and what went before and meanwhile was all of today. Nodes whose clocks differ a little around midnight change nothing.
 func (s *State) mend(now time.Time) {
-	if s.Date > date(now.AddDate(0, 0, 1)) {
-		s.Date = date(now)
+	if today := date(now); s.Date > date(now.AddDate(0, 0, 1)) {
+		s.Date = today
+		for n := len(s.Days) - 1; n >= 0 && s.Days[n].Date >= today; n-- {
+			s.Today.add(s.Days[n].Counts)
+			s.At, s.Days = s.Days[n].Step, s.Days[:n]
+		}
 	}
 	if end := now.Add(longest); s.Silent.After(end) {
 		s.Silent = end
@@ -239,8 +255,18 @@ func (s *State) Return(now time.Time, day string, hour, n int) {
 type Outcome struct {
 	// Delivered, Deferred and Refused count them. Deferred and refused are those for volume or reputation alone.
 	Delivered, Deferred, Refused int
-	// Silence is for how long the provider wants to hear nothing; 0: it did not say.
+	// Silence is for how long the provider wants to hear nothing; 0: it did not say. At is when it said so; zero: now.
 	Silence time.Duration
+	At      time.Time
+}
+
+// and adds another one. The youngest call for silence counts.
+func (o Outcome) and(p Outcome) Outcome {
+	out := Outcome{o.Delivered + p.Delivered, o.Deferred + p.Deferred, o.Refused + p.Refused, p.Silence, p.At}
+	if p.Silence == 0 || o.Silence > 0 && o.At.After(p.At) {
+		out.Silence, out.At = o.Silence, o.At
+	}
+	return out
 }
 
 // Note takes in what a delivery log says.
@@ -249,10 +275,14 @@ func (s *State) Note(now time.Time, o Outcome) {
 	s.Today.Delivered += o.Delivered
 	s.Today.Deferred += o.Deferred
 	s.Today.Refused += o.Refused
-	if o.Silence > 0 && !now.Before(s.Silent) {
+	at := o.At
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	if o.Silence > 0 && !at.Before(s.Silent) {
 		// Again and again on one day: for longer each time.
-		wait := o.Silence << min(s.Today.Silences, 4)
-		s.Silent, s.Problem, s.Connections = now.Add(wait), now.Add(wait), 1
+		end := at.Add(o.Silence << min(s.Today.Silences, 4))
+		s.Silent, s.Problem, s.Connections = end, end, 1
 		s.Today.Silences++
 	}
 }
@@ -270,28 +300,6 @@ func (s *State) Open(now time.Time) int {
 		return 0
 	}
 	return n
-}
-
-// Expected is one day to come.
-type Expected struct {
-	Date    string `json:"date"`
-	Allowed int    `json:"allowed"` // 0: as many as one likes
-}
-
-// Forecast is what the days allow if all goes well, today first, until the plan is over; a held plan stays.
-func (s *State) Forecast(now time.Time) []Expected {
-	c := *s
-	c.Turn(now)
-	var out []Expected
-	for i := 0; i <= maxDays; i++ {
-		e := Expected{Date: date(now.AddDate(0, 0, i)), Allowed: c.allowed().Day}
-		out = append(out, e)
-		if c.Over() || c.Held {
-			break
-		}
-		c.At++
-	}
-	return out
 }
 
 // String says in a few words where it is.

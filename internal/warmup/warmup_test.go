@@ -179,7 +179,7 @@ func TestSilence(t *testing.T) {
 func TestForecast(t *testing.T) {
 	s := Begin("x", daily(100, 200), noon)
 	got := s.Forecast(noon)
-	if len(got) != 3 || got[0] != (Expected{"2026-11-06", 100}) || got[2] != (Expected{"2026-11-08", 0}) {
+	if len(got) != 3 || got[0] != (Expected{Date: "2026-11-06", Allowed: 100}) || got[2] != (Expected{Date: "2026-11-08"}) {
 		t.Errorf("%v", got)
 	}
 	s.Held = true

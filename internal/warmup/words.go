@@ -48,7 +48,8 @@ var (
 	badTable   = text{EN: "There is no such published plan: choose generic, sendgrid or ses.", JA: "そのような計画はありません。generic、sendgrid、ses のいずれかを選んでください。"}
 	badDay     = text{EN: "Write the date as 2027-01-15.", JA: "期日は 2027-01-15 の形で指定してください。"}
 	badTarget  = text{EN: "A plan has a target of 1 to 100000000 messages a day and 1 to 365 days.", JA: "目標は 1 日 1 通から 100000000 通、期間は 1 日から 365 日の範囲で指定してください。"}
-	tooFast    = text{EN: "The volume would more than double from a day to the next: {target} messages a day take {days} days at least.", JA: "1 日ごとの増加が 2 倍を超えます。1 日 {target} 通に達するには {days} 日以上が必要です。"}
+	farDay     = text{EN: "The date is from {first} (today, in UTC) to {last}.", JA: "期日は {first} (UTC の今日) から {last} の間で指定してください。"}
+	tooFast    = text{EN: "The volume would more than double from a day to the next: from {from} to {target} messages a day it takes {days} days at least.", JA: "1 日ごとの増加が 2 倍を超えます。1 日 {from} 通から {target} 通に増やすには {days} 日以上が必要です。"}
 	tooMany    = text{EN: "There may be at most {count} plans.", JA: "計画は {count} 件までです。"}
 	badReason  = text{EN: "The reason has at most 200 characters.", JA: "理由は 200 文字以内で入力してください。"}
 )

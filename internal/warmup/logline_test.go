@@ -1,0 +1,122 @@
+package warmup
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+const (
+	atGmail  = "relay=gmail-smtp-in.l.google.com[142.250.1.26]:25, delay=1, dsn=2.0.0, status=sent (250 2.0.0 OK gsmtp)"
+	tooMuch  = "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address [192.0.2.1]. 421 4.7.28 gsmtp"
+	tss04    = "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes"
+	syslog   = "Nov  6 11:59:00 mx "
+	eximSent = "=> a@gmail.com R=dnslookup T=remote_smtp H=gmail-smtp-in.l.google.com [142.250.1.26] X=TLS1.3 C=\"250 2.0.0 OK gsmtp\""
+)
+
+// TestLines: deliveries to the world count, however they are logged; what a server refuses of others, gives to its own or says twice does not.
+func TestLines(t *testing.T) {
+	sent := func(who string, n int) map[string]Outcome { return map[string]Outcome{who: {Delivered: n}} }
+	late := func(who string) map[string]Outcome {
+		return map[string]Outcome{who: {Deferred: 1, Silence: silence(who)}}
+	}
+	for _, c := range []struct {
+		line string
+		want map[string]Outcome
+	}{
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{"2026-11-06T11:59:00.123456+00:00 mx postfix/smtp[1]: 4fHx2K0Yz1zB7q: to=<a@gmail.com>, orig_to=<b@shop.example>, " + atGmail, sent("gmail", 1)},
+		{syslog + "postfix-out/relay/smtp[1]: 4ABC: to=<ゆうき@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@kaisha.example>, relay=aspmx.l.google.com[142.250.1.26]:25, delay=1, dsn=2.0.0, status=sent (250 2.0.0 OK)", sent("gmail", 1)},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@kaisha.example>, relay=kaisha-example.mail.protection.outlook.com[52.1.1.1]:25, dsn=2.6.0, status=sent (250 2.6.0 <x@y> Queued mail for delivery)", sent("microsoft", 1)},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@kaisha.example>, relay=mx.kaisha.example[192.0.2.9]:25, delay=1, dsn=2.0.0, status=sent (250 OK)", sent(Everybody, 1)},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[142.250.1.26]:25, delay=1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[142.250.1.26] said: " + tooMuch + " (in reply to end of DATA command))", late("gmail")},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[142.250.1.26]:25, delay=1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[142.250.1.26] said: 421-4.7.28 Gmail has detected an unusual rate of uns", late("gmail")},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@yahoo.com>, relay=mta5.am0.yahoodns.net[67.195.1.1]:25, delay=1, dsn=4.7.0, status=deferred (host mta5.am0.yahoodns.net[67.195.1.1] refused to talk to me: " + tss04 + ")", late("yahoo")},
+		// Said before, by another agent; tried by nobody.
+		{syslog + "postfix/error[1]: 4ABC: to=<a@gmail.com>, relay=none, delay=1, dsn=4.7.28, status=deferred (delivery temporarily suspended: host gmail-smtp-in.l.google.com[142.250.1.26] refused to talk to me: " + tooMuch + ")", nil},
+		{syslog + "postfix/qmgr[1]: 4ABC: from=<me@s.example>, status=expired, returned to sender", nil},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[142.250.1.26]:25, delay=1, dsn=2.1.5, status=deliverable (250 2.1.5 OK)", nil},
+		// To its own mailboxes and filters.
+		{syslog + "postfix/local[1]: 4ABC: to=<a@mx.example>, relay=local, delay=1, dsn=2.0.0, status=sent (delivered to maildir)", nil},
+		{syslog + "postfix/lmtp[1]: 4ABC: to=<a@mx.example>, relay=mx[private/dovecot-lmtp], delay=1, dsn=2.0.0, status=sent (250 2.0.0 <a@mx.example> Saved)", nil},
+		{syslog + "postfix/pipe[1]: 4ABC: to=<a@gmail.com>, relay=filter, delay=1, dsn=2.0.0, status=sent (delivered via filter service)", nil},
+		{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4ABD)", nil},
+		// What it refused of others, and what our own milter put off.
+		{syslog + "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 Service unavailable; Client host [203.0.113.9] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/203.0.113.9; from=<x@spam.example> to=<me@mx.example> proto=ESMTP helo=<spam>", nil},
+		{syslog + "postfix/cleanup[1]: 4ABC: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: 4.7.0 Paced by the warm-up of 192.0.2.1: today's share for Gmail (Google) is used up; from=<me@s.example> to=<a@gmail.com> proto=ESMTP helo=<x>", nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
+		{"2026-11-06 11:59:00 1tFabc-00000001Xyz-2Zab " + eximSent, sent("gmail", 1)},
+		{"2026-11-06 20:59:00.123 +0900 [1234] 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
+		{syslog + "exim[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
+		{syslog + "exim[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server after end of data: " + tooMuch, late("gmail")},
+		{"2026-11-06 20:59:00 +0900 [1234] 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server after end of data: " + tooMuch, late("gmail")},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => me <me@mx.example> R=localuser T=local_delivery", nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-53): retry time not reached for any host for 'gmail.com'", nil},
+		{syslog + "sm-mta[27]: 6AQ7Bk9X000025: to=<a@gmail.com>,<b@gmail.com>,<c@kaisha.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30163, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=2.0.0, stat=Sent (OK gsmtp)", sent("gmail", 3)},
+		{syslog + "sendmail[27]: 6AQ7Bk9X000025: to=me, delay=00:00:01, mailer=local, pri=30163, dsn=2.0.0, stat=Sent", nil},
+		{syslog + "sendmail[27]: 6AQ7Bk9X000025: to=a@gmail.com, ctladdr=root (0/0), delay=00:00:01, mailer=relay, pri=30163, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (6AQ7 Message accepted for delivery)", nil},
+		{syslog + "sm-mta[27]: 6AQ7Bk9X000025: to=<a@gmail.com>, delay=00:00:01, pri=30163, stat=Paced by the warm-up of 192.0.2.1: today's share for Gmail (Google) is used up", nil},
+		{"@4000000069e2d9ca2d1f7a2c delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", nil}, // of April
+		{"delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
+		{"delivery 2: success: did_1+0+0/", nil},
+		{"Nov  5 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
+		{"Dec 24 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
+		{"Feb 29 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
+		{"2026-11-05T23:59:00+09:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
+	} {
+		got := Outcomes([]byte(c.line+"\n"), noon)
+		for who, o := range got {
+			if o.Silence > 0 && !o.At.Equal(noon.Add(-time.Minute)) {
+				t.Errorf("%s: at %s", c.line, o.At)
+			}
+			o.At = time.Time{}
+			got[who] = o
+		}
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: %v, want %v", c.line, got, c.want)
+		}
+	}
+}
+
+// TestLineTime: years, zones and leap days are those that were meant.
+func TestLineTime(t *testing.T) {
+	jst := time.FixedZone("JST", 9*60*60)
+	for line, want := range map[string]string{
+		"Nov  6 21:00:00 mx x":            "2026-11-06T21:00:00+09:00",
+		"Dec 31 23:59:59 mx x":            "2025-12-31T23:59:59+09:00",
+		"Feb 29 01:00:00 mx x":            "2024-02-29T01:00:00+09:00",
+		"2026-11-06 21:00:00 1tF":         "2026-11-06T21:00:00+09:00",
+		"2026-11-06 21:00:00.5 1tF":       "2026-11-06T21:00:00.5+09:00",
+		"2026-11-06 12:00:00 +0000 [9] 1": "2026-11-06T12:00:00Z",
+		"2026-11-06T12:00:00.5Z mx x":     "2026-11-06T12:00:00.5Z",
+		"2026-11-06T12:00:00+0000 mx x":   "2026-11-06T12:00:00Z",
+		"2026-11-06T21:00:00 mx x":        "2026-11-06T21:00:00+09:00",
+		"@4000000069e2d9ca00000000 x":     "2026-04-18T01:09:20Z",
+	} {
+		w, err := time.Parse(time.RFC3339Nano, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lineTime(line, noon, jst); !got.Equal(w) {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+	for _, line := range []string{"", " ", "x", "Nov", "Nov  6 21:00:0", "2026-11-06", "2026-11-06T12:00", "2026-11-06 nonsense", "@4000000069e2d9ca0000000", "@4zzzzzzzzzzzzzzz00000000"} {
+		if got := lineTime(line, noon, jst); !got.IsZero() {
+			t.Errorf("%q: %s", line, got)
+		}
+	}
+}
+
+func FuzzReadLine(f *testing.F) {
+	for _, s := range []string{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, "2026-11-06 20:59:00.123 +0900 [1234] 1tFabc-0001Xy-2Z " + eximSent, syslog + "sm-mta[27]: Q: to=<a@b>,<c@d>, mailer=esmtp, relay=x. [192.0.2.9], stat=Sent (OK)", "@4000000069e2d9ca00000000 delivery 1: success: Remote_host_said:_250/"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		if l, ok := readLine(line, noon, time.UTC); ok && l.delivered && len(l.queue)+len(l.host) > len(line) {
+			t.Errorf("%+v", l)
+		}
+		Outcomes([]byte(line), noon)
+	})
+}
