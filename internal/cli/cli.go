@@ -47,6 +47,8 @@ type app struct {
 	IO
 	lang    string // of help and errors, until the settings are read
 	globals globals
+	// fromFile is where settings came from that were no flags, by the name of the flag.
+	fromFile map[string]string
 }
 
 // root builds the tree of commands with its texts in one language.
@@ -175,7 +177,7 @@ func (a *app) exit(err error) int {
 	case errors.As(err, &usage) && usage.msg == "":
 		return 2
 	default:
-		a.complain(err.Error())
+		a.complain(a.settingError(err.Error()))
 		fmt.Fprintln(a.Err, a.say(msgTryHelp))
 		return 2
 	}

@@ -93,6 +93,11 @@ func (a *app) milterCommand() *cobra.Command {
 		if err := a.ring(cfg, &master); err != nil {
 			return err
 		}
+		if cfg.Ring == nil { // else a key can come
+			if err := a.canSeal(cfg, ""); err != nil {
+				return err
+			}
+		}
 		return a.ran(serve.RunMilter(c.Context(), *cfg))
 	})
 	c.Flags().StringVar(&master.master, "master-key-file", "", a.flagText("master-key-file"))
@@ -194,12 +199,12 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		}
 		s.SimpleSignatures = true
 	}
-	if s.Unsigned, err = filter.ParseAction(f.unsigned); err != nil {
-		return nil, usagef("--%sunsigned: %v", prefix, err)
+	if s.Unsigned, err = filter.ParseAction(f.unsigned); err != nil || s.Unsigned == filter.Tag || s.Unsigned == filter.QuarantineHeader || s.Unsigned == filter.Hold {
+		return nil, usagef("%s", a.say(msgOneOf, "flag", prefix+"unsigned", "value", f.unsigned, "words", "accept, defer, reject"))
 	}
 	if len(f.trusted) > 0 {
 		if s.Trusted, err = trusted(f.trusted); err != nil {
-			return nil, usagef("--%strusted-network: %v", prefix, err)
+			return nil, usagef("%v", a.saidError("--"+prefix+"trusted-network", err))
 		}
 	}
 	if len(f.keys) > 0 {
@@ -209,7 +214,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		}
 		s.Signers = keys
 	}
-	if err := f.pace.apply(s, f.addMissing, prefix); err != nil {
+	if err := f.pace.apply(a, s, f.addMissing, prefix); err != nil {
 		return nil, err
 	}
 	if f.policy != "" {
@@ -218,7 +223,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 			return nil, lookError{a.fileError(f.policy, err)}
 		}
 		if s.Policy, s.Senders, err = filter.ParseTable(data); err != nil {
-			return nil, usagef("%s: %v", f.policy, err)
+			return nil, usagef("%v", a.saidError(f.policy, err))
 		}
 	}
 	if s.Forwarding, err = f.forward.forwarding(a, prefix); err != nil {
@@ -254,7 +259,9 @@ func (f *milterFlags) base(a *app, prefix string) (*filter.Settings, error) {
 	}
 	s.AlsoOurs = append(s.AlsoOurs, f.alsoOurs...)
 	s.Daemons = append(s.Daemons, f.daemons...)
-	f.choice.apply(s)
+	if err := f.choice.apply(a, s, prefix); err != nil {
+		return nil, err
+	}
 	s.ReceivedSPF = f.receivedSPF
 	if f.expires > 0 {
 		s.Expires = time.Duration(f.expires)

@@ -52,7 +52,7 @@ func TestMilterRefuses(t *testing.T) {
 		"table-nokey":             {"--key", "example.com:s:" + table + "-nokey"},
 		"octal":                   {"--socket-mode", "9"},
 		"--unsigned":              {"--unsigned", "perhaps"},
-		"deferred or rejected":    {"--unsigned", "tag"},
+		"accept, defer, reject":   {"--unsigned", "tag"},
 		"--trusted-network":       {"--trusted-network", "x"},
 		"--canonicalization":      {"--canonicalization", "x"},
 		"authserv-id":             {"--authserv-id", "a b"},

@@ -23,7 +23,7 @@ func (f *choiceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 }
 
 // apply adds to what other programs' configurations say.
-func (f *choiceFlags) apply(s *filter.Settings) {
+func (f *choiceFlags) apply(a *app, s *filter.Settings, prefix string) error {
 	if len(f.macros) > 0 && s.Macros == nil {
 		s.Macros = map[string][]string{}
 	}
@@ -33,21 +33,37 @@ func (f *choiceFlags) apply(s *filter.Settings) {
 		if valued {
 			values = strings.Split(value, "|")
 		}
-		s.Macros[strings.Trim(name, "{}")] = values
+		if name = strings.Trim(name, "{}"); name == "" || strings.ContainsAny(name, " \t{}") {
+			return usagef("%s", a.say(msgBadValue, "flag", prefix+"local-macro", "value", m))
+		}
+		s.Macros[name] = values
 	}
-	s.DontSignTo = append(s.DontSignTo, f.dontSignTo...)
-	if len(f.exempt) > 0 {
+	to, err := filter.ParsePatterns(f.dontSignTo)
+	if err != nil {
+		return usagef("%v", a.saidError("--"+prefix+"dont-sign-to", err))
+	}
+	s.DontSignTo = append(s.DontSignTo, to...)
+	exempt, err := filter.ParseDomainPatterns(f.exempt)
+	if err != nil {
+		return usagef("%v", a.saidError("--"+prefix+"exempt-domain", err))
+	}
+	if len(exempt) > 0 {
 		if s.Untouched == nil {
 			s.Untouched = &filter.Untouched{}
 		}
-		s.Untouched.Authors = append(s.Untouched.Authors, f.exempt...)
+		s.Untouched.Authors = append(s.Untouched.Authors, exempt...)
 	}
-	for _, name := range f.mustBeSigned {
-		s.MustBeSigned = append(s.MustBeSigned, strings.ToLower(name))
+	for _, text := range f.mustBeSigned {
+		name, err := filter.ParseFieldName(text)
+		if err != nil {
+			return usagef("%v", a.saidError("--"+prefix+"must-be-signed "+text, err))
+		}
+		s.MustBeSigned = append(s.MustBeSigned, name)
 	}
 	if s.MinimumKeyBits == 0 || f.minimumKeyBits != 1024 {
 		s.MinimumKeyBits = f.minimumKeyBits
 	}
+	return nil
 }
 
 func init() {

@@ -52,8 +52,11 @@ func (f *forwardFlags) forwarding(a *app, prefix string) (*filter.Forwarding, er
 		return nil, err
 	}
 	for _, t := range f.targets {
-		pattern, to, _ := strings.Cut(t, "=")
-		out.Targets = append(out.Targets, filter.Target{Pattern: pattern, To: to})
+		target, err := filter.ParseTarget(t)
+		if err != nil {
+			return nil, usagef("%v", a.saidError("--"+prefix+"forward", err))
+		}
+		out.Targets = append(out.Targets, target)
 	}
 	if out.SealDomain == "" && out.SRS == nil && len(out.Targets) == 0 {
 		return nil, nil
@@ -135,6 +138,18 @@ func (a *app) ring(cfg *serve.MilterConfig, f *keysFlags) error {
 		cfg.Ring, cfg.Rules = keys.NewRing(cfg.Store, master, cfg.Log, nil), panel.NewRules(cfg.Store, cfg.Log)
 	}
 	return err
+}
+
+// canSeal refuses to begin with a domain that seals whose key nobody named: all mail would go unsealed.
+func (a *app) canSeal(cfg *serve.MilterConfig, prefix string) error {
+	s, err := cfg.Settings()
+	if err != nil {
+		return err
+	}
+	if err := s.CanSeal(); err != nil {
+		return usagef("%s", a.say(msgNoSealKey, "flag", prefix+"seal-domain", "why", a.saidText(err), "other", prefix+"seal-key"))
+	}
+	return nil
 }
 
 func init() {

@@ -33,7 +33,7 @@ func (f *paceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 }
 
 // apply puts what the flags say into settings.
-func (f *paceFlags) apply(s *filter.Settings, both bool, prefix string) error {
+func (f *paceFlags) apply(a *app, s *filter.Settings, both bool, prefix string) error {
 	s.Mends = filter.Mends{Date: f.date || both, MessageID: f.messageID || both}
 	switch f.freemail {
 	case "accept":
@@ -42,12 +42,16 @@ func (f *paceFlags) apply(s *filter.Settings, both bool, prefix string) error {
 	case "reject":
 		s.Mends.Freemail = filter.Reject
 	default:
-		return usagef("--%sfreemail-from: accept, warn, reject", prefix)
+		return usagef("%s", a.say(msgOneOf, "flag", prefix+"freemail-from", "value", f.freemail, "words", "accept, warn, reject"))
 	}
 	if f.away != "accept" && f.away != "defer" {
-		return usagef("--%space-away: accept, defer", prefix)
+		return usagef("%s", a.say(msgOneOf, "flag", prefix+"pace-away", "value", f.away, "words", "accept, defer"))
 	}
-	p := &filter.Pacing{First: f.first}
+	first, err := filter.ParsePatterns(f.first)
+	if err != nil {
+		return usagef("%v", a.saidError("--"+prefix+"pace-first", err))
+	}
+	p := &filter.Pacing{First: first}
 	name, value, _ := strings.Cut(f.header, ":")
 	p.Header = [2]string{strings.TrimSpace(name), strings.TrimSpace(value)}
 	for _, text := range f.sources {

@@ -63,6 +63,11 @@ func (a *app) serveCommand() *cobra.Command {
 			if len(cfg.Milter.Tables) > 0 && cfg.Keys == nil {
 				return usagef("%s", a.say(msgNeedFlag, "flag", "master-key-file"))
 			}
+			if cfg.Keys == nil {
+				if err := a.canSeal(cfg.Milter, "milter-"); err != nil {
+					return err
+				}
+			}
 		}
 		if len(f.milter.listen) == 0 && milterFlagGiven(c.Flags()) {
 			return usagef("%s", a.say(msgNeedFlag, "flag", "milter"))

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
@@ -10,6 +12,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/todoku/todoku/internal/tomlline"
 )
 
 // envPrefix begins the name of every environment variable: TODOKU_MAIL_DOMAIN is --mail-domain.
@@ -25,13 +29,14 @@ func (a *app) settle(c *cobra.Command) error {
 	if path == "" {
 		path = a.Getenv(envPrefix + "CONFIG")
 	}
-	var conf *koanf.Koanf
+	var conf *config
 	if path != "" {
 		var err error
 		if conf, err = a.readConfig(c.Root(), path); err != nil {
 			return err
 		}
 	}
+	a.fromFile = map[string]string{}
 	var failed error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || failed != nil || slices.Contains(notSettings, f.Name) {
@@ -39,7 +44,8 @@ func (a *app) settle(c *cobra.Command) error {
 		}
 		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if v := a.Getenv(name); v != "" {
-			failed = set(c, f, name, []string{v})
+			a.fromFile[f.Name] = name
+			failed = a.set(c, f, name, []string{v})
 			return
 		}
 		if conf == nil {
@@ -47,12 +53,27 @@ func (a *app) settle(c *cobra.Command) error {
 		}
 		for _, key := range keysFor(c, f.Name) {
 			if conf.Exists(key) {
-				failed = set(c, f, path+": "+key, values(conf.Get(key)))
+				where := conf.place(a, key)
+				a.fromFile[f.Name] = where
+				failed = a.set(c, f, where, values(conf.Get(key)))
 				return
 			}
 		}
 	})
 	return failed
+}
+
+// settingError says of an error that names a flag which was not given where its value came from: the line of the file, or the variable.
+func (a *app) settingError(text string) string {
+	rest, ok := strings.CutPrefix(text, "--")
+	if !ok {
+		return text
+	}
+	name := rest[:len(rest)-len(strings.TrimLeft(rest, "abcdefghijklmnopqrstuvwxyz0123456789-"))]
+	if where := a.fromFile[name]; where != "" {
+		return where + ": " + text
+	}
+	return text
 }
 
 // keysFor are the places of a flag in the file, most specific first: the table of
@@ -65,13 +86,33 @@ func keysFor(c *cobra.Command, flag string) []string {
 	return []string{table + "." + flag, flag}
 }
 
-func set(c *cobra.Command, f *pflag.Flag, where string, values []string) error {
+func (a *app) set(c *cobra.Command, f *pflag.Flag, where string, values []string) error {
 	for _, v := range values {
 		if err := c.Flags().Set(f.Name, v); err != nil {
-			return usagef("%s: %v", where, err)
+			return usagef("%s: %v", where, a.flagError(c, err))
 		}
 	}
 	return nil
+}
+
+// config is a file of settings.
+type config struct {
+	*koanf.Koanf
+	path string
+	was  map[string]string // the keys as they are written, by how they are known
+}
+
+// place names the file and, where it is found, the line of a key.
+func (c *config) place(a *app, key string) string {
+	was := key
+	if w, ok := c.was[key]; ok {
+		was = w
+	}
+	text, _ := readBounded(c.path) // once more, for a pipe gives it once: then there is no line
+	if line := tomlline.Of(text, strings.Split(was, ".")...); line > 0 {
+		return a.say(msgInLine, "file", c.path, "line", strconv.Itoa(line))
+	}
+	return c.path + ": " + key
 }
 
 // values gives a TOML value as flag texts; an array sets a repeatable flag several times.
@@ -89,23 +130,37 @@ func values(v any) []string {
 
 // readConfig loads the file and refuses keys that no command has: a misspelt
 // setting must not be ignored in silence.
-func (a *app) readConfig(root *cobra.Command, path string) (*koanf.Koanf, error) {
+func (a *app) readConfig(root *cobra.Command, path string) (*config, error) {
 	raw := koanf.New(".")
 	if err := raw.Load(file.Provider(path), toml.Parser()); err != nil {
-		return nil, lookError{fmt.Errorf("%s: %w", a.say(msgConfig, "file", path), err)}
+		where := path
+		if line := tomlline.Error(err); line > 0 {
+			where = a.say(msgInLine, "file", path, "line", strconv.Itoa(line))
+		}
+		return nil, lookError{fmt.Errorf("%s: %w", a.say(msgConfig, "file", where), err)}
 	}
-	conf := koanf.New(".")
+	conf := &config{Koanf: koanf.New("."), path: path, was: map[string]string{}}
 	known := knownKeys(root)
 	for _, key := range raw.Keys() {
 		plain := strings.ReplaceAll(key, "_", "-")
+		conf.was[plain] = key
 		if !known[plain] {
-			return nil, usagef("%s", a.say(msgUnknownKey, "file", path, "key", key))
+			return nil, usagef("%s", a.unknownKey(conf, key, plain, known))
 		}
 		if err := conf.Set(plain, raw.Get(key)); err != nil {
-			return nil, usagef("%s: %s: %v", path, key, err)
+			return nil, usagef("%s: %v", conf.place(a, plain), err)
 		}
 	}
 	return conf, nil
+}
+
+// unknownKey says that there is no such setting, and which one may be meant.
+func (a *app) unknownKey(conf *config, key, plain string, known map[string]bool) string {
+	out := a.say(msgUnknownKey, "file", strings.TrimSuffix(conf.place(a, plain), ": "+plain), "key", key)
+	if near := tomlline.Nearest(plain, slices.Sorted(maps.Keys(known))); near != "" {
+		out += a.say(msgDidYouMean, "commands", near)
+	}
+	return out
 }
 
 // knownKeys are all keys that some command understands.

@@ -100,6 +100,14 @@ func (a *app) saidError(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+// saidText is the text of an error in the language of this run.
+func (a *app) saidText(err error) string {
+	if a.japanese() {
+		return said.Japanese(err)
+	}
+	return err.Error()
+}
+
 // printable is text of a file as a terminal may show it.
 func printable(s string) string {
 	s = strings.Map(func(c rune) rune {

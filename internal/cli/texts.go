@@ -91,6 +91,8 @@ var (
 	msgDidYouMean     = text{EN: "; did you mean {commands}?", JA: "。{commands} ではありませんか?"}
 	msgUnknownFlag    = text{EN: "there is no flag {flag}", JA: "フラグ {flag} はありません"}
 	msgFlagNeedsValue = text{EN: "--{flag} needs a value", JA: "--{flag} には値が必要です"}
+	msgOneOf          = text{EN: "--{flag} {value}: it is one of {words}", JA: "--{flag} {value}: {words} のいずれかを指定してください"}
+	msgNoSealKey      = text{EN: "--{flag}: there is no key to seal with: {why}. Name one with --{other}", JA: "--{flag}: ARC シールに使う鍵がありません ({why})。--{other} で指定してください"}
 	msgBadValue       = text{EN: "--{flag} {value}: that value cannot be used", JA: "--{flag} {value}: この値は使えません"}
 	msgBadNumber      = text{EN: "--{flag} {value}: write a whole number", JA: "--{flag} {value}: 整数で指定してください"}
 	msgBadDuration    = text{EN: "--{flag} {value}: write it as 20s, 5m or 12h", JA: "--{flag} {value}: 20s、5m、12h の形で指定してください"}
@@ -107,6 +109,7 @@ var (
 	msgBadFailOn      = text{EN: "--fail-on {value}: choose fail, warn, info or unknown", JA: "--fail-on {value}: fail、warn、info、unknown のいずれかを指定してください"}
 	msgShell          = text{EN: "name the shell: bash, zsh, fish or powershell", JA: "シェルを指定してください: bash、zsh、fish、powershell"}
 	msgConfig         = text{EN: "reading the configuration {file}", JA: "設定ファイル {file} を読み取れません"}
+	msgInLine         = text{EN: "{file}, line {line}", JA: "{file} の {line} 行目"}
 	msgUnknownKey     = text{EN: "{file}: there is no setting \"{key}\"", JA: "{file}: 設定「{key}」はありません"}
 	msgReadStdin      = text{EN: "reading standard input", JA: "標準入力を読み取れません"}
 	msgWriteFile      = text{EN: "cannot write {file}", JA: "{file} を書き込めません"}

@@ -179,8 +179,14 @@ func TestParseTableErrors(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 	at := func(d string) []message.Address { return []message.Address{{Local: "me", Domain: d}} }
-	if !senders.Allow("ALICE", at("x.example")) || senders.Allow("alice", at("y.example")) || !senders.Allow("bob", at("y.example")) || senders.Allow("bob", append(at("y.example"), at("x.example")...)) {
-		t.Error("senders")
+	for _, c := range []struct {
+		user   string
+		author []message.Address
+		denied string
+	}{{"ALICE", at("x.example"), ""}, {"alice", at("y.example"), "y.example"}, {"bob", at("y.example"), ""}, {"bob", append(at("y.example"), at("x.example")...), "x.example"}} {
+		if denied, ok := senders.Allow(c.user, c.author); denied.Domain != c.denied || ok != (c.denied == "") {
+			t.Errorf("%s: %v, %v", c.user, denied, ok)
+		}
 	}
 }
 

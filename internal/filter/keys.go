@@ -96,34 +96,59 @@ var ErrKeyReadable = said.Error("the key file can be read by everybody on this m
 func LoadKeys(specs []string) (*FileKeys, error) {
 	k := &FileKeys{exact: map[string][]Key{}, below: map[string][]Key{}}
 	for _, spec := range specs {
-		domain, rest, ok := strings.Cut(spec, ":")
-		selector, file, ok2 := strings.Cut(rest, ":")
-		if !ok || !ok2 || file == "" {
-			return nil, said.Error("key %q: write DOMAIN:SELECTOR:FILE", "鍵 %q: DOMAIN:SELECTOR:FILE の形で指定してください", spec)
+		name, file, below, err := parseKeySpec(spec)
+		if err != nil {
+			return nil, err
 		}
 		into := k.exact
-		if below, ok := strings.CutPrefix(domain, "*."); ok {
-			domain, into = below, k.below
+		if below {
+			into = k.below
 		}
-		if domain = dns.CanonicalName(domain); domain == "" || !dns.ValidName(domain) {
-			return nil, said.Error("key %q: no domain", "鍵 %q: ドメインの書き方が正しくありません", spec)
+		for _, other := range into[name.Domain] {
+			if other.Selector == name.Selector { // one record cannot show two keys (RFC 6376 section 3.6.2.2)
+				return nil, said.Error("key %q: there is another key of %s with the selector %s, and one record shows one key", "鍵 %q: %s のセレクター %s の鍵はすでに指定されています。1 つのレコードで公開できる鍵は 1 つです", spec, name.Domain, name.Selector)
+			}
 		}
 		key, err := readKey(file)
 		if err != nil {
-			return nil, said.Error("key of %s: %w", "%s の鍵: %v", domain, err)
+			return nil, said.Error("key of %s: %w", "%s の鍵: %v", name.Domain, err)
 		}
 		if _, err := dkim.RecordFor(key.Public()); err != nil {
-			return nil, said.Error("key of %s in %s: %w", "%s の鍵 (%s): %v", domain, file, err)
+			return nil, said.Error("key of %s in %s: %w", "%s の鍵 (%s): %v", name.Domain, file, err)
 		}
-		into[domain] = append(into[domain], Key{domain, selector, key})
+		name.Signer = key
+		into[name.Domain] = append(into[name.Domain], name)
 	}
 	return k, nil
+}
+
+// parseKeySpec reads DOMAIN:SELECTOR:FILE. What could never sign is an error now, not a warning with each message.
+func parseKeySpec(spec string) (k Key, file string, below bool, err error) {
+	domain, rest, ok := strings.Cut(spec, ":")
+	selector, file, ok2 := strings.Cut(rest, ":")
+	if !ok || !ok2 || file == "" {
+		return k, "", false, said.Error("key %q: write DOMAIN:SELECTOR:FILE", "鍵 %q: DOMAIN:SELECTOR:FILE の形で指定してください", spec)
+	}
+	domain, below = strings.CutPrefix(domain, "*.")
+	if k.Domain, err = asciiDomain(domain); err != nil {
+		return k, "", false, said.Error("key %q: %w", "鍵 %q: %v", spec, err)
+	}
+	if !strings.Contains(k.Domain, ".") {
+		return k, "", false, said.Error("key %q: %s is no domain that can sign: it has no dot", "鍵 %q: %s はドットを含まないため、署名できるドメインではありません", spec, k.Domain)
+	}
+	if k.Selector, err = asciiDomain(selector); err != nil || !dns.ValidName(k.Selector+"._domainkey."+k.Domain) {
+		return k, "", false, said.Error("key %q: %q is no selector", "鍵 %q: %q はセレクターではありません", spec, selector)
+	}
+	return k, file, below, nil
 }
 
 func readKey(file string) (crypto.Signer, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, said.Error("%s is no file with a key", "%s は鍵のファイルではありません", file)
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
 		return nil, &fs.PathError{Op: "read", Path: file, Err: ErrKeyReadable}

@@ -79,8 +79,8 @@ func (o *outgoing) keys() []Key {
 		e.problem("dkim.no-author", "no domain can answer for the message: "+err.Error())
 		return nil
 	}
-	if !o.settings.Senders.Allow(e.User, author) {
-		e.problem("dkim.user-not-allowed", fmt.Sprintf("user %q may not write as %s", e.User, author[0]))
+	if as, ok := o.settings.Senders.Allow(e.User, author); !ok {
+		e.problem("dkim.user-not-allowed", fmt.Sprintf("user %q may not write as %s", e.User, as))
 		return nil
 	}
 	if o.settings.MaySign != nil {

@@ -67,7 +67,10 @@ type Source struct {
 func ParseSource(text string) (s Source, err error) {
 	addr := text
 	if pattern, rest, ok := strings.Cut(text, "="); ok {
-		s.Pattern, addr = pattern, rest
+		if s.Pattern, err = ParsePattern(pattern); err != nil {
+			return s, err
+		}
+		addr = rest
 	}
 	if addr == "daemon" {
 		return s, nil

@@ -1,13 +1,13 @@
 package filter
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/message"
 	"github.com/todoku/todoku/spf"
 )
@@ -71,7 +71,7 @@ func ParseAction(word string) (Action, error) {
 			return Action(i), nil
 		}
 	}
-	return 0, fmt.Errorf("action %q: it is one of %s", word, strings.Join(actionWords[:], ", "))
+	return 0, said.Error("action %q: it is one of %s", "処理 %q はありません。%s のいずれかを指定してください", word, strings.Join(actionWords[:], ", "))
 }
 
 // Rule is a row: the first whose every condition holds counts. Conditions that are empty always hold.

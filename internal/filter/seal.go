@@ -10,6 +10,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
@@ -30,14 +31,14 @@ func (s *Settings) sealKey() (Key, error) {
 		from = s.Signers
 	}
 	if from == nil {
-		return Key{}, errors.New("there is no key at all")
+		return Key{}, said.Error("there is no key at all", "鍵が 1 つもありません")
 	}
 	keys, err := from.For("", s.Forwarding.SealDomain)
 	if err != nil {
 		return Key{}, err
 	}
 	if len(keys) == 0 {
-		return Key{}, errors.New("there is no key for " + s.Forwarding.SealDomain)
+		return Key{}, said.Error("there is no key for %s", "%s の鍵がありません", s.Forwarding.SealDomain)
 	}
 	for _, k := range keys {
 		if _, ok := k.Signer.Public().(*rsa.PublicKey); ok {

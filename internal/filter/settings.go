@@ -95,6 +95,13 @@ func (s *Settings) ready() (*Settings, error) {
 	if c.AuthServID == "" || strings.ContainsAny(c.AuthServID, " \t\r\n;") {
 		return nil, fmt.Errorf("the authserv-id %q: it must be a name, best that of the mail server", c.AuthServID)
 	}
+	if isIDN(c.AuthServID) { // readers compare what they read with what they were told, and few read Unicode
+		id, err := asciiDomain(c.AuthServID)
+		if err != nil {
+			return nil, fmt.Errorf("the authserv-id: %w", err)
+		}
+		c.AlsoOurs, c.AuthServID = append(slices.Clone(c.AlsoOurs), c.AuthServID), id
+	}
 	if c.Resolver == nil {
 		return nil, errors.New("filter: no resolver")
 	}
@@ -159,10 +166,10 @@ type Senders struct {
 	Others []string
 }
 
-// Allow reports whether a user may write as all of these mailboxes.
-func (s *Senders) Allow(user string, author []message.Address) bool {
+// Allow reports whether a user may write as all of these mailboxes, else the first that is another's.
+func (s *Senders) Allow(user string, author []message.Address) (denied message.Address, ok bool) {
 	if s == nil || user == "" {
-		return true
+		return message.Address{}, true
 	}
 	patterns, ok := s.ByUser[strings.ToLower(user)]
 	if !ok {
@@ -170,19 +177,24 @@ func (s *Senders) Allow(user string, author []message.Address) bool {
 	}
 	for _, a := range author {
 		if !slices.ContainsFunc(patterns, func(p string) bool { return Matches(p, a.Local+"@"+a.Domain) }) {
-			return false
+			return a, false
 		}
 	}
-	return true
+	return message.Address{}, true
 }
 
-// Matches reports whether an address fits a pattern: "*", "domain", "*.domain" (below it), "local@domain", "local@*", without regard to case.
+// Matches reports whether an address fits a pattern: "*", "domain", "*.domain" (below it), "local@domain", "local@*", without regard to case,
+// or [NullSender]. A domain of the address in Unicode (RFC 6531) is compared in A-labels, as [ParsePattern] gives them.
 func Matches(pattern, address string) bool {
+	if pattern == NullSender {
+		return address == ""
+	}
 	pattern, address = strings.ToLower(pattern), strings.ToLower(address)
-	at := strings.LastIndexByte(address, '@')
-	local, domain := "", address
-	if at >= 0 {
-		local, domain = address[:at], address[at+1:]
+	local, domain, _ := cutAddress(address)
+	if isIDN(domain) {
+		if a, err := asciiDomain(domain); err == nil {
+			domain = a
+		}
 	}
 	if i := strings.LastIndexByte(pattern, '@'); i >= 0 {
 		return pattern[:i] == local && matchDomain(pattern[i+1:], domain)

@@ -1,12 +1,17 @@
 package filter
 
 import (
-	"fmt"
+	"errors"
+	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
+
+	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/tomlline"
 )
 
 // ParseTable reads the operator's table, TOML:
@@ -34,16 +39,59 @@ import (
 func ParseTable(data []byte) (*Policy, *Senders, error) {
 	top, err := toml.Parser().Unmarshal(data)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inLine(tomlline.Error(err), err)
 	}
-	p := DefaultPolicy()
-	var senders *Senders
-	for key, v := range top {
+	p, senders, err := table(top)
+	var at *misplaced
+	if errors.As(err, &at) {
+		line := 0
+		for n := len(at.path); n > 0 && line == 0; n-- { // what stands in an inline table: at least where that is
+			line = tomlline.Of(data, at.path[:n]...)
+		}
+		err = inLine(line, err)
+	}
+	return p, senders, err
+}
+
+// inLine says where an error is, where that is known.
+func inLine(line int, err error) error {
+	if line == 0 {
+		return err
+	}
+	return said.Error("line %d: %w", "%d 行目: %v", line, err)
+}
+
+// misplaced is an error of what stands at a path of the table.
+type misplaced struct {
+	path []string
+	err  error
+}
+
+func (m *misplaced) Error() string { return strings.Join(m.path, ": ") + ": " + m.err.Error() }
+func (m *misplaced) Unwrap() error { return m.err }
+
+// Japanese is Error in Japanese.
+func (m *misplaced) Japanese() string {
+	return strings.Join(m.path, ": ") + ": " + said.Japanese(m.err)
+}
+
+// under puts a step before the path of an error.
+func under(step string, err error) error {
+	if m, ok := err.(*misplaced); ok {
+		return &misplaced{append([]string{step}, m.path...), m.err}
+	}
+	return &misplaced{[]string{step}, err}
+}
+
+func table(top map[string]any) (p *Policy, senders *Senders, err error) {
+	p = DefaultPolicy()
+	for _, key := range slices.Sorted(maps.Keys(top)) {
+		v := top[key]
 		switch key {
 		case "sealers":
-			p.Sealers, err = texts(v)
+			p.Sealers, err = patterns(v, ParseDomainPatterns)
 		case "lists":
-			p.Lists, err = texts(v)
+			p.Lists, err = patterns(v, ParseDomainPatterns)
 		case "forwarders":
 			p.Forwarders, err = networks(v)
 		case "repeated-fields":
@@ -55,45 +103,63 @@ func ParseTable(data []byte) (*Policy, *Senders, error) {
 		case "senders":
 			senders, err = sendersOf(v)
 		default:
-			err = fmt.Errorf("nothing is called that")
+			err = unknownWord(key, "sealers", "forwarders", "lists", "repeated-fields", "default", "rule", "senders")
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", key, err)
+			return nil, nil, under(key, err)
 		}
 	}
 	return p, senders, nil
 }
 
+// unknownWord is the error of a word that nothing is called, with what there is.
+func unknownWord(word string, known ...string) error {
+	if near := tomlline.Nearest(word, known); near != "" {
+		return said.Error("nothing is called that; do you mean %s?", "そのような設定はありません。%s ではありませんか", near)
+	}
+	return said.Error("nothing is called that: there are %s", "そのような設定はありません。使えるのは %s です", strings.Join(known, ", "))
+}
+
 func defaults(into map[Outcome]Action, v any) error {
 	table, ok := v.(map[string]any)
 	if !ok {
-		return fmt.Errorf("it is no table")
+		return errNoTable
 	}
-	for word, a := range table {
+	for _, word := range slices.Sorted(maps.Keys(table)) {
 		if !slices.Contains(Outcomes, Outcome(word)) {
-			return badOutcome(word)
+			return under(word, badOutcome(word))
 		}
-		action, err := actionOf(a)
+		action, err := actionOf(table[word])
 		if err != nil {
-			return err
+			return under(word, err)
 		}
 		into[Outcome(word)] = action
 	}
 	return nil
 }
 
+var errNoTexts = said.Error("it is no list of texts", "文字列の配列ではありません")
+
+var errNoTable = said.Error("it is no table", "テーブルではありません")
+
 func badOutcome(word string) error {
 	words := make([]string, len(Outcomes))
 	for i, o := range Outcomes {
 		words[i] = string(o)
 	}
-	return fmt.Errorf("outcome %q: it is one of %s", word, strings.Join(words, ", "))
+	if near := tomlline.Nearest(word, words); near != "" {
+		return said.Error("there is no outcome %q; do you mean %s?", "結果 %q はありません。%s ではありませんか", word, near)
+	}
+	if slices.Contains([]string{"sealers", "forwarders", "lists", "repeated-fields"}, word) {
+		return said.Error("there is no outcome %q: what is not of a table stands before the first [table]", "結果 %q はありません。テーブルに属さない設定は、最初の [テーブル] より前に書いてください", word)
+	}
+	return said.Error("outcome %q: it is one of %s", "結果 %q はありません。%s のいずれかを指定してください", word, strings.Join(words, ", "))
 }
 
 func actionOf(v any) (Action, error) {
 	word, ok := v.(string)
 	if !ok {
-		return 0, fmt.Errorf("an action is a word")
+		return 0, said.Error("an action is a word", "処理は単語で指定してください")
 	}
 	return ParseAction(word)
 }
@@ -101,17 +167,17 @@ func actionOf(v any) (Action, error) {
 func rules(v any) ([]Rule, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("rules are written [[rule]]")
+		return nil, said.Error("rules are written [[rule]]", "規則は [[rule]] と書いてください")
 	}
 	out := make([]Rule, 0, len(list))
 	for i, e := range list {
 		table, ok := e.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("rule %d is no table", i+1)
+			return nil, under(strconv.Itoa(i+1), errNoTable)
 		}
 		r, err := rule(table)
 		if err != nil {
-			return nil, fmt.Errorf("rule %d: %w", i+1, err)
+			return nil, under(strconv.Itoa(i+1), err)
 		}
 		out = append(out, r)
 	}
@@ -120,40 +186,45 @@ func rules(v any) ([]Rule, error) {
 
 func rule(table map[string]any) (r Rule, err error) {
 	if _, ok := table["action"]; !ok {
-		return r, fmt.Errorf("it has no action")
+		return r, said.Error("it has no action", "action がありません")
 	}
-	for key, v := range table {
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		v := table[key]
 		switch key {
 		case "outcome":
-			var words []string
-			words, err = texts(v)
-			for _, w := range words {
-				if !slices.Contains(Outcomes, Outcome(w)) {
-					return r, badOutcome(w)
-				}
-				r.Outcomes = append(r.Outcomes, Outcome(w))
-			}
+			r.Outcomes, err = outcomes(v)
 		case "from":
-			r.From, err = texts(v)
+			r.From, err = patterns(v, ParseDomainPatterns)
 		case "sender":
-			r.Sender, err = texts(v)
+			r.Sender, err = patterns(v, ParsePatterns)
 		case "to":
-			r.To, err = texts(v)
+			r.To, err = patterns(v, ParsePatterns)
 		case "action":
 			r.Action, err = actionOf(v)
 		case "reason":
 			var ok bool
 			if r.Reason, ok = v.(string); !ok || strings.ContainsAny(r.Reason, "\r\n") {
-				err = fmt.Errorf("it is no line of text")
+				err = said.Error("it is no line of text", "1 行の文字列ではありません")
 			}
 		default:
-			err = fmt.Errorf("nothing is called that")
+			err = unknownWord(key, "outcome", "from", "sender", "to", "action", "reason")
 		}
 		if err != nil {
-			return r, fmt.Errorf("%s: %w", key, err)
+			return r, under(key, err)
 		}
 	}
 	return r, nil
+}
+
+func outcomes(v any) (out []Outcome, err error) {
+	words, err := texts(v)
+	for _, w := range words {
+		if !slices.Contains(Outcomes, Outcome(w)) {
+			return nil, badOutcome(w)
+		}
+		out = append(out, Outcome(w))
+	}
+	return out, err
 }
 
 // texts takes a text or a list of them.
@@ -163,17 +234,26 @@ func texts(v any) ([]string, error) {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("it is no list of texts")
+		return nil, errNoTexts
 	}
 	out := make([]string, len(list))
 	for i, e := range list {
 		s, ok := e.(string)
 		if !ok {
-			return nil, fmt.Errorf("it is no list of texts")
+			return nil, errNoTexts
 		}
 		out[i] = s
 	}
 	return out, nil
+}
+
+// patterns takes a text or a list of them that are patterns.
+func patterns(v any, parse func([]string) ([]string, error)) ([]string, error) {
+	list, err := texts(v)
+	if err != nil {
+		return nil, err
+	}
+	return parse(list)
 }
 
 func networks(v any) ([]netip.Prefix, error) {
@@ -196,24 +276,28 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(s)
-	return p.Masked(), err
+	if err != nil {
+		return p, said.Error("%q is no address and no network: write such as 198.51.100.7 or 198.51.100.0/24",
+			"%q は IP アドレスでもネットワークでもありません。198.51.100.7 や 198.51.100.0/24 のように指定してください", s)
+	}
+	return p.Masked(), nil
 }
 
 func sendersOf(v any) (*Senders, error) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("it is no table")
+		return nil, errNoTable
 	}
 	s := &Senders{ByUser: make(map[string][]string, len(table))}
-	for user, list := range table {
-		patterns, err := texts(list)
+	for _, user := range slices.Sorted(maps.Keys(table)) {
+		allowed, err := patterns(table[user], ParsePatterns)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", user, err)
+			return nil, under(user, err)
 		}
 		if user == "*" {
-			s.Others = patterns
+			s.Others = allowed
 		} else {
-			s.ByUser[strings.ToLower(user)] = patterns
+			s.ByUser[strings.ToLower(user)] = allowed
 		}
 	}
 	return s, nil

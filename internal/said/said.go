@@ -64,9 +64,12 @@ func Error(en, ja string, args ...any) error {
 	return p
 }
 
-// Japanese gives an error in Japanese: one that Error made, or one about a file. Of any other the program cannot say more in Japanese than
+// Japanese gives an error in Japanese: one that Error made, one that has a method Japanese, or one about a file. Of any other the program cannot say more in Japanese than
 // that it could not be read; what it says in English follows.
 func Japanese(err error) string {
+	if own, ok := err.(interface{ Japanese() string }); ok {
+		return own.Japanese()
+	}
 	var p *problem
 	var file *fs.PathError
 	switch {

@@ -1,0 +1,125 @@
+package filter
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/todoku/todoku/dkim"
+)
+
+func TestParsePattern(t *testing.T) {
+	for text, want := range map[string]string{
+		"*": "*", "<>": "<>", "Example.COM.": "example.com", "*.Example.com": "*.example.com", "a@Example.com": "a@example.com", "a@*": "a@*", "*@example.com": "example.com", "*@*": "*",
+		"a@*.example.com": "a@*.example.com", "みんな.example": "xn--q9jyb4c.example", "*.みんな.example": "*.xn--q9jyb4c.example", "花子@みんな.example": "花子@xn--q9jyb4c.example",
+		"\"a b\"@x.example": "\"a b\"@x.example", "localhost": "localhost", " x.example ": "x.example",
+		"": "", "a b": "", "@@": "", "@x.example": "", "a@": "", ".example.com": "", "*example.com": "", "news-*@x.example": "", "a@b@c d": "", "<a@x.example>": "", "x..example": "", "a b@x.example": "",
+	} {
+		got, err := ParsePattern(text)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+		if err == nil && want != "*" {
+			if again, err := ParsePattern(got); again != got || err != nil {
+				t.Errorf("%q is %q the second time: %v", text, again, err)
+			}
+		}
+	}
+	if _, err := ParseDomainPatterns([]string{"x.example", "a@x.example"}); err == nil {
+		t.Error("an address was taken for a domain")
+	}
+}
+
+// TestMatchesUnicode: the envelope of SMTPUTF8 mail names domains in Unicode (RFC 6531), the DNS and From in A-labels.
+func TestMatchesUnicode(t *testing.T) {
+	for _, c := range []struct {
+		pattern, address string
+		want             bool
+	}{
+		{"みんな.example", "hanako@みんな.example", true}, {"みんな.example", "hanako@xn--q9jyb4c.example", true}, {"xn--q9jyb4c.example", "hanako@みんな.EXAMPLE", true},
+		{"*.みんな.example", "x@mail.みんな.example", true}, {"花子@みんな.example", "花子@みんな.example", true}, {"みんな.example", "x@example", false},
+		{"<>", "", true}, {"<>", "a@x.example", false}, {"x.example", "", false}, {"*", "", true},
+	} {
+		p, err := ParsePattern(c.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Matches(p, c.address); got != c.want {
+			t.Errorf("%s, %s: %v", c.pattern, c.address, got)
+		}
+	}
+}
+
+func TestParseTarget(t *testing.T) {
+	for text, want := range map[string]Target{
+		"a@x.example": {Pattern: "a@x.example"}, "a@X.example=b@y.example": {Pattern: "a@x.example", To: "b@y.example"}, "*": {Pattern: "*"},
+		"a@x.example=": {}, "a@x.example=b": {}, "a@x.example=b c@d": {}, "a b": {}, "": {},
+	} {
+		got, err := ParseTarget(text)
+		if got != want || (err == nil) != (want.Pattern != "") {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// TestLoadKeysThatNeverSign: what could not sign one message is an error when the program begins, not a warning with each message.
+func TestLoadKeysThatNeverSign(t *testing.T) {
+	key, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := dkim.MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(file, pem, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for spec, want := range map[string]string{
+		"a example:s:" + file: "is no domain", "example.com:s 1:" + file: "is no selector", "example.com::" + file: "is no selector", "example:s:" + file: "no dot", "x@example.com:s:" + file: "is no domain",
+		"example.com:" + strings.Repeat("s", 64) + ":" + file: "is no selector", "example.com:s:" + filepath.Dir(file): "is no file with a key",
+	} {
+		if _, err := LoadKeys([]string{spec}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", spec, err)
+		}
+	}
+	if _, err := LoadKeys([]string{"example.com:s:" + file, "Example.com.:S:" + file}); err == nil || !strings.Contains(err.Error(), "one record shows one key") {
+		t.Errorf("two keys of one selector: %v", err)
+	}
+	list, err := LoadKeys([]string{"みんな.example:鍵:" + file, "*.みんな.example:s.2:" + file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, _ := list.For("", "xn--q9jyb4c.example"); len(keys) != 1 || keys[0].String() != "d=xn--q9jyb4c.example s=xn--5y4a" {
+		t.Errorf("%v", keys)
+	}
+	if keys, _ := list.For("", "a.xn--q9jyb4c.example"); len(keys) != 1 || keys[0].Selector != "s.2" {
+		t.Errorf("%v", keys)
+	}
+}
+
+// TestTableErrorsNameTheLine: and say what is meant.
+func TestTableErrorsNameTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"lists = []\nsealer = [\"x.example\"]\n":                                                                    "line 2: sealer: nothing is called that; do you mean sealers?",
+		"[default]\n\ndmarc-rejct = \"reject\"\n":                                                                   "line 3: default: dmarc-rejct: there is no outcome \"dmarc-rejct\"; do you mean dmarc-reject?",
+		"[default]\ndmarc-reject = \"refuse\"\n":                                                                    "line 2: default: dmarc-reject: action \"refuse\"",
+		"[default]\ndmarc-reject = \"reject\"\nsealers = [\"x.example\"]\n":                                         "line 3: default: sealers: there is no outcome \"sealers\": what is not of a table stands before",
+		"[[rule]]\naction = \"tag\"\n[[rule]]\noutcome = [\"dmarc-reject\"]\nrcpt = [\"x\"]\naction = \"accept\"\n": "line 5: rule: 2: rcpt: nothing is called that",
+		"[[rule]]\naction = \"tag\"\nto = [\"a b@@\"]\n":                                                            "line 3: rule: 1: to: \"a b@@\" is no pattern",
+		"[[rule]]\naction = \"tag\"\nfrom = [\"a@x.example\"]\n":                                                    "line 3: rule: 1: from: \"a@x.example\" is no domain",
+		"# x\n[[rule]]\noutcome = [\"dmarc-reject\"]\n":                                                             "line 2: rule: 1: it has no action",
+		"\nsealers = [\"b example\"]\n":                                                                             "line 2: sealers: \"b example\" is no pattern",
+		"forwarders = [\"mail.b.example\"]\n":                                                                       "line 1: forwarders: \"mail.b.example\" is no address and no network",
+		"[senders]\nalice = [\"@@\"]\n":                                                                             "line 2: senders: alice: \"@@\" is no pattern",
+		"rule = [{action = \"tag\", rcpt = \"x\"}]\n":                                                               "line 1: rule: 1: rcpt: nothing is called that",
+		"[default\nx = 1\n":                                                                                         "line 1: toml:",
+	} {
+		_, _, err := ParseTable([]byte(text))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q:\n%v, want\n%s", text, err, want)
+		}
+	}
+}
