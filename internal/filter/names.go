@@ -9,8 +9,8 @@ import (
 	"github.com/todoku/todoku/internal/said"
 )
 
-// NullSender is the pattern that fits the empty reverse path, that of bounces.
-const NullSender = "<>"
+// nullSender is the pattern that fits the empty reverse path, that of bounces.
+const nullSender = "<>"
 
 // asciiDomain gives a domain as the DNS has it: in A-labels (RFC 5890), in lower case, without the last dot.
 func asciiDomain(name string) (string, error) {
@@ -37,11 +37,11 @@ func asciiDomain(name string) (string, error) {
 // isIDN reports that a name is not in ASCII.
 func isIDN(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) >= 0 }
 
-// ParsePattern gives a pattern as [Matches] compares it, in lower case with domains in A-labels, or says what is wrong with it: one
+// parsePattern gives a pattern as [Matches] compares it, in lower case with domains in A-labels, or says what is wrong with it: one
 // that fits nothing must not be ignored in silence. "*@domain" is "domain".
-func ParsePattern(text string) (string, error) {
+func parsePattern(text string) (string, error) {
 	p := strings.ToLower(strings.TrimSpace(text))
-	if p == "*" || p == NullSender {
+	if p == "*" || p == nullSender {
 		return p, nil
 	}
 	local, domain, address := "", p, false
@@ -75,11 +75,11 @@ func badPattern(text string) error {
 		"%q はパターンではありません。ADDRESS、DOMAIN、*.DOMAIN (サブドメイン)、LOCAL@*、* のいずれかで指定してください", text)
 }
 
-// ParsePatterns is ParsePattern for a list.
+// ParsePatterns is parsePattern for a list.
 func ParsePatterns(list []string) ([]string, error) {
 	out := make([]string, len(list))
 	for i, text := range list {
-		p, err := ParsePattern(text)
+		p, err := parsePattern(text)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func ParsePatterns(list []string) ([]string, error) {
 func ParseDomainPatterns(list []string) ([]string, error) {
 	out, err := ParsePatterns(list)
 	for i, p := range out {
-		if strings.Contains(p, "@") || p == NullSender {
+		if strings.Contains(p, "@") || p == nullSender {
 			return nil, said.Error("%q is no domain: write DOMAIN, *.DOMAIN (all below it) or *", "%q はドメインではありません。DOMAIN、*.DOMAIN (サブドメイン)、* のいずれかで指定してください", list[i])
 		}
 	}
@@ -102,7 +102,7 @@ func ParseDomainPatterns(list []string) ([]string, error) {
 // ParseTarget reads ADDRESS[=TO], the recipient whose mail is forwarded, and where to.
 func ParseTarget(text string) (Target, error) {
 	pattern, to, known := strings.Cut(text, "=")
-	p, err := ParsePattern(pattern)
+	p, err := parsePattern(pattern)
 	if err != nil {
 		return Target{}, err
 	}

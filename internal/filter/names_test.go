@@ -16,12 +16,12 @@ func TestParsePattern(t *testing.T) {
 		"\"a b\"@x.example": "\"a b\"@x.example", "localhost": "localhost", " x.example ": "x.example",
 		"": "", "a b": "", "@@": "", "@x.example": "", "a@": "", ".example.com": "", "*example.com": "", "news-*@x.example": "", "a@b@c d": "", "<a@x.example>": "", "x..example": "", "a b@x.example": "",
 	} {
-		got, err := ParsePattern(text)
+		got, err := parsePattern(text)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 		if err == nil && want != "*" {
-			if again, err := ParsePattern(got); again != got || err != nil {
+			if again, err := parsePattern(got); again != got || err != nil {
 				t.Errorf("%q is %q the second time: %v", text, again, err)
 			}
 		}
@@ -41,7 +41,7 @@ func TestMatchesUnicode(t *testing.T) {
 		{"*.みんな.example", "x@mail.みんな.example", true}, {"花子@みんな.example", "花子@みんな.example", true}, {"みんな.example", "x@example", false},
 		{"<>", "", true}, {"<>", "a@x.example", false}, {"x.example", "", false}, {"*", "", true},
 	} {
-		p, err := ParsePattern(c.pattern)
+		p, err := parsePattern(c.pattern)
 		if err != nil {
 			t.Fatal(err)
 		}

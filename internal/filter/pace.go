@@ -67,7 +67,7 @@ type Source struct {
 func ParseSource(text string) (s Source, err error) {
 	addr := text
 	if pattern, rest, ok := strings.Cut(text, "="); ok {
-		if s.Pattern, err = ParsePattern(pattern); err != nil {
+		if s.Pattern, err = parsePattern(pattern); err != nil {
 			return s, err
 		}
 		addr = rest

@@ -184,9 +184,9 @@ func (s *Senders) Allow(user string, author []message.Address) (denied message.A
 }
 
 // Matches reports whether an address fits a pattern: "*", "domain", "*.domain" (below it), "local@domain", "local@*", without regard to case,
-// or [NullSender]. A domain of the address in Unicode (RFC 6531) is compared in A-labels, as [ParsePattern] gives them.
+// or "<>". A domain of the address in Unicode (RFC 6531) is compared in A-labels, as parsePattern gives them.
 func Matches(pattern, address string) bool {
-	if pattern == NullSender {
+	if pattern == nullSender {
 		return address == ""
 	}
 	pattern, address = strings.ToLower(pattern), strings.ToLower(address)
