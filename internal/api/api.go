@@ -108,12 +108,7 @@ func (s *Server) Secure(next http.Handler) http.Handler {
 	inner := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
+		caller.Harden(h, contentPolicy)
 		h.Set("Cache-Control", "no-store")
 		r = caller.BehindProxy(r.WithContext(context.WithValue(r.Context(), langKey{}, i18n.FromRequest(r))), s.TrustProxy)
 		if !caller.HostAllowed(r, s.Hosts) {

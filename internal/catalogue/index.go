@@ -38,6 +38,17 @@ func Lookup(id string) (Entry, bool) {
 	return e, ok
 }
 
+// New makes a finding with the usual status of its entry. Evidence that is "" is left out.
+func New(id, subject string, args map[string]string, evidence ...string) Finding {
+	f := Finding{ID: id, Status: entries[id].Status, Subject: subject, Args: args}
+	for _, s := range evidence {
+		if s != "" {
+			f.Evidence = append(f.Evidence, s)
+		}
+	}
+	return f
+}
+
 // All gives every entry, sorted by ID.
 func All() []Entry { return slices.Clone(byID) }
 

@@ -20,7 +20,7 @@ import (
 
 // signFlags are those of `dkim sign` and `arc seal`.
 type signFlags struct {
-	domain, selector, key, headers, canon, timestamp string
+	domain, selector, key, headers, canon, timestamp, expires string
 }
 
 func (a *app) signFlags(c *cobra.Command) *signFlags {
@@ -32,6 +32,7 @@ func (a *app) signFlags(c *cobra.Command) *signFlags {
 	f.StringVar(&s.headers, "headers", "", a.flagText("headers"))
 	f.StringVar(&s.canon, "canonicalization", "relaxed/relaxed", a.flagText("canonicalization"))
 	f.StringVar(&s.timestamp, "timestamp", "", a.flagText("timestamp"))
+	f.StringVar(&s.expires, "expires", "", a.flagText("expires"))
 	return s
 }
 
@@ -42,6 +43,7 @@ type signer struct {
 	headers      []string
 	header, body wire.Canonicalization
 	timestamp    time.Time
+	expires      time.Time
 }
 
 func (s *signFlags) signer(a *app) (signer, error) {
@@ -66,6 +68,9 @@ func (s *signFlags) signer(a *app) (signer, error) {
 	if out.timestamp, err = a.moment("timestamp", s.timestamp, a.globals.now); err != nil {
 		return out, err
 	}
+	if out.expires, err = a.moment("expires", s.expires, time.Time{}); err != nil {
+		return out, err
+	}
 	pem, err := os.ReadFile(s.key)
 	if err != nil {
 		return out, lookError{a.fileError(s.key, err)}
@@ -74,6 +79,14 @@ func (s *signFlags) signer(a *app) (signer, error) {
 		return out, usagef("--key %s: %v", s.key, err)
 	}
 	return out, nil
+}
+
+// read gives what the flags mean, and the message to sign or seal.
+func (s *signFlags) read(a *app, args []string) (o signer, raw []byte, err error) {
+	if o, err = s.signer(a); err == nil {
+		raw, err = a.readMessage(args)
+	}
+	return o, raw, err
 }
 
 // canonicalization reads c= of RFC 6376 section 3.5: a single word leaves the body simple.
@@ -111,23 +124,15 @@ func (a *app) moment(flag, text string, def time.Time) (time.Time, error) {
 
 func (a *app) dkimSignCommand() *cobra.Command {
 	var s *signFlags
-	var expires, identity string
+	var identity string
 	c := a.command("dkim sign", func(c *cobra.Command, args []string) error {
-		o, err := s.signer(a)
-		if err != nil {
-			return err
-		}
-		x, err := a.moment("expires", expires, time.Time{})
-		if err != nil {
-			return err
-		}
-		raw, err := a.readMessage(args)
+		o, raw, err := s.read(a, args)
 		if err != nil {
 			return err
 		}
 		field, err := dkim.Sign(bytes.NewReader(raw), dkim.SignOptions{
 			Domain: o.domain, Selector: s.selector, Identity: identity, Key: o.key,
-			Header: o.header, Body: o.body, Headers: o.headers, Timestamp: o.timestamp, Expires: x,
+			Header: o.header, Body: o.body, Headers: o.headers, Timestamp: o.timestamp, Expires: o.expires,
 		})
 		if err != nil {
 			return usagef("%s: %v", a.say(msgSign), err)
@@ -135,7 +140,6 @@ func (a *app) dkimSignCommand() *cobra.Command {
 		return a.emit(field, raw)
 	})
 	s = a.signFlags(c)
-	c.Flags().StringVar(&expires, "expires", "", a.flagText("expires"))
 	c.Flags().StringVar(&identity, "identity", "", a.flagText("identity"))
 	return c
 }
@@ -152,20 +156,12 @@ func (a *app) emit(fields, raw []byte) error {
 
 func (a *app) arcSealCommand() *cobra.Command {
 	var s *signFlags
-	var authServID, expires string
+	var authServID string
 	c := a.command("arc seal", func(c *cobra.Command, args []string) error {
 		if authServID == "" {
 			return usagef("%s", a.say(msgNeedFlag, "flag", "authserv-id"))
 		}
-		o, err := s.signer(a)
-		if err != nil {
-			return err
-		}
-		x, err := a.moment("expires", expires, time.Time{})
-		if err != nil {
-			return err
-		}
-		raw, err := a.readMessage(args)
+		o, raw, err := s.read(a, args)
 		if err != nil {
 			return err
 		}
@@ -183,7 +179,7 @@ func (a *app) arcSealCommand() *cobra.Command {
 		}
 		fields, err := arc.Seal(m, arc.SealOptions{
 			Domain: o.domain, Selector: s.selector, Key: o.key, AuthServID: authServID,
-			Headers: o.headers, Header: o.header, Body: o.body, Timestamp: o.timestamp, Expires: x, Chain: chain,
+			Headers: o.headers, Header: o.header, Body: o.body, Timestamp: o.timestamp, Expires: o.expires, Chain: chain,
 		})
 		if err != nil {
 			return usagef("%s: %v", a.say(msgSeal), err)
@@ -192,6 +188,5 @@ func (a *app) arcSealCommand() *cobra.Command {
 	})
 	s = a.signFlags(c)
 	c.Flags().StringVar(&authServID, "authserv-id", "", a.flagText("authserv-id"))
-	c.Flags().StringVar(&expires, "expires", "", a.flagText("expires"))
 	return c
 }

@@ -81,8 +81,8 @@ func broken(t *testing.T, c Case) {
 	}
 }
 
-// judge serves the zone, with changes published, and checks it as the program does.
-func judge(t *testing.T, c Case, published []dns.Change) []catalogue.Finding {
+// served puts the zone of a case, with changes published, on a server, and gives a client that asks it.
+func served(t *testing.T, c Case, published []dns.Change) (*dnstest.Server, *dns.Client) {
 	t.Helper()
 	zone, err := dns.MemoryOf(slices.Clone(c.Records))
 	if err != nil {
@@ -96,6 +96,13 @@ func judge(t *testing.T, c Case, published []dns.Change) []catalogue.Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return server, client
+}
+
+// judge serves the zone, with changes published, and checks it as the program does.
+func judge(t *testing.T, c Case, published []dns.Change) []catalogue.Finding {
+	t.Helper()
+	server, client := served(t, c, published)
 	o := survey.Options{Now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), Selectors: c.Selectors, DNSOnly: true}
 	for _, s := range c.IPs {
 		o.IPs = append(o.IPs, netip.MustParseAddr(s))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/todoku/todoku/bimi"
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/dns/dnstest"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/fetch"
@@ -258,18 +257,7 @@ func (w *world) judge(t *testing.T, c Case, published []dns.Change) []catalogue.
 // look checks the zone by way of the servers.
 func (w *world) look(t *testing.T, c Case, published []dns.Change, guarded bool) *check.Report {
 	t.Helper()
-	zone, err := dns.MemoryOf(slices.Clone(c.Records))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := zone.Apply(published...); err != nil {
-		t.Fatal(err)
-	}
-	server := dnstest.New(t, c.Signed(zone))
-	client, err := dns.NewClient(dns.ClientConfig{Servers: []string{server.Addr()}, Timeout: 20 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	server, client := served(t, c, published)
 	r := oneServer{dns.NewCache(client, dns.CacheConfig{})}
 	d := w.dialer(r, guarded)
 	o := survey.Options{Now: now, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.25")}, Fetch: fetch.NewClient(d, fetch.HTTPConfig{}), Prober: w.prober(d), Postmaster: true, Roots: w.roots}

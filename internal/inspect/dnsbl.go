@@ -87,7 +87,6 @@ func problemOf(seen blocklist.Seen) string {
 
 // aboutLists is the finding on several lists with one problem.
 func aboutLists(id, subject string, lists []blocklist.Seen) catalogue.Finding {
-	e, _ := catalogue.Lookup(id)
 	var zones, evidence []string
 	for _, seen := range lists {
 		zones = append(zones, seen.List.Zone)
@@ -97,10 +96,7 @@ func aboutLists(id, subject string, lists []blocklist.Seen) catalogue.Finding {
 		}
 		evidence = append(evidence, seen.List.Zone+": "+reason)
 	}
-	return catalogue.Finding{
-		ID: id, Status: e.Status, Subject: subject, Evidence: evidence,
-		Args: args{"subject": subject, "lists": strings.Join(zones, ", ")},
-	}
+	return catalogue.New(id, subject, args{"subject": subject, "lists": strings.Join(zones, ", ")}, evidence...)
 }
 
 // listing is the finding on one list that has the subject. A code that only notes how

@@ -83,13 +83,6 @@ type judgement struct {
 // add adds a finding with the usual status of its entry and gives it for changes,
 // until the next one is added.
 func (j *judgement) add(id, subject string, a args, evidence ...string) *catalogue.Finding {
-	e, _ := catalogue.Lookup(id)
-	f := catalogue.Finding{ID: id, Status: e.Status, Subject: subject, Args: a}
-	for _, s := range evidence {
-		if s != "" {
-			f.Evidence = append(f.Evidence, s)
-		}
-	}
-	j.findings = append(j.findings, f)
+	j.findings = append(j.findings, catalogue.New(id, subject, a, evidence...))
 	return &j.findings[len(j.findings)-1]
 }

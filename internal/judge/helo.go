@@ -47,12 +47,11 @@ func HELO(s evidence.Session, ip iprev.Verdict, answer dns.Answer) []catalogue.F
 	case slices.ContainsFunc(answer.Records, func(r dns.Record) bool { return r.Addr.IsValid() && r.Addr.Unmap() == ip.IP }):
 		id = "ptr.helo-pass"
 	}
-	e, _ := catalogue.Lookup(id)
-	f := catalogue.Finding{ID: id, Status: e.Status, Subject: a["ip"], Args: a, Evidence: []string{"HELO " + clip(s.HELO)}}
+	seen := ""
 	if asked {
-		f.Evidence = append(f.Evidence, answer.Question.Name+" "+answer.Question.Type.String()+": "+answer.Status.String())
+		seen = answer.Question.Name + " " + answer.Question.Type.String() + ": " + answer.Status.String()
 	}
-	return []catalogue.Finding{f}
+	return []catalogue.Finding{catalogue.New(id, a["ip"], a, "HELO "+clip(s.HELO), seen)}
 }
 
 // addressLiteral reports whether a HELO argument is the address of the client in brackets.

@@ -61,14 +61,7 @@ type args map[string]string
 
 // add adds a finding with the usual status of its entry and gives it for changes.
 func (c *verdict) add(id, subject string, a args, evidence ...string) *catalogue.Finding {
-	e, _ := catalogue.Lookup(id)
-	f := catalogue.Finding{ID: id, Status: e.Status, Subject: subject, Args: a}
-	for _, s := range evidence {
-		if s != "" {
-			f.Evidence = append(f.Evidence, s)
-		}
-	}
-	c.findings = append(c.findings, f)
+	c.findings = append(c.findings, catalogue.New(id, subject, a, evidence...))
 	return &c.findings[len(c.findings)-1]
 }
 

@@ -44,15 +44,9 @@ func OneClick(from, uri string, status int, problem string) catalogue.Finding {
 	case status >= 400:
 		id = "list.endpoint-fails"
 	}
-	e, _ := catalogue.Lookup(id)
-	f := catalogue.Finding{
-		ID: id, Status: e.Status, Subject: subject, Evidence: []string{"POST " + clip(uri)},
-		Args: args{"uri": clip(uri), "status": fmt.Sprint(status), "problem": clip(problem)},
-	}
+	outcome := clip(problem)
 	if problem == "" {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("HTTP %d", status))
-	} else {
-		f.Evidence = append(f.Evidence, clip(problem))
+		outcome = fmt.Sprintf("HTTP %d", status)
 	}
-	return f
+	return catalogue.New(id, subject, args{"uri": clip(uri), "status": fmt.Sprint(status), "problem": clip(problem)}, "POST "+clip(uri), outcome)
 }

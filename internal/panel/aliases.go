@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/todoku/todoku/internal/store"
 )
@@ -83,21 +82,7 @@ func (a *Aliases) Refresh(ctx context.Context) error {
 
 // Run keeps them up to date until ctx ends.
 func (a *Aliases) Run(ctx context.Context) error {
-	t := time.NewTicker(pollEvery)
-	defer t.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		err := a.Refresh(ctx)
-		if err != nil && !failing && ctx.Err() == nil {
-			a.log.Error("the forwarding addresses cannot be read; those known stay in use", "error", err)
-		}
-		failing = err != nil
-	}
+	return poll(ctx, a.Refresh, a.log, "the forwarding addresses cannot be read; those known stay in use")
 }
 
 // Lookup answers a mail server that asks a table for a key: an address, "@domain" for all others of it, or a domain.

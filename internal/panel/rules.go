@@ -73,21 +73,7 @@ func (r *Rules) Refresh(ctx context.Context) error {
 
 // Run keeps the rules up to date until ctx ends.
 func (r *Rules) Run(ctx context.Context) error {
-	t := time.NewTicker(pollEvery)
-	defer t.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		err := r.Refresh(ctx)
-		if err != nil && !failing && ctx.Err() == nil {
-			r.log.Error("the domains of the panel cannot be read; what is known of them stays in use", "error", err)
-		}
-		failing = err != nil
-	}
+	return poll(ctx, r.Refresh, r.log, "the domains of the panel cannot be read; what is known of them stays in use")
 }
 
 // For says whether mail whose From has this domain (A-labels, lower case), sent by this login ("" for none), is signed. What

@@ -73,12 +73,6 @@ func (s *Store) Complaints(ctx context.Context, day string) ([]Complaint, error)
 		GROUP BY day, source, provider ORDER BY day, source, provider`, text(day))
 }
 
-// ComplaintsOfDomains gives what came since a day of mail from a source, by domain, the one with the most first; Day and Provider are "".
-func (s *Store) ComplaintsOfDomains(ctx context.Context, day, source string, limit int) ([]Complaint, error) {
-	return s.complaints(ctx, `SELECT '', domain, source, '', CAST(sum(complaints) AS BIGINT) AS n, CAST(sum(delivered) AS BIGINT) FROM complaints WHERE day >= $1 AND source = $2
-		GROUP BY domain, source ORDER BY n DESC, domain LIMIT $3`, text(day), text(source), limit)
-}
-
 func (s *Store) complaints(ctx context.Context, query string, args ...any) ([]Complaint, error) {
 	list, err := collect(ctx, s.db.reader(), func(r row) (c Complaint, err error) {
 		return c, r.Scan(&c.Day, &c.Domain, &c.Source, &c.Provider, &c.Complaints, &c.Delivered)

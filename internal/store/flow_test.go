@@ -31,7 +31,7 @@ func testVolume(t *testing.T, s *Store) {
 	if got, err := s.VolumeSince(ctx, ""); err != nil || len(got) != 2 {
 		t.Errorf("%v, %v", got, err)
 	}
-	authors, err := s.VolumeOfAuthors(ctx, "2026-11-01", "192.0.2.1", 1)
+	authors, err := s.VolumeRows(ctx, VolumeFilter{From: "2026-11-01", To: "2026-11-30", Source: "192.0.2.1"}, 1)
 	if err != nil || len(authors) != 1 || authors[0].Author != "a.example" || authors[0].Messages != 6 {
 		t.Errorf("%v, %v", authors, err)
 	}
@@ -44,9 +44,14 @@ func testVolumeIsBounded(t *testing.T, s *Store) {
 	}
 	ok(t, s.addVolume(ctx, list, 4))
 	ok(t, s.addVolume(ctx, list, 4))
-	got, err := s.VolumeOfAuthors(ctx, "", "", 100)
-	if err != nil || len(got) != 5 || got[0].Author != "*" || got[0].Messages != 12 || got[1].Messages != 2 {
+	got, err := s.VolumeRows(ctx, VolumeFilter{From: "2026-11-26", To: "2026-11-26"}, 100)
+	if err != nil || len(got) != 5 {
 		t.Errorf("%v, %v", got, err)
+	}
+	for _, v := range got {
+		if want := map[bool]int64{true: 12, false: 2}[v.Author == "*"]; v.Messages != want {
+			t.Errorf("%v, want %d messages", v, want)
+		}
 	}
 }
 

@@ -75,19 +75,6 @@ func (s *Store) VolumeSince(ctx context.Context, day string) ([]Volume, error) {
 	return list, nil
 }
 
-// VolumeOfAuthors gives the author domains with the most mail since a day, of a source, the largest first.
-func (s *Store) VolumeOfAuthors(ctx context.Context, day, source string, limit int) ([]Volume, error) {
-	list, err := collect(ctx, s.db.reader(), func(r row) (v Volume, err error) {
-		v.Source = source
-		return v, r.Scan(&v.Author, &v.Messages, &v.Paced)
-	}, `SELECT author, CAST(sum(messages) AS BIGINT) AS n, CAST(sum(paced) AS BIGINT) FROM volume WHERE day >= $1 AND source = $2
-		GROUP BY author ORDER BY n DESC, author LIMIT $3`, text(day), text(source), limit)
-	if err != nil {
-		return nil, fmt.Errorf("volume: %w", s.db.translate(err))
-	}
-	return list, nil
-}
-
 // pruneVolume forgets days before one.
 func pruneVolume(day string) func(context.Context, querier) (int64, error) {
 	return func(ctx context.Context, q querier) (int64, error) {

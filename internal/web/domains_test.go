@@ -145,19 +145,10 @@ func TestNoPanelPages(t *testing.T) {
 // TestCustomers: a customer sees and changes what was given to them; a user sees nothing, and nobody anything.
 func TestCustomers(t *testing.T) {
 	ctx := t.Context()
-	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "t.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	k, err := access.New(access.Config{Store: st})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := newStore(t)
 	p := panelOn(t, st)
-	server := httptest.NewServer(checkingSite(t, shop(), func(c *Config) { c.Access, c.Panel, c.Public = k, p, true }).h)
-	t.Cleanup(server.Close)
-	h := &house{t, k, server}
+	h := houseOn(t, st, func(c *Config) { c.Panel = p })
+	k := h.keeper
 	admin := panel.Who{Admin: true}
 	for _, name := range []string{"a.example", "b.example"} {
 		if _, err := p.Create(ctx, admin, name, panel.Change{}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -26,17 +27,31 @@ type house struct {
 
 func newHouse(t *testing.T, public bool) *house {
 	t.Helper()
-	st, err := store.Open(context.Background(), t.TempDir()+"/todoku.db")
+	return houseOn(t, newStore(t), func(c *Config) { c.Public = public })
+}
+
+// newStore is an empty database.
+func newStore(t *testing.T) *store.Store {
+	t.Helper()
+	st, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "todoku.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
+	return st
+}
+
+// houseOn is a site with logins on a database, open to the public in what needs none, changed by change.
+func houseOn(t *testing.T, st *store.Store, change func(*Config)) *house {
+	t.Helper()
 	k, err := access.New(access.Config{Store: st, Failed: func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := checkingSite(t, shop(), func(c *Config) { c.Access, c.Public = k, public })
-	server := httptest.NewServer(site.h)
+	server := httptest.NewServer(checkingSite(t, shop(), func(c *Config) {
+		c.Access, c.Public = k, true
+		change(c)
+	}).h)
 	t.Cleanup(server.Close)
 	return &house{t, k, server}
 }

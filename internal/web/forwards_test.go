@@ -1,9 +1,7 @@
 package web
 
 import (
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/panel"
-	"github.com/todoku/todoku/internal/store"
 )
 
 // TestForwardPages: forwarding addresses are set, listed, taken away and taken from files, and nothing of what was typed is markup.
@@ -112,19 +109,10 @@ var shownToken = regexp.MustCompile(`tdk_[A-Za-z0-9_-]+`)
 // TestTokenPages: a customer makes and revokes tokens of their own; others have no such page, and a token is shown once.
 func TestTokenPages(t *testing.T) {
 	ctx := t.Context()
-	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "t.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	k, err := access.New(access.Config{Store: st})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := newStore(t)
 	p := panelOn(t, st)
-	server := httptest.NewServer(checkingSite(t, shop(), func(c *Config) { c.Access, c.Panel, c.Public = k, p, true }).h)
-	t.Cleanup(server.Close)
-	h := &house{t, k, server}
+	h := houseOn(t, st, func(c *Config) { c.Panel = p })
+	k := h.keeper
 	for name, role := range map[string]string{"ann": access.Admin, "cus": access.Customer, "other": access.Customer, "use": access.User} {
 		if _, err := k.Add(ctx, name, goodPassword, role); err != nil {
 			t.Fatal(err)

@@ -22,12 +22,7 @@ func (s *server) secure(next http.Handler) http.Handler {
 	inner := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
+		caller.Harden(h, contentPolicy)
 		r = caller.BehindProxy(r, s.TrustProxy)
 		if !s.hostAllowed(r) {
 			s.fail(w, r, http.StatusMisdirectedRequest, "error.host")

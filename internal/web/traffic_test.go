@@ -1,10 +1,7 @@
 package web
 
 import (
-	"context"
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +15,7 @@ import (
 // flowStore is a store with two messages that went out, one that came in, and some volume.
 func flowStore(t *testing.T) *store.Store {
 	t.Helper()
-	st, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "flow.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
+	st := newStore(t)
 	list := []store.MailEvent{
 		{Queue: "Q1", Outgoing: true, Author: "a.example", MailFrom: "me@a.example", Rcpts: []string{"x@gmail.com"}, RcptCount: 3, Action: "defer", Paced: true, Source: "192.0.2.1", Receivers: map[string]int{"gmail": 3},
 			Reason: "Paced by the warm-up of 192.0.2.1: today's share for all other receivers is used up; room is expected at 2026-11-23 00:00 UTC, try again then"},
@@ -104,16 +97,9 @@ func TestMailPages(t *testing.T) {
 func TestMailOfCustomers(t *testing.T) {
 	ctx := t.Context()
 	st := flowStore(t)
-	k, err := access.New(access.Config{Store: st})
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := panelOn(t, st)
-	server := httptest.NewServer(checkingSite(t, shop(), func(c *Config) {
-		c.Access, c.Panel, c.Public, c.Traffic = k, p, true, &traffic.Reader{Store: st, Now: clock}
-	}).h)
-	t.Cleanup(server.Close)
-	h := &house{t, k, server}
+	h := houseOn(t, st, func(c *Config) { c.Panel, c.Traffic = p, &traffic.Reader{Store: st, Now: clock} })
+	k := h.keeper
 	for name, role := range map[string]string{"ann": access.Admin, "cus": access.Customer, "use": access.User} {
 		if _, err := k.Add(ctx, name, goodPassword, role); err != nil {
 			t.Fatal(err)

@@ -1,11 +1,8 @@
 package web
 
 import (
-	"context"
 	"errors"
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +15,7 @@ import (
 // newBook is a book of plans on a database of its own.
 func newBook(t *testing.T) *warmup.Book {
 	t.Helper()
-	st, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "book.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
+	st := newStore(t)
 	return warmup.NewBook(warmup.BookConfig{Store: st, Now: func() time.Time { return now }})
 }
 
@@ -140,13 +133,8 @@ func TestWarmupIsForAdmins(t *testing.T) {
 func TestWarmupRoles(t *testing.T) {
 	ctx := t.Context()
 	b := newBook(t)
-	k, err := access.New(access.Config{Store: b.Store})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(checkingSite(t, shop(), func(c *Config) { c.Access, c.Book, c.Public = k, b, true }).h)
-	t.Cleanup(server.Close)
-	h := &house{t, k, server}
+	h := houseOn(t, b.Store, func(c *Config) { c.Book = b })
+	k := h.keeper
 	for name, role := range map[string]string{"ann": access.Admin, "cus": access.Customer, "use": access.User} {
 		if _, err := k.Add(ctx, name, goodPassword, role); err != nil {
 			t.Fatal(err)
