@@ -79,7 +79,7 @@ func named(t *testing.T, file string, root *cobra.Command, words []string) {
 		t.Errorf("%s: %s has no command %s", file, c.CommandPath(), words[0])
 	}
 	for _, w := range words {
-		if w == "--" {
+		if w == "--" || strings.HasPrefix(w, "#") { // operands, a remark
 			return
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(w, "--"), "=")
