@@ -52,12 +52,18 @@ func (a *app) keysCreateCommand() *cobra.Command {
 			return usagef("%s", a.say(msgAlternateAlone))
 		}
 		var made []store.DKIMKey
+		var beside []string
 		for _, arg := range args {
 			domain, err := ascii(arg)
 			if err != nil {
 				return usagef("%v", err)
 			}
 			for _, kind := range algorithms {
+				if there, err := k.signsAlready(ctx, domain, kind); err != nil {
+					return lookError{err}
+				} else if there {
+					beside = append(beside, a.say(msgKeyBeside, "domain", domain, "kind", kind))
+				}
 				s := keys.Spec{Domain: domain, Selector: selector, Algorithm: kind, Patterns: patterns, Names: alternating(alternate, domain)}
 				if kind == "rsa" {
 					s.Bits = bits
@@ -69,7 +75,9 @@ func (a *app) keysCreateCommand() *cobra.Command {
 				made = append(made, e)
 			}
 		}
-		fmt.Fprintln(a.Err, a.say(msgKeysMade))
+		for _, said := range append(beside, a.say(msgKeysMade)) {
+			fmt.Fprintln(a.Err, said)
+		}
 		return k.showRecords(ctx, made)
 	})
 	f := c.Flags()
@@ -80,6 +88,12 @@ func (a *app) keysCreateCommand() *cobra.Command {
 	f.StringArrayVar(&patterns, "for", nil, a.flagText("key-for"))
 	f.StringArrayVar(&alternate, "alternate", nil, a.flagText("key-alternate"))
 	return c
+}
+
+// signsAlready reports that a domain has a key of a kind, which signs or will: a new one signs beside it.
+func (k *keysRun) signsAlready(ctx context.Context, domain, kind string) (bool, error) {
+	list, err := k.store.Keys(ctx, domain, false)
+	return slices.ContainsFunc(list, func(e store.DKIMKey) bool { return e.Algorithm == kind && e.State != store.KeyRetiring }), err
 }
 
 // alternating reads SELECTOR[=TARGET], in which {domain} stands for the domain.
@@ -94,7 +108,7 @@ func alternating(specs []string, domain string) (out []keys.Name) {
 // failed says what went wrong with the exit code that fits.
 func (k *keysRun) failed(err error) error {
 	switch {
-	case errors.Is(err, keys.ErrSpec), errors.Is(err, keys.ErrNoMaster), errors.Is(err, keys.ErrNothing), errors.Is(err, keys.ErrInUse), errors.Is(err, keys.ErrBusy):
+	case errors.Is(err, keys.ErrSpec), errors.Is(err, keys.ErrNoMaster), errors.Is(err, keys.ErrWrongMaster), errors.Is(err, keys.ErrNothing), errors.Is(err, keys.ErrInUse), errors.Is(err, keys.ErrBusy):
 		if k.a.japanese() {
 			return usagef("%s", said.Japanese(err))
 		}
@@ -185,8 +199,12 @@ func (a *app) keysRotateCommand() *cobra.Command {
 		if len(args) > 0 && len(next) == 0 {
 			return usagef("%s", a.say(msgNoneToRotate))
 		}
-		if err := errors.Join(k.Step(ctx), k.Release(ctx)); err != nil {
+		mine, err := k.StepNow(ctx)
+		if err := errors.Join(err, k.Release(ctx)); err != nil {
 			return lookError{err}
+		}
+		if !mine {
+			fmt.Fprintln(a.Err, a.say(msgStepsElsewhere))
 		}
 		if len(args) > 0 {
 			fmt.Fprintln(a.Err, a.say(msgKeysMade))

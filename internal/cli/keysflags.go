@@ -19,6 +19,7 @@ import (
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/publish"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -82,6 +83,9 @@ func (f *keysFlags) loadMaster(a *app) (*keys.Master, error) {
 		return nil, nil
 	}
 	if err != nil {
+		if a.japanese() {
+			err = errors.New(said.Japanese(err))
+		}
 		return nil, lookError{err}
 	}
 	return m, nil

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -11,9 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/render"
+	"github.com/todoku/todoku/internal/repair/paste"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -38,6 +42,8 @@ type keyStatus struct {
 	Aliases   []dns.Change  `json:"aliases"` // that the owner of the domain publishes once
 	Next      *nextStep     `json:"next"`
 	Revealed  *string       `json:"revealed"`
+
+	zone string // of the records, "" where it was not seen
 }
 
 // nextStep is what comes next in the life of a key; without a time it comes when somebody does what the key waits for.
@@ -74,7 +80,10 @@ func (k *keysRun) status(e store.DKIMKey, patterns []store.DKIMPattern) keyStatu
 	n := keys.NoteOf(&e)
 	s := keyStatus{
 		ID: e.ID, Series: e.Series, Replaces: notEmpty(e.Replaces), Domain: e.Domain, Selector: e.Selector, Algorithm: e.Algorithm, Bits: e.Bits, State: e.State,
-		Since: since(&e), Waits: notEmpty(n.Waits), Problem: notEmpty(n.Problem), Servers: n.Servers, For: []string{}, DNS: []dns.Change{}, Revealed: notEmpty(e.Revealed),
+		zone: n.Zone, Since: since(&e), Waits: notEmpty(n.Waits), Problem: notEmpty(n.Problem), Servers: n.Servers, For: []string{}, DNS: []dns.Change{}, Revealed: notEmpty(e.Revealed),
+	}
+	if unreadable := k.Unreadable(&e); unreadable != "" && e.State != store.KeyRetiring {
+		s.Problem = &unreadable
 	}
 	if !e.Due.IsZero() {
 		s.Due = &e.Due
@@ -236,9 +245,14 @@ func kind(s keyStatus) string {
 func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
 
 func (a *app) keysShowCommand() *cobra.Command {
+	var words []string
 	c := a.keysCommand("keys show", func(ctx context.Context, k *keysRun, args []string) error {
 		if len(args) == 0 {
 			return usagef("%s", a.say(msgKeyNames))
+		}
+		forms, err := a.pasteForms(words)
+		if err != nil {
+			return err
 		}
 		list, err := k.findAll(ctx, args, false)
 		if err != nil {
@@ -251,7 +265,7 @@ func (a *app) keysShowCommand() *cobra.Command {
 		return a.show(map[string]any{"keys": all}, func(w io.Writer, _ render.TextOptions) error {
 			for _, s := range all {
 				fmt.Fprintf(w, "; %s  %s  %s  %s\n; %s: %s\n", s.ID, s.Selector+"._domainkey."+s.Domain, kind(s), a.say(keyStates[s.State]), a.say(msgSignsFor), render.Printable(strings.Join(s.For, ", ")))
-				if err := k.writeRecords(w, s); err != nil {
+				if err := k.writeForms(w, s, forms); err != nil {
 					return err
 				}
 				if s.Revealed != nil {
@@ -261,7 +275,37 @@ func (a *app) keysShowCommand() *cobra.Command {
 			return nil
 		})
 	})
+	c.Flags().StringSliceVar(&words, "paste", nil, a.flagText("key-paste"))
+	completeWords(c, "paste", paste.IDs()...)
 	return c
+}
+
+// writeForms writes what is to be published, or taken away, in forms; in that of a zone file where none is named.
+func (k *keysRun) writeForms(w io.Writer, s keyStatus, forms []paste.Form) error {
+	if len(forms) == 0 {
+		return k.writeRecords(w, s)
+	}
+	for _, form := range forms {
+		fmt.Fprintln(w, "; "+form.Name.In(k.a.lang))
+		for _, c := range slices.Concat(s.Aliases, s.DNS) {
+			var stands []dns.Record
+			for _, was := range c.Was {
+				rec, err := dns.NewRecord(c.Name, c.Type, c.TTL, was)
+				if err != nil {
+					return err
+				}
+				stands = append(stands, rec)
+			}
+			plan, err := paste.NewPlan(c, cmp.Or(s.zone, dmarc.RegisteredDomain(dns.CanonicalName(c.Name))), stands)
+			if err != nil {
+				return err
+			}
+			if _, err := io.WriteString(w, form.Write(plan, k.a.lang)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (a *app) keysStatusCommand() *cobra.Command {

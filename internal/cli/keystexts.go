@@ -43,7 +43,7 @@ var keysCommandTexts = map[string]commandText{
 		args:    "DOMAIN|SELECTOR._domainkey.DOMAIN|ID...",
 		short:   text{EN: "Print the records of keys", JA: "鍵レコードを表示する"},
 		long:    text{EN: "Print the records of keys as a zone file has them, and whose mail they sign. Of a key that is revealed the private key is printed too: it is public.", JA: "鍵レコードをゾーンファイルの形式で、署名対象とともに表示します。公開済みの秘密鍵があれば、それも表示します。"},
-		example: same("  todoku keys show example.com"),
+		example: same("  todoku keys show example.com\n  todoku keys show example.com --paste cloudflare"),
 	},
 	"keys status": {
 		args:    "[DOMAIN|ID]...",
@@ -88,6 +88,7 @@ var keysFlagTexts = map[string]text{
 	"key-selector":      {EN: "the selector `NAME` (default: made of the date)", JA: "セレクター `NAME` (既定: 日付から作る)"},
 	"key-for":           {EN: "whose mail it signs, `PATTERN`: user@example.com, example.com, .example.com (its subdomains), * (repeatable; default: the domain)", JA: "署名対象 `PATTERN`: user@example.com、example.com、.example.com (サブドメイン)、* (複数指定可。既定: そのドメイン)"},
 	"key-alternate":     {EN: "one of the selectors between which the keys alternate, `SELECTOR[=TARGET]`: TARGET is the name that SELECTOR._domainkey.DOMAIN is an alias of, {domain} in it the domain (give two)", JA: "交互に使うセレクター `SELECTOR[=TARGET]`。TARGET は SELECTOR._domainkey.DOMAIN の別名 (CNAME) の先の名前で、{domain} はドメインに置き換わる (2 つ指定する)"},
+	"key-paste":         {EN: "print records in this `FORM`, or all (repeatable), in place of that of a zone file: string, chunks, bind, nsupdate, route53, cloudflare, terraform-route53, terraform-cloudflare, octodns, dnscontrol, sakura, xserver, conoha, onamae, value-domain", JA: "レコードをゾーンファイルの形式の代わりにこの `FORM` で表示する。all ですべて (複数指定可): string、chunks、bind、nsupdate、route53、cloudflare、terraform-route53、terraform-cloudflare、octodns、dnscontrol、sakura、xserver、conoha、onamae、value-domain"},
 	"key-force":         {EN: "also keys that are in use", JA: "使用中の鍵も削除する"},
 	"keys-all":          {EN: "also keys that are gone", JA: "役目を終えた鍵も表示する"},
 	"import-opendkim":   {EN: "`FILE` of OpenDKIM's configuration, opendkim.conf", JA: "OpenDKIM の設定ファイル `FILE` (opendkim.conf)"},
@@ -106,6 +107,8 @@ var (
 	msgOneSelector    = text{EN: "--selector is for one key; leave it out to have selectors made", JA: "--selector は鍵 1 つの場合に指定します (省略するとセレクターを自動で作ります)"}
 	msgKeysMade       = text{EN: "Publish these records. Each key signs by itself once every name server shows it (todoku keys status).", JA: "次のレコードを公開してください。すべてのネームサーバーに見えると、自動で署名を始めます (todoku keys status で確認できます)。"}
 	msgKeyThere       = text{EN: "there is a key of that domain and selector already, or another successor that does not sign yet", JA: "そのドメインとセレクターの鍵がすでにあるか、まだ署名していない後継の鍵があります"}
+	msgKeyBeside      = text{EN: "{domain} has a key of the kind {kind} already: the new one will sign beside it. For a key in its place: todoku keys rotate {domain}", JA: "{domain} にはすでに {kind} の鍵があります。新しい鍵はその鍵と並んで署名します。鍵を交換するには todoku keys rotate {domain} を使ってください"}
+	msgStepsElsewhere = text{EN: "Another program takes the steps at the moment, as a running server does every minute. One that was killed is waited for, for up to 15 minutes.", JA: "現在、別のプログラムが鍵の交換を進めています (実行中のサーバーは毎分進めます)。強制終了したプログラムがある場合は、最長 15 分待ちます。"}
 	msgNoKey          = text{EN: "there is no key for {name}", JA: "{name} の鍵はありません"}
 	msgNoneToRotate   = text{EN: "none of these keys signs: there is nothing to rotate", JA: "署名中の鍵がないため、交換できません"}
 	msgKeyNames       = text{EN: "name a domain, SELECTOR._domainkey.DOMAIN, or the id of a key (see: todoku keys list)", JA: "ドメイン、SELECTOR._domainkey.DOMAIN、または鍵の ID を指定してください (todoku keys list で確認できます)"}

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,7 +38,16 @@ func (k *Keeper) Rotate(ctx context.Context, id string) (store.DKIMKey, error) {
 	if err != nil {
 		return store.DKIMKey{}, err
 	}
-	return k.rotate(ctx, series)
+	next, err := k.rotate(ctx, series)
+	if !errors.Is(err, store.ErrExists) {
+		return next, err
+	}
+	if series, err := k.series(ctx, id); err == nil { // somebody else made one in the same moment
+		if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
+			return *next, nil
+		}
+	}
+	return next, err
 }
 
 func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKIMKey, error) {
@@ -48,8 +58,8 @@ func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKI
 	if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
 		return *next, nil
 	}
-	if k.cfg.Master == nil {
-		return store.DKIMKey{}, ErrNoMaster
+	if err := k.mayKeep(ctx); err != nil {
+		return store.DKIMKey{}, err
 	}
 	made := store.DKIMKey{Domain: e.Domain, Series: e.Series, Replaces: e.ID, Created: k.cfg.Now()}
 	for _, o := range series {
@@ -110,6 +120,11 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 	}
 	if was == nil {
 		return store.DKIMKey{}, fmt.Errorf("%w: no key of this series is retiring", ErrNothing)
+	}
+	if k.cfg.Master != nil && len(was.Sealed) > 0 {
+		if err := k.cfg.Master.tries(was); err != nil {
+			return store.DKIMKey{}, err
+		}
 	}
 	if o := k.observe(ctx, recordName(was), was.Record); !o.Shown() {
 		return store.DKIMKey{}, fmt.Errorf("%w of %s: %s", ErrNotShown, recordName(was), o.summary())

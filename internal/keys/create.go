@@ -28,7 +28,7 @@ type Spec struct {
 	Names []Name
 }
 
-// Create makes a key in state prepared. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster.
+// Create makes a key in state prepared. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster, ErrWrongMaster.
 func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 	if s.Algorithm == "rsa" && s.Bits == 0 {
 		s.Bits = 2048
@@ -36,8 +36,8 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 	if s.Algorithm == "rsa" && s.Bits != 2048 && s.Bits != 3072 && s.Bits != 4096 {
 		return store.DKIMKey{}, said.Error("%w: %d bits; choose 2048, 3072 or 4096", "%v: %d ビットです。2048、3072、4096 のいずれかにしてください", ErrSpec, s.Bits)
 	}
-	if k.cfg.Master == nil {
-		return store.DKIMKey{}, ErrNoMaster
+	if err := k.mayKeep(ctx); err != nil {
+		return store.DKIMKey{}, err
 	}
 	private, err := dkim.GenerateKey(s.Algorithm, s.Bits)
 	if err != nil {

@@ -96,7 +96,8 @@ func KeyError(file string, err error) error {
 }
 
 // Import keeps a key of another program. Where every name server shows its record it signs at once: it did so before; else
-// it waits as a new one does. shows reports which. Errors wrap ErrSpec, store.ErrExists, ErrNoMaster.
+// it waits as a new one does. shows reports which. Errors wrap ErrSpec, store.ErrExists,
+// ErrNoMaster, ErrWrongMaster.
 func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows bool, err error) {
 	e = store.DKIMKey{Domain: f.Domain, Selector: f.Selector, State: store.KeyPrepared}
 	if e.Record, err = dkim.RecordFor(f.Key.Public()); err != nil {
@@ -115,6 +116,9 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 		}
 	}
 	e.Selector = strings.ToLower(e.Selector)
+	if err := k.mayKeep(ctx); err != nil {
+		return e, false, err
+	}
 	o := k.observe(ctx, recordName(&e), e.Record)
 	if shows = o.Shown(); shows {
 		now := k.cfg.Now()

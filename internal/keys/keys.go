@@ -17,6 +17,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -62,7 +63,8 @@ type Config struct {
 // Keeper makes and changes keys. Safe for concurrent use, also on several nodes.
 type Keeper struct {
 	cfg   Config
-	owner string // of leases
+	owner string      // of leases
+	kept  atomic.Bool // the master key is that of the database, see mayKeep
 	clock sync.Mutex
 	watch steady.Watch
 }

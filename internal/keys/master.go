@@ -44,7 +44,8 @@ var (
 	ErrNoMaster = said.Error("no master key: make one with `todoku keys master FILE` and name it with --master-key-file, or give it in %s or as the systemd credential %s",
 		"マスター鍵がありません。`todoku keys master FILE` で作成し、--master-key-file、環境変数 %s、systemd のクレデンシャル %s のいずれかで指定してください", MasterEnv, MasterCredential)
 	// ErrWrongMaster: none of the master keys is the one that the private key is encrypted with.
-	ErrWrongMaster = errors.New("the private key is encrypted with another master key")
+	ErrWrongMaster = said.Error("the private key is encrypted with another master key than the one given: give that one, or put it on a line behind the new one",
+		"秘密鍵は、指定されたものとは別のマスター鍵で暗号化されています。そのマスター鍵を指定するか、新しい鍵の次の行に加えてください")
 	// ErrSealed: the encrypted private key was changed, or belongs to another entry.
 	ErrSealed = errors.New("the encrypted private key is damaged, or not that of this entry")
 )
@@ -68,7 +69,7 @@ func NewMaster() string {
 // are former ones. Lines that begin with # are passed over. The error holds nothing of what was read.
 func ParseMaster(text []byte) (*Master, error) {
 	if len(text) > 16<<10 {
-		return nil, errors.New("the master key: more than 16 KiB")
+		return nil, said.Error("the master key: more than 16 KiB", "マスター鍵が 16 KiB を超えています")
 	}
 	var m Master
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
@@ -81,7 +82,7 @@ func ParseMaster(text []byte) (*Master, error) {
 			secret, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(s), "="))
 		}
 		if err != nil || len(secret) != masterSize || len(m.keys) == maxMasters {
-			return nil, fmt.Errorf("the master key: each line holds 32 octets in base64 or hexadecimal digits, %d lines at most (make one with `todoku keys master FILE`)", maxMasters)
+			return nil, said.Error("the master key: each line holds 32 octets in base64 or hexadecimal digits, %d lines at most (make one with `todoku keys master FILE`)", "マスター鍵は 1 行に 1 つ、32 オクテットを base64 か 16 進数で書きます (%d 行まで。`todoku keys master FILE` で作成できます)", maxMasters)
 		}
 		id, err := hkdf.Key(sha256.New, secret, nil, "todoku master key id", 8)
 		if err != nil {
@@ -90,7 +91,7 @@ func ParseMaster(text []byte) (*Master, error) {
 		m.keys = append(m.keys, masterKey{hex.EncodeToString(id), secret})
 	}
 	if len(m.keys) == 0 {
-		return nil, errors.New("the master key: there is none in it")
+		return nil, said.Error("the master key: there is none in it", "マスター鍵が書かれていません")
 	}
 	return &m, nil
 }
@@ -123,8 +124,11 @@ func readMaster(file string, guarded bool) (*Master, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the master key: %w", err)
 	}
-	if guarded && (!info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0) {
-		return nil, fmt.Errorf("the master key: %s may be read by others (mode %04o): chmod 600 %s", file, info.Mode().Perm(), file)
+	if guarded && !info.Mode().IsRegular() {
+		return nil, said.Error("the master key: %s is not a file", "マスター鍵: %s はファイルではありません", file)
+	}
+	if guarded && info.Mode().Perm()&0o077 != 0 {
+		return nil, said.Error("the master key: %[1]s may be read by others (mode %04[2]o): chmod 600 %[1]s", "マスター鍵: %[1]s を所有者以外も読めます (モード %04[2]o): chmod 600 %[1]s", file, info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, 32<<10))
 	if err != nil {
@@ -212,7 +216,7 @@ func (m *Master) unseal(k *store.DKIMKey) ([]byte, error) {
 		}
 		return der, nil
 	}
-	return nil, fmt.Errorf("%w (%s; given is %s)", ErrWrongMaster, k.Master, m.ID())
+	return nil, said.Error("%w (%s; given is %s)", "%v (%s。指定されたのは %s)", ErrWrongMaster, k.Master, m.ID())
 }
 
 // open gives the private key of an entry.
@@ -267,5 +271,5 @@ func (k *Keeper) Reseal(ctx context.Context) (n int, err error) {
 		}
 		n++
 	}
-	return n, errors.Join(failed...)
+	return n, failures(failed)
 }

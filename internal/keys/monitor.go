@@ -34,7 +34,7 @@ func (k *Keeper) monitor(ctx context.Context, e *store.DKIMKey, series []*store.
 		problem = "the key signs, but not every name server shows its record"
 	}
 	if was != nil && o.Lost() && inState(series, store.KeyPrepared, store.KeyPublished) == nil {
-		if before := k.observe(ctx, recordName(was), was.Record); before.Shown() {
+		if before := k.observe(ctx, recordName(was), was.Record); before.Shown() && k.Unreadable(was) == "" {
 			return k.swapBack(ctx, e, was, o)
 		}
 	}

@@ -64,7 +64,11 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 	default:
 		e.State, e.Due = store.KeyPublished, e.Seen.Add(e.TTL)
 		if waits = WaitsCaches; !now.Before(e.Due) {
-			return k.promote(ctx, e, series, o)
+			unreadable := k.Unreadable(e) // whoever signs could not, and the key before it would have ceased to
+			if unreadable == "" {
+				return k.promote(ctx, e, series, o)
+			}
+			problem = unreadable
 		}
 	}
 	if e.State != before.State || e.TTL != before.TTL || !e.Seen.Equal(before.Seen) || !e.Due.Equal(before.Due) {

@@ -27,11 +27,21 @@ const (
 // Step takes every step that may be taken now. It does nothing where another node is at it. What could not be done is in the error, and
 // with the key (see Note); it is tried again at the next step.
 func (k *Keeper) Step(ctx context.Context) error {
-	taken := k.cfg.Now()
-	mine, err := k.lease(ctx)
-	if err != nil || !mine {
-		return err
+	_, err := k.StepNow(ctx)
+	return err
+}
+
+// StepNow is Step, and says whether it was this node that took the steps.
+func (k *Keeper) StepNow(ctx context.Context) (mine bool, err error) {
+	if mine, err = k.lease(ctx); err != nil || !mine {
+		return false, err
 	}
+	return true, k.steps(ctx)
+}
+
+// steps takes every step that may be taken now, under the lease.
+func (k *Keeper) steps(ctx context.Context) error {
+	taken := k.cfg.Now()
 	if err := k.keepTime(ctx); err != nil {
 		return err
 	}

@@ -206,9 +206,9 @@ func (u *Update) exchange(ctx context.Context, m *miekg.Msg) (*miekg.Msg, error)
 	case err != nil && r != nil && r.Rcode == miekg.RcodeNotAuth:
 		return nil, fmt.Errorf("publish: %s does not take the TSIG key: check its name, algorithm and secret, and both clocks (%w)", u.Server, err)
 	case err != nil:
-		return nil, fmt.Errorf("publish: asking %s: %w", u.Server, err)
+		return nil, fmt.Errorf("publish: asking %s: %w: is it the primary server of %s, and does it answer by TCP?", u.Server, err, u.Zone)
 	case u.Key != nil && r.IsTsig() == nil:
-		return nil, fmt.Errorf("publish: %s answered without a signature (%s)", u.Server, miekg.RcodeToString[r.Rcode])
+		return nil, fmt.Errorf("publish: %s answered without a signature (%s): is it the primary server of %s, and does it know a TSIG key of the name %s?", u.Server, miekg.RcodeToString[r.Rcode], u.Zone, u.Key.Name)
 	}
 	return r, nil
 }
@@ -216,10 +216,12 @@ func (u *Update) exchange(ctx context.Context, m *miekg.Msg) (*miekg.Msg, error)
 // refused says what the server would not do.
 func (u *Update) refused(what string, r *miekg.Msg) error {
 	hint := ""
-	switch r.Rcode {
-	case miekg.RcodeRefused:
+	switch {
+	case u.Key == nil && (r.Rcode == miekg.RcodeRefused || r.Rcode == miekg.RcodeNotAuth):
+		hint = ": it wants a TSIG key, or is not the primary server of the zone"
+	case r.Rcode == miekg.RcodeRefused:
 		hint = ": allow this key to change the zone (allow-update or update-policy in BIND, acl with action: update in Knot)"
-	case miekg.RcodeNotAuth, miekg.RcodeNotZone:
+	case r.Rcode == miekg.RcodeNotAuth || r.Rcode == miekg.RcodeNotZone:
 		hint = ": name the zone and its primary server"
 	}
 	text, known := miekg.RcodeToString[r.Rcode]

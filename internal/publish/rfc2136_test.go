@@ -170,6 +170,16 @@ func TestServerRefuses(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "allow-update") {
 		t.Errorf("%v", err)
 	}
+	if err := (&Update{Server: address, Zone: "example.com"}).Apply(ctx, change); err == nil || !strings.Contains(err.Error(), "wants a TSIG key") {
+		t.Errorf("without a key: %v", err)
+	}
+	if err := (&Update{Server: "127.0.0.1:1", Zone: "example.com"}).Apply(ctx, change); err == nil || !strings.Contains(err.Error(), "primary server of example.com") {
+		t.Errorf("nobody there: %v", err)
+	}
+	unsigned := &Update{Server: address, Zone: "example.com", Key: &TSIG{Name: "stranger", Algorithm: "hmac-sha256", secret: tsigSecret}}
+	if err := unsigned.Apply(ctx, change); err == nil || !strings.Contains(err.Error(), "stranger") {
+		t.Errorf("a name that it does not know: %v", err)
+	}
 	notAuthoritative := updateServer(t, func(m *miekg.Msg) *miekg.Msg { return new(miekg.Msg).SetReply(m) })
 	if err := (&Update{Server: notAuthoritative, Zone: "example.com", Key: testKey(t, tsigSecret)}).Apply(ctx, change); err == nil || !strings.Contains(err.Error(), "not a server") {
 		t.Errorf("%v", err)

@@ -14,6 +14,7 @@ func init() {
 	contract["Leases"] = testLeases
 	contract["KeyNames"] = testKeyNames
 	contract["Clocks"] = testClocks
+	contract["KeyMasters"] = testKeyMasters
 }
 
 func sampleKey(domain, selector string) *DKIMKey {
@@ -222,4 +223,25 @@ func testClocks(t *testing.T, s *Store) {
 	if got, _ := s.Key(ctx, states[KeyRetiring].ID); !got.Due.Equal(states[KeyRetiring].Due) {
 		t.Errorf("back again: %s", got.Due)
 	}
+}
+
+func testKeyMasters(t *testing.T, s *Store) {
+	want := func(names ...string) { // none is nil
+		t.Helper()
+		got, err := s.KeyMasters(ctx)
+		ok(t, err)
+		if d := cmp.Diff(names, got); d != "" {
+			t.Errorf("-want +got: %s", d)
+		}
+	}
+	want()
+	a, b, c := sampleKey("a.example", "s"), sampleKey("b.example", "s"), sampleKey("c.example", "s")
+	b.Master, c.Master = "m0", "m1"
+	for _, k := range []*DKIMKey{a, b, c} {
+		ok(t, s.AddKey(ctx, k))
+	}
+	want("m0", "m1")
+	b.Sealed = nil // destroyed
+	ok(t, s.UpdateKeys(ctx, b))
+	want("m1")
 }

@@ -1,0 +1,66 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// mostFailures is how many keys an error names that failed for the same reason: there may be ten thousand.
+const mostFailures = 5
+
+// failures puts errors together, those after the first few as their number.
+func failures(list []error) error {
+	if more := len(list) - mostFailures; more > 0 {
+		list = append(slices.Clone(list[:mostFailures]), fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(list...)
+}
+
+// Unreadable says in English why the private key of a key cannot be read with the master keys given; "" where it can, where none is given, and where
+// it is destroyed.
+func (k *Keeper) Unreadable(e *store.DKIMKey) string {
+	if k.cfg.Master == nil || len(e.Sealed) == 0 {
+		return ""
+	}
+	if err := k.cfg.Master.tries(e); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// tries reports whether the private key of an entry opens.
+func (m *Master) tries(e *store.DKIMKey) error {
+	der, err := m.unseal(e)
+	clear(der)
+	return err
+}
+
+// mayKeep reports whether a private key may be encrypted with the master key: not where none of those that are kept already opens with it, for then
+// it is that of another database, and whoever has the right one could not sign with the new key. ErrNoMaster, ErrWrongMaster.
+func (k *Keeper) mayKeep(ctx context.Context) error {
+	switch {
+	case k.cfg.Master == nil:
+		return ErrNoMaster
+	case k.kept.Load():
+		return nil
+	}
+	used, err := k.cfg.Store.KeyMasters(ctx)
+	if err != nil {
+		return err
+	}
+	if len(used) > 0 && !slices.ContainsFunc(used, k.cfg.Master.has) {
+		return said.Error("%w (%s; given is %s)", "%v (%s。指定されたのは %s)", ErrWrongMaster, used[0], k.cfg.Master.ID())
+	}
+	k.kept.Store(true)
+	return nil
+}
+
+// has reports whether a master key is among them.
+func (m *Master) has(id string) bool {
+	return slices.ContainsFunc(m.keys, func(o masterKey) bool { return o.id == id })
+}
