@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
 	"github.com/knadh/koanf/providers/file"
@@ -45,7 +49,7 @@ func (a *app) settle(c *cobra.Command) error {
 		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if v := a.Getenv(name); v != "" {
 			a.fromFile[f.Name] = name
-			failed = a.set(c, f, name, []string{v})
+			failed = a.set(c, f, name, listed(f, v))
 			return
 		}
 		if conf == nil {
@@ -86,7 +90,26 @@ func keysFor(c *cobra.Command, flag string) []string {
 	return []string{table + "." + flag, flag}
 }
 
+// words are the repeatable flags whose values hold neither comma nor blank.
+var words = []string{"allow-private", "ip", "paste", "selector"}
+
+// listed are the values in an environment variable: of a repeatable flag one a line,
+// and where no value can hold them also with commas or blanks between.
+func listed(f *pflag.Flag, v string) []string {
+	if _, list := f.Value.(pflag.SliceValue); !list {
+		return []string{v}
+	}
+	between := func(r rune) bool { return r == '\n' || r == '\r' }
+	if slices.Contains(words, f.Name) {
+		between = func(r rune) bool { return r == ',' || unicode.IsSpace(r) }
+	}
+	return strings.FieldsFunc(v, between)
+}
+
 func (a *app) set(c *cobra.Command, f *pflag.Flag, where string, values []string) error {
+	if _, list := f.Value.(pflag.SliceValue); !list && len(values) != 1 {
+		return usagef("%s: %d values, one is wanted", where, len(values))
+	}
 	for _, v := range values {
 		if err := c.Flags().Set(f.Name, v); err != nil {
 			return usagef("%s: %v", where, a.flagError(c, err))
@@ -119,25 +142,53 @@ func (c *config) place(a *app, key string) string {
 func values(v any) []string {
 	list, ok := v.([]any)
 	if !ok {
-		return []string{fmt.Sprint(v)}
+		return []string{plain(v)}
 	}
 	out := make([]string, len(list))
 	for i, e := range list {
-		out[i] = fmt.Sprint(e)
+		out[i] = plain(e)
 	}
 	return out
 }
+
+// plain writes one TOML value as a flag has it; a time of TOML's own in RFC 3339.
+func plain(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v)
+}
+
+// reader reads TOML that may begin with a byte order mark, as editors of Windows write
+// it. Its errors are noTOML, to tell them from those of a file that cannot be read.
+type reader struct{ *toml.TOML }
+
+func (r reader) Unmarshal(octets []byte) (map[string]any, error) {
+	m, err := r.TOML.Unmarshal(bytes.TrimPrefix(octets, []byte("\xef\xbb\xbf")))
+	if err != nil {
+		return nil, noTOML{err}
+	}
+	return m, nil
+}
+
+type noTOML struct{ error }
+
+func (e noTOML) Unwrap() error { return e.error }
 
 // readConfig loads the file and refuses keys that no command has: a misspelt
 // setting must not be ignored in silence.
 func (a *app) readConfig(root *cobra.Command, path string) (*config, error) {
 	raw := koanf.New(".")
-	if err := raw.Load(file.Provider(path), toml.Parser()); err != nil {
+	if err := raw.Load(file.Provider(path), reader{toml.Parser()}); err != nil {
 		where := path
 		if line := tomlline.Error(err); line > 0 {
 			where = a.say(msgInLine, "file", path, "line", strconv.Itoa(line))
 		}
-		return nil, lookError{fmt.Errorf("%s: %w", a.say(msgConfig, "file", where), err)}
+		err = fmt.Errorf("%s: %w", a.say(msgConfig, "file", where), err)
+		if errors.As(err, &noTOML{}) {
+			return nil, usageError{err.Error()}
+		}
+		return nil, lookError{err}
 	}
 	conf := &config{Koanf: koanf.New("."), path: path, was: map[string]string{}}
 	known := knownKeys(root)

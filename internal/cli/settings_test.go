@@ -47,7 +47,11 @@ func TestConfigErrors(t *testing.T) {
 		"unknown key":       {"databse = \"x\"\n", 2},
 		"unknown table":     {"[serv]\nhttp = \"x\"\n", 2},
 		"bad value":         {"timeout = \"soon\"\n", 2},
-		"no TOML":           {"= =", 3},
+		"no TOML":           {"= =", 2},
+		"several for one":   {"timeout = [1, 2]\n", 2},
+		"byte order mark":   {"\xef\xbb\xbftimeout = 5\r\n", 0},
+		"a time of TOML":    {"at = 2026-01-01T09:00:00+09:00\n", 0},
+		"a quoted time":     {"at = \"2026-01-01T09:00:00+09:00\"\n", 0},
 		"another command's": {"[serve]\nmail-domain = \"x.example\"\n", 0},
 		"dashes and lines":  {"no_color = true\ntimeout = 5\n", 0},
 		"repeatable":        {"what-if = [\"a.example. TXT x\", \"b.example. TXT y\"]\n", 0},
@@ -58,6 +62,28 @@ func TestConfigErrors(t *testing.T) {
 	}
 	if r := p.run("spf", "--config", "/nonexistent.toml").want(t, 3); !strings.Contains(r.err, "/nonexistent.toml") {
 		t.Errorf("%q", r.err)
+	}
+}
+
+// TestRepeatableFromEnvironment: a repeatable flag has one value a line; addresses and
+// selectors may stand on one.
+func TestRepeatableFromEnvironment(t *testing.T) {
+	p := newProgram(t, shop())
+	p.env["TODOKU_WHAT_IF"] = "shop.example TXT v=spf1 ip4:192.0.2.9 -all\n_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@shop.example,mailto:b@shop.example\n"
+	v := p.run("spf", "--json", "--ip", "192.0.2.9", "--mail-from", "a@shop.example", "--helo", "mx.shop.example").want(t, 0).json(t)
+	if at(t, v, "result") != "pass" {
+		t.Errorf("the first of two records: %v", v)
+	}
+	if v := p.run("dmarc", "--json", "--from", "shop.example").want(t, 0).json(t); at(t, v, "policy") != "none" {
+		t.Errorf("the second of two records: %v", v)
+	}
+	delete(p.env, "TODOKU_WHAT_IF")
+	for _, list := range []string{"192.0.2.77,192.0.2.78", "192.0.2.77 192.0.2.78", "192.0.2.77\n192.0.2.78\n"} {
+		p.env["TODOKU_IP"] = list
+		out := p.run("check", "--dns-only", "--json", "--fail-on", "fail", "shop.example").out
+		if !strings.Contains(out, "192.0.2.77") || !strings.Contains(out, "192.0.2.78") {
+			t.Errorf("%q: %s", list, out)
+		}
 	}
 }
 
