@@ -2,7 +2,10 @@ package dns
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 )
 
 // Group runs several look-ups, or checks that look up, to be waited for together.
@@ -13,7 +16,24 @@ import (
 type Group struct {
 	resolver Resolver
 	inline   bool
-	wg       *sync.WaitGroup // nil until something has to be waited for
+	wg       *running // nil until something has to be waited for
+}
+
+// running are the goroutines of a group. A panic in one ends that one; [Group.Wait] has it
+// again, in the goroutine of who waits, where a server keeps it to the one message or domain.
+type running struct {
+	sync.WaitGroup
+	panicked atomic.Pointer[string] // the first, with its stack
+}
+
+func (r *running) run(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			text := fmt.Sprintf("%v\n\n%s", p, debug.Stack())
+			r.panicked.CompareAndSwap(nil, &text)
+		}
+	}()
+	f()
 }
 
 // NewGroup gives a group for look-ups by r.
@@ -26,11 +46,12 @@ func (g *Group) Go(f func()) {
 		return
 	}
 	if g.wg == nil {
-		g.wg = new(sync.WaitGroup)
+		g.wg = new(running)
 	}
-	g.wg.Go(func() {
+	wg := g.wg
+	wg.Go(func() {
 		growStack()
-		f()
+		wg.run(f)
 	})
 }
 
@@ -65,10 +86,14 @@ func (m *memory) Resolve(_ context.Context, q Question) Answer {
 
 func (m *memory) immediate() bool { return true }
 
-// Wait returns when all that was given to Go is done.
+// Wait returns when all that was given to Go is done. It panics where one of them did.
 func (g *Group) Wait() {
-	if g.wg != nil {
-		g.wg.Wait()
+	if g.wg == nil {
+		return
+	}
+	g.wg.Wait()
+	if p := g.wg.panicked.Load(); p != nil {
+		panic(*p)
 	}
 }
 

@@ -2,6 +2,7 @@ package dns_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,4 +94,20 @@ func TestGroupTries(t *testing.T) {
 			t.Errorf("%v after %d runs", a.Status, runs[i])
 		}
 	}
+}
+
+// A panic in a goroutine of a group is the panic of who waits, so that a server can keep it to
+// one message or domain; what else was begun is done by then.
+func TestGroupHandsPanicsOn(t *testing.T) {
+	g := dns.NewGroup(meeting{})
+	done := make(chan struct{})
+	g.Go(func() { panic("a defect") })
+	g.Go(func() { close(done) })
+	defer func() {
+		if p, _ := recover().(string); !strings.HasPrefix(p, "a defect") || !strings.Contains(p, "group_test.go") {
+			t.Errorf("recovered %q", p)
+		}
+		<-done
+	}()
+	g.Wait()
 }

@@ -99,9 +99,9 @@ func (a *Answer) collect(section []miekg.RR, name string, t Type) (flaw string) 
 		if h.Rrtype != uint16(t) || h.Class != miekg.ClassINET || CanonicalName(unescapeName(h.Name)) != name {
 			continue
 		}
-		if h.Rdlength == 0 { // lets an A record without address through the wire library
+		if h.Rdlength == 0 && t != TypeTXT { // lets an A record without address through the wire library
 			return "a record has no data"
-		}
+		} // a TXT record without a string is illegal too (RFC 1035 section 3.3.14), but says nothing and spoils no other
 		rec := fromWire(rr)
 		if octets += len(rec.Data); octets > MaxOctets {
 			return "the answer has too much data"

@@ -232,13 +232,11 @@ func (r *Received) fromComment(s string) {
 	words := strings.FieldsFunc(s, func(c rune) bool { return c <= ' ' || c == ',' || c == '(' || c == ')' })
 	for i := 0; i < len(words) && i < 16; i++ {
 		w := words[i]
-		switch key, value, _ := strings.Cut(strings.ToLower(w), "="); {
-		case key == "helo" || key == "ehlo":
+		switch key, value, _ := strings.Cut(w, "="); {
+		case strings.EqualFold(key, "helo") || strings.EqualFold(key, "ehlo"):
 			if value == "" && i+1 < len(words) {
 				i++
 				value = words[i]
-			} else {
-				value = w[len(w)-len(value):]
 			}
 			if value != "" {
 				r.helo(strings.Trim(value, "[]"))

@@ -167,7 +167,19 @@ func TestReceivedsAreBounded(t *testing.T) {
 	}
 }
 
+// TestReceivedOtherLetters: a letter whose lower-case form has another length is no reason to
+// miscount.
+func TestReceivedOtherLetters(t *testing.T) {
+	for _, helo := range []string{"ȺȺȺȺȺȺȺȺ", "İİİİİİİİ", "\xff\xff\xff\xff.example"} {
+		r := ParseReceived("from x.example (HELO=" + helo + " [192.0.2.1]) by y.example; 1 Jul 2003 08:52:37 -0000")
+		if r.From != helo {
+			t.Errorf("%q: HELO %q", helo, r.From)
+		}
+	}
+}
+
 func FuzzParseReceived(f *testing.F) {
+	f.Add("from a (helo=ȺȺȺȺȺȺȺȺ x) by b; x")
 	f.Add("from a.example (b.example [192.0.2.1]) by c.example with ESMTPS (version=TLS1_3 cipher=X) id 1 for <u@c.example>; 1 Jul 2003 08:52:37 -0000")
 	f.Add("from [192.0.2.1] (HELO x) ([IPv6:::1%6]:25) by")
 	f.Add("(from a@[127.0.0.1]) by ((;)); ;")

@@ -142,9 +142,9 @@ func withoutPassword(text string) string { return urlPassword.ReplaceAllString(t
 
 // host takes the host out of a URL.
 func host(s string) string {
-	lower := strings.ToLower(s)
-	if rest, ok := strings.CutPrefix(lower, "mailto:"); ok {
-		s, _, _ = strings.Cut(s[len(s)-len(rest):], "?")
+	const mailto = "mailto:"
+	if len(s) >= len(mailto) && strings.EqualFold(s[:len(mailto)], mailto) {
+		s, _, _ = strings.Cut(s[len(mailto):], "?")
 		return s
 	}
 	if strings.Contains(s, "://") {

@@ -38,6 +38,7 @@ func TestParseTarget(t *testing.T) {
 		{"user@example.com", KindAddress, "example.com", nil},
 		{"<user@Example.com>", KindAddress, "example.com", nil},
 		{"mailto:a@example.com?subject=x", KindAddress, "example.com", nil},
+		{"MAILTO:ȺȺȺȺȺȺȺȺȺȺȺȺ@example.com?x", KindAddress, "example.com", nil},
 		{"利用者＠日本語.jp", KindAddress, "xn--wgv71a119e.jp", nil},
 		{"192.0.2.1", KindIP, "192.0.2.1", nil},
 		{"[192.0.2.1]", KindIP, "192.0.2.1", nil},
@@ -76,7 +77,7 @@ func TestParseTarget(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	for _, s := range []string{"example.com", "[IPv6:::1]", "http://a@b.c:1/", "mailto:x@y.z?", "１.２", "<>", "a/b@c.d"} {
+	for _, s := range []string{"example.com", "[IPv6:::1]", "http://a@b.c:1/", "mailto:x@y.z?", "１.２", "<>", "a/b@c.d", "MAILTO:ȺȺȺȺȺȺȺȺȺȺȺȺ@example.com?x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -301,6 +301,12 @@ func nullMX(a dns.Answer) bool {
 	return len(a.Records) == 1 && strings.Trim(a.Records[0].Data, ".") == ""
 }
 
+// permits reports a TXT record that is a DMARC record, whatever else it says.
+func permits(r dns.Record) bool {
+	_, ok := dmarc.Parse(r.Data)
+	return ok
+}
+
 // reportPermission judges whether a stranger's host agreed (RFC 9990 section 4).
 func (j *judgement) reportPermission(r survey.Report, a args) {
 	if !r.External || r.PermissionName == "" {
@@ -309,7 +315,7 @@ func (j *judgement) reportPermission(r survey.Report, a args) {
 	switch {
 	case r.Permission.Status.Failed():
 		j.add("dmarc.report-unknown", r.Host, a, r.PermissionName+" TXT: "+r.Permission.Status.String())
-	case !slices.ContainsFunc(r.Permission.Records, func(rec dns.Record) bool { return strings.HasPrefix(rec.Data, "v=DMARC1") }):
+	case !slices.ContainsFunc(r.Permission.Records, permits):
 		f := j.add("dmarc.report-unauthorised", r.Host, a, r.URI, r.PermissionName+" TXT: "+r.Permission.Status.String())
 		f.DNS = []dns.Change{{Action: dns.Add, Name: r.PermissionName + ".", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1"}}}
 	}

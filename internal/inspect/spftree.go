@@ -178,6 +178,9 @@ func tooWide(t *spf.NodeTerm) (bits int, wide bool) {
 	if t.Qualifier != spf.PlusPass {
 		return 0, false
 	}
+	if repair.Everyone(t) {
+		return 0, true
+	}
 	switch t.Kind {
 	case spf.IP4:
 		return t.Prefix.Bits(), t.Prefix.Bits() < 16

@@ -215,7 +215,21 @@ func mendFO(v string) string {
 	return strings.Join(out, ":")
 }
 
-var uriSize = pattern.New(`![0-9]+[kmgtKMGT]?$`)
+var uriSize = pattern.New(`![0-9]*[a-zA-Z]*$`) // readable or not: reports ignore it (RFC 9990)
+
+// asciiHost gives the address of a URI, with its domain in A-labels where it is written in
+// other letters.
+func asciiHost(uri string) string {
+	at := strings.LastIndexByte(uri, '@')
+	if at < 0 || strings.IndexFunc(uri, func(r rune) bool { return r > 0x7f }) <= at {
+		return uri
+	}
+	host, err := spfProfile.ToASCII(uri[at+1:])
+	if err != nil {
+		return uri
+	}
+	return uri[:at+1] + host
+}
 
 // mendURIs reads report addresses as they were meant.
 func mendURIs(value string) (good, bad []string) {
@@ -226,7 +240,7 @@ func mendURIs(value string) (good, bad []string) {
 			i++
 			one += parts[i] // "mailto: a@b"
 		}
-		uri := uriSize.ReplaceAllString(one, "")
+		uri := asciiHost(uriSize.ReplaceAllString(one, ""))
 		lower := strings.ToLower(uri)
 		for _, scheme := range []string{"mailto://", "mailto=", "mail:", "email:", "mailto:mailto:", "malito:", "mailo:", "mailto;"} {
 			if strings.HasPrefix(lower, scheme) {
@@ -234,11 +248,12 @@ func mendURIs(value string) (good, bad []string) {
 				lower = strings.ToLower(uri)
 			}
 		}
-		if scheme, rest, ok := strings.Cut(lower, ":"); strings.Contains(uri, "@") && (!ok || nearest(scheme, "mailto") != "") {
-			uri = "mailto:" + uri[len(uri)-len(rest):]
-			if !ok {
-				uri = "mailto:" + one
-			}
+		switch scheme, rest, ok := strings.Cut(uri, ":"); {
+		case !strings.Contains(uri, "@"):
+		case !ok:
+			uri = "mailto:" + uri
+		case nearest(strings.ToLower(scheme), "mailto") != "":
+			uri = "mailto:" + rest
 		}
 		if r, ok := dmarc.Parse("v=DMARC1; p=none; rua=" + uri); ok && len(r.RUA) == 1 && len(r.Problems) == 0 && !strings.Contains(uri, ";") && Mailbox(uri) {
 			good = union(good, []string{uri})

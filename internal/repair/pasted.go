@@ -22,8 +22,11 @@ const (
 // 3600 IN TXT v=spf1 ..." was pasted where only the text belongs.
 func withoutLine(clean, version string) string {
 	const most, words = 300, 6
-	at := strings.Index(strings.ToLower(clean[:min(len(clean), most)]), version)
-	if at <= 0 {
+	at := 0
+	for at < min(len(clean), most) && !(len(clean)-at >= len(version) && strings.EqualFold(clean[at:at+len(version)], version)) {
+		at++
+	}
+	if at == 0 || at >= min(len(clean), most) {
 		return clean
 	}
 	before := strings.FieldsFunc(strings.ToLower(clean[:at]), func(r rune) bool { return strings.ContainsRune(" :=(,", r) })

@@ -2,6 +2,7 @@ package repair
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +21,22 @@ func TestPasted(t *testing.T) {
 		got, artefacts := Pasted(c.text)
 		if got != c.want || !slices.Equal(artefacts, c.artefacts) {
 			t.Errorf("%q: %q %v, want %q %v", c.text, got, artefacts, c.want, c.artefacts)
+		}
+	}
+}
+
+// TestWithoutLineOtherLetters: letters whose lower-case form has another length, before the
+// version and in place of it, are read past, at the bound too.
+func TestWithoutLineOtherLetters(t *testing.T) {
+	for text, want := range map[string]string{
+		"example.com. 3600 IN TXT v=spf1 mx -all":         "v=spf1 mx -all",
+		"TXT İİİİ V=SPF1 mx -all":                         "V=SPF1 mx -all",
+		"TXT " + strings.Repeat("Ⱥ", 110) + "v=spf1 -all": "v=spf1 -all",
+		strings.Repeat("Ⱥ", 120) + "v=spf1 -all":          strings.Repeat("Ⱥ", 120) + "v=spf1 -all",
+		strings.Repeat("Ⱥ", 148) + "v=sp":                 strings.Repeat("Ⱥ", 148) + "v=sp",
+	} {
+		if got := withoutLine(text, "v=spf1"); got != want {
+			t.Errorf("%q: %q", text, got)
 		}
 	}
 }

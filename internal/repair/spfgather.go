@@ -92,7 +92,7 @@ func (p *spfPlanner) take(n *spf.Node, t *spf.NodeTerm) {
 	case t.Kind == spf.PTR:
 		p.drop(t.Text, DropReverse)
 		p.soften = true
-	case (t.Kind == spf.IP4 || t.Kind == spf.IP6) && t.Prefix.Bits() == 0 && t.Qualifier == spf.PlusPass:
+	case Everyone(t):
 		p.drop(t.Text, DropEveryone)
 		p.soften = true
 	case text == "":
@@ -178,6 +178,21 @@ func broken(n *spf.Node) bool {
 		if t.Exchangers > spf.MaxMX || t.Below != nil && (why(t.Below) != "" || broken(t.Below)) {
 			return true
 		}
+	}
+	return false
+}
+
+// Everyone reports a term that lets each sender pass, whoever it is: a network of all
+// addresses, or exists: with a name that is there and the same for everybody.
+func Everyone(t *spf.NodeTerm) bool {
+	if t.Qualifier != spf.PlusPass {
+		return false
+	}
+	switch t.Kind {
+	case spf.IP4, spf.IP6:
+		return t.Prefix.Bits() == 0
+	case spf.Exists:
+		return !t.Macro && len(t.Answers) > 0 && t.Answers[0].Status.Found()
 	}
 	return false
 }

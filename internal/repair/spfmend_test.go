@@ -101,6 +101,7 @@ func TestAggregate(t *testing.T) {
 func FuzzMendSPF(f *testing.F) {
 	for _, s := range []string{"v=spf1 inlcude:a.example ip4:192.0.2.1/33 ~ all", "ｖ＝ｓｐｆ１ ｍｘ", "v=spf1 exists:%{i}.%{d} a,mx;-al", "spf2.0/pra ?all"} {
 		f.Add(s)
+		f.Add(strings.Repeat("Ⱥ", 120) + s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		LooksLikeSPF(text)

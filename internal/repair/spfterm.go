@@ -26,9 +26,9 @@ func misspeltModifier(name string) string {
 }
 
 // LeadsNowhere reports a term that is valid, but whose domain holds characters that no
-// host name has: two names with a comma between them, or a mail address.
+// host name has: two names with a comma between them, a mail address or a URL.
 func LeadsNowhere(t spf.Term) bool {
-	return !t.Kind.Modifier() && !t.Domain.HasMacros() && strings.ContainsAny(t.Domain.Text, ",;@")
+	return !t.Kind.Modifier() && !t.Domain.HasMacros() && strings.ContainsAny(t.Domain.Text, ",;@:/")
 }
 
 // misspelt reports a modifier that receivers ignore and that was meant to count, and

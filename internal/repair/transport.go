@@ -98,7 +98,8 @@ func TLSRPTRecord(texts, dead []string, fallback string) (text string, dropped [
 	for _, t := range texts[:min(len(texts), maxDMARCTexts)] {
 		clean, _ := Pasted(t[:min(len(t), maxTransportText)])
 		for _, uri := range reportURI.FindAllString(clean, tlsrpt.MaxURIs) {
-			uri = strings.ReplaceAll(uri, " ", "")
+			uri = strings.Trim(strings.ReplaceAll(uri, " ", ""), "<>'")
+			uri = asciiHost(uriSize.ReplaceAllString(uri, ""))
 			if strings.Contains(uri, "@") && !strings.Contains(uri, ":") {
 				uri = "mailto:" + uri
 			}

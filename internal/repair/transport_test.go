@@ -57,6 +57,8 @@ func TestTLSRPTRecord(t *testing.T) {
 		{[]string{"v=TLSRPT1; rua= mailto: tls@example.com ; https://r.example.net/v1"}, nil, "v=TLSRPTv1; rua=mailto:tls@example.com,https://r.example.net/v1", 0},
 		{[]string{"v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com,mailto:a@example.com"}, nil, "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com", 0},
 		{[]string{"v=TLSRPTv1; rua=mailto:a@gone.example"}, []string{"mailto:a@gone.example"}, "v=TLSRPTv1; rua=" + fallback, 1},
+		{[]string{"v=TLSRPTv1; rua='mailto:a@example.com!10m'"}, nil, "v=TLSRPTv1; rua=mailto:a@example.com", 0},
+		{[]string{"v=TLSRPTv1; rua=mailto:a@例え.example"}, nil, "v=TLSRPTv1; rua=mailto:a@xn--r8jz45g.example", 0},
 		{[]string{"v=TLSRPTv1; rua=mailto:a@b@c"}, nil, "v=TLSRPTv1; rua=" + fallback, 1},
 	} {
 		got, dropped := TLSRPTRecord(c.texts, c.dead, fallback)

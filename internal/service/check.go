@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
@@ -127,10 +126,10 @@ func (s *Service) WhatIf(ctx context.Context, q CheckRequest) (*WhatIfResult, er
 	without.WhatIf = nil
 	var before, after *check.Report
 	var errBefore, errAfter error
-	var wg sync.WaitGroup
-	wg.Go(func() { before, errBefore = s.run(ctx, without) })
-	wg.Go(func() { after, errAfter = s.run(ctx, with) })
-	wg.Wait()
+	g := dns.NewGroup(nil)
+	g.Go(func() { before, errBefore = s.run(ctx, without) })
+	g.Go(func() { after, errAfter = s.run(ctx, with) })
+	g.Wait()
 	if err := errors.Join(errBefore, errAfter); err != nil {
 		return nil, problemOf(ctx, err)
 	}

@@ -139,11 +139,12 @@ func (l *look) reports(ctx context.Context) {
 }
 
 func (l *look) report(ctx context.Context, r *Report) {
+	if !strings.HasPrefix(strings.ToLower(r.URI), "mailto:") {
+		r.PermissionName = "" // nobody sends a report there: there is nothing to permit
+		return
+	}
 	if r.External && dns.ValidName(r.PermissionName) {
 		r.Permission = l.ask(ctx, r.PermissionName, dns.TypeTXT)
-	}
-	if !strings.HasPrefix(strings.ToLower(r.URI), "mailto:") {
-		return
 	}
 	if r.MX = l.ask(ctx, r.Host, dns.TypeMX); r.MX.Status.Void() {
 		if r.Address = l.ask(ctx, r.Host, dns.TypeA); r.Address.Status.Void() {

@@ -18,14 +18,15 @@ type Profile struct {
 	WildcardKey dns.Answer
 }
 
-// NullMX reports a null MX: "10 ." (RFC 7505).
+// NullMX reports a null MX: "0 ." (RFC 7505). One beside other exchangers is a mistake and
+// says nothing: the domain takes mail.
 func (p Profile) NullMX() bool {
 	for _, r := range p.MX.Records {
-		if r.Data == "" || r.Data == "." {
-			return true
+		if r.Data != "" && r.Data != "." {
+			return false
 		}
 	}
-	return false
+	return len(p.MX.Records) > 0
 }
 
 // NobodyMaySend reports that the only SPF record authorises nobody: "v=spf1 -all", or,

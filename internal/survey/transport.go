@@ -127,7 +127,7 @@ func (l *look) exchangers(ctx context.Context, mx dns.Answer) []string {
 	for _, r := range records[:min(len(records), maxExchanges)] {
 		name := dns.CanonicalName(r.Data)
 		if name == "" || name == "." {
-			return nil // a null MX
+			continue // a null MX; beside others it is a mistake, and the area mx says so
 		}
 		if HostName(strings.ReplaceAll(name, "_", "x")) && !literal(name, l.Name).IsValid() && !slices.Contains(hosts, name) {
 			hosts = append(hosts, name)
