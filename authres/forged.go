@@ -3,6 +3,7 @@ package authres
 import (
 	"mime"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -158,9 +159,14 @@ func disguised(s string, ids []string) bool {
 	return false
 }
 
-// trimJunk drops what stands before the first letter, digit or underscore.
+// trimJunk drops what stands before the first letter, digit or underscore: some consumers trim the white space of Unicode, too.
 func trimJunk(s string) string {
-	return strings.TrimLeftFunc(s, func(r rune) bool { return r < 0x80 && (!isWord(byte(r)) || r == '-') })
+	return strings.TrimLeftFunc(s, func(r rune) bool {
+		if r < 0x80 {
+			return !isWord(byte(r)) || r == '-'
+		}
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r)
+	})
 }
 
 func lower(c byte) byte {

@@ -77,6 +77,7 @@ func TestAttack24OneFieldInEveryDisguise(t *testing.T) {
 	for _, value := range []string{
 		"example.org", "example.org;", ";example.org; dkim=pass", " , example.org; dkim=pass", "<example.org>; dkim=pass",
 		"example.org=pass; dkim=pass", "example.org, x", "example.org: dkim=pass",
+		"\u00a0example.org;", "\u3000 \u200bexample.org;", "\xa0example.org;", "\ufeffexample.org;",
 		"example(x).org; dkim=pass", "example .org; dkim=pass", "example. org", "\"example\".\"org\"", `exa\mple.org;`, `"exa\mple.org";`, "\x00example.org;", "exam\x00ple.org;",
 		"example.org\r\n ;", "example.org\r\n\t1\r\n\t; dkim=pass", "example.org.. ;",
 		`(a\) example.org; dkim=pass`,  // an escape only some honour

@@ -195,13 +195,19 @@ func (x *chain) bounceComesHome(t *testing.T) {
 
 // TestForwardByMilter: the milter knows who is forwarded, and rewrites the sender and the recipient of bounces itself.
 func TestForwardByMilter(t *testing.T) {
-	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example"}, "relay_domains = srs.b.example\n")
+	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example"}, "relay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\n")
 	x.forwardedUnchanged(t, "srs.b.example")
 	x.bounceComesHome(t)
 	x.send(t, "info@b.example")
 	m := message.Parse([]byte(x.end.next(t, x.detailed).raw))
 	if f, _ := m.First("X-Forwarded-For"); f.Unfolded() != "info@b.example you@c.example" {
 		t.Errorf("X-Forwarded-For: %s", f.Unfolded())
+	}
+	// Nothing else is taken in the domain of rewritten senders: it would be bounced at whoever is named as its sender.
+	for _, to := range []string{"somebody@srs.b.example", "SRS0=AAAA=AA=sender.example=bounce@srs.b.example"} {
+		if err := smtp.SendMail(x.b, nil, "", []string{to}, []byte("Subject: bounce\r\n\r\nx\r\n")); err == nil || !strings.HasPrefix(err.Error(), "550") {
+			t.Errorf("%s: %v", to, err)
+		}
 	}
 }
 
@@ -239,7 +245,7 @@ func TestForwardByCanonicalMaps(t *testing.T) {
 	x.checking.waitFor(t, "the milter has new settings", 1)
 	reinject()
 	d = x.home.next(t, x.detailed)
-	if d.to[0] != "owner@sender.example" || !strings.Contains(strings.Join(strings.Fields(d.raw), " "), "550 5.7.26 Message refused (dmarc-reject)") {
+	if d.to[0] != "owner@sender.example" || !strings.Contains(strings.Join(strings.Fields(d.raw), " "), "550 5.7.26 Message refused (dmarc-reject)") || !strings.Contains(strings.Join(strings.Fields(d.raw), " "), "its ARC chain passes, but b.example, who sealed last, is not among the sealers") {
 		t.Errorf("to %v\n%s", d.to, d.raw)
 	}
 	x.forwardedUnchanged(t, "b.example") // needs nobody's belief

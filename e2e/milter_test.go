@@ -324,7 +324,7 @@ unauthenticated = "defer"
 	if out, ok := f.spoof(t, "ceo@sender.example", "you@receiver.example"); ok || !strings.Contains(out, "550 5.7.26 Message refused (dmarc-reject)") {
 		t.Errorf("not refused:\n%s", out)
 	}
-	if out, ok := f.spoof(t, "ceo@none.example", "you@receiver.example"); ok || !strings.Contains(out, "451 4.7.26 Message refused (unauthenticated)") {
+	if out, ok := f.spoof(t, "ceo@none.example", "you@receiver.example"); ok || !strings.Contains(out, "451 4.7.26 Message put off (unauthenticated)") {
 		t.Errorf("not deferred:\n%s", out)
 	}
 	check("ceo@quarantine.example", "X-Todoku-Quarantine", "yes; dmarc-quarantine; ")

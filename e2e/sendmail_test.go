@@ -215,7 +215,7 @@ func TestMilterSendmailByTheTable(t *testing.T) {
 		author string
 		code   int
 		text   string
-	}{{"ceo@sender.example", 550, "5.7.26 Message refused (dmarc-reject)"}, {"ceo@none.example", 451, "4.7.26 Message refused (unauthenticated)"}, {"ceo@broken.example", 451, "4.4.3 Message refused (temperror)"}} {
+	}{{"ceo@sender.example", 550, "5.7.26 Message refused (dmarc-reject)"}, {"ceo@none.example", 451, "4.7.26 Message put off (unauthenticated)"}, {"ceo@broken.example", 451, "4.4.3 Message put off (temperror)"}} {
 		err := spoof(c.author, "you@receiver.example")
 		if code, text := refusal(err); code != c.code || !strings.Contains(text, c.text) {
 			t.Errorf("%s: %d %s", c.author, code, text)

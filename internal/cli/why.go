@@ -68,12 +68,17 @@ func (a *app) writeEvent(w io.Writer, e *store.MailEvent) {
 	if client == "" {
 		client = "-"
 	}
-	line(msgWhyClient, "client", client, "helo", p(e.HELO), "user", p(e.User))
-	line(msgWhyHeader, "author", p(e.Author), "id", p(e.MessageID))
-	if s := traffic.Found(e).In(a.lang); s != "" {
-		fmt.Fprintln(w, "  "+p(s))
+	if e.User == "" {
+		line(msgWhyClient, "client", client, "helo", p(e.HELO))
+	} else {
+		line(msgWhyUser, "client", client, "helo", p(e.HELO), "user", p(e.User))
 	}
-	if e.Reason != "" {
+	line(msgWhyHeader, "author", p(e.Author), "id", p(e.MessageID))
+	found := traffic.Found(e).In(a.lang)
+	if found != "" {
+		fmt.Fprintln(w, "  "+p(found))
+	}
+	if e.Reason != "" && !strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(found, "."), "。"), traffic.Say(e.Reason, a.lang)) {
 		line(msgWhyReason, "reason", p(traffic.Say(e.Reason, a.lang)))
 	}
 	if e.Override != "" {
@@ -96,7 +101,8 @@ var (
 	msgWhyIn       = text{EN: "incoming, queue ID {queue}", JA: "受信、キュー ID {queue}"}
 	msgWhyOut      = text{EN: "outgoing, queue ID {queue}", JA: "送信、キュー ID {queue}"}
 	msgWhyEnvelope = text{EN: "from {from} to {to}", JA: "エンベロープ送信者 {from}、宛先 {to}"}
-	msgWhyClient   = text{EN: "client {client}, HELO {helo}, user {user}", JA: "接続元 {client}、HELO {helo}、利用者 {user}"}
+	msgWhyClient   = text{EN: "client {client}, HELO {helo}", JA: "接続元 {client}、HELO {helo}"}
+	msgWhyUser     = text{EN: "client {client}, HELO {helo}, user {user}", JA: "接続元 {client}、HELO {helo}、利用者 {user}"}
 	msgWhyHeader   = text{EN: "From domain {author}, Message-ID {id}", JA: "From ドメイン {author}、Message-ID {id}"}
 	msgWhyReason   = text{EN: "Reason: {reason}", JA: "理由: {reason}"}
 	msgWhyOverride = text{EN: "DMARC did not count: {type}, {why}", JA: "DMARC の失敗を問わなかった理由: {type}、{why}"}

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,12 @@ type outgoing struct {
 	added   []string // fields that the message lacked: name, value, ...
 	refusal milter.Reply
 	wanted  bool // without a signature, see NotSigned
+	line    int  // octets of the last line of the body so far; -1: one was too long
 }
+
+// longestLine is how many octets a line may have, without its end (RFC 5322 section 2.1.1): mail servers break longer ones when they
+// send them (Postfix: smtp_line_length_limit).
+const longestLine = 998
 
 type signing struct {
 	key    Key
@@ -123,6 +129,24 @@ func sameOrBelow(domain, parent string) bool {
 func (o *outgoing) write(part []byte) {
 	if o.bodies != nil {
 		_, _ = o.bodies.Write(part) // fails only after Sum
+		o.measure(part)
+	}
+}
+
+// measure looks for a line that the mail server will break. Lines end in CRLF here, of which the CR is counted.
+func (o *outgoing) measure(part []byte) {
+	for o.line >= 0 && len(part) > 0 {
+		end := bytes.IndexByte(part, '\n')
+		if end < 0 {
+			o.line, part = o.line+len(part), nil
+		} else {
+			o.line, part = o.line+end, part[end+1:]
+		}
+		if o.line > longestLine+len("\r") {
+			o.line = -1
+		} else if end >= 0 {
+			o.line = 0
+		}
 	}
 }
 
@@ -146,6 +170,9 @@ func (o *outgoing) finish(_ context.Context, c *milter.Changes) milter.Reply {
 		o.event.Signed = append(o.event.Signed, s.key.String())
 	}
 	if len(o.event.Signed) > 0 {
+		if o.line < 0 {
+			o.event.problem("message.long-line", "a line of the body has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature")
+		}
 		o.event.Action = Accept
 		return milter.Accept
 	}

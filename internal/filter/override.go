@@ -66,18 +66,33 @@ func (p *Policy) sealed(e *Event) Override {
 		if err != nil {
 			return Override{}
 		}
-		chainPassed := false
+		chainPassed, passed, other := false, false, false
 		for _, r := range h.Results {
-			if r.Method == "dmarc" && r.Value == "pass" {
-				if strings.EqualFold(r.Get("header", "from"), e.Author) {
-					return Override{"local_policy", "arc=pass: " + s.SealDomain + " saw dmarc=pass (i=" + strconv.Itoa(s.Instance) + ")"}
-				}
+			if r.Method == "dmarc" && strings.EqualFold(r.Get("header", "from"), e.Author) {
+				passed, other = passed || r.Value == "pass", other || r.Value != "pass"
 			}
 			chainPassed = chainPassed || r.Method == "arc" && r.Value == "pass"
 		}
-		if !chainPassed {
+		if passed && !other {
+			return Override{"local_policy", "arc=pass: " + s.SealDomain + " saw dmarc=pass (i=" + strconv.Itoa(s.Instance) + ")"}
+		}
+		if !chainPassed || passed { // who says both says nothing
 			return Override{}
 		}
 	}
 	return Override{}
+}
+
+// unbelieved adds to a reason who sealed last, where the chain passes and the table does not believe them: what an operator who wonders
+// may want to know, and the list whose mail is refused.
+func (p *Policy) unbelieved(reason string, e *Event) string {
+	chain := &e.Auth.ARC
+	if chain.Result != arc.Pass || len(chain.Sets) == 0 {
+		return reason
+	}
+	last := chain.Sets[len(chain.Sets)-1].SealDomain
+	if len(p.Sealers) > 0 && fits(p.Sealers, last) {
+		return reason
+	}
+	return reason + "; its ARC chain passes, but " + cut(last, 100) + ", who sealed last, is not among the sealers that are believed here"
 }

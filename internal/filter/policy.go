@@ -133,6 +133,8 @@ func (p *Policy) decide(m *message.Message, e *Event) decision {
 	case DMARCReject, DMARCQuarantine, DMARCNone:
 		if d.override = p.override(m, e); d.override.Type != "" {
 			d.outcome, d.reason = Overridden, d.override.Comment
+		} else {
+			d.reason = p.unbelieved(d.reason, e)
 		}
 	}
 	d.action = p.action(&d, e)
@@ -140,7 +142,7 @@ func (p *Policy) decide(m *message.Message, e *Event) decision {
 		d.action, d.reason = p.Repeated, "more than one "+strings.Join(names, ", ")+" (RFC 5322 section 3.6)"
 		d.reply = milter.Say(550, "5.6.0", "Message refused: it has "+d.reason)
 		if d.action == Defer {
-			d.reply = milter.Say(451, "4.6.0", "Message refused: it has "+d.reason)
+			d.reply = milter.Say(451, "4.6.0", "Message put off: it has "+d.reason)
 		}
 		return d
 	}
@@ -238,7 +240,7 @@ func outcomeOf(e *Event) (Outcome, string) {
 
 // refusal is the reply of RFC 7372 and RFC 9989: which check failed, and for whom.
 func refusal(d decision, e *Event) milter.Reply {
-	code, enhanced := 550, "5.7.1"
+	code, enhanced, what := 550, "5.7.1", "Message refused"
 	switch d.outcome {
 	case DMARCReject, DMARCQuarantine, DMARCNone:
 		enhanced = "5.7.26"
@@ -248,10 +250,10 @@ func refusal(d decision, e *Event) milter.Reply {
 		enhanced = "5.7.26"
 	}
 	if d.action == Defer {
-		code, enhanced = 451, "4"+enhanced[1:]
+		code, enhanced, what = 451, "4"+enhanced[1:], "Message put off"
 		if d.outcome == Temporary {
 			enhanced = "4.4.3" // a directory server failed (RFC 3463)
 		}
 	}
-	return milter.Say(code, enhanced, "Message refused ("+string(d.outcome)+"): "+d.reason)
+	return milter.Say(code, enhanced, what+" ("+string(d.outcome)+"): "+d.reason)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/todoku/todoku/authres"
 	"github.com/todoku/todoku/dkim"
@@ -178,9 +179,13 @@ func plain(s string) string {
 	}, cut(s, 255))
 }
 
-// quoted writes a value as a dot-atom where it is one, else as a quoted string of printable ASCII.
+// quoted writes a value as a dot-atom where it is one, else as a quoted string of printable ASCII and of Unicode.
 func quoted(s string) string {
+	unicode := utf8.ValidString(s) // as a sender of SMTPUTF8 mail may be (RFC 6531), whose header may hold the same
 	s = cut(s, 320)
+	if unicode {
+		s = strings.ToValidUTF8(s, "")
+	}
 	atom := s != ""
 	for i := range len(s) {
 		c := s[i]
@@ -195,7 +200,7 @@ func quoted(s string) string {
 	b.WriteByte('"')
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c < ' ' || c >= 0x7f:
+		case c < ' ' || c == 0x7f || c > 0x7f && !unicode:
 			b.WriteByte('?')
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')

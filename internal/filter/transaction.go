@@ -228,7 +228,10 @@ func (t *transaction) forged() map[int]bool {
 		if len(name) == 0 {
 			continue
 		}
-		if c := name[0] | 0x20; c != 'a' && c != 'x' && name[0] > ' ' && name[0] < 0x7f {
+		switch c := name[0] | 0x20; {
+		case c == 'a' || c == 'x' || name[0] <= ' ' || name[0] >= 0x7f:
+		case c == 'r' && t.settings.ReceivedSPF && !t.event.Outgoing: // that we add, and others may not in our name
+		default:
 			continue
 		}
 		views, which = append(views, view{string(name), t.value(i)}), append(which, i)
@@ -243,6 +246,9 @@ func (t *transaction) forged() map[int]bool {
 		if strings.EqualFold(v.Name(), VerdictField) || strings.EqualFold(v.Name(), QuarantineField) || strings.EqualFold(v.Name(), PassField) {
 			mark(i)
 		}
+		if strings.EqualFold(v.Name(), "Received-SPF") && namesAny(v.Value(), t.settings.Hostname, t.settings.AuthServID) {
+			mark(i)
+		}
 	}
 	for _, i := range authres.Forged(views, t.settings.ids...) {
 		if which[i] != t.kept-1 {
@@ -250,4 +256,26 @@ func (t *transaction) forged() map[int]bool {
 		}
 	}
 	return forged
+}
+
+// namesAny reports that a value has one of the names, whole.
+func namesAny(value []byte, names ...string) bool {
+	s := strings.ToLower(string(value))
+	part := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' }
+	for _, name := range names {
+		name = strings.ToLower(name)
+		for from := 0; name != ""; {
+			i := strings.Index(s[from:], name)
+			if i < 0 {
+				break
+			}
+			i += from
+			end := i + len(name)
+			if (i == 0 || !part(s[i-1]) && s[i-1] != '.') && (end == len(s) || !part(s[end]) && (s[end] != '.' || end+1 == len(s) || !part(s[end+1]))) {
+				return true
+			}
+			from = i + 1
+		}
+	}
+	return false
 }

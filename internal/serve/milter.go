@@ -154,7 +154,10 @@ func (m *milterNode) listen(name string, into *[]net.Listener) error {
 	given, err := systemd.Listeners(m.Getenv, strings.TrimPrefix(strings.TrimPrefix(name, "systemd"), ":"))
 	*into = append(*into, given...)
 	if err == nil && len(given) == 0 {
-		err = errors.New("the service manager opened no such socket")
+		err = errors.New("the service manager opened no socket for this process (LISTEN_FDS): start it by a socket unit")
+		if names := systemd.Names(m.Getenv); len(names) > 0 {
+			err = fmt.Errorf("the service manager opened no socket of that name, but: %s (FileDescriptorName=)", strings.Join(names, ", "))
+		}
 	}
 	return err
 }
@@ -201,6 +204,7 @@ func (m *milterNode) run(ctx context.Context) error {
 	if m.Ready != nil {
 		m.Ready(m.addrs())
 	}
+	defer context.AfterFunc(ctx, func() { _ = systemd.Notify(m.Getenv, systemd.Stopping) })()
 	if m.flow == nil {
 		return g.Wait()
 	}
@@ -224,10 +228,12 @@ func (m *milterNode) reload(ctx context.Context) {
 		if err := m.refresh(ctx); err != nil {
 			m.Log.Warn("the database could not be asked for its keys; those known stay", "error", err)
 		}
+		_ = systemd.Notify(m.Getenv, systemd.Reloading)
 		s, err := m.Settings()
 		if err == nil {
 			err = m.filter.Change(s)
 		}
+		_ = systemd.Notify(m.Getenv, systemd.Ready) // also with the old ones
 		if err != nil {
 			m.Log.Error("the settings of the milter could not be read again; the old ones stay", "error", err)
 			continue

@@ -47,9 +47,25 @@ func askMilter(t *testing.T, addr net.Addr) *foreign.Action {
 func TestRunMilter(t *testing.T) {
 	reload, ready, log := make(chan struct{}), make(chan []net.Addr, 1), &lines{seen: make(chan string, 100)}
 	action := filter.Tag
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: t.TempDir() + "/notify", Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	told := func(want string) { // the service manager
+		t.Helper()
+		b := make([]byte, 100)
+		_ = manager.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if n, err := manager.Read(b); err != nil || string(b[:n]) != want {
+			t.Errorf("the service manager was told %q, not %q: %v", b[:n], want, err)
+		}
+	}
 	var failing error
 	cfg := MilterConfig{
 		Listen: []string{"inet:0@127.0.0.1", "unix:" + t.TempDir() + "/milter"}, Reload: reload, Ready: func(a []net.Addr) { ready <- a }, Grace: time.Second,
+		Getenv: func(name string) string {
+			return map[string]string{"NOTIFY_SOCKET": manager.LocalAddr().String()}[name]
+		},
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 		Settings: func() (*filter.Settings, error) {
 			p := filter.DefaultPolicy()
@@ -69,12 +85,16 @@ func TestRunMilter(t *testing.T) {
 	action = filter.Reject
 	reload <- struct{}{}
 	log.wait(t, "the milter has new settings")
+	told("RELOADING=1")
+	told("READY=1")
 	if a := askMilter(t, addrs[1]); a.SMTPCode != 550 {
 		t.Errorf("%+v", a)
 	}
 	failing, action = errors.New("of the test"), filter.Tag
 	reload <- struct{}{}
 	log.wait(t, "the old ones stay")
+	told("RELOADING=1")
+	told("READY=1")
 	if a := askMilter(t, addrs[0]); a.SMTPCode != 550 {
 		t.Errorf("%+v", a)
 	}
@@ -82,6 +102,7 @@ func TestRunMilter(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+	told("STOPPING=1")
 
 	for _, bad := range [][]string{nil, {"x"}, {"inet:0@127.0.0.1", "unix:/nowhere/at/all"}, {"systemd"}} {
 		failing = nil

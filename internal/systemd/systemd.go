@@ -51,6 +51,14 @@ func Listeners(getenv func(string) string, name string) ([]net.Listener, error) 
 	return out, nil
 }
 
+// Names gives the names of the sockets that the manager opened for this process; nil where it opened none.
+func Names(getenv func(string) string) []string {
+	if pid, err := strconv.Atoi(getenv("LISTEN_PID")); err != nil || pid != os.Getpid() || getenv("LISTEN_FDNAMES") == "" {
+		return nil
+	}
+	return strings.Split(getenv("LISTEN_FDNAMES"), ":")
+}
+
 // States for Notify.
 const (
 	Ready     = "READY=1"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -83,6 +84,9 @@ func TestListeners(t *testing.T) {
 }
 
 func child(t *testing.T) {
+	if names := Names(os.Getenv); strings.Join(names, " ") != "web milter" {
+		t.Fatalf("%q", names)
+	}
 	ls, err := Listeners(os.Getenv, "milter")
 	if err != nil || len(ls) != 1 {
 		t.Fatalf("%v, %v", ls, err)

@@ -16,6 +16,7 @@ type sentence struct{ en, ja string }
 var sentences = []sentence{
 	// Reasons of verdicts.
 	{"the domain of From vouches for it", "From のドメインからのメールと確認できました"},
+	{"{why}; its ARC chain passes, but {domain}, who sealed last, is not among the sealers that are believed here", "{why} (ARC は pass ですが、最後にシールを付けた {domain} は信頼する sealers に含まれていません)"},
 	{"neither SPF nor DKIM speaks for {domain}, which asks to refuse such mail", "SPF でも DKIM でも {domain} からのメールと確認できず、このドメインは拒否 (p=reject) を求めています"},
 	{"neither SPF nor DKIM speaks for {domain}, which asks to treat such mail with suspicion", "SPF でも DKIM でも {domain} からのメールと確認できず、このドメインは隔離 (p=quarantine) を求めています"},
 	{"neither SPF nor DKIM speaks for {domain}", "SPF でも DKIM でも {domain} からのメールと確認できません"},
@@ -57,6 +58,7 @@ var sentences = []sentence{
 	{"From is an address at {domain}, whose mail comes from its own servers: receivers will not believe this one. Write as an address of your own, with the other in Reply-To", "From が {domain} のアドレスです。{domain} のメールは専用のサーバーから送られるため、受信側に信用されません。ご自身のドメインのアドレスを From に使い、元のアドレスは Reply-To に入れてください"},
 	{"the keys were not read yet", "鍵をまだ読み取っていません"},
 	{"the keys known are too old: the database has been away too long", "データベースに長時間接続できず、鍵の情報が古くなっています"},
+	{"a line of the body has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature", "本文に 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、署名が無効になります"},
 	{"the signature is no field", "署名がフィールドの形になりません"},
 	{"dkim: {why}", "DKIM: {why}"},
 	{"the message has no From field to sign", "署名の対象となる From がありません"},
