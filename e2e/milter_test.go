@@ -251,23 +251,7 @@ func TestMilterBetweenPostfixes(t *testing.T) {
 		f.sender.send(t, "bounce@sender.example", "you@receiver.example", fmt.Sprintf(head, time.Now().UnixNano())+rest)
 		d := f.sink.next(t, f.detail)
 		m := message.Parse([]byte(d.raw))
-		ours := 0
-		for _, a := range m.All("Authentication-Results") {
-			text := strings.Join(strings.Fields(a.Unfolded()), " ")
-			if !strings.HasPrefix(text, "mx.receiver.example; dkim=pass header.d=sender.example") {
-				t.Errorf("%s: %s", name, text)
-				continue
-			}
-			ours++
-			for _, want := range []string{"spf=pass smtp.mailfrom=sender.example", "dmarc=pass (p=reject", "header.from=sender.example", "iprev=pass"} {
-				if !strings.Contains(text, want) {
-					t.Errorf("%s: no %q in %s", name, want, text)
-				}
-			}
-			if strings.Count(text, "dkim=pass") != 2 {
-				t.Errorf("%s: %s", name, text)
-			}
-		}
+		ours := verified(t, name, m, d.raw)
 		if ours != 1 || m.Count("DKIM-Signature") != 2 || m.Count("Received-SPF") != 1 {
 			t.Errorf("%s: %d results of ours\n%.3000s", name, ours, d.raw)
 		}
@@ -355,4 +339,26 @@ func TestMilterUnsigned(t *testing.T) {
 	if d := f.sink.next(t, f.detail); !strings.Contains(strings.Join(strings.Fields(d.raw), " "), "unsigned mail is not sent") || d.from != "" {
 		t.Errorf("got\n%s", d.raw)
 	}
+}
+
+// verified counts the results that the receiver wrote. Each says that SPF, both signatures, DMARC and the reverse name pass.
+func verified(t *testing.T, name string, m *message.Message, raw string) (ours int) {
+	t.Helper()
+	for _, a := range m.All("Authentication-Results") {
+		text := strings.Join(strings.Fields(a.Unfolded()), " ")
+		if !strings.HasPrefix(text, "mx.receiver.example; dkim=pass header.d=sender.example") {
+			t.Errorf("%s: %s\n%.3000s", name, text, raw)
+			continue
+		}
+		ours++
+		for _, want := range []string{"spf=pass smtp.mailfrom=sender.example", "dmarc=pass (p=reject", "header.from=sender.example", "iprev=pass"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in %s", name, want, text)
+			}
+		}
+		if strings.Count(text, "dkim=pass") != 2 {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	return ours
 }

@@ -157,23 +157,7 @@ func TestMilterBetweenSendmails(t *testing.T) {
 		}
 		d := f.sink.next(t, f.detail)
 		m := message.Parse([]byte(d.raw))
-		ours := 0
-		for _, a := range m.All("Authentication-Results") {
-			text := strings.Join(strings.Fields(a.Unfolded()), " ")
-			if !strings.HasPrefix(text, "mx.receiver.example; dkim=pass header.d=sender.example") {
-				t.Errorf("%s: %s\n%.3000s", name, text, d.raw)
-				continue
-			}
-			ours++
-			for _, want := range []string{"spf=pass smtp.mailfrom=sender.example", "dmarc=pass (p=reject", "header.from=sender.example", "iprev=pass"} {
-				if !strings.Contains(text, want) {
-					t.Errorf("%s: no %q in %s", name, want, text)
-				}
-			}
-			if strings.Count(text, "dkim=pass") != 2 {
-				t.Errorf("%s: %s", name, text)
-			}
-		}
+		ours := verified(t, name, m, d.raw)
 		if ours != 1 || m.Count("DKIM-Signature") != 2 || m.Count("Received-SPF") != 1 || m.Count("Authentication-Results") != 1 {
 			t.Errorf("%s: %d results of ours\n%.3000s", name, ours, d.raw)
 		}

@@ -18,7 +18,7 @@ var (
 	flagWord = regexp.MustCompile("`(?:[a-z]+ )*--([a-z][a-z-]+)")
 )
 
-// TestDocuments: every command and flag that the documents name is there.
+// TestDocuments: every command and flag that the documents name is there, and every flag is named.
 func TestDocuments(t *testing.T) {
 	root := (&app{lang: "en"}).root()
 	root.InitDefaultHelpCmd()
@@ -41,12 +41,13 @@ func TestDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands, flags := 0, 0
+	commands, flags, whole := 0, 0, ""
 	for _, file := range append(files, more...) {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
+		whole += string(data)
 		text := strings.ReplaceAll(string(data), "\\\n", " ") // a command over several lines
 		for _, m := range ours.FindAllStringSubmatch(text, -1) {
 			commands++
@@ -57,6 +58,11 @@ func TestDocuments(t *testing.T) {
 			if name := strings.TrimSuffix(m[1], "-"); !all[name] && !all["milter-"+name] && !strings.HasSuffix(m[1], "-") {
 				t.Errorf("%s: there is no flag --%s", filepath.Base(file), name)
 			}
+		}
+	}
+	for name := range all { // those of the milter stand without the prefix that they have in serve
+		if !strings.Contains(whole, "--"+strings.TrimPrefix(name, "milter-")) {
+			t.Errorf("no document names --%s", name)
 		}
 	}
 	if commands < 100 || flags < 100 {

@@ -140,19 +140,17 @@ type result struct {
 	event      *Event
 }
 
+// wholeProtocol are all steps, and all that a filter may ask for.
+const wholeProtocol foreign.OptProtocol = 0x1fffff
+
 // pass sends a message through the filter and makes its changes, as a mail server would.
 func (s *server) pass(m mail) result {
 	s.t.Helper()
 	if m.protocol == 0 {
-		m.protocol = 0x1fffff
+		m.protocol = wholeProtocol
 	}
-	c := foreign.NewClientWithOptions("tcp", s.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: m.protocol, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
-	defer c.Close()
-	fs, err := c.Session()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer fs.Close()
+	fs, end := s.session(m.protocol)
+	defer end()
 	return s.passOn(fs, m, true)
 }
 
@@ -228,6 +226,21 @@ func fieldsOf(raw string) (out []message.Field) {
 		}
 	}
 	return out
+}
+
+// session is a connection of a mail server that says what is in protocol, and how it ends.
+func (s *server) session(protocol foreign.OptProtocol) (fs *foreign.ClientSession, end func()) {
+	s.t.Helper()
+	c := foreign.NewClientWithOptions("tcp", s.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: protocol, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
+	fs, err := c.Session()
+	if err != nil {
+		c.Close()
+		s.t.Fatal(err)
+	}
+	return fs, func() {
+		fs.Close()
+		c.Close()
+	}
 }
 
 // apply makes changes to a message.

@@ -451,13 +451,8 @@ func TestForwardersAndLists(t *testing.T) {
 // Case 39: new settings are those of new messages; a message under way ends by the old.
 func TestCase39_ChangeOfSettings(t *testing.T) {
 	srv := start(t, settings())
-	c := foreign.NewClientWithOptions("tcp", srv.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: 0x1fffff, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
-	defer c.Close()
-	fs, err := c.Session()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fs.Close()
+	fs, end := srv.session(wholeProtocol)
+	defer end()
 	fs.Conn("client.example", foreign.FamilyInet, 25, strangeIP)
 	fs.Mail("a@bare.example", nil)
 	fs.HeaderField("From", " me@good.example")
@@ -490,13 +485,8 @@ func TestCase39_ChangeOfSettings(t *testing.T) {
 // A header field that would break out into another, or into the body, is not judged as if it were one.
 func TestHeaderThatBreaksOut(t *testing.T) {
 	srv := start(t, settings())
-	c := foreign.NewClientWithOptions("tcp", srv.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: 0x1fffff, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
-	defer c.Close()
-	fs, err := c.Session()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fs.Close()
+	fs, end := srv.session(wholeProtocol)
+	defer end()
 	fs.Conn("client.example", foreign.FamilyInet, 25, goodIP)
 	fs.Mail("a@good.example", nil)
 	fs.HeaderField("X", " a\n\nFrom: me@bank.example\n\nbody")

@@ -154,13 +154,8 @@ func TestCase23_NotSignedForStrangers(t *testing.T) {
 // Case 23: nor for the next message of a connection whose user authenticated for the last.
 func TestCase37_UserDoesNotOutliveMessage(t *testing.T) {
 	srv := start(t, signingSettings())
-	c := foreign.NewClientWithOptions("tcp", srv.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: 0x1fffff, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
-	defer c.Close()
-	fs, err := c.Session()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fs.Close()
+	fs, end := srv.session(wholeProtocol)
+	defer end()
 	m := mail{ip: "203.0.113.77", user: "alice", from: "a@ours.example", raw: letter("me@ours.example")}
 	if r := srv.passOn(fs, m, true); len(r.event.Signed) != 2 {
 		t.Errorf("not signed: %+v", r.event)

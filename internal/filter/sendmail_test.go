@@ -3,7 +3,6 @@ package filter
 import (
 	"strings"
 	"testing"
-	"time"
 
 	foreign "github.com/emersion/go-milter"
 
@@ -65,17 +64,12 @@ func FuzzSendmailList(f *testing.F) {
 func TestSignsForSendmail(t *testing.T) {
 	for name, macro := range map[string][2]string{"8.17": {"v", "8.17.1.9"}, "8.13": {"{if_name}", "localhost"}, "Postfix": {"v", "Postfix 3.7.11"}} {
 		srv := start(t, signingSettings())
-		c := foreign.NewClientWithOptions("tcp", srv.addr, foreign.ClientOptions{ActionMask: 0xff, ProtocolMask: 0x1fffff, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
-		fs, err := c.Session()
-		if err != nil {
-			t.Fatal(err)
-		}
+		fs, end := srv.session(wholeProtocol)
 		if err := fs.Macros(foreign.CodeConn, macro[0], macro[1]); err != nil {
 			t.Fatal(err)
 		}
 		r := srv.passOn(fs, mail{ip: "192.0.2.5", from: "a@ours.example", raw: "From: O'Me <me@ours.example>\r\nTo: x@y.example,z@y.example\r\nCc: bob\r\nBcc: secret@y.example\r\nSubject: a,b\r\n\r\nHi.\r\n"}, true)
-		fs.Close()
-		c.Close()
+		end()
 		m := message.Parse(r.raw)
 		if added := m.Count("Date")+m.Count("Message-ID") == 2; added != (name != "Postfix") {
 			t.Errorf("%s: got\n%s", name, r.raw)
