@@ -199,7 +199,7 @@ func (k *Keeper) personOf(ctx context.Context, who identity) (store.Person, erro
 	p, err := k.store.PersonBySubject(ctx, who.issuer, who.subject)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		name, err := cleanName(who.Email)
+		name, err := CleanName(who.Email)
 		if err != nil {
 			return store.Person{}, err
 		}

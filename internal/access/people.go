@@ -18,7 +18,7 @@ func (k *Keeper) Add(ctx context.Context, name, password, role string) (store.Pe
 }
 
 func (k *Keeper) add(ctx context.Context, name, password, role string, first bool) (store.Person, error) {
-	name, err := cleanName(name)
+	name, err := CleanName(name)
 	if err != nil {
 		return store.Person{}, err
 	}
@@ -86,7 +86,7 @@ func (k *Keeper) Remove(ctx context.Context, id string) error {
 // Check gives the person of a name and a password, or ErrWrong after the same time
 // whatever is wrong.
 func (k *Keeper) Check(ctx context.Context, name, password string) (store.Person, error) {
-	name, err := cleanName(name)
+	name, err := CleanName(name)
 	var p store.Person
 	if err == nil {
 		p, err = k.store.PersonByName(ctx, name)
@@ -128,8 +128,8 @@ func (k *Keeper) takeTurn(ctx context.Context) error {
 	}
 }
 
-// cleanName gives a name in the one form in which it is stored and compared.
-func cleanName(name string) (string, error) {
+// CleanName gives the name of a person in the one form in which it is stored and compared. ErrBadName.
+func CleanName(name string) (string, error) {
 	if len(name) > 256 || !utf8.ValidString(name) {
 		return "", ErrBadName
 	}

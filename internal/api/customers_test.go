@@ -76,7 +76,7 @@ func TestCustomerTokens(t *testing.T) {
 		}
 		return nil
 	}
-	whole := map[string]bool{"list-domains": true, "export-domains": true, "export-forwards": true, "import-domains": true, "import-forwards": true, "create-domain": true}
+	whole := map[string]bool{"list-domains": true, "export-domains": true, "export-forwards": true, "import-domains": true, "import-forwards": true, "create-domain": true, "remove-domain": true}
 	for _, op := range s.api.operations {
 		if op.scope != service.ScopeDomains || whole[op.id] {
 			continue

@@ -20,6 +20,11 @@ type (
 		Find  string `query:"find" maxLength:"253" doc:"only those whose names hold this" example:"shop"`
 		After string `query:"after" maxLength:"253" doc:"only those behind this name: next of the page before"`
 		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"how many"`
+		// Customer is for administrators.
+		Customer string `query:"customer" maxLength:"256" doc:"only those that were given to the customer of this name; for administrators"`
+	}
+	domainNameInput struct {
+		Name string `path:"name" maxLength:"253" doc:"of the domain" example:"example.com"`
 	}
 	domainInput struct {
 		Name string   `path:"name" maxLength:"253" doc:"of the domain" example:"example.com"`
@@ -47,7 +52,7 @@ func (s *Server) registerDomains() {
 		description: "Page by page, by name. There are domains where the server keeps keys (a master key is configured).",
 		problems:    []string{service.NotFound}, example: (*examples).domainList,
 	}, func(ctx context.Context, q *domainsInput) (*body[service.DomainList], error) {
-		v, err := c.Domains(ctx, whoOf(ctx), q.Find, q.After, q.Limit)
+		v, err := c.Domains(ctx, whoOf(ctx), service.DomainsQuery{Find: q.Find, After: q.After, Customer: q.Customer, Limit: q.Limit})
 		return wrapped(s, ctx, v, err)
 	})
 	add(s, operation{
@@ -75,6 +80,17 @@ func (s *Server) registerDomains() {
 	}, func(ctx context.Context, q *changeDomainInput) (*body[service.Domain], error) {
 		v, err := c.ChangeDomain(ctx, whoOf(ctx), q.Name, q.Body)
 		return wrapped(s, ctx, v, err)
+	})
+	add(s, operation{
+		id: "remove-domain", tag: "domains", method: "DELETE", path: "/domains/{name}", scope: service.ScopeDomains, cost: tokens.Dear, status: http.StatusNoContent,
+		summary:     catalogue.Text{EN: "Remove a domain", JA: "送信ドメインを削除する"},
+		description: "Its forwarding addresses go with it; its keys stay, and sign on. For administrators.",
+		problems:    []string{service.NotFound, service.StorageFull}, example: (*examples).domainRemoved,
+	}, func(ctx context.Context, q *domainNameInput) (*none, error) {
+		if err := c.RemoveDomain(ctx, whoOf(ctx), q.Name); err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return &none{}, nil
 	})
 	add(s, operation{
 		id: "create-domain-keys", tag: "domains", method: "POST", path: "/domains/{name}/keys", scope: service.ScopeDomains, cost: tokens.Dear,
@@ -111,7 +127,7 @@ func (s *Server) registerDomainFiles() {
 		id: "import-domains", tag: "domains", method: "POST", path: "/domains.csv", scope: service.ScopeDomains, cost: tokens.Dear,
 		maxBody: panel.MaxFile + 1, raw: "text/csv", upload: true,
 		summary:     catalogue.Text{EN: "Add, change and disable many domains", JA: "送信ドメインをまとめて追加、変更、無効化する"},
-		description: "The columns are those of export-domains; only domain has to be there. All lines or none, and every line that cannot be used is named, the first 20; domains that the file does not name stay. At most 10000 lines and 4 MiB. A customer changes with it the domains given to them.",
+		description: "The columns are those of export-domains; only domain has to be there. All lines or none, and every line that cannot be used is named, the first 20; domains that the file does not name stay. At most 10000 lines and 4 MiB. A customer changes with it the domains given to them, and has no column customers.",
 		problems:    []string{service.NotFound, service.StorageFull, service.UnsupportedMedia}, example: (*examples).domainImport,
 	}, func(ctx context.Context, q *importInput) (*body[service.DomainsImported], error) {
 		if kind, _, err := mime.ParseMediaType(q.ContentType); err != nil || kind != "text/csv" {
@@ -122,10 +138,10 @@ func (s *Server) registerDomainFiles() {
 	})
 }
 
-const exampleCSV = "domain,state,dkim,dmarc,senders\r\nexample.com,enabled,on,reject,shop@example.com\r\n"
+const exampleCSV = "domain,state,dkim,dmarc,senders,customers\r\nexample.com,enabled,on,reject,shop@example.com,shop\r\n"
 
 func (e *examples) domainDetail() *service.DomainDetail {
-	d := &panel.Detail{
+	d := &panel.Detail{People: []store.Person{{Name: "shop"}},
 		Domain: store.Domain{Name: "example.com", DKIM: true, DMARC: "reject", Senders: []string{"shop@example.com"}, Created: exampleTime, Changed: exampleTime},
 		Policy: panel.Policy{At: exampleTime, Current: "none", Reasons: []string{panel.ReasonKeyWaits}},
 	}
@@ -134,7 +150,7 @@ func (e *examples) domainDetail() *service.DomainDetail {
 	d.Keys = []panel.Key{k}
 	d.Policy.Change = &dns.Change{Action: dns.Replace, Name: "_dmarc.example.com.", Type: dns.TypeTXT, TTL: 3600, Data: []string{"v=DMARC1; p=reject"}, Was: []string{"v=DMARC1; p=none"}}
 	form, _ := paste.Lookup("bind")
-	return service.DomainDetailOf(d, []paste.Form{form}, "en")
+	return service.DomainDetailOf(d, panel.Who{Admin: true}, []paste.Form{form}, "en")
 }
 
 func (e *examples) domain() (request, response any) { return nil, e.domainDetail() }
@@ -152,6 +168,8 @@ func (e *examples) domainChange() (request, response any) {
 	policy := "reject"
 	return service.DomainRequest{DMARC: &policy}, e.domainDetail().Domain
 }
+
+func (e *examples) domainRemoved() (request, response any) { return nil, nil }
 
 func (e *examples) domainFile() (request, response any) { return nil, exampleCSV }
 

@@ -44,7 +44,7 @@ func TestDomains(t *testing.T) {
 	if a := s.do(call{method: "POST", path: prefix + "/domains.csv", body: "domain,senders\nb.example,'=1+1\n", headers: csv}); a.StatusCode != 200 || !strings.Contains(string(a.data), `"made":1`) {
 		t.Errorf("%s %s", a.Status, a.data)
 	}
-	if a := s.do(getting("/domains.csv")); a.StatusCode != 200 || !strings.Contains(string(a.data), "b.example,enabled,on,,'=1+1\r\n") {
+	if a := s.do(getting("/domains.csv")); a.StatusCode != 200 || !strings.Contains(string(a.data), "b.example,enabled,on,,'=1+1,\r\n") {
 		t.Errorf("%s %s", a.Status, a.data)
 	}
 	if a := s.do(getting("/domains?limit=1")); a.StatusCode != 200 || !strings.Contains(string(a.data), `"next":"b.example"`) {
@@ -68,4 +68,34 @@ func TestNoPanel(t *testing.T) {
 		s.refused(path, getting(path), service.NotFound)
 	}
 	s.refused("create", post("/domains", object{"name": "a.example"}), service.NotFound)
+}
+
+// TestDomainCustomers: administrators say whose a domain is, see it, and remove domains; customers do none of it.
+func TestDomainCustomers(t *testing.T) {
+	s := panelSite(t)
+	_, her := s.customer("her")
+	a := s.do(post("/domains", object{"name": "a.example", "customers": []string{"Her"}}))
+	if a.StatusCode != 201 || !strings.Contains(string(a.data), `"customers":["her"]`) {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	s.get200(post("/domains", object{"name": "b.example"}))
+	for path, want := range map[string]string{"/domains?customer=her": `[{"name":"a.example"`, "/domains/a.example": `"customers":["her"]`, "/domains/b.example": `"customers":[]`} {
+		if b := s.get200(getting(path)); !strings.Contains(string(b), want) || strings.Contains(string(b), "b.example") != strings.Contains(path, "b.example") {
+			t.Errorf("%s: %s", path, b)
+		}
+	}
+	if b := s.get200(getting("/domains").with(her)); !strings.Contains(string(b), `"customers":null`) {
+		t.Errorf("%s", b)
+	}
+	s.refused("nobody", post("/domains/a.example", object{"customers": []string{"nobody"}}), service.Invalid)
+	s.refused("of nobody", getting("/domains?customer=nobody"), service.Invalid)
+	s.refused("of another", getting("/domains?customer=her").with(her), service.Forbidden)
+	s.refused("given away", post("/domains/a.example", object{"customers": []string{}}).with(her), service.Forbidden)
+	remove := func(name string) call { return call{method: "DELETE", path: prefix + "/domains/" + name} }
+	s.refused("removed by a customer", remove("a.example").with(her), service.Forbidden)
+	if a := s.do(remove("a.example")); a.StatusCode != 204 || len(a.data) > 0 {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	s.refused("removed twice", remove("a.example"), service.NotFound)
+	s.refused("gone", getting("/domains/a.example").with(her), service.NotFound)
 }

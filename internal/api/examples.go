@@ -170,8 +170,11 @@ func (e *examples) list() (request, response any) {
 func (op operation) exemplify(o *huma.OpenAPI, e *examples) {
 	item := o.Paths[op.path]
 	h := item.Get
-	if op.method == http.MethodPost {
+	switch op.method {
+	case http.MethodPost:
 		h = item.Post
+	case http.MethodDelete:
+		h = item.Delete
 	}
 	request, response := op.example(e)
 	status := op.status

@@ -123,6 +123,9 @@ func (s *site) asDescribed(c call, w *http.Response, data []byte) {
 		return
 	}
 	r, ok := op.Responses[strconv.Itoa(w.StatusCode)]
+	if ok && w.StatusCode == http.StatusNoContent && len(data) == 0 {
+		return
+	}
 	kind, _, _ := mime.ParseMediaType(w.Header.Get("Content-Type"))
 	m, has := r.Content[kind]
 	if !ok && w.StatusCode != http.StatusMisdirectedRequest || !has && ok {

@@ -17,8 +17,16 @@ const (
 	MaxFile, MaxLines = 4 << 20, 10_000
 )
 
-// columns of a file, in the order in which they are written.
-var columns = []string{"domain", "state", "dkim", "dmarc", "senders"}
+// columns of a file, in the order in which they are written; the last one is for administrators.
+var columns = []string{"domain", "state", "dkim", "dmarc", "senders", "customers"}
+
+// columnsOf are those that somebody reads and writes.
+func columnsOf(w Who) []string {
+	if w.Admin {
+		return columns
+	}
+	return columns[:len(columns)-1]
+}
 
 // formula are the signs with which a cell begins that a spreadsheet would take for a formula (also as East Asian input
 // methods write them). Such a cell is written with an apostrophe before it, and read without.
@@ -45,7 +53,7 @@ func asWritten(cell string) string {
 func (p *Panel) Export(ctx context.Context, w Who, to io.Writer) error {
 	out := csv.NewWriter(to)
 	out.UseCRLF = true
-	if err := out.Write(columns); err != nil {
+	if err := out.Write(columnsOf(w)); err != nil {
 		return err
 	}
 	for after := ""; ; {
@@ -53,8 +61,15 @@ func (p *Panel) Export(ctx context.Context, w Who, to io.Writer) error {
 		if err != nil {
 			return err
 		}
+		customers, err := p.CustomersOf(ctx, w, list)
+		if err != nil {
+			return err
+		}
 		for i := range list {
 			row := cells(&list[i])
+			if w.Admin {
+				row = append(row, strings.Join(customers[list[i].Name], " "))
+			}
 			for j := range row {
 				row[j] = harmless(row[j])
 			}
@@ -88,7 +103,7 @@ type Imported struct{ Made, Changed, Same int }
 // of state and dkim, changes nothing. Domains that the file does not name stay. Who is no administrator changes the domains given to them, and
 // makes none. *Faults, store.ErrConflict.
 func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
-	lines, bad, err := readFile(file, columns, "domain", readLine, func(l line) string { return l.name })
+	lines, bad, err := readFile(file, columnsOf(w), "domain", readLine, func(l line) string { return l.name })
 	if err != nil {
 		return done, err
 	}
@@ -100,23 +115,33 @@ func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (do
 	if err != nil {
 		return done, err
 	}
+	given, err := p.newGiven(ctx, lines)
+	if err != nil {
+		return done, err
+	}
 	var list []*store.Domain
 	for _, l := range lines {
 		before, known := there[l.name]
 		d, err := l.domain(w, before, known)
+		moved := false
+		if err == nil {
+			moved, err = given.add(&l)
+		}
 		if err = bad.add(l.number, err); err != nil {
 			return Imported{}, err
 		}
+		same := known && d.Disabled == before.Disabled && d.DKIM == before.DKIM && d.DMARC == before.DMARC && slices.Equal(d.Senders, before.Senders)
 		switch {
 		case !known:
 			done.Made++
-		case d.Disabled == before.Disabled && d.DKIM == before.DKIM && d.DMARC == before.DMARC && slices.Equal(d.Senders, before.Senders):
+		case same && !moved:
 			done.Same++
-			continue
 		default:
 			done.Changed++
 		}
-		list = append(list, &d)
+		if !same {
+			list = append(list, &d)
+		}
 	}
 	if err := bad.err(); err != nil {
 		return Imported{}, err
@@ -124,10 +149,10 @@ func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (do
 	if err := p.room(ctx, done.Made); err != nil {
 		return Imported{}, err
 	}
-	if dry || len(list) == 0 {
+	if dry || len(list)+len(given.people) == 0 {
 		return done, nil
 	}
-	if err := p.Store.SetDomains(ctx, list...); err != nil {
+	if err := p.Store.SetDomainsOf(ctx, given.people, list...); err != nil {
 		return Imported{}, err
 	}
 	p.Log.Info("domains were taken from a file", "made", done.Made, "changed", done.Changed)
@@ -177,6 +202,10 @@ func readLine(number int, cell func(string) (string, bool)) (l line, err error) 
 	if v, ok := cell("senders"); ok {
 		list := SplitLogins(v)
 		l.change.Senders = &list
+	}
+	if v, ok := cell("customers"); ok {
+		list := strings.Fields(v)
+		l.change.Customers = &list
 	}
 	return l, nil
 }

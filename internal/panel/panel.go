@@ -16,6 +16,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/keys"
@@ -56,7 +58,7 @@ var ErrForbidden = errors.New("only administrators may do this")
 
 // Invalid says what of a request cannot be used, in both languages.
 type Invalid struct {
-	// Field is name, dkim, dmarc, senders, state, address, to, keep or file.
+	// Field is name, dkim, dmarc, senders, customers, state, address, to, keep or file.
 	Field string
 	// Line of a file, 0 for none.
 	Line int
@@ -121,6 +123,8 @@ type Change struct {
 	Disabled, DKIM *bool
 	DMARC          *string
 	Senders        *[]string
+	// Customers are the names of the customers who see and change it, all of them; for administrators.
+	Customers *[]string
 }
 
 // apply changes a domain. The error is an *Invalid.
@@ -153,12 +157,21 @@ func (p *Panel) List(ctx context.Context, w Who, find, after string, limit int) 
 	if len(find) > 253 || len(after) > 253 || !utf8.ValidString(find+after) {
 		return nil, "", nil // no domain is named so
 	}
-	list, err = p.Store.Domains(ctx, w.person(), strings.ToLower(strings.TrimSpace(find)), strings.ToLower(after), limit+1)
+	list, err = p.Store.Domains(ctx, w.person(), sought(find), strings.ToLower(after), limit+1)
 	if err == nil && len(list) > limit {
 		list = list[:limit]
 		next = list[limit-1].Name
 	}
 	return list, next, err
+}
+
+// sought is what the names of a list hold, as they are kept: labels in their own script become A-labels.
+func sought(find string) string {
+	find = strings.ToLower(strings.TrimSpace(find))
+	if ascii, err := idna.Lookup.ToASCII(find); err == nil {
+		return ascii
+	}
+	return find
 }
 
 // find gives a domain that one may see. store.ErrNotFound, also for a name that is none.
@@ -173,7 +186,7 @@ func (p *Panel) find(ctx context.Context, w Who, name string) (store.Domain, err
 // Create makes a domain. Who is no administrator may have it where [Config.OwnDomains] says so, and the domain that it is theirs: see [Proof].
 // ErrForbidden, *Invalid, store.ErrExists.
 func (p *Panel) Create(ctx context.Context, w Who, name string, c Change) (store.Domain, error) {
-	if !w.Admin && (p.OwnDomains <= 0 || w.Person == "" || c.Disabled != nil) {
+	if !w.Admin && (p.OwnDomains <= 0 || w.Person == "" || c.Disabled != nil || c.Customers != nil) {
 		return store.Domain{}, ErrForbidden
 	}
 	name, err := Name(name)
@@ -188,7 +201,7 @@ func (p *Panel) Create(ctx context.Context, w Who, name string, c Change) (store
 		return d, err
 	}
 	if w.Admin {
-		err = p.Store.SetDomains(ctx, &d)
+		err = p.keep(ctx, &d, c.Customers)
 	} else {
 		err = p.createOwn(ctx, w, &d)
 	}
@@ -223,13 +236,13 @@ func (p *Panel) update(ctx context.Context, w Who, name string, c Change) (store
 	if err != nil {
 		return d, err
 	}
-	if c.Disabled != nil && *c.Disabled != d.Disabled && !w.Admin {
+	if !w.Admin && (c.Disabled != nil && *c.Disabled != d.Disabled || c.Customers != nil) {
 		return d, ErrForbidden
 	}
 	if err := c.apply(&d); err != nil {
 		return d, err
 	}
-	return d, p.Store.SetDomains(ctx, &d)
+	return d, p.keep(ctx, &d, c.Customers)
 }
 
 // Remove forgets a domain; its keys stay, and sign on. ErrForbidden, store.ErrNotFound.

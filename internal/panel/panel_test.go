@@ -251,7 +251,7 @@ func TestCSV(t *testing.T) {
 	}
 	var b strings.Builder
 	must(t, p.Export(ctx, admin, &b))
-	want := "domain,state,dkim,dmarc,senders\r\nnew.example,enabled,off,,'=bob ann\r\nold.example,disabled,on,reject,'+81@x -y\r\n"
+	want := "domain,state,dkim,dmarc,senders,customers\r\nnew.example,enabled,off,,'=bob ann,\r\nold.example,disabled,on,reject,'+81@x -y,\r\n"
 	if got := strings.ReplaceAll(b.String(), "''=bob", "'=bob"); got != want {
 		t.Errorf("%q", b.String())
 	}

@@ -24,15 +24,29 @@ func domainProblem(ctx context.Context, err error) error {
 	case errors.As(err, &bad):
 		return &Problem{Word: Invalid, Field: bad.Field, Text: lineText(bad)}
 	case errors.Is(err, panel.ErrForbidden):
-		return &Problem{Word: Forbidden, Text: catalogue.Text{EN: "This is for the administrators of the server.", JA: "サーバーの管理者だけが実行できます。"}}
+		return forAdministrators()
 	case errors.Is(err, store.ErrExists):
 		return invalid("name", "This domain is there already.", "このドメインはすでに登録されています。")
 	case errors.Is(err, store.ErrConflict):
 		return &Problem{Word: Busy, RetryAfter: busyFor, cause: err}
 	case errors.Is(err, keys.ErrNoMaster):
-		return &Problem{Word: NotFound, cause: err}
+		return noPanel()
+	case errors.Is(err, store.ErrNotFound):
+		return &Problem{Word: NotFound, cause: err, Text: catalogue.Text{EN: "There is no such domain or key, or it is not yours.", JA: "そのドメインまたは鍵は存在しないか、権限がありません。"},
+			Next: catalogue.Text{EN: "GET /api/v1/domains lists the domains that this token sees.", JA: "このトークンで参照できるドメインは、GET /api/v1/domains で一覧できます。"}}
 	}
 	return problemOf(ctx, err)
+}
+
+func forAdministrators() *Problem {
+	return &Problem{Word: Forbidden, Text: catalogue.Text{EN: "This is for the administrators of the server.", JA: "サーバーの管理者だけが実行できます。"},
+		Next: catalogue.Text{EN: "Ask one of them.", JA: "管理者に依頼してください。"}}
+}
+
+// noPanel: the server keeps no keys, and has no panel.
+func noPanel() *Problem {
+	return &Problem{Word: NotFound, Text: catalogue.Text{EN: "This server keeps no keys, and has no domains.", JA: "このサーバーは鍵を保管しておらず、送信ドメインの管理機能がありません。"},
+		Next: catalogue.Text{EN: "Start it with --master-key-file.", JA: "--master-key-file を指定して起動してください。"}}
 }
 
 // lineText is what is wrong, with the line of the file where it is in one.
@@ -44,8 +58,12 @@ func lineText(bad *panel.Invalid) catalogue.Text {
 }
 
 func faultsOf(all *panel.Faults) error {
+	many := "lines of the file cannot be used; nothing was changed."
+	if len(all.List)+all.More == 1 {
+		many = "line of the file cannot be used; nothing was changed."
+	}
 	p := &Problem{Word: Invalid, Text: catalogue.Text{
-		EN: fmt.Sprintf("%d lines of the file cannot be used; nothing was changed.", len(all.List)+all.More), JA: fmt.Sprintf("ファイルの %d 行に誤りがあります。何も変更していません。", len(all.List)+all.More),
+		EN: fmt.Sprintf("%d %s", len(all.List)+all.More, many), JA: fmt.Sprintf("ファイルの %d 行に誤りがあります。何も変更していません。", len(all.List)+all.More),
 	}}
 	for _, bad := range all.List {
 		p.Faults = append(p.Faults, Fault{Where: fmt.Sprintf("line %d %s", bad.Line, bad.Field), Text: lineText(bad)})

@@ -14,13 +14,15 @@ import (
 
 // Domain is a domain that the server sends for.
 type Domain struct {
-	Name    string    `json:"name" example:"example.com" doc:"in A-labels"`
-	State   string    `json:"state" enum:"enabled,disabled" doc:"of a disabled domain nothing is signed"`
-	DKIM    bool      `json:"dkim" doc:"whether its mail is signed"`
-	DMARC   *string   `json:"dmarc" doc:"the policy that was chosen, none, quarantine or reject; null where none was. It is published by hand: see policy"`
-	Senders []string  `json:"senders" doc:"SMTP logins that may sign for it; none: everybody who may send"`
-	Created time.Time `json:"created"`
-	Changed time.Time `json:"changed"`
+	Name    string   `json:"name" example:"example.com" doc:"in A-labels"`
+	State   string   `json:"state" enum:"enabled,disabled" doc:"of a disabled domain nothing is signed"`
+	DKIM    bool     `json:"dkim" doc:"whether its mail is signed"`
+	DMARC   *string  `json:"dmarc" doc:"the policy that was chosen, none, quarantine or reject; null where none was. It is published by hand: see policy"`
+	Senders []string `json:"senders" doc:"SMTP logins that may sign for it; none: everybody who may send"`
+	// Customers is nil for who is no administrator.
+	Customers []string  `json:"customers" nullable:"true" doc:"names of the customers who see and change it; null for customers"`
+	Created   time.Time `json:"created"`
+	Changed   time.Time `json:"changed"`
 }
 
 // DomainList is a page of domains.
@@ -94,10 +96,12 @@ type DomainRequest struct {
 	DKIM    *bool     `json:"dkim,omitempty"`
 	DMARC   *string   `json:"dmarc,omitempty" enum:",none,quarantine,reject" doc:"empty for none chosen"`
 	Senders *[]string `json:"senders,omitempty" maxItems:"100" doc:"SMTP logins that may sign for it; [] for everybody who may send" nullable:"false"`
+	// Customers are all of them.
+	Customers *[]string `json:"customers,omitempty" maxItems:"100" doc:"names of the customers who see and change it, in the place of those before; for administrators" nullable:"false"`
 }
 
 func (q DomainRequest) change() panel.Change {
-	c := panel.Change{DKIM: q.DKIM, DMARC: q.DMARC, Senders: q.Senders}
+	c := panel.Change{DKIM: q.DKIM, DMARC: q.DMARC, Senders: q.Senders, Customers: q.Customers}
 	if q.State != "" {
 		disabled := q.State == "disabled"
 		c.Disabled = &disabled
@@ -114,26 +118,64 @@ type DomainsImported struct {
 	DryRun bool `json:"dry_run" doc:"true where nothing was changed: it says what would be"`
 }
 
-// Domains lists those that one may see by name. NotFound where there is no panel, and for a domain that one may not see, as in the other methods.
-func (s *Service) Domains(ctx context.Context, who panel.Who, find, after string, limit int) (*DomainList, error) {
+// Domains lists those that one may see by name, or of these what an administrator gave to a customer ("" for all). NotFound where there is no panel, and for a domain that one may not see, as in the other methods.
+func (s *Service) Domains(ctx context.Context, who panel.Who, q DomainsQuery) (*DomainList, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
-	list, next, err := s.Panel.List(ctx, who, find, after, limit)
+	whose := who
+	if q.Customer != "" {
+		var err error
+		if whose, err = s.Panel.Of(ctx, who, q.Customer); err != nil {
+			return nil, domainProblem(ctx, err)
+		}
+	}
+	list, next, err := s.Panel.List(ctx, whose, q.Find, q.After, q.Limit)
+	if err != nil {
+		return nil, domainProblem(ctx, err)
+	}
+	customers, err := s.Panel.CustomersOf(ctx, who, list)
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
 	out := &DomainList{Domains: make([]Domain, 0, len(list)), Next: nonEmpty(next)}
 	for i := range list {
-		out.Domains = append(out.Domains, domainOf(&list[i]))
+		out.Domains = append(out.Domains, domainOf(&list[i], who, customers[list[i].Name]))
 	}
 	return out, nil
+}
+
+// DomainsQuery says which are listed.
+type DomainsQuery struct {
+	Find, After, Customer string
+	Limit                 int
+}
+
+// domainNow gives a domain that was just kept.
+func (s *Service) domainNow(ctx context.Context, who panel.Who, d *store.Domain) (*Domain, error) {
+	customers, err := s.Panel.CustomersOf(ctx, who, []store.Domain{*d})
+	if err != nil {
+		return nil, domainProblem(ctx, err)
+	}
+	out := domainOf(d, who, customers[d.Name])
+	return &out, nil
+}
+
+// RemoveDomain takes one out of the panel, with its forwarding addresses; its keys stay. Forbidden for others than administrators.
+func (s *Service) RemoveDomain(ctx context.Context, who panel.Who, name string) error {
+	if s.Panel == nil {
+		return noPanel()
+	}
+	if err := s.Panel.Remove(ctx, who, name); err != nil {
+		return domainProblem(ctx, err)
+	}
+	return nil
 }
 
 // Domain gives one, with its records in forms to paste.
 func (s *Service) Domain(ctx context.Context, who panel.Who, name string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	forms, err := pasteForms(words)
 	if err != nil {
@@ -143,26 +185,25 @@ func (s *Service) Domain(ctx context.Context, who panel.Who, name string, words 
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
-	return DomainDetailOf(d, forms, knownLang(lang)), nil
+	return DomainDetailOf(d, who, forms, knownLang(lang)), nil
 }
 
 // NewDomain makes one.
 func (s *Service) NewDomain(ctx context.Context, who panel.Who, q DomainRequest) (*Domain, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	d, err := s.Panel.Create(ctx, who, q.Name, q.change())
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
-	out := domainOf(&d)
-	return &out, nil
+	return s.domainNow(ctx, who, &d)
 }
 
 // ChangeDomain changes one.
 func (s *Service) ChangeDomain(ctx context.Context, who panel.Who, name string, q DomainRequest) (*Domain, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	if q.Name != "" {
 		return nil, invalid("name", "A domain cannot be renamed.", "ドメインの名前は変更できません。")
@@ -171,14 +212,13 @@ func (s *Service) ChangeDomain(ctx context.Context, who panel.Who, name string, 
 	if err != nil {
 		return nil, domainProblem(ctx, err)
 	}
-	out := domainOf(&d)
-	return &out, nil
+	return s.domainNow(ctx, who, &d)
 }
 
 // MakeDomainKeys makes the keys that a domain lacks.
 func (s *Service) MakeDomainKeys(ctx context.Context, who panel.Who, name string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	if err := s.Panel.MakeKeys(ctx, who, name); err != nil {
 		return nil, domainProblem(ctx, err)
@@ -189,7 +229,7 @@ func (s *Service) MakeDomainKeys(ctx context.Context, who panel.Who, name string
 // ExportDomains writes all as CSV.
 func (s *Service) ExportDomains(ctx context.Context, who panel.Who) ([]byte, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	var b bytes.Buffer
 	if err := s.Panel.Export(ctx, who, &b); err != nil {
@@ -201,7 +241,7 @@ func (s *Service) ExportDomains(ctx context.Context, who panel.Who) ([]byte, err
 // ImportDomains makes and changes the domains of a CSV file, all or none.
 func (s *Service) ImportDomains(ctx context.Context, who panel.Who, file []byte, dry bool) (*DomainsImported, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	done, err := s.Panel.Import(ctx, who, bytes.NewReader(file), dry)
 	if err != nil {
@@ -224,7 +264,7 @@ func momentOf(t time.Time) *time.Time {
 	return &t
 }
 
-func domainOf(d *store.Domain) Domain {
+func domainOf(d *store.Domain, who panel.Who, customers []string) Domain {
 	out := Domain{Name: d.Name, State: "enabled", DKIM: d.DKIM, DMARC: nonEmpty(d.DMARC), Senders: d.Senders, Created: d.Created, Changed: d.Changed}
 	if d.Disabled {
 		out.State = "disabled"
@@ -232,13 +272,20 @@ func domainOf(d *store.Domain) Domain {
 	if out.Senders == nil {
 		out.Senders = []string{}
 	}
+	if who.Admin {
+		out.Customers = append([]string{}, customers...)
+	}
 	return out
 }
 
 // DomainDetailOf makes the object of a domain.
-func DomainDetailOf(d *panel.Detail, forms []paste.Form, lang string) *DomainDetail {
+func DomainDetailOf(d *panel.Detail, who panel.Who, forms []paste.Form, lang string) *DomainDetail {
 	p := &d.Policy
-	out := &DomainDetail{Domain: domainOf(&d.Domain), Keys: make([]DomainKey, 0, len(d.Keys)), Policy: DomainPolicy{
+	var customers []string
+	for i := range d.People {
+		customers = append(customers, d.People[i].Name)
+	}
+	out := &DomainDetail{Domain: domainOf(&d.Domain, who, customers), Keys: make([]DomainKey, 0, len(d.Keys)), Policy: DomainPolicy{
 		Chosen: nonEmpty(d.DMARC), Current: nonEmpty(p.Current), Checked: momentOf(p.At), Reasons: append([]string{}, p.Reasons...),
 		Mail: mailOf(p.Mail), Findings: render.Findings(p.Findings, lang), Record: recordOf(&p.Record, forms, lang),
 	}}

@@ -41,7 +41,7 @@ type ForwardRequest struct {
 // Forwards lists those of a domain.
 func (s *Service) Forwards(ctx context.Context, who panel.Who, name, after string, limit int) (*ForwardList, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	list, next, err := s.Panel.Forwards(ctx, who, name, after, limit)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Service) Forwards(ctx context.Context, who panel.Who, name, after strin
 // SetForward says where mail to an address of a domain goes.
 func (s *Service) SetForward(ctx context.Context, who panel.Who, name string, q ForwardRequest) (*Forward, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	f, err := s.Panel.SetForward(ctx, who, name, panel.ForwardRequest(q))
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Service) SetForward(ctx context.Context, who panel.Who, name string, q 
 // ExportForwards writes those of all domains that one may see as CSV.
 func (s *Service) ExportForwards(ctx context.Context, who panel.Who) ([]byte, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	var b bytes.Buffer
 	if err := s.Panel.ExportForwards(ctx, who, &b); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) ExportForwards(ctx context.Context, who panel.Who) ([]byte, er
 // ImportForwards takes those of a CSV file, all or none; dry only says what it would do.
 func (s *Service) ImportForwards(ctx context.Context, who panel.Who, file []byte, dry bool) (*DomainsImported, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	done, err := s.Panel.ImportForwards(ctx, who, bytes.NewReader(file), dry)
 	if err != nil {
@@ -101,7 +101,7 @@ func forwardOf(f *store.Forward) Forward {
 // LookAtKeys asks the name servers of a domain about its keys now.
 func (s *Service) LookAtKeys(ctx context.Context, who panel.Who, name string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	if err := s.Panel.Look(ctx, who, name); err != nil {
 		return nil, domainProblem(ctx, err)
@@ -112,7 +112,7 @@ func (s *Service) LookAtKeys(ctx context.Context, who panel.Who, name string, wo
 // ActOnKey rotates a key of a domain, takes a rotation back or takes the key out of use.
 func (s *Service) ActOnKey(ctx context.Context, who panel.Who, name, id, action string, words []string, lang string) (*DomainDetail, error) {
 	if s.Panel == nil {
-		return nil, &Problem{Word: NotFound}
+		return nil, noPanel()
 	}
 	if err := s.Panel.Act(ctx, who, name, id, panel.KeyAction(action)); err != nil {
 		return nil, domainProblem(ctx, err)

@@ -61,7 +61,7 @@ var Titles = map[string]catalogue.Text{
 // Advice says what to do next.
 var Advice = map[string]catalogue.Text{
 	Invalid:          {EN: "Correct what \"errors\" names and send it again.", JA: "「errors」に示された箇所を直して、もう一度送ってください。"},
-	Unauthorized:     {EN: "Make a token with \"todoku token create\" and send it as \"Authorization: Bearer TOKEN\".", JA: "「todoku token create」でトークンを作成し、「Authorization: Bearer TOKEN」として送ってください。"},
+	Unauthorized:     {EN: "Make a token with \"todoku token create\" (customers: on the page /tokens) and send it as \"Authorization: Bearer TOKEN\".", JA: "「todoku token create」(顧客は /tokens のページ) でトークンを作成し、「Authorization: Bearer TOKEN」として送ってください。"},
 	Forbidden:        {EN: "Use a token with the scope that the operation names.", JA: "操作に必要なスコープを持つトークンを使ってください。"},
 	CrossOrigin:      {EN: "Call the API from a program, not from a page of another site.", JA: "ほかのサイトのページからではなく、プログラムから呼び出してください。"},
 	WrongHost:        {EN: "Use the address at which the program listens, or start it with --http-host.", JA: "待ち受けアドレスを使うか、--http-host を指定して起動してください。"},
@@ -86,8 +86,8 @@ var Advice = map[string]catalogue.Text{
 type Problem struct {
 	// Word is one of those above.
 	Word string
-	// Text says more than the advice of the word, where there is more to say.
-	Text catalogue.Text
+	// Text says more than the advice of the word, where there is more to say; Next is what to do in the place of that advice, empty for that.
+	Text, Next catalogue.Text
 	// Field is what of the request is wrong, "" for none.
 	Field string
 	// RetryAfter is when to ask again, zero where nobody knows.
@@ -112,6 +112,9 @@ func (p *Problem) Unwrap() error { return p.cause }
 // Detail says in a language what is wrong and what to do next.
 func (p *Problem) Detail(lang string) string {
 	text, advice := p.Text.In(lang), Advice[p.Word].In(lang)
+	if p.Next.EN != "" {
+		advice = p.Next.In(lang)
+	}
 	if p.Field != "" || text == "" {
 		if text == "" {
 			return advice

@@ -97,7 +97,7 @@ func (s *Service) plans(who panel.Who) error {
 	case s.Book == nil:
 		return &Problem{Word: NotFound}
 	case !who.Admin:
-		return &Problem{Word: Forbidden}
+		return forAdministrators()
 	}
 	return nil
 }

@@ -99,25 +99,7 @@ func (s *Store) CountDomains(ctx context.Context) (n int, err error) {
 // SetDomains keeps domains, all or none, and raises their Version. Those of Version 0 are new. ErrExists: a new one is
 // there already; ErrConflict: another one was changed by somebody else meanwhile, or is gone.
 func (s *Store) SetDomains(ctx context.Context, list ...*Domain) error {
-	now := fromMillis(millis(s.now()))
-	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		for _, d := range list {
-			if err := setDomain(ctx, q, d, now); err != nil {
-				return fmt.Errorf("%s: %w", d.Name, err)
-			}
-		}
-		return countDomains(ctx, q)
-	})
-	if err != nil {
-		return fmt.Errorf("keeping a domain: %w", err)
-	}
-	for _, d := range list {
-		if d.Version++; d.Version == 1 {
-			d.Created = now
-		}
-		d.Changed = now
-	}
-	return nil
+	return s.SetDomainsOf(ctx, nil, list...)
 }
 
 // NewDomainOf keeps a new domain and gives it to a person, who may have most domains. ErrExists, ErrTooMany; ErrNotFound: no such person.
