@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,8 +38,50 @@ func (p *Panel) createOwn(ctx context.Context, w Who, d *store.Domain) error {
 	defer cancel()
 	a := p.Resolver.Resolve(ctx, dns.Question{Name: ProofName + "." + d.Name, Type: dns.TypeTXT})
 	if !slices.ContainsFunc(a.Records, func(r dns.Record) bool { return r.Type == dns.TypeTXT && r.Data == proof.Data[0] }) {
-		return invalid("name", fmt.Sprintf("Show that the domain is yours: publish the TXT record %s with the text %s and send this again.", proof.Name, proof.Data[0]),
+		bad := invalid("name", fmt.Sprintf("Show that the domain is yours: publish the TXT record %s with the text %s and send this again.", proof.Name, proof.Data[0]),
 			fmt.Sprintf("ドメインの所有を確認します。TXT レコード %s に %s を公開してから、もう一度送信してください。", proof.Name, proof.Data[0]))
+		bad.Record = &proof
+		return bad
 	}
-	return p.Store.NewDomainOf(ctx, w.Person, d, p.OwnDomains)
+	err = p.Store.NewDomainOf(ctx, w.Person, d, p.OwnDomains)
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	if _, err := p.Store.Domain(ctx, w.Person, d.Name); err == nil {
+		return invalid("name", "You have this domain already.", "このドメインはすでに登録済みです。")
+	}
+	p.Log.Warn("a customer showed that a domain is theirs which is others' here", "domain", d.Name, "customer", w.Person)
+	return invalid("name", "The record shows that the domain is yours, but it is on this server already. Ask the administrators to give it to you: its page shows them your record.", "レコードで所有を確認しましたが、このドメインはこのサーバーに登録済みです。管理者に割り当てを依頼してください。管理者はドメインのページで、このレコードを確認できます。")
+}
+
+// mostOwners bounds the customers whose records are looked for.
+const mostOwners = 100_000
+
+// Owners gives the names of the customers whose record stands at the domain now: who shows that it is theirs, whoever has it here. answered is false where the
+// name servers did not say. For administrators: ErrForbidden, store.ErrNotFound.
+func (p *Panel) Owners(ctx context.Context, w Who, name string) (names []string, answered bool, err error) {
+	if !w.Admin {
+		return nil, false, ErrForbidden
+	}
+	d, err := p.find(ctx, w, name)
+	if err != nil || p.Resolver == nil {
+		return nil, false, err
+	}
+	people, err := p.Store.People(ctx, mostOwners)
+	if err != nil {
+		return nil, false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	a := p.Resolver.Resolve(ctx, dns.Question{Name: ProofName + "." + d.Name, Type: dns.TypeTXT})
+	texts := map[string]bool{}
+	for _, r := range a.Records {
+		texts[r.Data] = texts[r.Data] || r.Type == dns.TypeTXT
+	}
+	for i := range people {
+		if texts[Proof(people[i].ID, d.Name).Data[0]] {
+			names = append(names, people[i].Name)
+		}
+	}
+	return names, !a.Status.Failed(), nil
 }

@@ -63,6 +63,8 @@ type Invalid struct {
 	// Line of a file, 0 for none.
 	Line int
 	Text catalogue.Text
+	// Record is what to publish so that it can be used, nil for nothing.
+	Record *dns.Change
 }
 
 // Error gives the English text.
@@ -123,6 +125,8 @@ type Change struct {
 	Disabled, DKIM *bool
 	DMARC          *string
 	Senders        *[]string
+	// Version is that of the domain on which the change was based, 0 for whatever it is now: store.ErrConflict where it is another one by now.
+	Version int64
 	// Customers are the names of the customers who see and change it, all of them; for administrators.
 	Customers *[]string
 }
@@ -238,6 +242,9 @@ func (p *Panel) update(ctx context.Context, w Who, name string, c Change) (store
 	}
 	if !w.Admin && (c.Disabled != nil && *c.Disabled != d.Disabled || c.Customers != nil) {
 		return d, ErrForbidden
+	}
+	if c.Version != 0 && c.Version != d.Version {
+		return d, fmt.Errorf("%s was changed meanwhile: %w", d.Name, store.ErrConflict)
 	}
 	if err := c.apply(&d); err != nil {
 		return d, err

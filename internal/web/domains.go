@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/panel"
@@ -31,7 +32,11 @@ type domainsPage struct {
 	Done       string
 	MaxLines   int
 	CanAdd     bool
-	Tokens     bool // the visitor may make tokens
+	Own        bool        // the visitor adds domains that show that they are theirs
+	Proof      *dns.Change // by which a domain shows it
+	Customer   string      // whose domains an administrator looks at, "" for all
+	Empty      string      // why there are none
+	Tokens     bool        // the visitor may make tokens
 }
 
 // domainPage is one of them.
@@ -46,7 +51,10 @@ type domainPage struct {
 	Others   []store.Person // customers whom the domain can be given to
 	Forwards int            // its forwarding addresses
 	Error    string
-	Unsure   bool // a stricter policy was chosen, against which something speaks: is it meant?
+	Unsure   bool   // a stricter policy was chosen, against which something speaks: is it meant?
+	Removing bool   // is it meant to be removed?
+	Now      string // whether its mail is signed, a word
+	Done     string // what was done
 }
 
 // panelRoutes are those of domains.
@@ -97,17 +105,46 @@ func (s *server) showDomains(w http.ResponseWriter, r *http.Request, who panel.W
 	q, lang := r.URL.Query(), i18n.FromRequest(r)
 	var err error
 	p.Find = clip(q.Get("find"), 253)
-	if p.Domains, p.Next, err = s.Panel.List(r.Context(), who, p.Find, q.Get("after"), domainsShown); err != nil {
+	whose := who
+	if name := q.Get("customer"); name != "" && who.Admin {
+		if whose, err = s.Panel.Of(r.Context(), who, name); panelError(lang, err) != "" {
+			s.fail(w, r, http.StatusNotFound, "error.not-found")
+			return
+		}
+		p.Customer = name
+	}
+	if err == nil {
+		p.Domains, p.Next, err = s.Panel.List(r.Context(), whose, p.Find, q.Get("after"), domainsShown)
+	}
+	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
 	if p.Next != "" {
-		p.Next = "/domains?" + url.Values{"find": {p.Find}, "after": {p.Next}}.Encode()
+		next := url.Values{"find": {p.Find}, "after": {p.Next}}
+		if p.Customer != "" {
+			next.Set("customer", p.Customer)
+		}
+		p.Next = "/domains?" + next.Encode()
 	}
-	p.CanAdd, p.Tokens = who.Admin || s.Panel.OwnDomains > 0, s.customer(r)
+	p.Own = !who.Admin && s.Panel.OwnDomains > 0
+	p.CanAdd, p.Tokens, p.Empty = who.Admin || p.Own, s.customer(r), i18n.T(lang, noneText(who, &p, q.Get("after")))
 	p.frame = s.frame(r, "/domains", i18n.T(lang, "domains.title"))
 	p.Form, p.MaxLines = true, panel.MaxLines
 	s.show(w, r, code, "domains", p)
+}
+
+// noneText is why a list of domains is empty.
+func noneText(who panel.Who, p *domainsPage, after string) string {
+	switch {
+	case p.Find != "" || after != "" || p.Customer != "":
+		return "domains.none"
+	case who.Admin:
+		return "domains.empty"
+	case p.Own:
+		return "domains.empty-own"
+	}
+	return "domains.empty-given"
 }
 
 // panelError gives the text for what the visitor can mend, "" for other errors.
@@ -163,7 +200,12 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 	name := r.PostForm.Get("name")
 	d, err := s.Panel.Create(r.Context(), who, name, panel.Change{})
 	if text := panelError(i18n.FromRequest(r), err); text != "" {
-		s.showDomains(w, r, who, http.StatusUnprocessableEntity, domainsPage{Name: clip(name, 253), Error: text})
+		p := domainsPage{Name: clip(name, 253), Error: text}
+		var bad *panel.Invalid
+		if errors.As(err, &bad) {
+			p.Proof = bad.Record
+		}
+		s.showDomains(w, r, who, http.StatusUnprocessableEntity, p)
 		return
 	}
 	if err != nil {
@@ -175,12 +217,21 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) domain(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.forDomains(w, r); ok {
-		s.showDomain(w, r, who, http.StatusOK, "", nil)
+		s.showDomain(w, r, who, http.StatusOK, domainNote{Done: didText(i18n.FromRequest(r), r.URL.Query().Get("did"))})
 	}
 }
 
-// showDomain shows a domain; unsure are settings that were sent and are not kept before the visitor is sure, nil for none.
-func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Who, code int, problem string, unsure *panel.Change) {
+// domainNote is what the page of a domain says of what was just sent.
+type domainNote struct {
+	Error, Done string
+	// Unsure are settings that are not kept before the visitor is sure, nil for none.
+	Unsure *panel.Change
+	// Removing: is it meant?
+	Removing bool
+}
+
+// showDomain shows a domain.
+func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Who, code int, n domainNote) {
 	lang := i18n.FromRequest(r)
 	d, err := s.Panel.Get(r.Context(), who, r.PathValue("name"))
 	if err != nil {
@@ -192,13 +243,17 @@ func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Wh
 		s.storeError(w, r, err)
 		return
 	}
-	if unsure != nil { // the form shows what was sent
-		d.DKIM, d.DMARC, d.Domain.Senders = *unsure.DKIM, *unsure.DMARC, *unsure.Senders
+	now := signingWord(d)
+	if u := n.Unsure; u != nil { // the form shows what was sent, and what that was based on
+		d.DKIM, d.DMARC, d.Domain.Senders = *u.DKIM, *u.DMARC, *u.Senders
+		if u.Version != 0 {
+			d.Version = u.Version
+		}
 	}
 	form := chosenForm(w, r)
 	p := domainPage{
 		frame: s.frame(r, "/domains/"+d.Name, d.Name), Detail: d, Policy: d.Policy.Written(form, lang), Senders: strings.Join(d.Domain.Senders, "\n"),
-		Evidence: render.Findings(d.Policy.Findings, lang), Forms: formChoices(lang, form), Error: problem, Forwards: count, Unsure: unsure != nil,
+		Evidence: render.Findings(d.Policy.Findings, lang), Forms: formChoices(lang, form), Error: n.Error, Done: n.Done, Forwards: count, Unsure: n.Unsure != nil, Removing: n.Removing, Now: now,
 	}
 	p.Form = true
 	for i := range d.Keys {
@@ -217,55 +272,4 @@ func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Wh
 		}
 	}
 	s.show(w, r, code, "panel", p)
-}
-
-// changeDomain does what "do" of the form says.
-func (s *server) changeDomain(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.domainForm(w, r)
-	if !ok {
-		return
-	}
-	f, name := r.PostForm, r.PathValue("name")
-	disabled, to := f.Get("do") == "disable", "/domains/"+url.PathEscape(name)
-	var err error
-	switch f.Get("do") {
-	case "save":
-		dkim, policy, senders := f.Get("dkim") == "on", f.Get("dmarc"), panel.SplitLogins(f.Get("senders"))
-		change := panel.Change{DKIM: &dkim, DMARC: &policy, Senders: &senders}
-		unsure := false
-		if f.Get("sure") != "yes" {
-			unsure, err = s.Panel.Unsure(r.Context(), who, name, policy)
-		}
-		if unsure && err == nil {
-			s.showDomain(w, r, who, http.StatusOK, "", &change)
-			return
-		}
-		if err == nil {
-			_, err = s.Panel.Update(r.Context(), who, name, change)
-		}
-	case "enable", "disable":
-		_, err = s.Panel.Update(r.Context(), who, name, panel.Change{Disabled: &disabled})
-	case "keys":
-		err = s.Panel.MakeKeys(r.Context(), who, name)
-	case "look":
-		err = s.Panel.Look(r.Context(), who, name)
-	case "rotate", "rollback", "retire":
-		err = s.Panel.Act(r.Context(), who, name, f.Get("key"), panel.KeyAction(f.Get("do")))
-	case "give", "take":
-		err = s.Panel.Give(r.Context(), who, name, f.Get("person"), f.Get("do") == "give")
-	case "remove":
-		to, err = "/domains", s.Panel.Remove(r.Context(), who, name)
-	default:
-		s.fail(w, r, http.StatusBadRequest, "error.form")
-		return
-	}
-	if text := panelError(i18n.FromRequest(r), err); text != "" {
-		s.showDomain(w, r, who, http.StatusUnprocessableEntity, text, nil)
-		return
-	}
-	if err != nil {
-		s.panelFailed(w, r, err)
-		return
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -80,8 +80,12 @@ func TestPanelPages(t *testing.T) {
 	}
 	at := "/domains/example.com"
 	for _, f := range []url.Values{{"do": {"keys"}}, {"do": {"save"}, "dmarc": {"reject"}, "sure": {"yes"}, "senders": {"ann\r\nBOB@example.com"}}, {"do": {"disable"}}} {
-		if w := s.post(at, f); w.Code != 303 || w.Header().Get("Location") != at {
-			t.Errorf("%v: %d %s", f, w.Code, w.Body)
+		w := s.post(at, f)
+		if w.Code != 303 || w.Header().Get("Location") != at+"?did="+f.Get("do") {
+			t.Fatalf("%v: %d %s", f, w.Code, w.Body)
+		}
+		if got := page(w.Header().Get("Location")); !strings.Contains(got, `role="status"`) {
+			t.Errorf("%v: the page does not say that it was done", f)
 		}
 	}
 	for _, lang := range []string{"en", "ja"} {
@@ -117,7 +121,7 @@ func TestPanelPages(t *testing.T) {
 	if w := s.do(upload("/domains.csv", "domain\n"+strings.Repeat("a.example\n", 100_000))); w.Code != 422 {
 		t.Errorf("100,000 lines: %d", w.Code)
 	}
-	if w := s.do(request("GET", "/domains.csv", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), "b.example,enabled,on,,'=1+1\r\n") || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
+	if w := s.do(request("GET", "/domains.csv", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), "b.example,enabled,on,,'=1+1,\r\n") || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	if got := page("/domains?find=b.&done=1"); !strings.Contains(got, "b.example") || strings.Contains(got, ">example.com<") {
@@ -126,7 +130,10 @@ func TestPanelPages(t *testing.T) {
 	if w := s.post("/domains", url.Values{"name": {"c.example"}}, func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }); w.Code != 403 {
 		t.Errorf("a form of another site: %d", w.Code)
 	}
-	if w := s.post(at, url.Values{"do": {"remove"}}); w.Code != 303 || w.Header().Get("Location") != "/domains" {
+	if w := s.post(at, url.Values{"do": {"remove"}}); w.Code != 200 || !strings.Contains(w.Body.String(), `id="removing"`) {
+		t.Errorf("it is removed without a question: %d", w.Code)
+	}
+	if w := s.post(at, url.Values{"do": {"remove"}, "sure": {"yes"}}); w.Code != 303 || w.Header().Get("Location") != "/domains" {
 		t.Errorf("%d", w.Code)
 	}
 }
@@ -171,7 +178,7 @@ func TestCustomers(t *testing.T) {
 	her.want("GET", "/domains", nil, 403, "")
 	ann.want("POST", "/people/"+cus.ID, url.Values{"do": {"customer"}}, 303, "/people")
 	ann.want("GET", "/people", nil, 200, "")
-	ann.want("POST", "/domains/a.example", url.Values{"do": {"give"}, "person": {cus.ID}}, 303, "/domains/a.example")
+	ann.want("POST", "/domains/a.example", url.Values{"do": {"give"}, "person": {cus.ID}}, 303, "/domains/a.example?did=give")
 	if page := ann.want("GET", "/domains/a.example", nil, 200, ""); !strings.Contains(page, `value="take"`) {
 		t.Error("nobody was given it")
 	}
@@ -181,12 +188,12 @@ func TestCustomers(t *testing.T) {
 	if page := her.want("GET", "/domains/a.example", nil, 200, ""); strings.Contains(page, "admin-h") {
 		t.Error("a customer sees what is for administrators")
 	}
-	her.want("POST", "/domains/a.example", url.Values{"do": {"save"}, "dmarc": {"none"}}, 303, "/domains/a.example")
+	her.want("POST", "/domains/a.example", url.Values{"do": {"save"}, "dmarc": {"none"}}, 303, "/domains/a.example?did=save")
 	her.want("GET", "/domains/b.example", nil, 404, "")
 	for _, do := range []string{"save", "keys"} {
 		her.want("POST", "/domains/b.example", url.Values{"do": {do}}, 404, "")
 	}
-	for _, do := range []string{"disable", "remove", "give", "take"} {
+	for _, do := range []string{"disable", "remove", "give", "take", "owners"} {
 		her.want("POST", "/domains/a.example", url.Values{"do": {do}, "person": {cus.ID}}, 403, "")
 	}
 	her.want("POST", "/domains", url.Values{"name": {"c.example"}}, 403, "")
