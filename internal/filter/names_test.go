@@ -100,6 +100,20 @@ func TestLoadKeysThatNeverSign(t *testing.T) {
 	}
 }
 
+// TestRulesThatCount: of rules that fit some of the same, or whose order is right, none is refused.
+func TestRulesThatCount(t *testing.T) {
+	for _, text := range []string{
+		"[[rule]]\noutcome = [\"dmarc-reject\"]\nto = [\"x@y.example\"]\naction = \"accept\"\n[[rule]]\noutcome = [\"dmarc-reject\"]\naction = \"tag\"\n",
+		"[[rule]]\noutcome = [\"dmarc-reject\"]\naction = \"tag\"\n[[rule]]\naction = \"reject\"\n",
+		"[[rule]]\nto = [\"a@y.example\"]\naction = \"tag\"\n[[rule]]\nto = [\"a@y.example\", \"b@y.example\"]\naction = \"reject\"\n",
+		"[[rule]]\nfrom = [\"y.example\"]\naction = \"tag\"\n[[rule]]\nto = [\"y.example\"]\naction = \"reject\"\n",
+	} {
+		if _, _, err := ParseTable([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestTableErrorsNameTheLine: and say what is meant.
 func TestTableErrorsNameTheLine(t *testing.T) {
 	for text, want := range map[string]string{
@@ -116,6 +130,8 @@ func TestTableErrorsNameTheLine(t *testing.T) {
 		"[senders]\nalice = [\"@@\"]\n":                                                                             "line 2: senders: alice: \"@@\" is no pattern",
 		"rule = [{action = \"tag\", rcpt = \"x\"}]\n":                                                               "line 1: rule: 1: rcpt: nothing is called that",
 		"[default\nx = 1\n":                                                                                         "line 1: toml:",
+		"[[rule]]\noutcome = [\"dmarc-reject\", \"temperror\"]\naction = \"tag\"\n[[rule]]\noutcome = [\"dmarc-reject\"]\nto = [\"x@y.example\"]\naction = \"accept\"\n": "line 4: rule: 2: it never counts: rule 1",
+		"[[rule]]\naction = \"tag\"\n[[rule]]\naction = \"accept\"\n": "line 3: rule: 2: it never counts: rule 1",
 	} {
 		_, _, err := ParseTable([]byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

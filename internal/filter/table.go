@@ -179,9 +179,23 @@ func rules(v any) ([]Rule, error) {
 		if err != nil {
 			return nil, under(strconv.Itoa(i+1), err)
 		}
+		for j := range out {
+			if out[j].covers(&r) {
+				return nil, under(strconv.Itoa(i+1), said.Error("it never counts: rule %d, before it, fits all that it fits", "規則 %d が先に当てはまるため、この規則は使われません", j+1))
+			}
+		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// covers reports that a rule fits wherever another does: by what is written alone, so that a pattern that is wider is not seen.
+func (r *Rule) covers(other *Rule) bool {
+	wide := func(a, b []string) bool { // any of a pattern's list will do
+		return len(a) == 0 || len(b) > 0 && !slices.ContainsFunc(b, func(p string) bool { return !slices.Contains(a, p) })
+	}
+	outcomes := len(r.Outcomes) == 0 || len(other.Outcomes) > 0 && !slices.ContainsFunc(other.Outcomes, func(o Outcome) bool { return !slices.Contains(r.Outcomes, o) })
+	return outcomes && wide(r.From, other.From) && wide(r.Sender, other.Sender) && wide(r.To, other.To)
 }
 
 func rule(table map[string]any) (r Rule, err error) {

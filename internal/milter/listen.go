@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,9 @@ func listenUnix(path string, mode fs.FileMode, group string) (net.Listener, erro
 	made := path + "." + strconv.Itoa(os.Getpid())
 	_ = os.Remove(made)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no folder %s: make it, such that the mail server can reach it and nobody else can write to it", filepath.Dir(path))
+	}
 	if err != nil {
 		return nil, err
 	}

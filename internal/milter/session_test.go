@@ -287,6 +287,9 @@ func TestListen(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o606 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
+	if _, err := Listen("unix:"+path+"-none/s", 0, ""); err == nil || !strings.Contains(err.Error(), "there is no folder "+path+"-none") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
 	if _, err := Listen(path, 0, ""); err == nil || !strings.Contains(err.Error(), "another program") {
 		t.Errorf("took a socket that is in use: %v", err)
 	}
