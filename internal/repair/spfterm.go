@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"github.com/todoku/todoku/internal/slips"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -59,44 +60,16 @@ func nearSPFName(name string) string {
 		return "a"
 	}
 	for _, known := range []string{"include", "redirect", "exists"} {
-		if len(name) >= 4 && editDistance(name, known) <= 2 {
+		if len(name) >= 4 && slips.Distance(name, known) <= 2 {
 			return known
 		}
 	}
 	for _, known := range []string{"ip4", "ip6"} {
-		if len(name) >= 3 && len(name) <= 5 && strings.ContainsAny(name, "46") && editDistance(name, known) <= 1 {
+		if len(name) >= 3 && len(name) <= 5 && strings.ContainsAny(name, "46") && slips.Distance(name, known) <= 1 {
 			return known
 		}
 	}
 	return ""
-}
-
-// editDistance is Levenshtein's, with a swap of two neighbours as one step.
-func editDistance(a, b string) int {
-	if len(a) > 24 {
-		return 24
-	}
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }
 
 // parses gives the term of a text that is one valid term.

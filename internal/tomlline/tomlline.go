@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/internal/pattern"
+	"github.com/todoku/todoku/internal/slips"
 )
 
 // Error gives the line, from 1, of which an error of the parser speaks; 0 where it names none.
@@ -82,32 +83,9 @@ func same(a, b []string) bool {
 func Nearest(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
-		if d := distance(word, k); d < least && d < len(k)/2+1 {
+		if d := slips.Distance(word, k); d < least && d < len(k)/2+1 {
 			best, least = k, d
 		}
 	}
 	return best
-}
-
-// distance is that of Levenshtein, in octets.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
