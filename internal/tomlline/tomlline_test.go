@@ -53,7 +53,7 @@ func TestError(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	known := []string{"authserv-id", "seal-domain", "key", "to"}
-	for word, want := range map[string]string{"authserv-idd": "authserv-id", "autserv-id": "authserv-id", "kye": "", "kei": "key", "sealing": "", "seal_domain": "seal-domain", "": ""} {
+	for word, want := range map[string]string{"authserv-idd": "authserv-id", "autserv-id": "authserv-id", "kye": "key", "yek": "", "kei": "key", "sealing": "", "seal_domain": "seal-domain", "": ""} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
