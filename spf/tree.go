@@ -145,9 +145,16 @@ func (w *walker) target(t *NodeTerm, domain string) {
 	default:
 		t.Target = domain
 	}
-	if nameProblem(t.Target) != "" {
-		t.Answers = []dns.Answer{{Question: dns.Question{Name: t.Target}, Status: dns.BadName}}
+	if nameProblem(t.Target) == "" {
+		return
 	}
+	none := dns.Answer{Question: dns.Question{Name: t.Target}, Status: dns.BadName}
+	if t.Kind == Include || t.Kind == Redirect { // a permanent error (RFC 7208 sections 5.2 and 6.1), as a name without a record is
+		none.Question.Type = dns.TypeTXT
+		t.Below = &Node{Domain: t.Target, Answer: none}
+		return
+	}
+	t.Answers = []dns.Answer{none}
 }
 
 // level asks all that the terms of one level need and gives the next level.
@@ -157,7 +164,7 @@ func (w *walker) level(nodes []visit, depth int) []visit {
 	for _, v := range nodes {
 		for i := range v.node.Terms {
 			t := &v.node.Terms[i]
-			if t.Target == "" || t.Answers != nil {
+			if t.Target == "" || t.Answers != nil || t.Below != nil {
 				continue
 			}
 			switch t.Kind {

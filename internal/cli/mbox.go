@@ -23,9 +23,14 @@ type mboxReader struct {
 // isMbox reports whether the input begins with a From_ line. "From : a@b.example" is
 // a header field with white space before its colon (RFC 5322 section 4.5.8): to drop it
 // would hide an author.
+// Where no line ends the first is the whole file, and no From_ line: lines that end in bare
+// CR alone are judged as they are.
 func isMbox(r *bufio.Reader) bool {
 	const enough = 1000
 	head, _ := r.Peek(enough)
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		return false
+	}
 	rest, ok := bytes.CutPrefix(head, []byte("From "))
 	rest = bytes.TrimLeft(rest, " \t")
 	return ok && !bytes.HasPrefix(rest, []byte(":")) && len(rest) > 0
@@ -37,16 +42,16 @@ func newMboxReader(r *bufio.Reader) *mboxReader { return &mboxReader{r: r} }
 // limit is errTooLarge; the next call goes on behind it.
 func (m *mboxReader) Next() ([]byte, error) {
 	var out []byte
-	blank, tooLarge := false, false // blank: the line before was empty
-	whole := true                   // the piece before ended its line
-	first := !m.started
+	blank, tooLarge := false, false       // blank: the line before was empty
+	whole := true                         // the piece before ended its line
+	first, begun := !m.started, m.started // begun: its From_ line was read; what follows may be nothing
 	m.started = false
 	for {
 		line, err := m.line()
 		if len(line) > 0 {
 			switch {
 			case first && bytes.HasPrefix(line, []byte("From ")):
-				first = false
+				first, begun = false, true
 				continue
 			case blank && fromLine(line):
 				m.started = true
@@ -64,7 +69,7 @@ func (m *mboxReader) Next() ([]byte, error) {
 			}
 		}
 		switch {
-		case errors.Is(err, io.EOF) && out == nil && !tooLarge:
+		case errors.Is(err, io.EOF) && out == nil && !tooLarge && !begun:
 			return nil, io.EOF
 		case errors.Is(err, io.EOF):
 			return finish(out, tooLarge)

@@ -43,6 +43,8 @@ func TestMbox(t *testing.T) {
 		{"an address only", "From a@x\nA: 1\n\n\nFrom b@x\nB: 1\n\n", []string{"A: 1\n\n", "B: 1\n"}},
 		{"long lines", "From a\nA: 1\n\n" + strings.Repeat("x", 5000) + "\n\n", []string{"A: 1\n\n" + strings.Repeat("x", 5000) + "\n"}},
 		{"a line as long as the buffer", "From a\nA: 1\n\n" + strings.Repeat("x", 4096) + "\nFrom b@x\n\n", []string{"A: 1\n\n" + strings.Repeat("x", 4096) + "\nFrom b@x\n"}},
+		{"a From_ line alone", "From a@x Sun Nov 22 10:00:00 2026\n", []string{""}},
+		{"a From_ line alone at the end", "From a@x\nA: 1\n\nx\n\nFrom b@x\n", []string{"A: 1\n\nx\n", ""}},
 		{"nothing", "", nil},
 	} {
 		for _, buffer := range []int{4096, 64 << 10} {
@@ -58,7 +60,8 @@ func TestMbox(t *testing.T) {
 func TestMboxOrFromField(t *testing.T) {
 	for text, want := range map[string]bool{
 		"From a@b.example Sun Nov 22 10:00:00 2026\nA: 1\n": true,
-		"From \nA: 1\n":                     true,
+		"From \nA: 1\n": true,
+		"From a@b.example Sun Nov 22 10:00:00 2026\rA: 1\r\rx\r": false, // else all of it is the From_ line, and nothing is judged
 		"From: a@b.example\n":               false,
 		"From : a@b.example\n":              false,
 		"From \t : a@b.example\r\n\r\n":     false,

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func (s *spfJudge) misread(t survey.SPFText) {
 		}
 	}
 	for _, c := range t.Mended.Corrected {
-		if _, err := spf.Parse("v=spf1 " + c.Was); err == nil && !strings.ContainsAny(c.Was, ",;@") {
+		if r, err := spf.Parse("v=spf1 " + c.Was); err == nil && !slices.ContainsFunc(r.Terms, repair.LeadsNowhere) {
 			s.broken("spf.ignored-term", args{"term": c.Was, "meant": clip(c.Now)}, t.Text)
 		}
 	}

@@ -53,6 +53,7 @@ func TestMendSPF(t *testing.T) {
 		{"missing 1", "v=spf mx -all", "v=spf1 mx -all"},
 		{"empty value", "v=spf1 a: mx: -all", "v=spf1 a mx -all"},
 		{"URL", "v=spf1 include:https://_spf.example.com/ ~all", "v=spf1 include:_spf.example.com ~all"},
+		{"a dot too many", "v=spf1 include:_spf..example.com ~all", "v=spf1 include:_spf.example.com ~all"},
 		{"IDN", "v=spf1 a:mail.例え.jp ~all", "v=spf1 a:mail.xn--r8jz45g.jp ~all"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

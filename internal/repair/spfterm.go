@@ -27,9 +27,10 @@ func misspeltModifier(name string) string {
 }
 
 // LeadsNowhere reports a term that is valid, but whose domain holds characters that no
-// host name has: two names with a comma between them, a mail address or a URL.
+// host name has: two names with a comma between them, a mail address or a URL,
+// or two dots without a label between.
 func LeadsNowhere(t spf.Term) bool {
-	return !t.Kind.Modifier() && !t.Domain.HasMacros() && strings.ContainsAny(t.Domain.Text, ",;@:/")
+	return !t.Kind.Modifier() && !t.Domain.HasMacros() && (strings.ContainsAny(t.Domain.Text, ",;@:/") || strings.Contains(t.Domain.Text, ".."))
 }
 
 // misspelt reports a modifier that receivers ignore and that was meant to count, and
@@ -218,10 +219,13 @@ func mendHost(s string) string {
 		return s
 	}
 	s = strings.Trim(s, ".")
+	for strings.Contains(s, "..") {
+		s = strings.ReplaceAll(s, "..", ".")
+	}
 	if a, err := spfProfile.ToASCII(s); err == nil {
 		s = a
 	}
-	if strings.Contains(s, "..") || strings.ContainsAny(s, "@/:=") {
+	if strings.ContainsAny(s, "@/:=") {
 		return ""
 	}
 	return s
