@@ -238,6 +238,9 @@ func (a *app) warmupHoldCommand() *cobra.Command {
 			if err != nil {
 				return a.warmupDone(err)
 			}
+			if one.Held && one.One.Why != "" {
+				says = msgHeldWhy
+			}
 			if one.Over() {
 				says = msgOverNow
 			}

@@ -27,7 +27,12 @@ func TestWarmup(t *testing.T) {
 	if r := run("read-log", "192.0.2.1", log).want(t, 0); !strings.Contains(r.err, "1 deliveries") {
 		t.Error(r.err)
 	}
-	run("hold", "192.0.2.1", "gmail", "--reason", "complaints").want(t, 0)
+	if r := run("hold", "192.0.2.1", "gmail").want(t, 0); r.out != "192.0.2.1 to Gmail (Google) stays at 50 messages a day until --release.\n" {
+		t.Errorf("%q", r.out)
+	}
+	if r := run("hold", "192.0.2.1", "gmail", "--reason", "complaints").want(t, 0); !strings.HasSuffix(r.out, "until --release. Reason: complaints\n") {
+		t.Errorf("%q", r.out)
+	}
 	if r := run("status").want(t, 0); !strings.Contains(r.out, "day 1 of 10; 0 of 50") || !strings.Contains(r.out, "1 delivered") || !strings.Contains(r.out, "held: complaints") || !strings.Contains(r.out, "all other providers") {
 		t.Error(r.out)
 	}
@@ -38,8 +43,26 @@ func TestWarmup(t *testing.T) {
 	if at(t, v, "warmups", 1, "provider") != "gmail" || at(t, v, "warmups", 1, "allowed") != 50.0 || at(t, v, "warmups", 1, "today", "delivered") != 1.0 || at(t, v, "warmups", 1, "held") != true {
 		t.Errorf("%v", v)
 	}
-	run("hold", "192.0.2.1", "gmail", "--release").want(t, 0)
-	run("end", "192.0.2.1", "gmail").want(t, 0)
+	if r := run("hold", "192.0.2.1", "gmail", "--release").want(t, 0); r.out != "192.0.2.1 to Gmail (Google) goes on: 0 of 50 messages sent today; if all goes well it allows 1000 messages a day on 2026-11-15.\n" {
+		t.Errorf("%q", r.out)
+	}
+	if v := run("hold", "192.0.2.1", "gmail", "--json").want(t, 0).json(t); at(t, v, "held") != true || at(t, v, "allowed") != 50.0 {
+		t.Errorf("%v", v)
+	}
+	if r := run("end", "192.0.2.1", "gmail").want(t, 0); r.out != "The plan of 192.0.2.1 to Gmail (Google) has ended: the plan for all other providers counts there now.\n" {
+		t.Errorf("%q", r.out)
+	}
+	if r := run("end", "192.0.2.1", "*", "--lang", "ja").want(t, 0); !strings.Contains(r.out, "送信量の制限はなくなります") {
+		t.Errorf("%q", r.out)
+	}
+	run("plan", "192.0.2.1", "yahoo", "--table", "generic").want(t, 0)
+	if v := run("end", "192.0.2.1", "yahoo", "--json").want(t, 0).json(t); at(t, v, "bound_by") != nil || at(t, v, "provider") != "yahoo" {
+		t.Errorf("%v", v)
+	}
+	if r := run("plan", "192.0.2.1", "yahoo", "--target", "500", "--by", "2026-11-05").want(t, 2); !strings.Contains(r.err, "--by: The date is from 2026-11-06 (today, in UTC)") {
+		t.Errorf("%q", r.err)
+	}
+	run("read-log", "192.0.2.1", t.TempDir()).want(t, 3)
 	for _, args := range []string{"end 192.0.2.1 gmail", "hold 192.0.2.1 gmail", "plan 192.0.2.1 gmail", "read-log 192.0.2.1 /nonexistent/log"} {
 		run(strings.Fields(args)...).want(t, 3)
 	}

@@ -68,7 +68,8 @@ var (
 	msgWarmupLog    = text{EN: "name the source address and the log: 192.0.2.1 /var/log/mail.log", JA: "送信元 IP アドレスとログファイルを指定してください: 192.0.2.1 /var/log/mail.log"}
 	msgPlanIs       = text{EN: "{source} to {provider}: plan {plan}, day {day} of {days}; {granted} of {share} sent today. If all goes well:", JA: "{source} から {provider}: 計画 {plan}、{days} 日中 {day} 日目。今日の送信 {granted} / {share} 通。順調に進んだ場合の予定:"}
 	msgHourly       = text{EN: "{n} an hour", JA: "1 時間 {n} 通"}
-	msgHeldNow      = text{EN: "{source} to {provider} stays at {share} messages a day until --release. Reason: {why}", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。理由: {why}"}
+	msgHeldNow      = text{EN: "{source} to {provider} stays at {share} messages a day until --release.", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。"}
+	msgHeldWhy      = text{EN: "{source} to {provider} stays at {share} messages a day until --release. Reason: {why}", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。理由: {why}"}
 	msgGoesOn       = text{EN: "{source} to {provider} goes on: {granted} of {share} messages sent today; {aim}.", JA: "{source} から {provider} への計画を再開しました。今日の送信 {granted} / {share} 通。{aim}。"}
 	msgOverNow      = text{EN: "{source} to {provider}: plan {plan} is over; nothing is bounded.", JA: "{source} から {provider}: 計画 {plan} は終了しており、制限はありません。"}
 	msgEnded        = text{EN: "The plan of {source} to {provider} has ended: nothing bounds what is sent there any more.", JA: "{source} から {provider} への計画を終了しました。送信量の制限はなくなります。"}

@@ -13,6 +13,9 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
+// errNoFile: a folder, a pipe or a device is no log.
+var errNoFile = errors.New("not a regular file")
+
 // mostBatches bounds what one Poll reads.
 const mostBatches = 50
 
@@ -149,6 +152,9 @@ func (f *Follower) before(ctx context.Context, own string) (*os.File, string, in
 
 // openLog opens a log and knows it by its first line; nil where it has none yet, or is not there.
 func openLog(name string) (*os.File, string, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // to open a pipe would wait for who writes it
+		return nil, "", fmt.Errorf("reading a log: %w", &os.PathError{Op: "open", Path: name, Err: errNoFile})
+	}
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", nil // between two files
