@@ -3,6 +3,7 @@ package keys
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,15 +65,37 @@ func (k *Keeper) Create(ctx context.Context, s Spec) (store.DKIMKey, error) {
 // begin keeps a new key, and looks at its name before anybody publishes the record. Nothing seen is no error: it is looked at again.
 func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMKey, names []store.DKIMName, patterns []store.DKIMPattern) (store.DKIMKey, error) {
 	e.State = store.KeyPrepared
-	e, err := k.addNamed(ctx, private, e, names, patterns)
-	if err != nil || k.cfg.Observer == nil {
-		return e, err
+	var taken []string // selectors
+	for made := e.Selector == ""; ; {
+		kept := e
+		if made {
+			domain, err := domainName(e.Domain)
+			if err == nil {
+				kept.Selector, err = k.newSelector(ctx, domain, private, taken)
+			}
+			if err != nil {
+				return e, err
+			}
+		}
+		kept, err := k.addNamed(ctx, private, kept, names, patterns)
+		if err != nil || k.cfg.Observer == nil {
+			return kept, err
+		}
+		if _, err := k.first(ctx, &kept); err != nil {
+			k.cfg.Log.Warn("what is known of a new key could not be kept; it is tried again", "key", kept.ID, "error", err)
+		}
+		if taken = append(taken, kept.Selector); !made || !NoteOf(&kept).Taken || len(taken) == selectorTries {
+			return kept, nil
+		}
+		// Another server, or one before this one, has a key of that name: nothing of it is in this database.
+		if err := k.cfg.Store.DeleteKey(ctx, kept.ID); err != nil {
+			return kept, err
+		}
 	}
-	if _, err := k.first(ctx, &e); err != nil {
-		k.cfg.Log.Warn("what is known of a new key could not be kept; it is tried again", "key", e.ID, "error", err)
-	}
-	return e, nil
 }
+
+// selectorTries is how many selectors are tried of which the DNS has others' keys.
+const selectorTries = 4
 
 // positioned reads patterns that are looked at together.
 func positioned(texts []string, position int) (out []store.DKIMPattern, err error) {
@@ -108,7 +131,7 @@ func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DK
 	}
 	e.Algorithm, e.Bits = public.Type, public.Bits
 	if e.Selector = strings.ToLower(e.Selector); e.Selector == "" {
-		if e.Selector, err = k.newSelector(ctx, e.Domain, e.Algorithm); err != nil {
+		if e.Selector, err = k.newSelector(ctx, e.Domain, private, nil); err != nil {
 			return e, err
 		}
 	}
@@ -140,19 +163,22 @@ func hostLike(s string) bool {
 	})
 }
 
-// newSelector makes one of the date and the algorithm, which no key of the domain ever had.
-func (k *Keeper) newSelector(ctx context.Context, domain, algorithm string) (string, error) {
+// newSelector makes one of the date and the algorithm, which no key of the domain ever had, and which is none of those that are taken.
+func (k *Keeper) newSelector(ctx context.Context, domain string, private crypto.Signer, taken []string) (string, error) {
 	list, err := k.cfg.Store.Keys(ctx, domain, true)
 	if err != nil {
 		return "", err
 	}
-	base := "s" + k.cfg.Now().UTC().Format("20060102") + algorithm[:1]
-	for n := 1; n <= len(list)+1; n++ {
+	base := "s" + k.cfg.Now().UTC().Format("20060102") + "e"
+	if _, ok := private.(*rsa.PrivateKey); ok {
+		base = base[:len(base)-1] + "r"
+	}
+	for n := 1; n <= len(list)+len(taken)+1; n++ {
 		s := base
 		if n > 1 {
 			s += fmt.Sprintf("-%d", n)
 		}
-		if !slices.ContainsFunc(list, func(o store.DKIMKey) bool { return o.Selector == s }) {
+		if !slices.Contains(taken, s) && !slices.ContainsFunc(list, func(o store.DKIMKey) bool { return o.Selector == s }) {
 			return s, nil
 		}
 	}

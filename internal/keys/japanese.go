@@ -17,6 +17,7 @@ var problems = []struct {
 	{regexp.MustCompile(`^(\S+) answers now so, now otherwise$`), "${1} の応答が毎回同じではありません"},
 	{regexp.MustCompile(`^(\S+) has an alias to (\S+)$`), "${1} の応答が ${2} への別名 (CNAME) です"},
 	{regexp.MustCompile(`^(\S+) has (\d+) TXT records$`), "${1} に TXT レコードが ${2} 個あります"},
+	{regexp.MustCompile(`^the name has the record of another key, .*$`), "この名前には別の鍵のレコードがあるため、公開しません。そのレコードを削除するか、別のセレクターで鍵を作ってください"},
 	{regexp.MustCompile(`^the private key is encrypted with another master key than the one given: .* \((\w+); given is (\w+)\)$`), "秘密鍵は、指定されたものとは別のマスター鍵で暗号化されています (${1}。指定されたのは ${2})"},
 	{regexp.MustCompile(`^the encrypted private key is damaged, or not that of this entry$`), "暗号化された秘密鍵が壊れているか、別の鍵のものです"},
 	{regexp.MustCompile(`^publishing to (\S+): publish: (\S+) does not take the TSIG key: .*$`), "${1} に公開できません: ${2} が TSIG 鍵を受け付けません。鍵の名前、アルゴリズム、シークレットと、双方の時計を確認してください"},

@@ -266,7 +266,7 @@ func (k *Keeper) Reseal(ctx context.Context) (n int, err error) {
 			continue // somebody else is at it: the next time
 		}
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", recordName(e), err))
+			failed = append(failed, said.Error("%s: %w", "%s: %v", recordName(e), err))
 			continue
 		}
 		n++

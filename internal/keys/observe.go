@@ -39,6 +39,8 @@ type Server struct {
 	Name   string `json:"name"`
 	Has    string `json:"has"`
 	Detail string `json:"detail,omitempty"`
+	// Ours: the record is among what it has, perhaps not alone.
+	Ours bool `json:"ours,omitempty"`
 }
 
 // Observation is what all name servers of a zone have at the name of a key.
@@ -52,13 +54,17 @@ type Observation struct {
 	TTL time.Duration `json:"-"`
 	// Record is for how long at most a cache may keep the record.
 	Record time.Duration `json:"record,omitempty"`
+	// Taken: some server has the record of another key at the name.
+	Taken bool `json:"taken,omitempty"`
 }
 
 // Shown reports that every name server shows the record, and nothing else at its name.
 func (o *Observation) Shown() bool { return o.all(Shows) }
 
-// Gone reports that no name server has any record there.
-func (o *Observation) Gone() bool { return o.all(Absent) }
+// Gone reports that no name server has the record any more. Something else may be there: a wildcard stands for all names that are not.
+func (o *Observation) Gone() bool {
+	return len(o.Servers) > 0 && o.Detail == "" && !slices.ContainsFunc(o.Servers, func(s Server) bool { return s.Ours || s.Has != Absent && s.Has != Other })
+}
 
 // Lost reports that some name server positively does not show the record.
 func (o *Observation) Lost() bool {
@@ -92,9 +98,9 @@ func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
 	var whole Observation
 	for range maxAliases + 1 {
 		o, alias := d.one(ctx, name, record)
-		whole.TTL, whole.Record = max(whole.TTL, o.TTL), max(whole.Record, o.Record)
+		whole.TTL, whole.Record, whole.Taken = max(whole.TTL, o.TTL), max(whole.Record, o.Record), whole.Taken || o.Taken
 		if alias == "" {
-			o.TTL, o.Record = whole.TTL, whole.Record
+			o.TTL, o.Record, o.Taken = whole.TTL, whole.Record, whole.Taken
 			o.Servers = append(whole.Servers, o.Servers...)
 			return o
 		}
@@ -122,7 +128,7 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 				hosts = append(hosts, h)
 			}
 		}
-		o.TTL, o.Record = max(o.TTL, v.ttl), max(o.Record, v.record)
+		o.TTL, o.Record, o.Taken = max(o.TTL, v.ttl), max(o.Record, v.record), o.Taken || v.taken
 		views = append(views, v)
 	}
 	if len(hosts) > maxServers {
@@ -143,6 +149,7 @@ type view struct {
 	Server
 	alias       string
 	ttl, record time.Duration
+	taken       bool
 	names       []string // the name servers that it names
 }
 
@@ -158,6 +165,7 @@ func (d *DNS) host(ctx context.Context, host, zone, name, record string) view {
 		a := d.address(ctx, netip.AddrPortFrom(addr, 53), zone, name, record)
 		v.record = max(v.record, a.record)
 		v.ttl, v.names = max(v.ttl, a.ttl), append(v.names, a.names...)
+		v.Ours, v.taken = v.Ours || a.Ours, v.taken || a.taken
 		switch {
 		case a.Has == Unreachable && v.Has == Unreachable:
 			v.Detail = a.Detail
@@ -216,8 +224,9 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 	for _, rec := range slices.Concat(a.Chain, a.Records) {
 		if rec.Type == dns.TypeCNAME || !sameKey(rec.Data, record) {
 			v.ttl = max(v.ttl, seconds(rec.TTL))
+			v.taken = v.taken || rec.Type == dns.TypeTXT && otherKey(rec.Data)
 		} else {
-			v.record = max(v.record, seconds(rec.TTL))
+			v.record, v.Ours = max(v.record, seconds(rec.TTL)), true
 		}
 	}
 	switch {
@@ -232,6 +241,12 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 	default:
 		v.Has, v.Detail = Other, server.String()+" has another record"
 	}
+}
+
+// otherKey reports that a record, which is not ours, is that of a key.
+func otherKey(record string) bool {
+	k, err := dkim.ParseKey(record)
+	return err == nil && k.Public != nil
 }
 
 // sameKey reports whether a record that is published gives verifiers the key of ours: notes, a test flag and the order of the tags do not matter.

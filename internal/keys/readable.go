@@ -2,9 +2,8 @@ package keys
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
@@ -15,10 +14,19 @@ const mostFailures = 5
 
 // failures puts errors together, those after the first few as their number.
 func failures(list []error) error {
-	if more := len(list) - mostFailures; more > 0 {
-		list = append(slices.Clone(list[:mostFailures]), fmt.Errorf("and %d more", more))
+	if len(list) == 0 {
+		return nil
 	}
-	return errors.Join(list...)
+	more := len(list) - mostFailures
+	if more > 0 {
+		list = append(slices.Clone(list[:mostFailures]), said.Error("and %d more", "ほか %d 件", more))
+	}
+	args := make([]any, len(list))
+	for i, err := range list {
+		args[i] = err
+	}
+	lines := strings.Repeat("%w\n", len(list))
+	return said.Error(strings.TrimSuffix(lines, "\n"), strings.TrimSuffix(strings.ReplaceAll(lines, "%w", "%v"), "\n"), args...)
 }
 
 // Unreadable says in English why the private key of a key cannot be read with the master keys given; "" where it can, where none is given, and where

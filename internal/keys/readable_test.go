@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -82,6 +83,9 @@ func TestManyFailures(t *testing.T) {
 	err := failures(list)
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != mostFailures+1 || lines[mostFailures] != "and 9995 more" || !errors.Is(err, ErrWrongMaster) {
 		t.Errorf("%v", lines)
+	}
+	if ja := said.Japanese(err); !strings.HasSuffix(ja, "ほか 9995 件") || strings.Contains(ja, "another") {
+		t.Errorf("in Japanese: %s", ja)
 	}
 	if failures(nil) != nil {
 		t.Error("none is an error")

@@ -24,6 +24,9 @@ func (k *Keeper) first(ctx context.Context, e *store.DKIMKey) (seen bool, err er
 	return true, k.cfg.Store.UpdateKeys(ctx, e)
 }
 
+// problemTaken is what is wrong where somebody else's key has the name.
+const problemTaken = "the name has the record of another key, beside which nothing is published: take that record away, or make a key with another selector"
+
 // advance brings a key towards signing: published, seen at every server, and waited for until no cache can know otherwise.
 func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey) error {
 	name := recordName(e)
@@ -42,16 +45,26 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 			return err
 		}
 		before = *e
-		switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
-		case errors.Is(err, publish.ErrByHand):
-			waits = WaitsPublish
-		case err != nil:
-			problem = err.Error()
+		taken := o.Taken || NoteOf(e).Taken
+		if taken { // perhaps no longer
+			o = k.observe(ctx, name, e.Record)
+			taken = o.Taken
 		}
-		o = k.observe(ctx, name, e.Record)
+		if !taken {
+			switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
+			case errors.Is(err, publish.ErrByHand):
+				waits = WaitsPublish
+			case err != nil:
+				problem = err.Error()
+			}
+			o = k.observe(ctx, name, e.Record)
+		}
 	}
 	if problem == "" {
 		problem = o.Detail
+	}
+	if problem == "" && o.Taken { // published beside it neither could be verified
+		problem = problemTaken
 	}
 	now := k.cfg.Now() // after the last answer: nobody can have asked later that saw less
 	e.TTL = max(e.TTL, o.TTL)

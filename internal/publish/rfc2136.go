@@ -47,8 +47,8 @@ func (u *Update) Apply(ctx context.Context, changes []dns.Change) error {
 			return fmt.Errorf("publish: %s is not in the zone %s", c.Name, u.Zone)
 		}
 	}
-	for range tries {
-		again, err := u.attempt(ctx, changes)
+	for i := range tries {
+		again, err := u.attempt(ctx, changes, i%2 == 1)
 		if err != nil || !again {
 			return err
 		}
@@ -56,8 +56,9 @@ func (u *Update) Apply(ctx context.Context, changes []dns.Change) error {
 	return fmt.Errorf("publish: the records of %s change all the time", u.Zone)
 }
 
-// attempt makes the changes; again: something else was there meanwhile.
-func (u *Update) attempt(ctx context.Context, changes []dns.Change) (again bool, err error) {
+// attempt makes the changes; again: something else was there meanwhile. What the server answers may come from a wildcard (RFC 4592), and then is not
+// there for an update: wild takes it for that.
+func (u *Update) attempt(ctx context.Context, changes []dns.Change, wild bool) (again bool, err error) {
 	var sets []set
 	var before []dns.Record
 	for _, c := range changes {
@@ -69,6 +70,9 @@ func (u *Update) attempt(ctx context.Context, changes []dns.Change) (again bool,
 			found, err := u.ask(ctx, s)
 			if err != nil {
 				return false, err
+			}
+			if wild {
+				found = nil
 			}
 			sets, before = append(sets, s), append(before, found...)
 		}

@@ -29,7 +29,8 @@ func testKey(t *testing.T, secret string) *TSIG {
 func TestKnot(t *testing.T) {
 	server := knottest.Primary(t, "example.com", "example.com. 3600 IN SOA ns1.example.com. host.example.com. 1 7200 600 86400 60\n"+
 		"example.com. 3600 IN NS ns1.example.com.\nns1.example.com. 3600 IN A 127.0.0.1\n"+
-		"old._domainkey.example.com. 300 IN TXT \"v=DKIM1; p=\"\nalias._domainkey.example.com. 300 IN CNAME ns1.example.com.\n")
+		"old._domainkey.example.com. 300 IN TXT \"v=DKIM1; p=\"\nalias._domainkey.example.com. 300 IN CNAME ns1.example.com.\n"+
+		"*.wild.example.com. 300 IN TXT \"v=spf1 -all\"\n")
 	address := server.Addr
 	ask := func(name string, typ dns.Type) []string { return server.Ask(t, name, typ) }
 	u := &Update{Server: address, Zone: "example.com", Key: testKey(t, tsigSecret)}
@@ -51,6 +52,9 @@ func TestKnot(t *testing.T) {
 		{"remove again", []dns.Change{remove}, name, []string{"other"}},
 		{"replace all", []dns.Change{{Action: dns.Replace, Name: name, Type: dns.TypeTXT, TTL: 60, Data: []string{long}}}, name, []string{long}},
 		{"two at once", []dns.Change{remove, {Action: dns.Replace, Name: "old._domainkey.example.com", Type: dns.TypeTXT, Data: []string{"new"}, Was: []string{"v=DKIM1; p="}}}, "old._domainkey.example.com", []string{"new"}},
+		{"where a wildcard answers", []dns.Change{{Action: dns.Add, Name: "s._domainkey.wild.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{long}}}, "s._domainkey.wild.example.com", []string{long}},
+		{"and away again", []dns.Change{{Action: dns.Remove, Name: "s._domainkey.wild.example.com", Type: dns.TypeTXT, Was: []string{long}}}, "s._domainkey.wild.example.com", []string{"v=spf1 -all"}},
+		{"and once more", []dns.Change{{Action: dns.Remove, Name: "s._domainkey.wild.example.com", Type: dns.TypeTXT, Was: []string{long}}}, "s._domainkey.wild.example.com", []string{"v=spf1 -all"}},
 		{"in the place of an alias", []dns.Change{{Action: dns.Replace, Name: "alias._domainkey.example.com", Type: dns.TypeTXT, TTL: 60, Data: []string{long}}}, "alias._domainkey.example.com", []string{long}},
 	}
 	for _, s := range steps {

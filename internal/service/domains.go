@@ -301,7 +301,7 @@ func DomainDetailOf(d *panel.Detail, who panel.Who, forms []paste.Form, lang str
 			o.Actions = append(o.Actions, string(a))
 		}
 		for _, v := range k.Servers {
-			o.Servers = append(o.Servers, DomainServer(v))
+			o.Servers = append(o.Servers, DomainServer{Name: v.Name, Has: v.Has, Detail: v.Detail})
 		}
 		out.Keys = append(out.Keys, o)
 	}
