@@ -37,6 +37,9 @@ func (k keyring) For(local, domain string) ([]filter.Key, error) {
 	return out, nil
 }
 
+// Files are the keys that come from files; nil: none.
+func (k keyring) Files() filter.Signers { return k.files }
+
 // notSigned is what the panel's verdict means to the filter: nil where the mail is signed.
 func notSigned(v panel.Verdict, domain, user string) *filter.NotSigned {
 	switch v {

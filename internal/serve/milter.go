@@ -102,6 +102,7 @@ type milterNode struct {
 	filter    *filter.Filter
 	flow      *flow // nil: there is no database
 	options   milter.Options
+	look      chan *filter.Settings // whose keys are to be looked up
 	listeners []net.Listener
 	tables    []net.Listener // of rewritten and forwarding addresses
 }
@@ -118,7 +119,8 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &milterNode{MilterConfig: c, flow: beside, options: filter.OptionsFor(s)}
+	m := &milterNode{MilterConfig: c, flow: beside, options: filter.OptionsFor(s), look: make(chan *filter.Settings, 1)}
+	m.look <- s
 	if m.filter, err = filter.New(s, c.Log, c.Observe); err != nil {
 		return nil, err
 	}
@@ -204,6 +206,7 @@ func (m *milterNode) run(ctx context.Context) error {
 	if m.Ready != nil {
 		m.Ready(m.addrs())
 	}
+	g.Go(func() error { m.lookAtKeys(gctx); return nil })
 	defer context.AfterFunc(ctx, func() { _ = systemd.Notify(m.Getenv, systemd.Stopping) })()
 	if m.flow == nil {
 		return g.Wait()
@@ -239,6 +242,11 @@ func (m *milterNode) reload(ctx context.Context) {
 			continue
 		}
 		m.Log.Info("the milter has new settings")
+		select {
+		case <-m.look: // older ones, still unread
+		default:
+		}
+		m.look <- s
 	}
 }
 
