@@ -46,7 +46,7 @@ func customerDatabase(t *testing.T) (args []string) {
 	}
 	cus, err := k.Add(t.Context(), "cus", customerPassword, access.Customer)
 	if err == nil {
-		err = st.NewDomainOf(t.Context(), cus.ID, &store.Domain{Name: "seen.example", DKIM: true}, 1)
+		err = st.NewDomainOf(t.Context(), cus.ID, &store.Domain{Name: "seen.example", DKIM: true, Created: time.Now().AddDate(0, -1, 0)}, 1)
 	}
 	if err == nil {
 		err = st.AddMailEvents(t.Context(), seenMail())

@@ -140,7 +140,7 @@ func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 	if out.Policy, err = p.policy(ctx, out); err != nil {
 		return nil, err
 	}
-	if out.Policy.Mail, err = p.mailSeen(ctx, d.Name); err != nil {
+	if out.Policy.Mail, err = p.mailSeen(ctx, w, &d); err != nil {
 		return nil, err
 	}
 	out.Policy.Reasons = append(out.Policy.Reasons, out.Policy.Mail.reasons()...)

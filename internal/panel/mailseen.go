@@ -42,15 +42,19 @@ type MailSource struct {
 	Last                         time.Time
 }
 
-// mailSeen looks at what was kept of the mail flow.
-func (p *Panel) mailSeen(ctx context.Context, domain string) (*MailSeen, error) {
+// mailSeen looks at what was kept of the mail flow: for customers since the domain is on the panel, for before that it may have been another's.
+func (p *Panel) mailSeen(ctx context.Context, w Who, d *store.Domain) (*MailSeen, error) {
+	domain, since := d.Name, p.Now().AddDate(0, 0, -SeenDays)
+	if !w.Admin && d.Created.After(since) {
+		since = d.Created
+	}
 	select { // two thousand of them take a processor for a while
 	case p.judging <- struct{}{}:
 		defer func() { <-p.judging }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	events, err := p.Store.MailEventsSince(ctx, domain, p.Now().AddDate(0, 0, -SeenDays), seenMost+1)
+	events, err := p.Store.MailEventsSince(ctx, domain, since, seenMost+1)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func TestMailSeen(t *testing.T) {
 		list[i].ID += fmt.Sprint(i)
 	}
 	must(t, p.Store.AddMailEvents(ctx, list))
-	m, err := p.mailSeen(ctx, "shop.example")
+	m, err := p.mailSeen(ctx, admin, &store.Domain{Name: "shop.example"})
 	must(t, err)
 	if m.Messages != 40+5+3+1+4+3+2+1 || m.Failing != 3+1+3+1 || m.More || len(m.Sources) != 4 {
 		t.Fatalf("%+v", m)
@@ -75,7 +75,7 @@ func TestMailSeen(t *testing.T) {
 		})
 	}
 	must(t, p.Store.AddMailEvents(ctx, list))
-	if m, err = p.mailSeen(ctx, "shop.example"); err != nil || m.Messages != seenMost || !m.More || len(m.Sources) != maxSources || m.Others == 0 {
+	if m, err = p.mailSeen(ctx, admin, &store.Domain{Name: "shop.example"}); err != nil || m.Messages != seenMost || !m.More || len(m.Sources) != maxSources || m.Others == 0 {
 		t.Errorf("%d messages, %d sources, %d others, %t (%v)", m.Messages, len(m.Sources), m.Others, m.More, err)
 	}
 }

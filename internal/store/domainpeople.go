@@ -35,7 +35,7 @@ func (s *Store) SetDomainsOf(ctx context.Context, people map[string][]string, li
 }
 
 func kept(d *Domain, now time.Time) {
-	if d.Version++; d.Version == 1 {
+	if d.Version++; d.Version == 1 && d.Created.IsZero() {
 		d.Created = now
 	}
 	d.Changed = now

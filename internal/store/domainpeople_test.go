@@ -33,6 +33,12 @@ func testSetDomainsOf(t *testing.T, s *Store) {
 	want(map[string][]string{"a.example": {"ann", "bob"}, "b.example": {"bob"}})
 	ok(t, s.SetDomainsOf(ctx, map[string][]string{"a.example": {ids["ann"]}})) // b stays with whom it is
 	want(map[string][]string{"a.example": {"ann"}, "b.example": {"bob"}})
+	since := a.Created.AddDate(0, -1, 0)
+	old := &Domain{Name: "old.example", Created: since}
+	ok(t, s.SetDomains(ctx, old))
+	if got, err := s.Domain(ctx, "", "old.example"); err != nil || !got.Created.Equal(since) || got.Changed.Equal(since) || !cmp.Equal(got, *old) {
+		t.Errorf("%+v, %+v, %v", got, old, err)
+	}
 	a.DMARC = "reject"
 	for name, err := range map[string]error{
 		"no such person": s.SetDomainsOf(ctx, map[string][]string{"a.example": {ids["bob"], "nobody"}}, a),

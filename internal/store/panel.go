@@ -22,7 +22,8 @@ type Domain struct {
 	// Senders are the SMTP logins that may sign, in order; empty: everybody who may send.
 	Senders []string
 	// Version counts changes: a change of another version is refused. 0: it is new.
-	Version          int64
+	Version int64
+	// Created is since when it is here: that of a new one is now where it is zero.
 	Created, Changed time.Time
 }
 
@@ -123,16 +124,22 @@ func (s *Store) NewDomainOf(ctx context.Context, person string, d *Domain, most 
 	if err != nil {
 		return fmt.Errorf("keeping a domain: %w", err)
 	}
-	d.Version, d.Created, d.Changed = 1, now, now
+	kept(d, now)
 	return nil
 }
 
 func setDomain(ctx context.Context, q querier, d *Domain, now time.Time) error {
 	query, none := `UPDATE domains SET disabled = $2, dkim = $3, dmarc = $4, senders = $5, version = version + 1, changed = $7 WHERE name = $1 AND version = $6`, ErrConflict
+	args := []any{text(d.Name), number(d.Disabled), number(d.DKIM), text(d.DMARC), text(strings.Join(d.Senders, "\n")), d.Version, millis(now)}
 	if d.Version == 0 {
-		query, none = `INSERT INTO domains (`+domainColumns+`) VALUES ($1, $2, $3, $4, $5, $6 + 1, $7, $7) ON CONFLICT (name) DO NOTHING`, ErrExists
+		created := now
+		if !d.Created.IsZero() {
+			created = d.Created
+		}
+		query, none = `INSERT INTO domains (`+domainColumns+`) VALUES ($1, $2, $3, $4, $5, $6 + 1, $8, $7) ON CONFLICT (name) DO NOTHING`, ErrExists
+		args = append(args, millis(created))
 	}
-	n, err := q.exec(ctx, query, text(d.Name), number(d.Disabled), number(d.DKIM), text(d.DMARC), text(strings.Join(d.Senders, "\n")), d.Version, millis(now))
+	n, err := q.exec(ctx, query, args...)
 	if err == nil && n == 0 {
 		err = none
 	}

@@ -121,68 +121,80 @@ func (r *Reader) Messages(ctx context.Context, who panel.Who, q Query) (list []s
 type owner struct {
 	store *store.Store
 	who   panel.Who
-	known map[string]bool
+	known map[string]own
+}
+
+// own says whether a domain is one's own, and since when it is on the panel: what was before that may be of whoever had it then.
+type own struct {
+	mine  bool
+	since time.Time
 }
 
 // mostLabels bounds how far above a name its domain is looked for, mostDomains the names that are remembered in one answer.
 const mostLabels, mostDomains = 10, 10_000
 
-// has reports that a domain is one's own: what is below a domain of the panel, and none itself, is as that domain.
-func (o *owner) has(ctx context.Context, domain string) (bool, error) {
+// has says whether a domain is one's own: what is below a domain of the panel, and none itself, is as that domain.
+func (o *owner) has(ctx context.Context, domain string) (own, error) {
 	if o.who.Admin {
-		return true, nil
+		return own{mine: true}, nil
 	}
 	if o.who.Person == "" || domain == "" {
-		return false, nil
+		return own{}, nil
 	}
 	domain = dns.CanonicalName(domain)
-	if mine, ok := o.known[domain]; ok {
-		return mine, nil
+	if is, ok := o.known[domain]; ok {
+		return is, nil
 	}
-	mine, err := o.look(ctx, domain)
+	is, err := o.look(ctx, domain)
 	if err != nil {
-		return false, err
+		return own{}, err
 	}
 	if o.known == nil || len(o.known) >= mostDomains {
-		o.known = map[string]bool{}
+		o.known = map[string]own{}
 	}
-	o.known[domain] = mine
-	return mine, nil
+	o.known[domain] = is
+	return is, nil
 }
 
-func (o *owner) look(ctx context.Context, domain string) (bool, error) {
+// had reports that a domain was one's own at a time.
+func (o *owner) had(ctx context.Context, domain string, at time.Time) (bool, error) {
+	is, err := o.has(ctx, domain)
+	return is.mine && !at.Before(is.since), err
+}
+
+func (o *owner) look(ctx context.Context, domain string) (own, error) {
 	for range mostLabels {
 		_, err := o.store.Domain(ctx, "", domain)
 		if err == nil {
-			_, err = o.store.Domain(ctx, o.who.Person, domain)
+			d, err := o.store.Domain(ctx, o.who.Person, domain)
 			if errors.Is(err, store.ErrNotFound) {
-				return false, nil
+				return own{}, nil
 			}
-			return err == nil, err
+			return own{err == nil, d.Created}, err
 		}
 		if !errors.Is(err, store.ErrNotFound) {
-			return false, err
+			return own{}, err
 		}
 		var more bool
 		if _, domain, more = strings.Cut(domain, "."); !more {
 			break
 		}
 	}
-	return false, nil
+	return own{}, nil
 }
 
 // shown reports that one may see an event, and takes from it what is of others: outgoing mail is of the domain of its From, incoming mail of
-// the domains of its recipients.
+// the domains of its recipients; of both only what went through since the domain is on the panel.
 func (o *owner) shown(ctx context.Context, e *store.MailEvent) (bool, error) {
 	if o.who.Admin {
 		return true, nil
 	}
 	if e.Outgoing {
-		return o.has(ctx, e.Author)
+		return o.had(ctx, e.Author, e.At)
 	}
 	var failed error
 	e.Rcpts = slices.DeleteFunc(slices.Clone(e.Rcpts), func(to string) bool {
-		mine, err := o.has(ctx, to[strings.LastIndexByte(to, '@')+1:])
+		mine, err := o.had(ctx, to[strings.LastIndexByte(to, '@')+1:], e.At)
 		if err != nil {
 			failed = err
 		}

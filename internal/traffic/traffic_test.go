@@ -27,7 +27,7 @@ func newReader(t *testing.T) (r *Reader, customer panel.Who) {
 	p := panel.New(panel.Config{Store: st})
 	admin := panel.Who{Admin: true}
 	for _, name := range []string{"shop.example", "other.shop.example", "rival.example"} {
-		if _, err := p.Create(t.Context(), admin, name, panel.Change{}); err != nil {
+		if err := st.SetDomains(t.Context(), &store.Domain{Name: name, DKIM: true, Created: noon.AddDate(0, -1, 0)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,6 +191,40 @@ func TestMoment(t *testing.T) {
 	for _, s := range []string{"yesterday", "0000-01-01", "9999-12-31", "2026-13-01"} {
 		if _, err := Moment("to", s, true); err == nil {
 			t.Errorf("%q was taken", s)
+		}
+	}
+}
+
+// TestBeforeTheDomain: a customer who gets a domain that was another's sees nothing of the mail and the volume that went through before it was on the panel anew.
+func TestBeforeTheDomain(t *testing.T) {
+	r, customer := newReader(t)
+	ctx, admin := t.Context(), panel.Who{Admin: true}
+	if err := r.Store.RemoveDomain(ctx, "shop.example"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Store.SetDomains(ctx, &store.Domain{Name: "shop.example", DKIM: true, Created: noon}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Store.GiveDomain(ctx, "shop.example", customer.Person, true); err != nil {
+		t.Fatal(err)
+	}
+	r.add(t,
+		store.MailEvent{Queue: "OUT", Outgoing: true, Author: "shop.example", MailFrom: "x@shop.example", At: noon.Add(-time.Second)},
+		store.MailEvent{Queue: "IN", MailFrom: "x@shop.example", Rcpts: []string{"me@below.shop.example"}, RcptCount: 1, At: noon.Add(-time.Hour)},
+		store.MailEvent{Queue: "SINCE", Outgoing: true, Author: "shop.example", MailFrom: "x@shop.example", At: noon.Add(time.Second)},
+	)
+	if err := r.Store.AddVolume(ctx, []store.Volume{{Day: "2026-11-25", Provider: "*", Author: "shop.example", Messages: 5}, {Day: "2026-11-26", Provider: "*", Author: "shop.example", Messages: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	for who, want := range map[panel.Who]string{customer: "SINCE", admin: "SINCE OUT IN"} {
+		list, _, err := r.Messages(ctx, who, Query{Name: "x@shop.example", Limit: 10})
+		if err != nil || queues(list) != want {
+			t.Errorf("%+v: %q, %v", who, queues(list), err)
+		}
+	}
+	for who, want := range map[panel.Who]int64{customer: 1, admin: 6} {
+		if v, err := r.Volume(ctx, who, VolumeQuery{Domain: "shop.example", Limit: 10}); err != nil || v.Messages != want {
+			t.Errorf("%+v: %+v, %v", who, v, err)
 		}
 	}
 }

@@ -64,11 +64,11 @@ func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Vol
 			return nil, err
 		}
 		for _, v := range list {
-			mine, err := own.has(ctx, v.Author)
+			is, err := own.has(ctx, v.Author)
 			if err != nil {
 				return nil, err
 			}
-			if mine {
+			if is.mine && (who.Admin || v.Day >= is.since.UTC().Format(time.DateOnly)) {
 				out.Rows = append(out.Rows, v)
 			}
 		}
@@ -106,8 +106,8 @@ func cmpOr(list ...int) int {
 func (r *Reader) domains(ctx context.Context, who panel.Who, named string) ([]string, error) {
 	if named != "" {
 		own := &owner{store: r.Store, who: who}
-		mine, err := own.has(ctx, named)
-		if err == nil && !mine {
+		is, err := own.has(ctx, named)
+		if err == nil && !is.mine {
 			err = unknownDomain(named)
 		}
 		return []string{named}, err
