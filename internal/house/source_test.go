@@ -41,6 +41,36 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// TestArrows: of internal/, a library at the root imports wire alone.
+func TestArrows(t *testing.T) {
+	const module = "github.com/todoku/todoku/"
+	fset := token.NewFileSet()
+	files, err := filepath.Glob(filepath.Join(root, "*", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	libraries := map[string]bool{}
+	for _, path := range files {
+		dir := filepath.Base(filepath.Dir(path))
+		if strings.HasSuffix(path, "_test.go") || dir == "e2e" || dir == "bench" {
+			continue
+		}
+		libraries[dir] = true
+		f, err := parser.ParseFile(fset, path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			if of := strings.Trim(i.Path.Value, `"`); strings.HasPrefix(of, module+"internal/") && of != module+"internal/wire" {
+				t.Errorf("%s imports %s", path, strings.TrimPrefix(of, module))
+			}
+		}
+	}
+	if len(libraries) < 15 {
+		t.Errorf("only %d libraries", len(libraries))
+	}
+}
+
 func look(t *testing.T, fset *token.FileSet, decl ast.Decl) {
 	bare := func(name *ast.Ident, comments ...*ast.CommentGroup) {
 		for _, c := range comments {
