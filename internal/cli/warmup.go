@@ -183,6 +183,9 @@ func (a *app) writeWarmup(w io.Writer, o *warmup.View) {
 	} else {
 		line(msgPlanDay, "plan", o.One.Plan, "day", strconv.Itoa(o.At+1), "days", strconv.Itoa(len(o.Steps)), "granted", strconv.Itoa(o.Today.Granted), "allowed", strconv.Itoa(*o.Allowed))
 	}
+	if !o.Over() && o.Steps[o.At].Hour > 0 {
+		line(msgPlanHour, "n", strconv.Itoa(o.Steps[o.At].Hour))
+	}
 	if o.Target != nil && o.Target.Date != nil {
 		line(msgPlanAim, "target", strconv.Itoa(o.Target.PerDay), "date", *o.Target.Date)
 	}

@@ -55,6 +55,12 @@ func TestWarmup(t *testing.T) {
 	if r := run("end", "192.0.2.1", "*", "--lang", "ja").want(t, 0); !strings.Contains(r.out, "送信量の制限はなくなります") {
 		t.Errorf("%q", r.out)
 	}
+	if r := run("plan", "192.0.2.1", "apple", "--table", "sendgrid").want(t, 0); !strings.Contains(r.out, "2026-11-06       480  20 an hour\n") {
+		t.Errorf("%q", r.out)
+	}
+	if r := run("status").want(t, 0); !strings.Contains(r.out, "at most 20 in each hour") {
+		t.Errorf("%q", r.out)
+	}
 	run("plan", "192.0.2.1", "yahoo", "--table", "generic").want(t, 0)
 	if v := run("end", "192.0.2.1", "yahoo", "--json").want(t, 0).json(t); at(t, v, "bound_by") != nil || at(t, v, "provider") != "yahoo" {
 		t.Errorf("%v", v)

@@ -67,6 +67,7 @@ var (
 	msgPlanAim      = text{EN: "if all goes well it allows {target} messages a day on {date}", JA: "順調に進めば {date} に 1 日 {target} 通に達します"}
 	msgWarmupLog    = text{EN: "name the source address and the log: 192.0.2.1 /var/log/mail.log", JA: "送信元 IP アドレスとログファイルを指定してください: 192.0.2.1 /var/log/mail.log"}
 	msgPlanIs       = text{EN: "{source} to {provider}: plan {plan}, day {day} of {days}; {granted} of {share} sent today. If all goes well:", JA: "{source} から {provider}: 計画 {plan}、{days} 日中 {day} 日目。今日の送信 {granted} / {share} 通。順調に進んだ場合の予定:"}
+	msgPlanHour     = text{EN: "at most {n} in each hour", JA: "1 時間に {n} 通まで"}
 	msgHourly       = text{EN: "{n} an hour", JA: "1 時間 {n} 通"}
 	msgHeldNow      = text{EN: "{source} to {provider} stays at {share} messages a day until --release.", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。"}
 	msgHeldWhy      = text{EN: "{source} to {provider} stays at {share} messages a day until --release. Reason: {why}", JA: "{source} から {provider} への送信を、--release を指定するまで 1 日 {share} 通に据え置きます。理由: {why}"}

@@ -41,6 +41,7 @@ type planView struct {
 	Days     []dayView
 	Doing    string // what today is
 	Bound    bool   // the plan is not over
+	Hourly   int    // share of each hour today, 0: as many as the day allows
 	Quiet    bool   // nothing is sent until Silent
 	Day, All int
 }
@@ -125,6 +126,9 @@ func standMark(s warmup.Standing) mark {
 
 func viewPlan(v *warmup.View, lang string, days bool) planView {
 	p := planView{View: v.In(lang), Name: warmup.ProviderName(v.Provider).In(lang), Stand: standMark(v.Standing), Doing: warmup.Followed[v.Now()].In(lang), Bound: !v.Over(), Quiet: v.Now() == warmup.InQuiet, Day: v.At + 1, All: len(v.Steps)}
+	if !v.Over() {
+		p.Hourly = v.Steps[v.At].Hour
+	}
 	if !days {
 		return p
 	}

@@ -51,6 +51,10 @@ func TestWarmupPages(t *testing.T) {
 	page("/warmup/192.0.2.1", "2026-12-01", `aria-current="date"`, "expected, if all goes well", "no bound", "Gmail")
 	page("/warmup/192.0.2.1?lang=ja", "順調に進めば 2026-12-01 に 1 日 1000 通に達します", "カレンダー")
 	page("/warmup/2001:db8::1", "all other providers")
+	if w := s.post("/warmup", url.Values{"source": {"192.0.2.77"}, "provider": {"gmail"}, "table": {"sendgrid"}}); w.Code != 303 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	page("/warmup/192.0.2.77", "day 1 of 31 (20 in each hour)")
 	hold := url.Values{"do": {"hold"}, "provider": {"gmail"}, "reason": {"<b>complaints</b>"}}
 	if w := s.post("/warmup/192.0.2.1", hold); w.Code != 303 {
 		t.Fatalf("%d %s", w.Code, w.Body)
