@@ -3,7 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 
 	"golang.org/x/sync/semaphore"
 
@@ -96,6 +99,28 @@ func batch(ctx context.Context, workers int, each func(yield func(item) bool), w
 			}
 			octets.Release(j.cost)
 		}
+	}
+}
+
+// kept has a panic in work, which only a defect of ours can cause, stay with the message or
+// target that it was about: work is called again, with an error in its place.
+func (a *app) kept(work func(context.Context, *job)) func(context.Context, *job) {
+	return func(ctx context.Context, j *job) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if j.item.err != nil {
+				panic(p)
+			}
+			what, _, _ := strings.Cut(fmt.Sprint(p), "\n")
+			j.out.Reset()
+			j.outcome, j.report = outcome{}, nil
+			j.item.err = errors.New(a.say(msgDefect, "name", j.item.name, "problem", what))
+			work(ctx, j)
+		}()
+		work(ctx, j)
 	}
 }
 

@@ -182,3 +182,21 @@ func TestTooLarge(t *testing.T) {
 	}
 	p.run("dkim", "verify", path).want(t, 3)
 }
+
+// TestBatchKeepsPanics: what a defect of ours does to one message is told of that one alone.
+func TestBatchKeepsPanics(t *testing.T) {
+	a := &app{lang: "en"}
+	work := a.kept(func(_ context.Context, j *job) {
+		if j.item.err != nil {
+			j.outcome.err = j.item.err
+			return
+		}
+		j.out.WriteString("half")
+		panic("index out of range\n\ngoroutine 1")
+	})
+	j := &job{item: item{name: "x.eml"}}
+	work(t.Context(), j)
+	if err := j.outcome.err; err == nil || !strings.HasPrefix(err.Error(), "x.eml: ") || !strings.HasSuffix(err.Error(), "index out of range") || j.out.Len() > 0 {
+		t.Errorf("%v, %q", err, j.out.String())
+	}
+}

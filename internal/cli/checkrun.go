@@ -41,7 +41,7 @@ func (k *checker) run(ctx context.Context, args []string) error {
 	}
 	err := batch(ctx, k.flags.jobs,
 		func(yield func(item) bool) { k.each(args, yield) },
-		k.one,
+		k.kept(k.one),
 		func(j *job) error {
 			sum.add(j.outcome)
 			bar.aside()

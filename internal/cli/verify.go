@@ -125,7 +125,7 @@ func (v *verifier) run(ctx context.Context, targets []target, f *verifyFlags) er
 	bar := v.newProgress(targets, f.progress)
 	err := batch(ctx, f.jobs,
 		func(yield func(item) bool) { v.each(ctx, targets, yield) },
-		v.one,
+		v.kept(v.one),
 		func(j *job) error {
 			sum.add(j.outcome)
 			bar.aside()

@@ -103,6 +103,7 @@ var (
 	msgReplayAlone    = text{EN: "--replay takes neither files nor an envelope: both are in the bundle", JA: "--replay にファイルやエンベロープは指定できません (どちらも証拠ファイルに含まれています)"}
 	msgEmptyFolder    = text{EN: "{file}: there are no messages in this folder", JA: "{file}: このフォルダーにメールはありません"}
 	msgConverted      = text{EN: "{file}: all lines end in LF; read as CRLF", JA: "{file}: 行末がすべて LF のため、CRLF とみなしました"}
+	msgDefect         = text{EN: "{name}: this is a defect of Todoku, please report it with what it was about: {problem}", JA: "{name}: Todoku の不具合です。対象とあわせてご報告ください: {problem}"}
 	msgInterrupted    = text{EN: "interrupted after {n} messages", JA: "{n} 通で中断しました"}
 	msgProgress       = text{EN: "{n} messages", JA: "{n} 通"}
 	msgTally          = text{EN: "{n} messages: {fail} fail, {unknown} undecided, {warn} with warnings, {pass} pass, {unread} unreadable", JA: "{n} 通: 不合格 {fail}、未確定 {unknown}、注意 {warn}、合格 {pass}、読み取り不可 {unread}"}
