@@ -84,7 +84,7 @@ func (k *Keeper) begin(ctx context.Context, private crypto.Signer, e store.DKIMK
 		if _, err := k.first(ctx, &kept); err != nil {
 			k.cfg.Log.Warn("what is known of a new key could not be kept; it is tried again", "key", kept.ID, "error", err)
 		}
-		if taken = append(taken, kept.Selector); !made || !NoteOf(&kept).Taken || len(taken) == selectorTries {
+		if taken = append(taken, kept.Selector); !made || len(taken) == selectorTries || !k.taken(ctx, &kept, NoteOf(&kept).Observation) {
 			return kept, nil
 		}
 		// Another server, or one before this one, has a key of that name: nothing of it is in this database.

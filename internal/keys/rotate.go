@@ -27,6 +27,15 @@ func (k *Keeper) first(ctx context.Context, e *store.DKIMKey) (seen bool, err er
 // problemTaken is what is wrong where somebody else's key has the name.
 const problemTaken = "the name has the record of another key, beside which nothing is published: take that record away, or make a key with another selector"
 
+// taken reports that the name of a key has the record of another one: its own, not that of a wildcard, which ends where ours is published.
+func (k *Keeper) taken(ctx context.Context, e *store.DKIMKey, o Observation) bool {
+	if !o.Taken {
+		return false
+	}
+	nobody := k.observe(ctx, "todoku-"+store.NewID()+"._domainkey."+e.Domain, e.Record)
+	return !nobody.Taken
+}
+
 // advance brings a key towards signing: published, seen at every server, and waited for until no cache can know otherwise.
 func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey) error {
 	name := recordName(e)
@@ -34,7 +43,7 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 		return err
 	}
 	before := *e
-	waits, problem, o := WaitsServers, "", Observation{}
+	waits, problem, o, taken := WaitsServers, "", Observation{}, false
 	if e.State == store.KeyPublished {
 		o = k.observe(ctx, name, e.Record)
 	}
@@ -45,10 +54,9 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 			return err
 		}
 		before = *e
-		taken := o.Taken || NoteOf(e).Taken
-		if taken { // perhaps no longer
+		if taken = o.Taken || NoteOf(e).Taken; taken { // perhaps no longer
 			o = k.observe(ctx, name, e.Record)
-			taken = o.Taken
+			taken = k.taken(ctx, e, o)
 		}
 		if !taken {
 			switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
@@ -63,7 +71,7 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 	if problem == "" {
 		problem = o.Detail
 	}
-	if problem == "" && o.Taken { // published beside it neither could be verified
+	if problem == "" && taken { // published beside it neither could be verified
 		problem = problemTaken
 	}
 	now := k.cfg.Now() // after the last answer: nobody can have asked later that saw less

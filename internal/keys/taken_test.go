@@ -67,6 +67,26 @@ func TestWildcard(t *testing.T) {
 	}
 }
 
+// TestWildcardKey: a wildcard that has a key is in nobody's way.
+func TestWildcardKey(t *testing.T) {
+	w := newWorld(t, 2, time.Minute)
+	w.put(t, "*._domainkey.example.com", otherRecord(t))
+	k := w.keeper()
+	e, err := k.Create(ctx, Spec{Domain: drillDomain, Algorithm: "ed25519"})
+	if err != nil || strings.Contains(e.Selector, "-") {
+		t.Fatal(e.Selector, err)
+	}
+	for range 3 {
+		if err := k.Step(ctx); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(6 * time.Minute)
+	}
+	if got, err := w.store.Key(ctx, e.ID); err != nil || got.State != store.KeySigning {
+		t.Errorf("%s: %+v, %v", got.State, NoteOf(&got), err)
+	}
+}
+
 // TestTakenSelector: beside the record of somebody else's key none is published, for then neither could be verified; it waits until that one is away.
 func TestTakenSelector(t *testing.T) {
 	w := newWorld(t, 2, time.Minute)
