@@ -204,7 +204,12 @@ func readLine(number int, cell func(string) (string, bool)) (l line, err error) 
 		l.change.Senders = &list
 	}
 	if v, ok := cell("customers"); ok {
-		list := strings.Fields(v)
+		list := []string{}
+		for name := range strings.FieldsSeq(v) {
+			if list = append(list, name); len(list) > MaxCustomers {
+				break
+			}
+		}
 		l.change.Customers = &list
 	}
 	return l, nil

@@ -82,3 +82,14 @@ func TestFindOwnScript(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesOfSpreadsheets: what spreadsheets write by default, semicolons and local encodings, is refused with what to do.
+func TestFilesOfSpreadsheets(t *testing.T) {
+	p := open(t)
+	for file, want := range map[string]string{"domain;state\na.example;enabled\n": "with commas between", "domain,senders\na.example,\x93\xfa\x96\x7b\n": "CSV UTF-8", "\xff\xfed\x00": "CSV UTF-8"} {
+		var bad *Invalid
+		if _, err := p.Import(t.Context(), admin, strings.NewReader(file), true); !errors.As(err, &bad) || !strings.Contains(bad.Text.EN, want) || bad.Text.JA == "" {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+}

@@ -76,7 +76,7 @@ func readFile[L any](file io.Reader, columns []string, must string, read func(nu
 		return nil, nil, invalid("file", fmt.Sprintf("The file is too large: at most %d lines and 4 MiB at a time.", MaxLines), fmt.Sprintf("ファイルが大きすぎます。1 回に %d 行、4 MiB までです。", MaxLines))
 	}
 	if !utf8.Valid(data) {
-		return nil, nil, invalid("file", "The file is not in UTF-8.", "ファイルの文字コードが UTF-8 ではありません。")
+		return nil, nil, invalid("file", "The file is not in UTF-8. Save it as \"CSV UTF-8\".", "ファイルの文字コードが UTF-8 ではありません。「CSV UTF-8」形式で保存してください。")
 	}
 	in := csv.NewReader(bufio.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))))
 	in.FieldsPerRecord, in.ReuseRecord = -1, true
@@ -138,7 +138,7 @@ func header(head, columns []string, must string) (map[string]int, error) {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, twice := index[name]; twice || !slices.Contains(columns, name) {
 			names := strings.Join(columns, ", ")
-			return nil, at(1, invalid("file", "The first line names the columns, each at most once: "+names+".", "1 行目には列名 ("+names+") を、それぞれ 1 回だけ書いてください。"))
+			return nil, at(1, invalid("file", "The first line names the columns, with commas between and each at most once: "+names+".", "1 行目には列名 ("+names+") をコンマ区切りで、それぞれ 1 回だけ書いてください。"))
 		}
 		index[name] = i
 	}
