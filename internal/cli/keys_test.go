@@ -168,3 +168,29 @@ func TestKeysUsage(t *testing.T) {
 	}
 	p.run("serve", "--keys-rotate-after", "90d").want(t, 2)
 }
+
+// TestDatabaseIsMade: what may come first makes the database and says so; what only reads makes none.
+func TestDatabaseIsMade(t *testing.T) {
+	for made, args := range map[bool][][]string{
+		true:  {{"keys", "create", "shop.example"}, {"warmup", "plan", "192.0.2.1", "gmail", "--target", "1000", "--days", "10"}},
+		false: {{"keys", "list"}, {"keys", "status"}, {"warmup", "status"}, {"warmup", "plan", "192.0.2.1", "gmail"}},
+	} {
+		for _, a := range args {
+			p := withKeys(t, dns.Zone{"shop.example": {"SERVFAIL NS"}})
+			file := filepath.Join(t.TempDir(), "new.db")
+			p.env["TODOKU_DATABASE"] = file
+			code := 3
+			if made {
+				code = 0
+			}
+			r := p.run(a...).want(t, code)
+			info, err := os.Stat(file)
+			if (err == nil) != made || made && info.Mode().Perm() != 0o600 || !strings.Contains(r.err, file) {
+				t.Errorf("%v: %v, %v, %q", a, info, err, r.err)
+			}
+			if again := p.run(a...); made && strings.Contains(again.err, "was made") {
+				t.Errorf("%v, again: %q", a, again.err)
+			}
+		}
+	}
+}

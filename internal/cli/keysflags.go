@@ -55,7 +55,11 @@ func (a *app) keysCommand(path string, run func(ctx context.Context, k *keysRun,
 		if err != nil {
 			return err
 		}
-		return a.withStore(c.Context(), database, func(st *store.Store) error {
+		open := a.withStore
+		if master != nil && (path == "keys create" || path == "keys import") {
+			open = a.withNewStore
+		}
+		return open(c.Context(), database, func(st *store.Store) error {
 			k := &keysRun{a: a, store: st}
 			if k.Keeper, err = f.keeper(a, st, master, r, private, nil); err != nil {
 				return err

@@ -40,19 +40,36 @@ func newTokenObject(t store.Token) tokenObject {
 	return tokenObject{ID: t.ID, Name: t.Name, Scopes: t.Scopes, Person: t.Person, Created: t.Created, Expires: moment(t.Expires), Used: moment(t.Used)}
 }
 
-// withStore opens the database of a server for one command.
+// withStore opens the database of a server for one command. One that is not there would be made, and no server would know it.
 func (a *app) withStore(ctx context.Context, database string, do func(*store.Store) error) error {
-	if name := strings.TrimPrefix(database, "file:"); !strings.Contains(database, "://") {
-		if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) { // it would be made, and no server would know it
-			return lookError{errors.New(a.say(msgNoDatabase, "file", name))}
-		}
+	if name, missing := noDatabase(database); missing {
+		return lookError{errors.New(a.say(msgNoDatabase, "file", name))}
 	}
+	return a.withNewStore(ctx, database, do)
+}
+
+// withNewStore is withStore for commands that may be the first: where there is no database they make it, and say so.
+func (a *app) withNewStore(ctx context.Context, database string, do func(*store.Store) error) error {
+	name, missing := noDatabase(database)
 	st, err := store.Open(ctx, database)
 	if err != nil {
 		return lookError{err}
 	}
 	defer st.Close()
+	if missing {
+		fmt.Fprintln(a.Err, a.say(msgMadeDatabase, "file", name))
+	}
 	return do(st)
+}
+
+// noDatabase reports whether a database is a file that is not there.
+func noDatabase(database string) (file string, missing bool) {
+	if strings.Contains(database, "://") {
+		return "", false
+	}
+	file = strings.TrimPrefix(database, "file:")
+	_, err := os.Stat(file)
+	return file, errors.Is(err, os.ErrNotExist)
 }
 
 func (a *app) databaseFlag(c *cobra.Command, database *string) {

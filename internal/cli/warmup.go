@@ -72,7 +72,11 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 				return a.badWarmup(err, args...)
 			}
 		}
-		return a.withStore(c.Context(), database, func(st *store.Store) error {
+		open := a.withStore
+		if asked {
+			open = a.withNewStore
+		}
+		return open(c.Context(), database, func(st *store.Store) error {
 			b := a.book(st, nil)
 			if asked {
 				if _, err := b.Begin(c.Context(), q); err != nil {

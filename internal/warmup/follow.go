@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/store"
@@ -15,6 +16,12 @@ import (
 
 // errNoFile: a folder, a pipe or a device is no log.
 var errNoFile = errors.New("not a regular file")
+
+// errPacked: a log was compressed after it was rotated.
+var errPacked = errors.New("it is compressed: read its text, as zcat or xzcat writes it into a file")
+
+// packedMagic are the first octets of gzip, zstd, xz and bzip2.
+var packedMagic = []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd7zXZ", "BZh"}
 
 // mostBatches bounds what one Poll reads.
 const mostBatches = 50
@@ -162,12 +169,31 @@ func openLog(name string) (*os.File, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("reading a log: %w", err)
 	}
-	head, err := headOf(file)
+	err = textual(file)
+	var head string
+	if err == nil {
+		head, err = headOf(file)
+	}
 	if err != nil || head == "" {
 		_ = file.Close()
 		return nil, "", err
 	}
 	return file, head, nil
+}
+
+// textual refuses a file that holds no lines to read.
+func textual(file *os.File) error {
+	first := make([]byte, 5)
+	n, err := file.ReadAt(first, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading a log: %w", err)
+	}
+	for _, magic := range packedMagic {
+		if strings.HasPrefix(string(first[:n]), magic) {
+			return fmt.Errorf("reading a log: %w", &os.PathError{Op: "read", Path: file.Name(), Err: errPacked})
+		}
+	}
+	return nil
 }
 
 // batch reads some lines into pending. It gives how many octets were new.

@@ -1,6 +1,7 @@
 package warmup
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -288,5 +289,27 @@ func TestTriedAgain(t *testing.T) {
 		}
 		l.f.Close()
 		l.f = NewFollower(l.st, "192.0.2.1", l.name)
+	}
+}
+
+// TestNoLog: what holds no lines is refused by name, and is not read as a log without deliveries.
+func TestNoLog(t *testing.T) {
+	for what, put := range map[string]func(name string) error{
+		"gzip":   func(name string) error { return os.WriteFile(name, []byte("\x1f\x8b\x08\x00\n\n"), 0o600) },
+		"zstd":   func(name string) error { return os.WriteFile(name, []byte("\x28\xb5\x2f\xfd"), 0o600) },
+		"folder": func(name string) error { return os.Mkdir(name, 0o700) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			l := follow(t)
+			if err := put(l.name); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ReadLog(ctx, l.st, "192.0.2.1", l.name, noon); !errors.Is(err, errNoFile) && !errors.Is(err, errPacked) {
+				t.Errorf("read-log: %v", err)
+			}
+			if _, err := l.f.Poll(ctx, noon); err == nil {
+				t.Error("it is followed")
+			}
+		})
 	}
 }
