@@ -99,3 +99,30 @@ func TestDomainCustomers(t *testing.T) {
 	s.refused("removed twice", remove("a.example"), service.NotFound)
 	s.refused("gone", getting("/domains/a.example").with(her), service.NotFound)
 }
+
+// TestWrongMasterKey: keys that are kept with another master key are a fault of the server, not of the request, and not of the database.
+func TestWrongMasterKey(t *testing.T) {
+	s := panelSite(t)
+	if a := s.do(post("/domains", object{"name": "a.example"})); a.StatusCode != 201 {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	if a := s.do(post("/domains/a.example/keys", nil)); a.StatusCode != 200 {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	if a := s.do(post("/domains", object{"name": "b.example"})); a.StatusCode != 201 {
+		t.Fatalf("%s %s", a.Status, a.data)
+	}
+	other, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Service.Panel = panel.New(panel.Config{Store: s.Store, Keys: keys.New(keys.Config{Store: s.Store, Master: other})})
+	a := s.refused("keys", call{method: "POST", path: prefix + "/domains/b.example/keys"}, service.WrongMaster)
+	if a.StatusCode != 503 || bytes.Contains(a.data, []byte(other.ID())) || !bytes.Contains(a.data, []byte("another master key")) {
+		t.Errorf("%s %s", a.Status, a.data)
+	}
+	a = s.refused("keys, in Japanese", call{method: "POST", path: prefix + "/domains/b.example/keys?lang=ja", headers: []string{"Accept-Language", "ja"}}, service.WrongMaster)
+	if !bytes.Contains(a.data, []byte("別のマスター鍵")) {
+		t.Errorf("%s", a.data)
+	}
+}

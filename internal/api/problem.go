@@ -37,7 +37,7 @@ var statuses = map[string]int{
 	service.WrongMethod: http.StatusMethodNotAllowed, service.NotAcceptable: http.StatusNotAcceptable, service.TooSlow: http.StatusRequestTimeout,
 	service.NotYet: http.StatusServiceUnavailable, service.Dropped: http.StatusGone, service.TooLarge: http.StatusRequestEntityTooLarge, service.UnsupportedMedia: http.StatusUnsupportedMediaType,
 	service.NothingToExplain: http.StatusUnprocessableEntity, service.RateLimited: http.StatusTooManyRequests, service.Busy: http.StatusServiceUnavailable,
-	service.StorageFull: http.StatusInsufficientStorage, service.Unavailable: http.StatusServiceUnavailable, service.NoServer: http.StatusNotImplemented,
+	service.StorageFull: http.StatusInsufficientStorage, service.Unavailable: http.StatusServiceUnavailable, service.WrongMaster: http.StatusServiceUnavailable, service.NoServer: http.StatusNotImplemented,
 	service.Defect: http.StatusInternalServerError,
 }
 

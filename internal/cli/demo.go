@@ -14,6 +14,12 @@ func (a *app) demoCommand() *cobra.Command {
 		if len(args) > 0 {
 			return usagef("%s", a.say(msgNoArgs))
 		}
+		if err := a.checkListen("http", http); err != nil {
+			return err
+		}
+		if err := a.checkListen("smtp", smtp); err != nil {
+			return err
+		}
 		return a.ran(demo.Run(c.Context(), demo.Config{
 			HTTP: http, SMTP: smtp, Log: a.logger(), Version: version(),
 			Ready:     a.announce,

@@ -116,6 +116,9 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	if err != nil {
 		return nil, nil, usagef("%s", a.say(msgBadMode, "flag", prefix+"socket-mode", "value", f.socketMode))
 	}
+	if err := a.checkMilter(f, prefix); err != nil {
+		return nil, nil, err
+	}
 	settings := func() (*filter.Settings, error) { return a.filterSettings(c, f, r, prefix) }
 	if _, err := settings(); err != nil {
 		return nil, nil, err

@@ -110,6 +110,9 @@ func (a *app) serveCommand() *cobra.Command {
 
 // serveConfig checks the flags before anything listens.
 func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (cfg serve.Config, err error) {
+	if err := a.checkServing(f); err != nil {
+		return cfg, err
+	}
 	cfg = serve.Config{
 		Database: f.database, SMTP: f.smtp, HTTP: f.http, LMTP: f.lmtp, Hostname: f.hostname, MailDomain: f.mailDomain,
 		HTTPHosts: f.httpHosts, Retention: time.Duration(f.retention), PublicRetention: time.Duration(f.publicKeep), DropAfter: time.Duration(f.dropAfter),
@@ -137,6 +140,17 @@ func (a *app) serveConfig(c *cobra.Command, f *serveFlags) (cfg serve.Config, er
 		}
 	}
 	return cfg, nil
+}
+
+// checkServing checks where it is to listen.
+func (a *app) checkServing(f *serveFlags) error {
+	if err := a.checkListen("http", f.http); err != nil {
+		return err
+	}
+	if err := a.checkListen("smtp", f.smtp); err != nil {
+		return err
+	}
+	return a.checkLMTP(f.lmtp)
 }
 
 // ready says where everything is.

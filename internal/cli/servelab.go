@@ -43,6 +43,9 @@ func (f *labFlags) addServing(fl *pflag.FlagSet, a *app) {
 // config gives the lab of the flags, nil for none.
 func (f *labFlags) config(a *app, database string, r dns.Resolver) (*lab.Config, error) {
 	if f.domain == "" {
+		if len(f.listen) > 0 || f.dns != "" || f.policy != "" {
+			return nil, usagef("%s", a.say(msgNeedFlag, "flag", "lab-domain"))
+		}
 		return nil, nil
 	}
 	c := &lab.Config{Domain: f.domain, DNS: f.dns, Greylist: f.greylist, Slow: f.slow, Resolver: r}

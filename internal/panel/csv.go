@@ -172,6 +172,9 @@ func (l *line) domain(w Who, d store.Domain, known bool) (store.Domain, error) {
 	case !known && !w.Admin:
 		return d, noDomain("name")
 	case !known:
+		if err := suffix(l.name); err != nil {
+			return d, err
+		}
 		d = store.Domain{Name: l.name, DKIM: true}
 	case l.change.Disabled != nil && *l.change.Disabled != d.Disabled && !w.Admin:
 		return d, invalid("state", "Only administrators enable and disable domains.", "ドメインを有効または無効にできるのは管理者だけです。")

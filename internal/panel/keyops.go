@@ -62,6 +62,14 @@ func KeyProblem(err error) (t catalogue.Text, ok bool) {
 	return t, false
 }
 
+// WrongMaster says that the server has another master key than the keys were kept with, ok false for other errors. Only who runs the server can mend it.
+func WrongMaster(err error) (t catalogue.Text, ok bool) {
+	return catalogue.Text{
+		EN: "The server was started with another master key than the one that its DKIM keys are kept with, so it can neither make keys nor use them. Nothing was changed. The server's administrators have to start it with the right one; its log names both.",
+		JA: "サーバーは、DKIM 鍵の保管に使われたものとは別のマスター鍵で起動しています。そのため、鍵の作成も使用もできません。何も変更していません。サーバーの管理者が正しいマスター鍵で起動し直す必要があります (サーバーのログに両方の識別子があります)。",
+	}, errors.Is(err, keys.ErrWrongMaster)
+}
+
 // lookTime bounds what is asked of name servers while somebody waits.
 const lookTime = 20 * time.Second
 

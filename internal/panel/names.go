@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/todoku/todoku/dns"
 )
@@ -68,6 +69,16 @@ func Name(s string) (string, error) {
 		return "", bad
 	}
 	return s, nil
+}
+
+// suffix says why a name (as [Name] gives it) can be nobody's domain: it is one under which everybody registers theirs, and what is said of a domain counts for all below
+// it, here for the mail of strangers. A suffix of the list's private section may be its owner's own domain. nil for all others.
+func suffix(name string) error {
+	if s, icann := publicsuffix.PublicSuffix(name); s != name || !icann {
+		return nil
+	}
+	return invalid("name", fmt.Sprintf("%s is a public suffix, under which everybody may register a domain: it is nobody's own. Add the domain itself, such as example.%s.", name, name),
+		fmt.Sprintf("%s は、誰でもその下にドメインを登録できるパブリックサフィックスであり、特定の所有者のドメインではありません。example.%s のように、ドメインそのものを指定してください。", name, name))
 }
 
 func badLabel(l string) bool {

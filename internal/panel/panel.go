@@ -194,6 +194,9 @@ func (p *Panel) Create(ctx context.Context, w Who, name string, c Change) (store
 		return store.Domain{}, ErrForbidden
 	}
 	name, err := Name(name)
+	if err == nil {
+		err = suffix(name)
+	}
 	if err != nil {
 		return store.Domain{}, err
 	}

@@ -369,3 +369,26 @@ func TestRules(t *testing.T) {
 		t.Error("a change was not noticed")
 	}
 }
+
+// TestPublicSuffix: nobody's domain is one under which everybody registers theirs; a suffix that is somebody's own may be, and what is there already can be changed.
+func TestPublicSuffix(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	for _, name := range []string{"co.jp", "CO.UK.", "tokyo.jp", "xn--55qx5d.cn", "公司.cn", "anything.ck"} {
+		var bad *Invalid
+		if _, err := p.Create(ctx, admin, name, Change{}); !errors.As(err, &bad) || bad.Field != "name" || !strings.Contains(bad.Text.EN, "public suffix") || !strings.Contains(bad.Text.JA, "パブリックサフィックス") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := p.Import(ctx, admin, strings.NewReader("domain\n"+name+"\n"), true); err == nil || !strings.Contains(err.Error(), "line 2: name: ") {
+			t.Errorf("%s in a file: %v", name, err)
+		}
+	}
+	for _, name := range []string{"example.co.jp", "github.io", "www.ck", "new.example", "a.b.example"} {
+		if _, err := p.Create(ctx, admin, name, Change{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	must(t, p.Store.SetDomains(ctx, &store.Domain{Name: "co.jp", DKIM: true}))
+	if _, err := p.Import(ctx, admin, strings.NewReader("domain,state\nco.jp,disabled\n"), false); err != nil {
+		t.Errorf("one that is there: %v", err)
+	}
+}

@@ -8,6 +8,13 @@ import (
 	"strings"
 )
 
+// OnLoopback reports whether an address, HOST:PORT, is one that only this host reaches.
+func OnLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip, noIP := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || noIP == nil && ip.IsLoopback())
+}
+
 // listenLMTP opens the address where mail servers on this host hand over: whoever
 // connects there is believed, so it is a Unix socket or on loopback. A socket that a
 // program which is gone left behind is taken over. nil for "".
@@ -17,11 +24,10 @@ func listenLMTP(addr string) (net.Listener, error) {
 	}
 	path, unix := strings.CutPrefix(addr, "unix:")
 	if !unix {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return nil, fmt.Errorf("the LMTP address %q: %w", addr, err)
 		}
-		if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		if !OnLoopback(addr) {
 			return nil, fmt.Errorf("the LMTP address %q is not on loopback: whoever connects there could say that anybody sent a message", addr)
 		}
 		return listen("LMTP", addr)

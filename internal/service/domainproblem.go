@@ -15,6 +15,9 @@ import (
 func domainProblem(ctx context.Context, err error) error {
 	var bad *panel.Invalid
 	var all *panel.Faults
+	if text, ok := panel.WrongMaster(err); ok {
+		return &Problem{Word: WrongMaster, cause: err, Text: text}
+	}
 	if text, ok := panel.KeyProblem(err); ok {
 		return &Problem{Word: Invalid, Field: "id", Text: text}
 	}

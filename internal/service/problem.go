@@ -30,6 +30,7 @@ const (
 	Busy             = "busy"
 	StorageFull      = "storage-full"
 	Unavailable      = "unavailable"
+	WrongMaster      = "wrong-master-key"
 	NoServer         = "no-server"
 	Defect           = "defect"
 )
@@ -54,6 +55,7 @@ var Titles = map[string]catalogue.Text{
 	Busy:             {EN: "As much as may be is going on already", JA: "処理が混み合っています"},
 	StorageFull:      {EN: "Nothing can be stored: the disk or the quota is full", JA: "ディスクまたは割り当て容量に空きがないため、保存できません"},
 	Unavailable:      {EN: "The database does not answer", JA: "データベースが応答しません"},
+	WrongMaster:      {EN: "The server has another master key than its DKIM keys", JA: "サーバーのマスター鍵が DKIM 鍵のものと異なります"},
 	NoServer:         {EN: "This needs a running server", JA: "実行中のサーバーが必要です"},
 	Defect:           {EN: "A defect of this program", JA: "プログラムの不具合です"},
 }
@@ -78,6 +80,7 @@ var Advice = map[string]catalogue.Text{
 	Busy:             {EN: "Ask again after the seconds of Retry-After.", JA: "Retry-After の秒数が過ぎてから、もう一度リクエストしてください。"},
 	StorageFull:      {EN: "Free space on the disk of the database, or shorten --retention.", JA: "データベースのディスクに空きを作るか、--retention を短くしてください。"},
 	Unavailable:      {EN: "Try again in a moment.", JA: "しばらくしてから、もう一度お試しください。"},
+	WrongMaster:      {EN: "Start the server with the master key that the keys were kept with: \"todoku keys status\" says which.", JA: "鍵の保管に使ったマスター鍵でサーバーを起動し直してください。「todoku keys status」で確認できます。"},
 	NoServer:         {EN: "Start \"todoku serve\" and give its address with --server, and a token with --token-file where it needs one.", JA: "「todoku serve」を起動し、そのアドレスを --server で、必要ならトークンを --token-file で指定してください。"},
 	Defect:           {EN: "Please report it; the log of the program says more.", JA: "不具合として報告してください。詳細はプログラムのログにあります。"},
 }

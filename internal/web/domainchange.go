@@ -79,6 +79,11 @@ func (s *server) domainDone(w http.ResponseWriter, r *http.Request, who panel.Wh
 		s.showDomain(w, r, who, http.StatusUnprocessableEntity, domainNote{Error: text})
 		return
 	}
+	if text, ok := panel.WrongMaster(err); ok {
+		s.Log.Error("the keys of a domain cannot be used", "domain", r.PathValue("name"), "error", err)
+		s.showDomain(w, r, who, http.StatusServiceUnavailable, domainNote{Error: text.In(i18n.FromRequest(r))})
+		return
+	}
 	if err != nil {
 		s.panelFailed(w, r, err)
 		return
@@ -120,7 +125,7 @@ func (s *server) removeDomain(w http.ResponseWriter, r *http.Request, who panel.
 		s.panelFailed(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/domains", http.StatusSeeOther)
+	http.Redirect(w, r, "/domains?did=remove", http.StatusSeeOther)
 }
 
 // showOwners says whose record is in the DNS.

@@ -119,3 +119,25 @@ func TestOwnDomainPages(t *testing.T) {
 	}
 	has(root.want("GET", "/people", nil, 200, ""), `value="customer"`, `/domains?customer=ann`)
 }
+
+// TestWrongMasterKeyPage: the page says that the server has another master key, not that its database is away.
+func TestWrongMasterKeyPage(t *testing.T) {
+	st := newStore(t)
+	p := panelOn(t, st)
+	s := checkingSite(t, shop(), func(c *Config) { c.Panel = p })
+	for _, name := range []string{"a.example", "b.example"} {
+		if w := s.post("/domains", url.Values{"name": {name}}); w.Code != 303 {
+			t.Fatal(w.Code)
+		}
+	}
+	if w := s.post("/domains/a.example", url.Values{"do": {"keys"}}); w.Code != 303 {
+		t.Fatal(w.Code)
+	}
+	p.Keys = panelOn(t, st).Keys
+	for lang, want := range map[string]string{"en": "another master key", "ja": "別のマスター鍵"} {
+		w := s.post("/domains/b.example?lang="+lang, url.Values{"do": {"keys"}})
+		if w.Code != 503 || !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Body.String(), `id="settings-h"`) {
+			t.Errorf("%s: %d %s", lang, w.Code, w.Body)
+		}
+	}
+}

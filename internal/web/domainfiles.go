@@ -106,6 +106,9 @@ func faultsPage(lang string, all *panel.Faults) domainsPage {
 
 // fileDone says what a file did or would do, "" where there was none.
 func fileDone(lang string, q url.Values) string {
+	if q.Get("did") == "remove" {
+		return i18n.T(lang, "domains.did.remove")
+	}
 	key := map[string]string{"1": "domains.done", "dry": "domains.done-dry"}[q.Get("done")]
 	if key == "" {
 		return ""

@@ -133,7 +133,7 @@ func TestPanelPages(t *testing.T) {
 	if w := s.post(at, url.Values{"do": {"remove"}}); w.Code != 200 || !strings.Contains(w.Body.String(), `id="removing"`) {
 		t.Errorf("it is removed without a question: %d", w.Code)
 	}
-	if w := s.post(at, url.Values{"do": {"remove"}, "sure": {"yes"}}); w.Code != 303 || w.Header().Get("Location") != "/domains" {
+	if w := s.post(at, url.Values{"do": {"remove"}, "sure": {"yes"}}); w.Code != 303 || w.Header().Get("Location") != "/domains?did=remove" {
 		t.Errorf("%d", w.Code)
 	}
 }

@@ -158,6 +158,11 @@ func TestFirstVisit(t *testing.T) {
 	bob.want("POST", "/people/"+id[1], url.Values{"do": {"admin"}}, http.StatusForbidden, "")
 	g.want("POST", "/people/"+id[1], url.Values{"do": {"fire"}}, http.StatusBadRequest, "")
 	g.want("POST", "/people/nobody", url.Values{"do": {"remove"}}, http.StatusNotFound, "")
+	question := g.want("POST", "/people/"+id[1], url.Values{"do": {"remove"}}, http.StatusOK, "")
+	if !strings.Contains(question, `id="removing"`) || !strings.Contains(question, "Remove bob?") || !strings.Contains(question, `name="sure" value="yes"`) {
+		t.Error(question)
+	}
+	bob.want("GET", "/", nil, http.StatusOK, "")
 	g.want("POST", "/people/"+id[1], url.Values{"do": {"disable"}}, http.StatusSeeOther, "/people")
 	bob.want("GET", "/", nil, http.StatusSeeOther, "/login?next=%2F")
 
@@ -170,6 +175,13 @@ func TestFirstVisit(t *testing.T) {
 		t.Fatal(err)
 	}
 	if page := g.want("POST", "/people/"+people[0].ID, url.Values{"do": {"user"}}, http.StatusConflict, ""); !strings.Contains(page, "last administrator") {
+		t.Error(page)
+	}
+	g.want("POST", "/people/"+id[1], url.Values{"do": {"remove"}, "sure": {"yes"}}, http.StatusSeeOther, "/people?did=remove")
+	if page := g.want("GET", "/people?did=remove", nil, http.StatusOK, ""); strings.Contains(page, "<strong>bob</strong>") || !strings.Contains(page, `role="status"`) {
+		t.Error(page)
+	}
+	if page := g.want("POST", "/people/"+people[0].ID, url.Values{"do": {"remove"}, "sure": {"yes"}}, http.StatusConflict, ""); !strings.Contains(page, "last administrator") {
 		t.Error(page)
 	}
 	second := h.guest()

@@ -17,6 +17,8 @@ type peoplePage struct {
 	People      []store.Person
 	Me          string
 	MinPassword int
+	// Removing is who is to be removed, if that is meant; nil for nobody.
+	Removing *store.Person
 	// Done says what was done.
 	Done string
 }
@@ -45,7 +47,11 @@ func (s *server) forAdmins(w http.ResponseWriter, r *http.Request) bool {
 
 func (s *server) people(w http.ResponseWriter, r *http.Request) {
 	if s.forAdmins(w, r) {
-		s.showPeople(w, r, http.StatusOK, peoplePage{})
+		p := peoplePage{}
+		if r.URL.Query().Get("did") == "remove" {
+			p.Done = i18n.T(i18n.FromRequest(r), "people.did-remove")
+		}
+		s.showPeople(w, r, http.StatusOK, p)
 	}
 }
 
@@ -97,12 +103,29 @@ func (s *server) changePerson(w http.ResponseWriter, r *http.Request) {
 	case "disable":
 		err = s.Access.Change(r.Context(), id, access.User, true)
 	case "remove":
-		err = s.Access.Remove(r.Context(), id)
+		if r.PostForm.Get("sure") != "yes" {
+			s.askRemovePerson(w, r, id)
+			return
+		}
+		if err = s.Access.Remove(r.Context(), id); err == nil {
+			http.Redirect(w, r, "/people?did=remove", http.StatusSeeOther)
+			return
+		}
 	default:
 		s.fail(w, r, http.StatusBadRequest, "error.form")
 		return
 	}
 	s.peopleDone(w, r, err)
+}
+
+// askRemovePerson asks whether it is meant.
+func (s *server) askRemovePerson(w http.ResponseWriter, r *http.Request, id string) {
+	person, err := s.Access.Person(r.Context(), id)
+	if err != nil {
+		s.storeError(w, r, err)
+		return
+	}
+	s.showPeople(w, r, http.StatusOK, peoplePage{Removing: &person})
 }
 
 // peopleDone leads back to the list, or says why not.
