@@ -87,8 +87,11 @@ var dmarcEntries = []Entry{
 		ID: "dmarc.multiple-records", Status: Fail, Rank: rankReading,
 		Title:  Text{"{record_name} has more than one DMARC record: none of them counts", "{record_name} に DMARC レコードが複数あり、すべて無視されます"},
 		Detail: Text{"With several records at one name, all are dropped: the domain is as unprotected as without any.", "同じ名前に複数のレコードがあると、すべて無視されます。レコードがない場合と同じく保護されません。"},
-		Fix:    Text{"Leave exactly one record at {record_name}.", "{record_name} のレコードを 1 つだけにしてください。"},
-		Refs:   []string{"RFC 9989 section 4.10"},
+		Fix: Text{
+			"Leave exactly one record at {record_name}. The one given here has all report addresses and the most lenient of the policies that were written without a fault (p=reject where the domain sends no mail): receivers apply none of them today, and one record begins to work at once. Raise its policy afterwards, when you know which one you want.",
+			"{record_name} のレコードを 1 つだけにしてください。ここに示したレコードには、すべてのレポートの宛先と、正しく書かれたポリシーのうち最も緩いものを入れています (メールを送信しないドメインでは p=reject)。現在はどのポリシーも適用されておらず、レコードが 1 つになるとすぐに適用されるためです。どのポリシーにするかを確認してから、強めてください。",
+		},
+		Refs: []string{"RFC 9989 section 4.10"},
 	},
 	{
 		ID: "dmarc.invalid-record", Status: Fail, Rank: rankRecord,

@@ -23,8 +23,8 @@ var hostEntries = []Entry{
 		Detail: Text{"Gmail refuses or defers mail from addresses without reverse DNS (4.7.23, 5.7.25), and so do many others.", "逆引きのないアドレスからのメールは、Gmail では拒否され (一時的な 4.7.23、恒久的な 5.7.25)、他の多くの受信側でも同様です。"},
 		Fix:    Text{"Have a PTR record set for {ip} that names the mail server, and let that name's A or AAAA record be {ip}.", "{ip} にメールサーバー名の PTR レコードを設定し、その名前の A または AAAA レコードが {ip} になるようにしてください。"},
 		Steps: []Text{
-			{"The PTR record belongs to whoever owns the address: set it in the control panel of your server provider or ask them for it.", "PTR レコードはアドレスの所有者が管理しています。サーバー事業者の管理画面で設定するか、事業者に依頼してください。"},
-			{"Publish the same name with {ip} as A (IPv4) or AAAA (IPv6), and use it in HELO.", "同じ名前に {ip} の A (IPv4) または AAAA (IPv6) レコードを公開し、HELO でもその名前を使います。"},
+			{"First publish {ip} as A (IPv4) or AAAA (IPv6) of the mail server's name, where it is not: many providers set no PTR record before its name leads back.", "メールサーバー名の A (IPv4) または AAAA (IPv6) レコードに {ip} がなければ、先に公開します。正引きが一致するまで PTR レコードを設定できない事業者が多くあります。"},
+			{"Then set the PTR record. It belongs to whoever owns the address: set it in the control panel of your server provider or ask them for it. Use the same name in HELO.", "次に PTR レコードを設定します。PTR レコードはアドレスの所有者が管理しているため、サーバー事業者の管理画面で設定するか、事業者に依頼してください。HELO でも同じ名前を使います。"},
 		},
 		Refs: []string{"RFC 8601 section 3", "https://support.google.com/a/answer/81126"},
 	},

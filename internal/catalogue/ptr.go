@@ -11,6 +11,13 @@ var ptrEntries = []Entry{
 		Refs:   []string{"RFC 1123 section 2.1", "RFC 8601 section 3"},
 	},
 	{
+		ID: "ptr.no-name", Status: Warn, Rank: rankHost,
+		Title:  Text{"No name that the PTR record of {ip} could hold leads to {ip}", "PTR レコードに設定できる、正引きが {ip} になる名前がありません"},
+		Detail: Text{"A PTR record counts only where the name in it leads back to the address. Before it does, many server providers refuse to set the PTR record, and receivers treat the address like one without.", "PTR レコードは、その名前の正引きがアドレスと一致する場合にだけ有効とみなされます。一致する前は、PTR レコードの設定を受け付けないサーバー事業者も多く、受信側も PTR レコードがない場合と同じように扱います。"},
+		Fix:    Text{"Publish {ip} as A (IPv4) or AAAA (IPv6) of {name} first; then have the PTR record of {ip} name {name}.", "まず {name} の A (IPv4) または AAAA (IPv6) レコードとして {ip} を公開し、その後で {ip} の PTR レコードに {name} を設定してください。"},
+		Refs:   []string{"RFC 8601 section 3"},
+	},
+	{
 		ID: "ptr.several", Status: Warn, Rank: rankHygiene,
 		Title:  Text{"{ip} has {count} reverse DNS names", "{ip} に逆引き名が {count} 個あります"},
 		Detail: Text{"Receivers pick one of them, and which one is chance. That is harmless where all of them resolve back to {ip}; where one does not, some mail is judged as if {ip} had no name.", "受信側はそのうちの 1 つを使いますが、どれになるかは決まっていません。すべての名前の正引きが {ip} であれば問題ありませんが、一致しない名前があると、逆引きのないアドレスとして扱われることがあります。"},

@@ -26,7 +26,7 @@ func (j *judgement) hosts() {
 			p.say("ptr.dns-failure", args{"ip": p.ip}, h.Iprev.Reason, h.PTR.Detail)
 		case h.Iprev.Result == iprev.PermError:
 			f := p.say("ptr.missing", args{"ip": p.ip}, dns.ReverseName(h.IP)+" PTR: "+h.PTR.Status.String())
-			f.DNS = p.named()
+			p.named(f)
 		case h.Iprev.Result == iprev.Fail:
 			p.unconfirmed()
 		default:
@@ -71,13 +71,21 @@ func reverseEnd(h survey.Host) string {
 	return dns.ReverseName(h.IP)
 }
 
-// named plans a name for the host. One that may never send gets no new name.
-func (p *hostCase) named() []dns.Change {
+// named gives a finding the name that the host could have. One that may never send gets
+// no new name. Where no name leads to the host yet, the PTR record alone would make
+// another fault of the one that is there, and many providers would not set it: then the
+// address is what is to be published, by a finding of its own, and the PTR record
+// comes when that is seen.
+func (p *hostCase) named(f *catalogue.Finding) {
 	changes := repair.PTR(p.plan, p.ownNames())
-	if !p.Given() && len(changes) > 1 {
-		return nil
+	switch {
+	case len(changes) < 2 || p.Given() && f.ID == "ptr.unconfirmed":
+		f.DNS = changes
+	case p.Given():
+		name := strings.TrimSuffix(changes[0].Data[0], ".")
+		f.Snippets = append(f.Snippets, catalogue.Snippet{For: "PTR", Text: changes[0].Name + " PTR " + changes[0].Data[0] + "\n"})
+		p.say("ptr.no-name", args{"ip": p.ip, "name": name}).DNS = changes[1:]
 	}
-	return changes
 }
 
 // ownNames are the names that the host could have. Only one within the domain may get
@@ -122,14 +130,19 @@ func (p *hostCase) unconfirmed() {
 		evidence = append(evidence, "PTR "+shown(n), forwardText(n, p.Forward[i]))
 	}
 	f := p.say(id, args{"ip": p.ip, "name": shown(name)}, evidence...)
-	if id == "ptr.unconfirmed" {
-		if at := p.forwardHome(); at != "" {
-			f.DNS = []dns.Change{repair.AddressChange(at, p.IP)}
+	// None of those that are looked at leads back, and receivers look no further.
+	p.plan.Wrong, p.plan.All = v.Names, true
+	if home := p.forwardHome(); id == "ptr.unconfirmed" && home != "" {
+		several := len(v.Names)+v.Ignored > 1
+		if !several || repair.NameFor(p.IP, p.ownNames()) == "" {
+			f.DNS = []dns.Change{repair.AddressChange(home, p.IP)}
+			if several || home != name { // no second name, and no alias, is left
+				f.DNS = append(f.DNS, repair.PTRChange(p.plan, home))
+			}
 			return
 		}
 	}
-	p.plan.Wrong, p.plan.All = v.Names, v.Ignored == 0
-	f.DNS = p.named()
+	p.named(f)
 }
 
 // forwardHome is the name at which the missing address can be added: one of the PTR

@@ -305,9 +305,9 @@ func TestPTRRepair(t *testing.T) {
 		{"a host that SPF names has the address", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}, "shop.example": {"MX 10 mail.shop.example", "TXT v=spf1 a:bulk7.shop.example -all"}, "bulk7.shop.example": {"A 192.0.2.25"}},
 			[]string{"add 25.2.0.192.in-addr.arpa. PTR [bulk7.shop.example.] []"}},
 		{"a stranger's exchanger gets no address", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}, "shop.example": {"MX 10 gone.service.example"}},
-			[]string{"add 25.2.0.192.in-addr.arpa. PTR [mx.shop.example.] []", "add mx.shop.example. A [192.0.2.25] []"}},
-		{"no name has it: a free one gets it besides", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}},
-			[]string{"add 25.2.0.192.in-addr.arpa. PTR [mx.shop.example.] []", "add mx.shop.example. A [192.0.2.25] []"}},
+			[]string{"add mx.shop.example. A [192.0.2.25] []"}},
+		{"no name has it: a free one gets it first", dns.Zone{"25.2.0.192.in-addr.arpa": {"TXT x"}, "mail.shop.example": {"A 192.0.2.99"}},
+			[]string{"add mx.shop.example. A [192.0.2.25] []"}},
 		{"RFC 2317: at the end of the delegation", dns.Zone{"25.2.0.192.in-addr.arpa": {"CNAME 25.0-63.2.0.192.in-addr.arpa"}},
 			[]string{"add 25.0-63.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []"}},
 		{"an own name is given the address, others of it stay", dns.Zone{"25.2.0.192.in-addr.arpa": {"PTR out.shop.example"}, "out.shop.example": {"A 192.0.2.26"}},
@@ -316,6 +316,10 @@ func TestPTRRepair(t *testing.T) {
 			[]string{"replace 25.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []"}},
 		{"a stranger's name is replaced", dns.Zone{"25.2.0.192.in-addr.arpa": {"PTR a.former.example", "PTR b.former.example"}},
 			[]string{"replace 25.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []"}},
+		{"the second name goes with the address of the first", dns.Zone{"25.2.0.192.in-addr.arpa": {"PTR out.shop.example", "PTR old.shop.example"}, "mail.shop.example": {"A 192.0.2.99"}},
+			[]string{"add out.shop.example. A [192.0.2.25] []", "replace 25.2.0.192.in-addr.arpa. PTR [out.shop.example.] []"}},
+		{"two names, neither leads back: that of the exchanger takes their place", dns.Zone{"25.2.0.192.in-addr.arpa": {"PTR out.shop.example", "PTR old.shop.example"}},
+			[]string{"replace 25.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []"}},
 		{"a name with odd octets is named as it is", dns.Zone{"25.2.0.192.in-addr.arpa": {`PTR my\032host.former.example`}},
 			[]string{`replace 25.2.0.192.in-addr.arpa. PTR [mail.shop.example.] []`}},
 	} {
@@ -323,7 +327,7 @@ func TestPTRRepair(t *testing.T) {
 			var got []string
 			for _, f := range Domain(survey.Look(context.Background(), with(shop, c.changes), "shop.example", given)) {
 				for _, ch := range f.DNS {
-					if catalogue.Area(f.ID) == "ptr" && f.Status == catalogue.Fail {
+					if catalogue.Area(f.ID) == "ptr" && (f.Status == catalogue.Fail || f.ID == "ptr.no-name") {
 						got = append(got, string(ch.Action)+" "+ch.Name+" "+ch.Type.String()+" ["+strings.Join(ch.Data, " ")+"] ["+strings.Join(ch.Was, " ")+"]")
 					}
 				}

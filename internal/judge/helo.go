@@ -26,7 +26,8 @@ func HELOQuestion(s evidence.Session, ip iprev.Verdict) (q dns.Question, ok bool
 }
 
 // HELO judges the name that a host greeted with (RFC 5321 section 4.1.1.1), by the answer
-// to HELOQuestion where there is one.
+// to HELOQuestion where there is one, and gives what is missing of the names of a host
+// without a PTR record.
 func HELO(s evidence.Session, ip iprev.Verdict, answer dns.Answer) []catalogue.Finding {
 	name := dns.CanonicalName(s.HELO)
 	if name == "" || !ip.IP.IsValid() || private(ip.IP) {
@@ -51,7 +52,20 @@ func HELO(s evidence.Session, ip iprev.Verdict, answer dns.Answer) []catalogue.F
 	if asked {
 		seen = answer.Question.Name + " " + answer.Question.Type.String() + ": " + answer.Status.String()
 	}
-	return []catalogue.Finding{catalogue.New(id, a["ip"], a, "HELO "+clip(s.HELO), seen)}
+	out := []catalogue.Finding{catalogue.New(id, a["ip"], a, "HELO "+clip(s.HELO), seen)}
+	if ip.Result != iprev.PermError || !asked {
+		return out
+	}
+	// The host needs a PTR record. Its name is the one of HELO, once that leads back.
+	switch id {
+	case "ptr.helo-unresolved":
+		out[0].DNS = []dns.Change{addressRecord(name, ip.IP)}
+	case "ptr.helo-pass":
+		f := catalogue.New("ptr.missing", a["ip"], args{"ip": a["ip"], "name": name}, ip.Reason)
+		f.DNS = []dns.Change{{Action: dns.Add, Name: dns.ReverseName(ip.IP) + ".", Type: dns.TypePTR, TTL: 3600, Data: []string{name + "."}}}
+		out = append(out, f)
+	}
+	return out
 }
 
 // addressLiteral reports whether a HELO argument is the address of the client in brackets.

@@ -54,3 +54,33 @@ func TestHELO(t *testing.T) {
 		}
 	}
 }
+
+// TestHELORepair: a host without a PTR record gets the name of its HELO as soon as that
+// leads back; before, the name gets the address. Each change alone brings no new fault.
+func TestHELORepair(t *testing.T) {
+	r := dns.MustMemory(dns.Zone{"mail.example.com": {"A 192.0.2.1"}, "other.example.com": {"A 192.0.2.7"}, "broken.example.com": {"SERVFAIL"}})
+	ip := netip.MustParseAddr("192.0.2.1")
+	for helo, want := range map[string]string{
+		"mail.example.com":   "ptr.missing add 1.2.0.192.in-addr.arpa. PTR mail.example.com.",
+		"nobody.example.com": "ptr.helo-unresolved add nobody.example.com. A 192.0.2.1",
+		"other.example.com":  "", // may be a web site's
+		"broken.example.com": "",
+		"[192.0.2.1]":        "",
+	} {
+		s := evidence.Session{RemoteIP: ip, HELO: helo}
+		v := iprev.Lookup(context.Background(), r, ip)
+		var answer dns.Answer
+		if q, ok := HELOQuestion(s, v); ok {
+			answer = r.Resolve(context.Background(), q)
+		}
+		got := ""
+		for _, f := range HELO(s, v, answer) {
+			for _, c := range f.DNS {
+				got += f.ID + " " + string(c.Action) + " " + c.Name + " " + c.Type.String() + " " + c.Data[0]
+			}
+		}
+		if got != want {
+			t.Errorf("HELO %s: %q, want %q", helo, got, want)
+		}
+	}
+}

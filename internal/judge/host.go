@@ -40,12 +40,8 @@ func (c *verdict) ptr() {
 		f := c.add("ptr.unconfirmed", ip, args{"ip": ip, "name": name}, v.Reason)
 		f.DNS = append(f.DNS, addressRecord(v.Names[0], v.IP))
 	default:
-		f := c.add("ptr.missing", ip, args{"ip": ip}, v.Reason)
-		if helo := dns.CanonicalName(c.Session.HELO); hostName(helo) {
-			f.DNS = append(f.DNS, addressRecord(helo, v.IP), dns.Change{
-				Action: dns.Add, Name: dns.ReverseName(v.IP) + ".", Type: dns.TypePTR, TTL: 3600, Data: []string{helo + "."},
-			})
-		}
+		// The record comes from HELO: only a name that leads back is worth one.
+		c.add("ptr.missing", ip, args{"ip": ip, "name": hostNamed(c.Session.HELO)}, v.Reason)
 	}
 }
 
@@ -59,6 +55,14 @@ func (c *verdict) ownHost(names []string) bool {
 		}
 	}
 	return false
+}
+
+// hostNamed is a HELO argument that is a full host name, "" for any other.
+func hostNamed(helo string) string {
+	if name := dns.CanonicalName(helo); hostName(name) {
+		return name
+	}
+	return ""
 }
 
 // addressRecord is the change that gives a host name an address.

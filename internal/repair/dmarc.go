@@ -34,11 +34,11 @@ func LooksLikeDMARC(text string) bool {
 
 // DMARC plans the record that says what the texts, of which each was meant to be a
 // DMARC record, were meant to say. Addresses for reports are all kept. Of several
-// policies the strictest counts: nobody publishes p=reject by accident, while p=none is
-// what every wizard proposes.
+// policies the most lenient counts: see lenient.
 func DMARC(texts []string) DMARCPlan {
 	var plan DMARCPlan
 	merged := make(map[string]string)
+	var read []dmarcReading
 	for _, text := range texts[:min(len(texts), maxDMARCTexts)] {
 		if len(text) > maxDMARCText {
 			plan.Dropped = append(plan.Dropped, clipped(text[maxDMARCText:]))
@@ -49,10 +49,9 @@ func DMARC(texts []string) DMARCPlan {
 			plan.Dropped = append(plan.Dropped, clipped(d))
 		}
 		mergeDMARC(merged, tags)
+		read = append(read, dmarcReading{tags, writtenWell(text)})
 	}
-	if merged["p"] == "" {
-		merged["p"] = "none"
-	}
+	lenient(merged, read)
 	plan.Text = writeDMARC(merged)
 	return plan
 }
@@ -81,9 +80,7 @@ func writeDMARC(tags map[string]string) string {
 	return strings.Join(parts, "; ")
 }
 
-var strictness = map[string]int{"none": 1, "quarantine": 2, "reject": 3}
-
-// mergeDMARC adds the tags of one more record.
+// mergeDMARC adds the tags of one more record, addresses to those that are there.
 func mergeDMARC(into, tags map[string]string) {
 	for name, v := range tags {
 		old := into[name]
@@ -92,8 +89,6 @@ func mergeDMARC(into, tags map[string]string) {
 			into[name] = v
 		case name == "rua" || name == "ruf":
 			into[name] = strings.Join(union(strings.Split(old, ","), strings.Split(v, ",")), ",")
-		case name == "p" && strictness[v] > strictness[old]:
-			into[name] = v
 		}
 	}
 }

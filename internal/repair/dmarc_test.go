@@ -38,8 +38,20 @@ func TestDMARC(t *testing.T) {
 		{[]string{"v=DMARC1; p=none; rua=mailto://a@example.com, nobody"}, "v=DMARC1; p=none; rua=mailto:a@example.com", []string{"rua=nobody"}},
 		{
 			[]string{"v=DMARC1; p=none; rua=mailto:a@example.com", "v=DMARC1; p=reject; rua=mailto:b@example.net"},
-			"v=DMARC1; p=reject; rua=mailto:a@example.com,mailto:b@example.net", nil,
+			"v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b@example.net", nil,
 		},
+		{nil, "v=DMARC1; p=none", nil},
+		{[]string{"v=DMARC1; p=reject", "v=DMARC1; p=quarantine"}, "v=DMARC1; p=quarantine", nil},
+		{[]string{"v=DMARC1; p=reject", "v=DMARC1; p=reject"}, "v=DMARC1; p=reject", nil},
+		{[]string{"v=DMARC1; p=rejct; rua=mailto:a@example.com", "v=DMARC1; p=quarantine"}, "v=DMARC1; p=quarantine; rua=mailto:a@example.com", nil},
+		{[]string{"v=DMARC1; p=non", "v=DMARC1; p=quarantine"}, "v=DMARC1; p=quarantine", nil},
+		{[]string{"v=DMARC1; p=reject; sp=rejct", "v=DMARC1; p=none"}, "v=DMARC1; p=none", nil},
+		{[]string{"v=DMARC1; rua=mailto:a@example.com", "v=DMARC1; p=quarantine"}, "v=DMARC1; p=quarantine; rua=mailto:a@example.com", nil},
+		{[]string{"v=DMARC1; p=rejct", "v=DMARC1; p=rejekt"}, "v=DMARC1; p=reject", nil},
+		{[]string{"v=DMARC1; p=quarantine; sp=reject", "v=DMARC1; p=quarantine; sp=none"}, "v=DMARC1; p=quarantine; sp=none", nil},
+		{[]string{"v=DMARC1; p=quarantine; sp=reject", "v=DMARC1; p=quarantine"}, "v=DMARC1; p=quarantine; sp=quarantine", nil},
+		{[]string{"v=DMARC1; p=reject; np=reject", "v=DMARC1; p=reject; sp=none"}, "v=DMARC1; p=reject; sp=none; np=none", nil},
+		{[]string{"v=DMARC1; p=reject; adkim=s; aspf=s", "v=DMARC1; p=reject; aspf=s; t=y"}, "v=DMARC1; p=reject; adkim=r; aspf=s; t=y", nil},
 	} {
 		got := DMARC(c.texts)
 		if got.Text != c.want || !slices.Equal(got.Dropped, c.dropped) {

@@ -49,8 +49,9 @@ func FreeName(own []OwnName) string {
 }
 
 // PTR plans a name for an address. One that leads to the address already makes the PTR
-// record the only change; else a free name gets the address besides. Without a
-// name nothing can be planned.
+// record the only change; else a free name gets the address besides, which must be
+// published first: a name that does not lead back is none to receivers. Without a name
+// nothing can be planned.
 func PTR(h Host, own []OwnName) []dns.Change {
 	if name := NameFor(h.IP, own); name != "" {
 		return []dns.Change{PTRChange(h, name)}

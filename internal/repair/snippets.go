@@ -90,6 +90,9 @@ func hostOf(f *catalogue.Finding, domain string) string {
 			return dns.CanonicalName(c.Data[0])
 		}
 	}
+	if name := f.Args["name"]; f.ID == "ptr.missing" && name != "" {
+		return name
+	}
 	if domain == "" {
 		return ""
 	}
