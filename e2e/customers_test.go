@@ -82,6 +82,8 @@ func (g *gallery) customerViews() {
 	site := "http://" + n.http
 	in := chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name"), chromedp.SendKeys("#name", "cus"), chromedp.SendKeys("#password", customerPassword), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`)}
 	g.add("panel-customer", "/domains", in, g.at(site+"/domains", "#name"))
+	g.add("panel-customer-proof", "/domains", in, g.at(site+"/domains", "#name"), chromedp.SendKeys("#name", "a-rather-long-name-of-a-domain.example"), chromedp.Submit("#name"), shown(t, "#proof-text"))
+	g.add("panel-customer-none", "/domains", in, g.at(site+"/domains?find=nothing", ".empty"))
 	g.add("panel-mail", "/domains/{name}", in, g.at(site+"/domains/seen.example", "#mail-h"))
 	g.add("tokens", "/tokens", in, g.at(site+"/tokens", "#name"))
 	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), chromedp.SendKeys("#name", "deploy"), chromedp.Click(`button[value="make"]`), shown(t, "#secret"))

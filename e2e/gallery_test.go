@@ -240,11 +240,19 @@ func (g *gallery) doorViews(ctx context.Context) {
 		}
 		return form.Do(ctx)
 	})
+	other := false // somebody to remove is there
 	g.add("agree", "/reply/confirm", g.at(site+"/reply/confirm?token=0123456789abcdefghijklmn", `form[action="/reply/confirm"]`))
 	g.add("login", "/login", g.at(site+"/login", "#name"))
 	g.add("login-failed", "/login", g.at(site+"/login", "#name"), chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
 	g.add("setup", "/setup", g.at(link, "main h1"))
 	g.add("people", "/people", in, g.at(site+"/people", "#name"))
+	g.add("people-removing", "/people", in, g.at(site+"/people", "#name"), chromedp.Evaluate(`!!document.querySelector('button[value="remove"]')`, &other), chromedp.ActionFunc(func(ctx context.Context) error {
+		if other {
+			return nil
+		}
+		return chromedp.Tasks{chromedp.SendKeys("#name", "bob"), chromedp.SendKeys("#password", "another horse battery"), chromedp.Submit("#password"), shown(t, `button[value="remove"]`)}.Do(ctx)
+	}), chromedp.Click(`button[value="remove"]`), shown(t, "#removing"))
+	g.add("people-removed", "/people", in, g.at(site+"/people?did=remove", `[role="status"]`))
 	g.add("account", "/account", in, g.at(site+"/account", "#old"))
 	g.add("home-signed-in", "/{$}", in, g.at(site+"/", "#address"))
 }
