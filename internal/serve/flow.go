@@ -32,6 +32,7 @@ func withFlow(c *MilterConfig) *flow {
 		return nil
 	}
 	f := &flow{MilterConfig: *c, pacer: warmup.NewPacer(c.Store, c.PaceClosed, c.Now), volumes: newVolumes(c.Store, c.Log)}
+	f.volumes.now = c.Now
 	if c.KeepEvents > 0 {
 		f.recorder = newRecorder(c.Store, c.Log)
 	}

@@ -173,3 +173,23 @@ func TestMailEventIsBounded(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// TestVolumeByTheClockOfPlans: what goes out counts on the day that plans have (--at), or a plan that begins on it would not know of what
+// went before, nor the page show it.
+func TestVolumeByTheClockOfPlans(t *testing.T) {
+	st, err := store.Open(t.Context(), t.TempDir()+"/t.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	at := time.Date(2026, 12, 24, 12, 0, 0, 0, time.UTC)
+	f := withFlow(&MilterConfig{Store: st, Now: func() time.Time { return at }, Log: slog.New(slog.DiscardHandler)})
+	f.observe(outgoing(0))
+	if err := f.volumes.flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list, err := st.VolumeSince(t.Context(), "2026-12-24")
+	if err != nil || len(list) != 1 || list[0].Day != "2026-12-24" {
+		t.Errorf("%+v %v", list, err)
+	}
+}

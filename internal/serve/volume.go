@@ -27,6 +27,7 @@ type volumeStore interface {
 type volumes struct {
 	store volumeStore
 	log   *slog.Logger
+	now   func() time.Time // the clock of plans, nil: the time of the message counts
 	mu    sync.Mutex
 	n     map[volumeKey]*store.Volume
 }
@@ -40,7 +41,11 @@ func (v *volumes) observe(e *filter.Event) {
 	if !e.Outgoing || e.Action >= filter.Defer && !e.Paced {
 		return
 	}
-	day := e.Ended.UTC().Format(time.DateOnly)
+	at := e.Ended
+	if v.now != nil { // plans and pages look for what was sent on their day
+		at = v.now()
+	}
+	day := at.UTC().Format(time.DateOnly)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for provider, n := range e.Receivers() {
