@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 		a.serveCommand(), a.milterCommand(), a.receiveCommand(), a.mcpCommand(),
 		a.group("token", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand()),
 		a.group("lab", a.labZoneCommand()),
-		a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.demoCommand(), a.doctorCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	translateHelpFlags(root, a.lang)
 	completeWords(root, "lang", "en", "ja")

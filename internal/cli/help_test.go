@@ -45,7 +45,7 @@ func TestHelpGroups(t *testing.T) {
 func TestHelpLines(t *testing.T) {
 	p := newProgram(t, dns.Zone{})
 	for _, lang := range []string{"en", "ja"} {
-		for _, command := range []string{"serve", "milter", "check"} {
+		for _, command := range []string{"serve", "milter", "check", "doctor"} {
 			out := p.run("--lang", lang, command, "--help").want(t, 0).out
 			_, flags, _ := strings.Cut(out, "--at RFC3339")
 			for line := range strings.Lines(flags) {
