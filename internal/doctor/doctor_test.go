@@ -122,6 +122,7 @@ func TestResolvers(t *testing.T) {
 		{"lying", lie, []dnstest.Option{root(true)}, noon, "ok problem ok ok ok ok problem", false},
 		{"lists refused", refuse, []dnstest.Option{root(true)}, noon, "ok ok ok ok ok problem ok", false},
 		{"all lists refused", dns.Zone{"*.org": {"A 127.255.255.254"}, "*.net": {"REFUSED"}, "*.zen.spamhaus.org": {"A 127.255.255.254"}, "*.dbl.spamhaus.org": {"A 127.255.255.254"}, "*.bl.spamcop.net": {"REFUSED"}}, []dnstest.Option{root(true)}, noon, "ok ok ok ok ok problem unknown", false},
+		{"one list is gone", dns.Zone{"2.0.0.127.zen.spamhaus.org": {"A 127.0.0.2"}, "dbltest.com.dbl.spamhaus.org": {"A 127.0.1.2"}}, []dnstest.Option{root(true)}, noon, "ok ok ok ok ok ok unknown", false},
 		{"not validating", lists, []dnstest.Option{root(false)}, noon, "ok ok ok problem ok ok ok", false},
 		{"clock behind", lists, []dnstest.Option{root(true)}, noon.AddDate(0, 0, -30), "ok ok ok ok problem ok ok", false},
 		{"clock ahead", lists, []dnstest.Option{root(true)}, noon.AddDate(1, 0, 0), "ok ok ok ok problem ok ok", false},

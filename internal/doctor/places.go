@@ -8,6 +8,9 @@ import (
 	"github.com/todoku/todoku/internal/said"
 )
 
+// fewLists is how many lists may be in trouble at a time before the trouble is ours.
+const fewLists = 2
+
 // lists judges the blocklists: do they answer us, and as lists that work.
 func (s *Seen) lists() []Check {
 	if s.Lists == nil && !s.Silent() {
@@ -45,7 +48,9 @@ func (s *Seen) lists() []Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		entries.Status = Problem
+		if entries.Status = Unknown; len(wrong) > fewLists || len(wrong) == total { // not the lists, but what is between us and them
+			entries.Status = Problem
+		}
 		entries.Detail = said.New("%d of %d lists lack the entry that each must have, or have the one that none may have (RFC 5782 section 5): %s.",
 			"%[2]d 件のリストのうち %[1]d 件で、必ずあるはずの登録がないか、あってはならない登録があります (RFC 5782 section 5): %[3]s", len(wrong), total, strings.Join(wrong, ", "))
 		entries.Fix = Fix{
