@@ -80,9 +80,9 @@ func TestKeysLife(t *testing.T) {
 	if r := p.run("--lang", "ja", "keys", "rotate", "--at", "2026-11-06T12:01:59Z").want(t, 0); !strings.Contains(r.out, "公開済み") || !strings.Contains(r.out, "12:02") {
 		t.Error(r.out)
 	}
-	p.run("keys", "rotate", "--at", "2026-11-06T12:02:00Z").want(t, 0)
+	p.run("keys", "rotate", "--at", "2026-11-06T12:02:02Z").want(t, 0)
 	v := p.run("keys", "list", "--json").want(t, 0).json(t)
-	if at(t, v, "keys", 0, "state") != "signing" || at(t, v, "keys", 0, "for", 0) != "*@.shop.example" || at(t, v, "keys", 0, "since") != "2026-11-06T12:02:00Z" {
+	if at(t, v, "keys", 0, "state") != "signing" || at(t, v, "keys", 0, "for", 0) != "*@.shop.example" || at(t, v, "keys", 0, "since") != "2026-11-06T12:02:02Z" {
 		t.Errorf("%v", v)
 	}
 	id := at(t, v, "keys", 0, "id").(string)

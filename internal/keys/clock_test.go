@@ -36,7 +36,7 @@ func TestClockJumps(t *testing.T) {
 				step(0, "ed25519:published")
 				jumps(jump)
 				step(time.Minute, "ed25519:published") // caches are waited for anew: nobody knows how long it was
-				step(time.Hour, "ed25519:signing")
+				step(time.Hour+rounding, "ed25519:signing")
 				jumps(-jump)
 				step(time.Minute, "ed25519:signing") // it did not become old
 				jumps(jump)
@@ -45,7 +45,7 @@ func TestClockJumps(t *testing.T) {
 					t.Fatal(err)
 				}
 				step(0, "ed25519:signing ed25519:published")
-				step(time.Hour, "ed25519:retiring ed25519:signing")
+				step(time.Hour+rounding, "ed25519:retiring ed25519:signing")
 				jumps(-jump)
 				step(time.Minute, "ed25519:retiring ed25519:signing")
 				step(4*24*time.Hour, "ed25519:retiring ed25519:signing")

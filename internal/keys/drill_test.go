@@ -37,7 +37,7 @@ func TestNegativeTTLIsWaitedOut(t *testing.T) {
 	step(29*time.Minute, "ed25519:prepared", false)  // the secondary does not
 	step(time.Minute, "ed25519:published", false)    // both do; who asked the secondary a moment ago knows otherwise for an hour
 	step(59*time.Minute, "ed25519:published", false) // not yet
-	step(time.Minute, "ed25519:signing", true)
+	step(time.Minute+rounding, "ed25519:signing", true)
 
 	first, _ := w.store.Keys(ctx, "", false)
 	next, err := k.Rotate(ctx, first[0].ID)
@@ -63,7 +63,7 @@ func TestNegativeTTLIsWaitedOut(t *testing.T) {
 	step(2*time.Hour, "ed25519:signing ed25519:prepared", true)
 	w.servers[1].down.Store(false)
 	step(time.Minute, "ed25519:signing ed25519:published", true)
-	step(time.Hour, "ed25519:retiring ed25519:signing", true)
+	step(time.Hour+rounding, "ed25519:retiring ed25519:signing", true)
 	step(k.Hold()-time.Minute, "ed25519:retiring ed25519:signing", true)
 	step(time.Minute, "ed25519:retiring ed25519:signing", true) // taken from the primary; the secondary lags
 	step(30*time.Minute, "ed25519:removed ed25519:signing", true)
@@ -132,7 +132,7 @@ func TestLongerTTL(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := w.store.Key(ctx, e.ID)
-	if err != nil || got.State != store.KeyPublished || got.TTL != 2*time.Hour || !got.Due.Equal(w.clock().Add(2*time.Hour)) {
+	if err != nil || got.State != store.KeyPublished || got.TTL != 2*time.Hour || !got.Due.Equal(w.clock().Add(2*time.Hour+rounding)) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -159,7 +159,7 @@ func TestByHand(t *testing.T) {
 	w.pass(time.Second)
 	w.hand = true
 	see(store.KeyPublished, WaitsCaches)
-	w.pass(time.Minute)
+	w.pass(time.Minute + rounding)
 	see(store.KeySigning, "")
 	next, err := k.Rotate(ctx, e.ID)
 	if err != nil {
@@ -282,7 +282,7 @@ func TestReveal(t *testing.T) {
 		if err := k.Step(ctx); err != nil {
 			t.Fatal(err)
 		}
-		w.long(k, pass)
+		w.long(k, pass+rounding)
 	}
 	step(time.Minute)
 	step(time.Minute)
@@ -316,7 +316,7 @@ func TestDatabaseAway(t *testing.T) {
 		if err := k.Step(ctx); err != nil {
 			t.Fatal(err)
 		}
-		w.pass(time.Minute)
+		w.pass(time.Minute + rounding)
 	}
 	w.sign(ring)
 	if err := w.store.Close(); err != nil {

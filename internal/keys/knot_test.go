@@ -72,14 +72,14 @@ func TestKnotRotation(t *testing.T) {
 			t.Errorf("%s has %q", s.Addr, got)
 		}
 	}
-	w.pass(time.Minute)
+	w.pass(time.Minute + rounding)
 	until("rsa:signing")
 	next, err := k.Rotate(ctx, e.ID)
 	if err != nil || next.Bits != 4096 {
 		t.Fatal(next.Bits, err)
 	}
 	until("rsa:signing rsa:published")
-	w.pass(time.Minute)
+	w.pass(time.Minute + rounding)
 	until("rsa:retiring rsa:signing")
 	w.long(k, k.Hold())
 	until("rsa:removed rsa:signing")

@@ -32,6 +32,8 @@ const (
 	// maxWait is how long a cache is waited for, whatever a zone says: RFC 1035 section 3.2.1 allows 68 years, and no
 	// resolver keeps anything longer than a week.
 	maxWait = 7 * 24 * time.Hour
+	// rounding comes on top of it: caches count whole seconds, and answer until the one in which a TTL ends is over (Unbound does).
+	rounding = 2 * time.Second
 )
 
 // Server is what one name server has.
@@ -329,3 +331,11 @@ func negativeTTL(soa dns.Record) (time.Duration, bool) {
 }
 
 func seconds(ttl uint32) time.Duration { return min(time.Duration(ttl)*time.Second, maxWait) }
+
+// forgotten is when every cache has forgotten what its TTL lets it know; what may not be kept is known to none.
+func forgotten(ttl time.Duration) time.Duration {
+	if ttl == 0 {
+		return 0
+	}
+	return ttl + rounding
+}

@@ -80,10 +80,10 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 	case !o.Shown():
 		e.State, e.Seen, e.Due = store.KeyPrepared, time.Time{}, time.Time{}
 	case e.Seen.IsZero():
-		e.State, e.Seen, e.Due = store.KeyPublished, now, now.Add(e.TTL)
+		e.State, e.Seen, e.Due = store.KeyPublished, now, now.Add(forgotten(e.TTL))
 		waits = WaitsCaches
 	default:
-		e.State, e.Due = store.KeyPublished, e.Seen.Add(e.TTL)
+		e.State, e.Due = store.KeyPublished, e.Seen.Add(forgotten(e.TTL))
 		if waits = WaitsCaches; !now.Before(e.Due) {
 			unreadable := k.Unreadable(e) // whoever signs could not, and the key before it would have ceased to
 			if unreadable == "" {
