@@ -80,6 +80,19 @@ func shown(t *testing.T, selector string) chromedp.ActionFunc {
 	}
 }
 
+// press clicks on what the selector finds, in one step: on a page that brings itself up to date, an element that was found in one
+// step may be replaced before the next.
+func press(t *testing.T, selector string) chromedp.ActionFunc {
+	return func(ctx context.Context) error {
+		poll(t, ctx, selector+" to be pressed", func() bool {
+			var pressed bool
+			err := chromedp.Evaluate(fmt.Sprintf(`(e => { if (e) e.click(); return !!e; })(document.querySelector(%q))`, selector), &pressed).Do(ctx)
+			return err == nil && pressed
+		}, func() string { return "" })
+		return nil
+	}
+}
+
 // words are what a reader must find on the pages, by language.
 var words = map[string]struct{ lang, htmlLang, pass, fail string }{
 	"English":  {"en-US", "en", "DMARC", "fails DMARC"},

@@ -190,7 +190,7 @@ func (g *gallery) waitingViews() {
 		if err := sendPlain(n.smtp, "me@sender.example", to, strings.ReplaceAll(fmt.Sprintf(letter, to, time.Now().UnixNano()), "\n", "\r\n")); err != nil {
 			return err
 		}
-		return chromedp.Tasks{chromedp.Navigate(site + "/m/" + token), shown(t, `a[href^="/r/"]`), chromedp.Click(`a[href^="/r/"]`), shown(t, "[data-pending]")}.Do(ctx)
+		return chromedp.Tasks{chromedp.Navigate(site + "/m/" + token), press(t, `a[href^="/r/"]`), shown(t, "[data-pending]")}.Do(ctx)
 	}))
 	g.add("checking", "/d/{id}", g.ask(site, "slow.example", "[data-checking]"))
 	g.add("mailbox-with-mail", "/m/{token}", g.at(site+"/m/"+token, "main h1"))

@@ -102,9 +102,13 @@ func measure(g group, rounds int, each string) (map[string]result, error) {
 	if g.rounds > 0 {
 		rounds, each = min(rounds, g.rounds), g.each
 	}
+	count := "3"
+	if g.each == once { // it takes turns and medians of its own
+		count = "1"
+	}
 	best := map[string]result{}
 	for range rounds {
-		cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", g.bench, "-test.benchmem", "-test.count", "3", "-test.benchtime", each)
+		cmd := exec.Command(binary, "-test.run", "^$", "-test.bench", g.bench, "-test.benchmem", "-test.count", count, "-test.benchtime", each)
 		cmd.Dir = filepath.Join(g.dir, g.pkg)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
