@@ -170,43 +170,20 @@ func labDNS(t *testing.T, dir string) {
 	write(t, zone, run(dir, binary, append([]string{"lab", "zone", "--lab-dir", dir}, labAddresses...)...)+"\n")
 	key := run(dir, "ldns-keygen", "-k", "-a", "ECDSAP256SHA256", labDomain)
 	run(dir, "ldns-signzone", "-n", "-o", labDomain, "-f", "zone.signed", "zone", key)
-	write(t, filepath.Join(dir, "nsd.conf"), fmt.Sprintf(`server:
-  ip-address: %s@53
-  zonesdir: "%s"
-  database: ""
-  username: ""
-  chroot: ""
-  pidfile: "%[2]s/nsd.pid"
-  xfrdfile: ""
-  zonelistfile: "%[2]s/nsd.zones"
-  logfile: "%[2]s/nsd.log"
-  server-count: 1
-remote-control:
+	write(t, filepath.Join(dir, "nsd.conf"), nsdServer(dir, labServer)+fmt.Sprintf(`remote-control:
   control-enable: no
 zone:
   name: "%s"
   zonefile: "zone.signed"
-`, labServer, dir, labDomain))
-	write(t, filepath.Join(dir, "unbound.conf"), fmt.Sprintf(`server:
-  interface: %s
-  do-not-query-localhost: no
-  access-control: 127.0.0.0/8 allow
-  chroot: ""
-  username: ""
-  directory: "%s"
-  pidfile: "%[2]s/unbound.pid"
-  use-syslog: no
-  logfile: "%[2]s/unbound.log"
-  module-config: "validator iterator"
-  trust-anchor-file: "%[2]s/%s.ds"
+`, labDomain))
+	write(t, filepath.Join(dir, "unbound.conf"), unboundServer(dir, labResolver, "validator iterator")+fmt.Sprintf(`  trust-anchor-file: "%s/%s.ds"
   local-zone: "sender.example." static
-  num-threads: 1
 stub-zone:
   name: "%s"
   stub-addr: %s
 remote-control:
   control-enable: no
-`, labResolver, dir, key, labDomain, labServer))
+`, dir, key, labDomain, labServer))
 	background(t, filepath.Join(dir, "nsd.log"), "/usr/sbin/nsd", "-d", "-c", filepath.Join(dir, "nsd.conf"))
 	background(t, filepath.Join(dir, "unbound.log"), "/usr/sbin/unbound", "-d", "-c", filepath.Join(dir, "unbound.conf"))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

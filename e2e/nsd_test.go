@@ -22,7 +22,20 @@ func startNSD(t *testing.T, ip, zone, from string) *nameserver {
 	t.Helper()
 	dir := shortDir(t) // the path of a socket is short
 	s := &nameserver{addr: ip + ":53", conf: filepath.Join(dir, "nsd.conf")}
-	write(t, s.conf, fmt.Sprintf(`server:
+	write(t, s.conf, nsdServer(dir, ip)+fmt.Sprintf(`remote-control:
+  control-enable: yes
+  control-interface: "%s/control"
+zone:
+  name: "%s"
+%s`, dir, zone, from))
+	background(t, filepath.Join(dir, "nsd.log"), "/usr/sbin/nsd", "-d", "-c", s.conf)
+	s.answersFor(t, zone)
+	return s
+}
+
+// nsdServer is the server block of nsd's configuration: it serves zones of a folder at an address and keeps its state there.
+func nsdServer(dir, ip string) string {
+	return fmt.Sprintf(`server:
   ip-address: %[1]s@53
   zonesdir: "%[2]s"
   database: ""
@@ -34,15 +47,7 @@ func startNSD(t *testing.T, ip, zone, from string) *nameserver {
   logfile: "%[2]s/nsd.log"
   xfrdir: "%[2]s"
   server-count: 1
-remote-control:
-  control-enable: yes
-  control-interface: "%[2]s/control"
-zone:
-  name: "%[3]s"
-%[4]s`, ip, dir, zone, from))
-	background(t, filepath.Join(dir, "nsd.log"), "/usr/sbin/nsd", "-d", "-c", s.conf)
-	s.answersFor(t, zone)
-	return s
+`, ip, dir)
 }
 
 // startUnbound runs a resolver with a cache, which asks the servers of one zone.
@@ -54,7 +59,19 @@ func startUnbound(t *testing.T, ip, zone string, servers ...*nameserver) *namese
 	for _, n := range servers {
 		stubs += "  stub-addr: " + n.addr[:len(n.addr)-len(":53")] + "\n"
 	}
-	write(t, s.conf, fmt.Sprintf(`server:
+	write(t, s.conf, unboundServer(dir, ip, "iterator")+fmt.Sprintf(`stub-zone:
+  name: "%s"
+%sremote-control:
+  control-enable: no
+`, zone, stubs))
+	background(t, filepath.Join(dir, "unbound.log"), "/usr/sbin/unbound", "-d", "-c", s.conf)
+	s.answersFor(t, zone)
+	return s
+}
+
+// unboundServer is the server block of unbound's configuration, to which further lines may be added.
+func unboundServer(dir, ip, modules string) string {
+	return fmt.Sprintf(`server:
   interface: %[1]s
   do-not-query-localhost: no
   access-control: 127.0.0.0/8 allow
@@ -64,16 +81,9 @@ func startUnbound(t *testing.T, ip, zone string, servers ...*nameserver) *namese
   pidfile: "%[2]s/unbound.pid"
   use-syslog: no
   logfile: "%[2]s/unbound.log"
-  module-config: "iterator"
+  module-config: "%[3]s"
   num-threads: 1
-stub-zone:
-  name: "%[3]s"
-%[4]sremote-control:
-  control-enable: no
-`, ip, dir, zone, stubs))
-	background(t, filepath.Join(dir, "unbound.log"), "/usr/sbin/unbound", "-d", "-c", s.conf)
-	s.answersFor(t, zone)
-	return s
+`, ip, dir, modules)
 }
 
 func (s *nameserver) answersFor(t *testing.T, zone string) {
