@@ -21,29 +21,6 @@ import (
 	"github.com/todoku/todoku/internal/serve"
 )
 
-// serveFlags are those of `todoku serve`.
-type serveFlags struct {
-	http, smtp, database, hostname, mailDomain string
-	tlsCert, tlsKey                            string
-	retention, dropAfter, publicKeep           days
-	workers                                    int
-	maxMessage, quota                          int64
-	httpHosts, trustProxy, httpProxies         []string
-	noLists                                    bool
-	listKeys, private                          []string
-	publicURL, lmtp                            string
-	public                                     bool
-	openID                                     openIDFlags
-	imap                                       imapFlags
-	reply                                      replyFlags
-	keys                                       keysFlags
-	lab                                        labFlags
-	filters                                    filterFlags
-	customerDomains                            int
-	ses                                        sesFlags
-	milter                                     milterFlags
-}
-
 func (a *app) serveCommand() *cobra.Command {
 	var f serveFlags
 	c := a.command("serve", func(c *cobra.Command, args []string) error {
@@ -54,57 +31,14 @@ func (a *app) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if len(f.milter.listen) > 0 {
-			var stop func()
-			if cfg.Milter, stop, err = a.milter(c, &f.milter, cfg.Resolver, "milter-"); err != nil {
-				return err
-			}
-			defer stop()
-			if len(cfg.Milter.Tables) > 0 && cfg.Keys == nil {
-				return usagef("%s", a.say(msgNeedFlag, "flag", "master-key-file"))
-			}
-			if cfg.Keys == nil {
-				if err := a.canSeal(cfg.Milter, "milter-"); err != nil {
-					return err
-				}
-			}
+		stop, err := a.milterOfServe(c, &f.milter, &cfg)
+		if err != nil {
+			return err
 		}
-		if len(f.milter.listen) == 0 && milterFlagGiven(c.Flags()) {
-			return usagef("%s", a.say(msgNeedFlag, "flag", "milter"))
-		}
+		defer stop()
 		return a.ran(serve.Run(c.Context(), cfg))
 	})
-	fl := c.Flags()
-	fl.StringVar(&f.http, "http", "127.0.0.1:8025", a.flagText("http"))
-	fl.StringVar(&f.smtp, "smtp", "127.0.0.1:2525", a.flagText("smtp"))
-	fl.StringVar(&f.database, "database", "todoku.db", a.flagText("database"))
-	fl.StringVar(&f.hostname, "hostname", "", a.flagText("hostname"))
-	fl.StringVar(&f.mailDomain, "mail-domain", "", a.flagText("mail-domain"))
-	fl.StringVar(&f.tlsCert, "tls-cert", "", a.flagText("tls-cert"))
-	fl.StringVar(&f.tlsKey, "tls-key", "", a.flagText("tls-key"))
-	f.retention = days(30 * 24 * time.Hour)
-	fl.Var(&f.retention, "retention", a.flagText("retention"))
-	fl.Var(&f.dropAfter, "drop-body-after", a.flagText("drop-body-after"))
-	fl.IntVar(&f.workers, "workers", 0, a.flagText("workers"))
-	fl.Int64Var(&f.maxMessage, "max-message", 0, a.flagText("max-message"))
-	fl.Int64Var(&f.quota, "quota", 0, a.flagText("quota"))
-	fl.StringArrayVar(&f.trustProxy, "trust-proxy", nil, a.flagText("trust-proxy"))
-	fl.BoolVar(&f.noLists, "no-blocklists", false, a.flagText("no-blocklists"))
-	fl.StringArrayVar(&f.listKeys, "blocklist-key", nil, a.flagText("blocklist-key"))
-	fl.StringArrayVar(&f.private, "allow-private", nil, a.flagText("allow-private"))
-	fl.StringVar(&f.lmtp, "lmtp", "", a.flagText("lmtp"))
-	f.reply.add(fl, a)
-	f.keys.add(fl, a)
-	fl.IntVar(&f.customerDomains, "customer-domains", 0, a.flagText("customer-domains"))
-	f.ses.add(fl, a)
-	f.filters.add(fl, a)
-	f.lab.add(fl, a)
-	f.lab.addServing(fl, a)
-	fl.StringArrayVar(&f.milter.listen, "milter", nil, a.flagText("serve-milter"))
-	f.milter.add(fl, a, "milter-")
-	f.milter.grace = serve.Grace
-	f.imap.add(fl, a)
-	f.addDoor(fl, a)
+	f.add(c.Flags(), a)
 	return c
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/todoku/todoku/internal/serve"
 )
 
-// addDoor adds the flags that say who may use the pages, and by which names.
+// addDoor adds the flags that say where the pages are, by which names, and who may use them.
 func (f *serveFlags) addDoor(fl *pflag.FlagSet, a *app) {
+	fl.StringVar(&f.http, "http", "127.0.0.1:8025", a.flagText("http"))
 	fl.StringArrayVar(&f.httpHosts, "http-host", nil, a.flagText("http-host"))
 	fl.StringVar(&f.publicURL, "public-url", "", a.flagText("public-url"))
 	fl.StringArrayVar(&f.httpProxies, "http-trust-proxy", nil, a.flagText("http-trust-proxy"))
