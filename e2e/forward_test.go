@@ -195,13 +195,18 @@ func (x *chain) bounceComesHome(t *testing.T) {
 
 // TestForwardByMilter: the milter knows who is forwarded, and rewrites the sender and the recipient of bounces itself.
 func TestForwardByMilter(t *testing.T) {
-	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example"}, "relay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\n")
+	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example"}, "relay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\n"+
+		"recipient_delimiter = +\nsmtp_header_checks = regexp:{{/^X-Todoku-Pass:/ IGNORE}}\n")
 	x.forwardedUnchanged(t, "srs.b.example")
 	x.bounceComesHome(t)
-	x.send(t, "info@b.example")
-	m := message.Parse([]byte(x.end.next(t, x.detailed).raw))
-	if f, _ := m.First("X-Forwarded-For"); f.Unfolded() != "info@b.example you@c.example" {
+	x.send(t, "info+tag@b.example") // of which Postfix makes you+tag
+	d := x.end.next(t, x.detailed)
+	m := message.Parse([]byte(d.raw))
+	if f, _ := m.First("X-Forwarded-For"); f.Unfolded() != "info+tag@b.example you@c.example" {
 		t.Errorf("X-Forwarded-For: %s", f.Unfolded())
+	}
+	if !strings.HasPrefix(d.from, "SRS0=") || d.to[0] != "you+tag@c.example" || m.Count("X-Todoku-Pass") > 0 {
+		t.Errorf("from %s to %v:\n%s", d.from, d.to, d.raw)
 	}
 	// Nothing else is taken in the domain of rewritten senders: it would be bounced at whoever is named as its sender.
 	for _, to := range []string{"somebody@srs.b.example", "SRS0=AAAA=AA=sender.example=bounce@srs.b.example"} {

@@ -42,31 +42,40 @@ func (a *app) checkLMTP(value string) error {
 
 // checkSockets is checkListen for sockets as mail servers name them, or the service manager.
 func (a *app) checkSockets(flag string, values []string) error {
+	if bad, ok := badSocket(values); ok {
+		return usagef("%s", a.say(msgBadSocket, "flag", flag, "value", strconv.Quote(bad)))
+	}
+	return nil
+}
+
+// badSocket gives the first that is no socket.
+func badSocket(values []string) (bad string, ok bool) {
 	for _, v := range values {
 		if v == "systemd" || strings.HasPrefix(v, "systemd:") {
 			continue
 		}
 		network, address, err := milter.ParseAddress(v)
-		if err == nil && network != "unix" {
-			host, _, _ := net.SplitHostPort(address) // it was put together so
-			if !listenHost(host) {
-				err = errNoHost
-			}
-		}
 		if err != nil {
-			return usagef("%s", a.say(msgBadSocket, "flag", flag, "value", strconv.Quote(v)))
+			return v, true
+		}
+		if host, _, _ := net.SplitHostPort(address); network != "unix" && !listenHost(host) { // it was put together so
+			return v, true
 		}
 	}
-	return nil
+	return "", false
+}
+
+// listenFlag is the flag that says where the milter listens.
+func (f *milterFlags) listenFlag(prefix string) string {
+	if prefix != "" { // within serve
+		return "milter"
+	}
+	return "listen"
 }
 
 // checkMilter checks the sockets of a milter and its tables.
 func (a *app) checkMilter(f *milterFlags, prefix string) error {
-	flag := "listen"
-	if prefix != "" { // within serve
-		flag = "milter"
-	}
-	if err := a.checkSockets(flag, f.listen); err != nil {
+	if err := a.checkSockets(f.listenFlag(prefix), f.listen); err != nil {
 		return err
 	}
 	if err := a.checkSockets(prefix+"srs-listen", f.forward.srsListen); err != nil {
@@ -74,8 +83,6 @@ func (a *app) checkMilter(f *milterFlags, prefix string) error {
 	}
 	return a.checkSockets(prefix+"alias-listen", f.forward.tables)
 }
-
-var errNoHost = net.InvalidAddrError("no host")
 
 // listenHost reports whether a text is an IP address, a host name, or empty for all addresses of this host.
 func listenHost(s string) bool {

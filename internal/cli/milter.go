@@ -135,6 +135,9 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	listen := f.listen
 	if taken != nil && taken.Listen != "" && len(listen) == 0 && a.Getenv("LISTEN_FDS") == "" {
 		listen = []string{taken.Listen}
+		if bad, ok := badSocket(listen); ok {
+			return nil, nil, usagef("%s", a.say(msgTakenSocket, "value", strconv.Quote(bad), "flag", f.listenFlag(prefix)))
+		}
 	}
 	if len(listen) == 0 {
 		listen = []string{defaultMilter}

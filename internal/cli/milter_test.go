@@ -74,3 +74,57 @@ func TestMilterRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestMilterTakenOver: a configuration of OpenDKIM that says what cannot be is wrong usage, and names what; one that cannot be read could not be looked at.
+func TestMilterTakenOver(t *testing.T) {
+	p := newProgram(t, shop())
+	for text, c := range map[string]struct {
+		code  int
+		names string
+	}{
+		"Socket inet:99999@127.0.0.1\n": {2, `"inet:99999@127.0.0.1"`},
+		"Socket inet:smtp@127.0.0.1\n":  {2, `"inet:smtp@127.0.0.1"`},
+		"Socket inet:1@127.0.0.999\n":   {2, `"inet:1@127.0.0.999"`},
+		"Socket nowhere\n":              {2, `"nowhere"`},
+		"Domain x\n":                    {2, "opendkim.conf"},
+		"Include /nowhere.conf\n":       {3, "/nowhere.conf"},
+	} {
+		for _, lang := range []string{"en", "ja"} {
+			conf := write(t, "opendkim.conf", text)
+			r := p.run("milter", "--authserv-id", "mx.test.example", "--import-opendkim", conf, "--lang", lang).want(t, c.code)
+			if !strings.Contains(r.err, c.names) {
+				t.Errorf("%q, %s: %s", text, lang, r.err)
+			}
+		}
+	}
+}
+
+// TestMilterOfServe: settings of the milter within serve do nothing in todoku milter, which says so of each that it has none of its own for.
+func TestMilterOfServe(t *testing.T) {
+	p := newProgram(t, shop())
+	p.env["TODOKU_MILTER_UNSIGNED"] = "reject"
+	for text, want := range map[string][]string{
+		"milter-key = [\"a\"]\nmilter_authserv_id = \"mx.test.example\"\n":     {"line 1: milter-key", "line 2: milter-authserv-id"},
+		"milter = \"inet:0@127.0.0.1\"\n":                                      {"line 1: milter is"},
+		"[serve]\nmilter-grace = 1\n":                                          nil, // serve has none
+		"[serve]\nmilter-key = [\"a\"]\nmilter-seal-key = [\"b\"]\n":           {"line 2: serve.milter-key", "line 3: serve.milter-seal-key"},
+		"[serve]\nmilter-received-spf = true\n[milter]\nreceived-spf = true\n": {},
+	} {
+		r := p.run("milter", "--config", write(t, "serve.toml", text), "--trusted-network", "x")
+		r.want(t, 2) // before anything listens
+		if want == nil {
+			continue
+		}
+		for _, w := range append(want, "TODOKU_MILTER_UNSIGNED is heeded by todoku serve alone: for todoku milter write TODOKU_UNSIGNED") {
+			if !strings.Contains(r.err, w) {
+				t.Errorf("%q: no %q in %s", text, w, r.err)
+			}
+		}
+		if n := strings.Count(r.err, "alone"); n != len(want)+1 {
+			t.Errorf("%q: %s", text, r.err)
+		}
+	}
+	if r := p.run("milter", "why", "x", "--database", t.TempDir()+"/none.db"); strings.Contains(r.err, "alone") {
+		t.Error(r.err)
+	}
+}

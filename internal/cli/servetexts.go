@@ -91,6 +91,7 @@ var serveFlagTexts = map[string]text{
 var (
 	msgBothTLS       = text{EN: "--tls-cert and --tls-key belong together", JA: "--tls-cert と --tls-key は両方指定してください"}
 	msgBadListen     = text{EN: "--{flag} {value} is no address to listen at: write HOST:PORT, such as 127.0.0.1:8025, or :8025 for all addresses of this host, with a port of at most 65535", JA: "--{flag} {value} は待ち受けアドレスとして使えません: 127.0.0.1:8025 のように HOST:PORT の形で指定してください (このホストのすべてのアドレスなら :8025、ポートは 65535 まで)"}
+	msgTakenSocket   = text{EN: "Socket {value} of the configuration that is taken over is no socket: write inet:PORT@HOST or local:PATH there, with a port of at most 65535, or say --{flag}", JA: "引き継ぐ設定の Socket {value} はソケットとして使えません: inet:PORT@HOST か local:PATH に直すか (ポートは 65535 まで)、--{flag} で指定してください"}
 	msgBadSocket     = text{EN: "--{flag} {value} is no socket: write inet:PORT@HOST, unix:PATH, HOST:PORT or systemd, with a port of at most 65535", JA: "--{flag} {value} はソケットとして使えません: inet:PORT@HOST、unix:PATH、HOST:PORT、systemd のいずれかで指定してください (ポートは 65535 まで)"}
 	msgLMTPAbroad    = text{EN: "--lmtp {value} is not on loopback: whoever connects there is believed, and could say that anybody sent a message; write 127.0.0.1:PORT, [::1]:PORT or unix:PATH", JA: "--lmtp {value} はループバックアドレスではありません: ここに接続した相手の申告はそのまま信用されるため、送信者を自由に偽れてしまいます。127.0.0.1:PORT、[::1]:PORT、unix:PATH のいずれかで指定してください"}
 	msgListen        = text{EN: "cannot listen", JA: "待ち受けできません"}

@@ -46,7 +46,7 @@ func (a *app) settle(c *cobra.Command) error {
 		if f.Changed || failed != nil || slices.Contains(notSettings, f.Name) {
 			return
 		}
-		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := envName(f.Name)
 		if v := a.Getenv(name); v != "" {
 			a.fromFile[f.Name] = name
 			failed = a.set(c, f, name, listed(f, v))
@@ -64,7 +64,50 @@ func (a *app) settle(c *cobra.Command) error {
 			}
 		}
 	})
+	if failed == nil && c.CommandPath() == c.Root().Name()+" milter" {
+		a.warnOfServe(c, conf)
+	}
 	return failed
+}
+
+// warnOfServe says which settings of the milter within serve ("milter-key") todoku milter does not heed, unless it has its own. They may be meant for a serve that
+// has the same file, and so are no errors.
+func (a *app) warnOfServe(c *cobra.Command, conf *config) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "milter-" + f.Name
+		if f.Name == "listen" {
+			name = "milter"
+		}
+		if f.Changed || !servesKnow(c.Root(), name) {
+			return
+		}
+		if v := envName(name); a.Getenv(v) != "" {
+			fmt.Fprintln(a.Err, a.say(msgServeKey, "where", v, "own", envName(f.Name)))
+		}
+		if conf == nil {
+			return
+		}
+		for _, key := range []string{"serve." + name, name} {
+			if _, table := conf.Get(key).(map[string]any); !table && conf.Exists(key) {
+				fmt.Fprintln(a.Err, a.say(msgServeKey, "where", strings.TrimSuffix(conf.place(a, key), ": "+key)+": "+key, "own", f.Name))
+			}
+		}
+	})
+}
+
+// servesKnow reports whether a flag is one of todoku serve.
+func servesKnow(root *cobra.Command, flag string) bool {
+	for _, c := range root.Commands() {
+		if c.Name() == "serve" {
+			return c.Flags().Lookup(flag) != nil
+		}
+	}
+	return false
+}
+
+// envName is the variable of a flag.
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // settingError says of an error that names a flag which was not given where its value came from: the line of the file, or the variable.

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -41,7 +43,11 @@ func (f *takeoverFlags) settings(a *app) (*filter.Settings, *takeover.Report, er
 		}
 		host, _ := os.Hostname()
 		if err := c.take(text, readBounded, host, s, report); err != nil {
-			return nil, nil, lookError{a.saidError(c.file, err)}
+			var file *fs.PathError
+			if errors.As(err, &file) { // one that the configuration names cannot be read
+				return nil, nil, lookError{a.saidError(c.file, err)}
+			}
+			return nil, nil, usagef("%v", a.saidError(c.file, err))
 		}
 	}
 	return s, report, nil

@@ -111,6 +111,7 @@ var (
 	msgConfig         = text{EN: "reading the configuration {file}", JA: "設定ファイル {file} を読み取れません"}
 	msgInLine         = text{EN: "{file}, line {line}", JA: "{file} の {line} 行目"}
 	msgUnknownKey     = text{EN: "{file}: there is no setting \"{key}\"", JA: "{file}: 設定「{key}」はありません"}
+	msgServeKey       = text{EN: "{where} is heeded by todoku serve alone: for todoku milter write {own}", JA: "{where} は todoku serve だけの設定です。todoku milter では {own} と書いてください"}
 	msgReadStdin      = text{EN: "reading standard input", JA: "標準入力を読み取れません"}
 	msgWriteFile      = text{EN: "cannot write {file}", JA: "{file} を書き込めません"}
 	msgNoFolder       = text{EN: "cannot write {file}: there is no folder {folder}; make it first", JA: "{file} を書き込めません。フォルダー {folder} がありません。先に作成してください"}

@@ -21,7 +21,7 @@ type Forwarding struct {
 	// Tables: the mail server turns recipients back by its own tables, see [Filter.Rewrite]. Those that only look rewritten
 	// are refused all the same.
 	Tables bool
-	// Targets are recipients whose mail leaves again. Where there are none, all incoming mail is sealed, and
+	// Targets are recipients whose mail leaves again, also with an extension ([withoutExtension]). Where there are none, all incoming mail is sealed, and
 	// only mail that comes back changed from a program of ours (see [PassField]) gets a new reverse path: a milter sees
 	// mail before the mail server resolves its aliases.
 	Targets []Target
@@ -47,10 +47,8 @@ const (
 // target gives the target of the only recipient, or of some; ok is false where no recipient is forwarded.
 func (f *Forwarding) target(e *Event) (rcpt, to string, ok bool) {
 	for _, r := range e.Rcpts {
-		for _, t := range f.Targets {
-			if Matches(t.Pattern, r) {
-				return r, t.To, true
-			}
+		if to, ok := f.named(r); ok {
+			return r, to, true
 		}
 		if f.Leaves != nil {
 			if to, ok := f.Leaves(r); ok {
@@ -59,6 +57,36 @@ func (f *Forwarding) target(e *Event) (rcpt, to string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// named looks for a recipient among the targets: the first counts. As where Postfix looks up a virtual alias, user+extension@domain is user@domain, unless it
+// is named itself.
+func (f *Forwarding) named(rcpt string) (to string, ok bool) {
+	base, extended := withoutExtension(rcpt)
+	if extended {
+		whole := strings.ToLower(rcpt)
+		for _, t := range f.Targets {
+			if t.Pattern == whole {
+				return t.To, true
+			}
+		}
+	}
+	for _, t := range f.Targets {
+		if Matches(t.Pattern, rcpt) || extended && Matches(t.Pattern, base) {
+			return t.To, true
+		}
+	}
+	return "", false
+}
+
+// withoutExtension gives the address that user+extension@domain is an extension of (Postfix: recipient_delimiter = +).
+func withoutExtension(address string) (base string, ok bool) {
+	at := strings.LastIndexByte(address, '@')
+	plus := strings.IndexByte(address, '+')
+	if plus <= 0 || plus > at || address[0] == '"' {
+		return "", false
+	}
+	return address[:plus] + address[at:], true
 }
 
 // forward does for an incoming message what its being forwarded needs.

@@ -109,6 +109,52 @@ func TestForwardSealed(t *testing.T) {
 	}
 }
 
+// TestForwardExtension: an address with an extension is forwarded as the one that it extends, as by Postfix's recipient_delimiter = +, unless it is named itself.
+func TestForwardExtension(t *testing.T) {
+	f := &Forwarding{Targets: []Target{{"info@ours.example", "a@x.example"}, {"info+own@ours.example", "b@x.example"}, {"local@*", "c@x.example"}, {"all.example", "d@x.example"}}}
+	for rcpt, want := range map[string]string{
+		"info@ours.example": "a@x.example", "info+tag@ours.example": "a@x.example", "Info+Tag+more@Ours.Example": "a@x.example", "INFO+own@ours.example": "b@x.example",
+		"local+@any.example": "c@x.example", "x+y@all.example": "d@x.example",
+		"+info@ours.example": "", "infox@ours.example": "", "info-tag@ours.example": "", "\"info+tag\"@ours.example": "", "info+tag": "", "x@info+tag@ours.example": "",
+	} {
+		at, to, ok := f.target(&Event{Rcpts: []string{rcpt}})
+		if to != want || ok != (want != "") || ok && at != rcpt {
+			t.Errorf("%s: %q of %q, %v", rcpt, to, at, ok)
+		}
+	}
+}
+
+// TestForwardPassHarmless: the field that goes with a message which was not changed may be taken out where it leaves: neither the chain nor a signature
+// covers it. Who has it cannot use it from outside.
+func TestForwardPassHarmless(t *testing.T) {
+	s := start(t, forwards(t))
+	in := s.pass(good(t, "info@ours.example"))
+	m := message.Parse(in.raw)
+	var without []byte
+	for _, f := range m.Fields {
+		if !f.Is(PassField) {
+			without = append(without, f.Raw...)
+		}
+	}
+	without = append(append(without, "\r\n"...), m.Body...)
+	if m.Count(PassField) != 1 || message.Parse(without).Count(PassField) != 0 {
+		t.Fatalf("%s", in.raw)
+	}
+	for _, raw := range [][]byte{in.raw, without} {
+		if v := chainOf(t, raw); v.Result != arc.Pass {
+			t.Errorf("%+v\n%s", v, raw)
+		}
+		if a := verify(raw, "192.0.2.1", "x@ours.example"); a.DMARC.Result != "pass" {
+			t.Errorf("dmarc=%s", a.DMARC.Result)
+		}
+	}
+	replay := mail{ip: "203.0.113.5", helo: "evil.example", from: "x@evil.example", to: []string{"info@ours.example"}, raw: strings.Replace(string(in.raw), "Subject: hello", "Subject: buy", 1)}
+	r := s.pass(replay)
+	if old, _ := m.First(PassField); strings.Contains(string(r.raw), strings.TrimSpace(string(old.Value()))) || r.event.Auth.DMARC.Result == "pass" {
+		t.Errorf("%s", r.raw)
+	}
+}
+
 // TestForwardChains (RFC 8617 section 5.1): chains that pass are continued, one that fails is sealed so once, and then left alone.
 func TestForwardChains(t *testing.T) {
 	s := start(t, forwards(t))
