@@ -34,7 +34,7 @@ var warmupCommandTexts = map[string]commandText{
 	"warmup read-log": {
 		args:    "SOURCE FILE...",
 		short:   text{EN: "Take in what a mail log says", JA: "メールログの配送結果を取り込む"},
-		long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries today and in the last two hours. Run it every few minutes; files that the log was before it was rotated (mail.log.1, mail.log-20261126) are read to their end. Not for a log that --mail-log follows.\nTimes that name no zone are in that of this machine (TZ).", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、今日と直近 2 時間の配送結果を集計します。数分おきに実行してください。切り替え前のログファイル (mail.log.1、mail.log-20261126) も最後まで読み取ります。--mail-log で読み続けているログには使わないでください。\nタイムゾーンのない時刻は、このマシンのタイムゾーン (TZ) として扱います。"},
+		long:    text{EN: "Read what is new in a log of Postfix, Exim or Sendmail since the last time, and count what became of deliveries today and in the last two hours. Run it every few minutes; files that the log was before it was rotated (mail.log.1, mail.log-20261126) are read to their end.\nTimes that name no zone are in that of this machine (TZ).", JA: "Postfix、Exim、Sendmail のログのうち前回以降の部分を読み取り、今日と直近 2 時間の配送結果を集計します。数分おきに実行してください。切り替え前のログファイル (mail.log.1、mail.log-20261126) も最後まで読み取ります。--mail-log で読み続けているログには必要ありません。\nタイムゾーンのない時刻は、このマシンのタイムゾーン (TZ) として扱います。"},
 		example: same("  todoku warmup read-log 192.0.2.1 /var/log/mail.log"),
 	},
 }

@@ -37,8 +37,6 @@ const (
 	eventsAtOnce, readAtOnce, readFar = 16, 64, 16
 	// eventTime bounds one, readTime the reading of it: anybody can come and be slow.
 	eventTime, readTime = 20 * time.Second, 5 * time.Second
-	// knownFor is how long a message is known again: one is not believed for longer than an hour.
-	knownFor = 2 * time.Hour
 	// sayEvery is how often it is said that messages are refused, which anybody can send.
 	sayEvery = time.Minute
 )
@@ -190,24 +188,14 @@ func (d *sesDoor) take(ctx context.Context, body []byte) error {
 	return d.notification(ctx, m)
 }
 
-// notification takes in one event, once.
+// notification takes in one event, once: SES's own name for it tells whether it came before.
 func (d *sesDoor) notification(ctx context.Context, m *sns.Message) error {
-	now := d.Now()
-	id := []string{"sns:" + m.MessageID}
-	fresh, err := d.store.TakeEvents(ctx, id, now.Add(knownFor))
-	if err != nil || len(fresh) == 0 {
-		return err
-	}
 	e, err := ses.Parse([]byte(m.Message))
 	if err != nil { // SES itself begins with a sentence that the topic is right
 		d.log.Info("a message of Amazon SNS is no event of Amazon SES", "topic", m.TopicArn, "message", m.MessageID)
 		return nil
 	}
-	if _, err = warmup.TakeEvents(ctx, d.store, []ses.Event{e}, d.EventOptions, now); err != nil {
-		again, cancel := context.WithTimeout(context.WithoutCancel(ctx), endFlow)
-		defer cancel()
-		_ = d.store.LeaveEvents(again, id) // then it counts as taken, and is lost
-	}
+	_, err = warmup.TakeEvents(ctx, d.store, []ses.Event{e}, d.EventOptions, d.Now())
 	return err
 }
 

@@ -28,17 +28,19 @@ func (s *Store) AddComplaints(ctx context.Context, list []Complaint) error {
 }
 
 func (s *Store) addComplaints(ctx context.Context, list []Complaint, most int64) error {
-	err := s.committer.do(ctx, 100*len(list), func(ctx context.Context, q querier) error {
-		rows := map[string]int64{} // by day, once it was counted
-		for _, c := range list {
-			if err := addComplaint(ctx, q, c, rows, most); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.committer.do(ctx, 100*len(list), func(ctx context.Context, q querier) error { return addComplaints(ctx, q, list, most) })
 	if err != nil {
 		return fmt.Errorf("counting complaints: %w", err)
+	}
+	return nil
+}
+
+func addComplaints(ctx context.Context, q querier, list []Complaint, most int64) error {
+	rows := map[string]int64{} // by day, once it was counted
+	for _, c := range list {
+		if err := addComplaint(ctx, q, c, rows, most); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -94,42 +96,19 @@ func pruneComplaints(day string) func(context.Context, querier) (int64, error) {
 	}
 }
 
-// TakeEvents says which of some events were not taken before, in their order, and that they are taken now, until a time after which they
+// takeEvents says which of some events were not taken before, in their order, and that they are taken now, until a time after which they
 // cannot come again. What is given twice is new once. Two nodes that take one at the same time: one of them has it.
-func (s *Store) TakeEvents(ctx context.Context, ids []string, expires time.Time) (fresh []string, err error) {
-	err = s.committer.do(ctx, 100*len(ids), func(ctx context.Context, q querier) error {
-		fresh = nil
-		for _, id := range ids {
-			n, err := q.exec(ctx, `INSERT INTO taken_events (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, text(id), millis(expires))
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				fresh = append(fresh, id)
-			}
+func takeEvents(ctx context.Context, q querier, ids []string, expires time.Time) (fresh []string, err error) {
+	for _, id := range ids {
+		n, err := q.exec(ctx, `INSERT INTO taken_events (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, text(id), millis(expires))
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("taking events: %w", err)
+		if n > 0 {
+			fresh = append(fresh, id)
+		}
 	}
 	return fresh, nil
-}
-
-// LeaveEvents undoes TakeEvents, where what they say could not be noted.
-func (s *Store) LeaveEvents(ctx context.Context, ids []string) error {
-	err := s.committer.do(ctx, 100*len(ids), func(ctx context.Context, q querier) error {
-		for _, id := range ids {
-			if _, err := q.exec(ctx, `DELETE FROM taken_events WHERE id = $1`, text(id)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("leaving events: %w", err)
-	}
-	return nil
 }
 
 func pruneTakenEvents(now time.Time) func(context.Context, querier) (int64, error) {

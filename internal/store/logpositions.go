@@ -19,31 +19,6 @@ func (s *Store) LogPosition(ctx context.Context, name, head string) (position in
 	return position, nil
 }
 
-// SetLogPosition keeps how far a log was read.
-func (s *Store) SetLogPosition(ctx context.Context, name, head string, position int64) error {
-	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `INSERT INTO log_positions (name, head, position) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET position = $3`, logKey(name, head), text(head), position)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("keeping how far a log was read: %w", err)
-	}
-	return nil
-}
-
-// ForgetLog forgets one that was read to its end and is not written any more.
-func (s *Store) ForgetLog(ctx context.Context, name, head string) error {
-	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM log_positions WHERE name = $1`, logKey(name, head))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("forgetting a log: %w", err)
-	}
-	return nil
-}
-
 // LogRead reports whether any log of a name was read.
 func (s *Store) LogRead(ctx context.Context, name string) (bool, error) {
 	var n int64

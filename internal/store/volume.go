@@ -24,17 +24,19 @@ func (s *Store) AddVolume(ctx context.Context, list []Volume) error {
 }
 
 func (s *Store) addVolume(ctx context.Context, list []Volume, most int64) error {
-	err := s.committer.do(ctx, 100*len(list), func(ctx context.Context, q querier) error {
-		rows := map[string]int64{} // by day, once it was counted
-		for _, v := range list {
-			if err := addOne(ctx, q, v, rows, most); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.committer.do(ctx, 100*len(list), func(ctx context.Context, q querier) error { return addVolume(ctx, q, list, most) })
 	if err != nil {
 		return fmt.Errorf("counting volume: %w", err)
+	}
+	return nil
+}
+
+func addVolume(ctx context.Context, q querier, list []Volume, most int64) error {
+	rows := map[string]int64{} // by day, once it was counted
+	for _, v := range list {
+		if err := addOne(ctx, q, v, rows, most); err != nil {
+			return err
+		}
 	}
 	return nil
 }

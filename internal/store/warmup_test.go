@@ -1,6 +1,11 @@
 package store
 
-import "testing"
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
 
 func init() { contract["Warmups"] = testWarmups }
 
@@ -35,11 +40,17 @@ func testLogPositions(t *testing.T, s *Store) {
 	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || ever {
 		t.Error(ever, err)
 	}
-	for head, n := range map[string]int64{"a": 7, "b": 1 << 40} {
-		ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/mail.log", head, n))
+	move := func(name, head string, from, to int64) error {
+		return s.NoteDeliveries(ctx, 0, func(ctx context.Context, d *Deliveries) error { return d.MoveLog(ctx, name, head, from, to) })
 	}
-	ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a", 9))
-	ok(t, s.SetLogPosition(ctx, "192.0.2.1 /var/log/メール.log", "a", 5))
+	for head, n := range map[string]int64{"a": 7, "b": 1 << 40} {
+		ok(t, move("192.0.2.1 /var/log/mail.log", head, -1, n))
+	}
+	ok(t, move("192.0.2.1 /var/log/mail.log", "a", 7, 9))
+	ok(t, move("192.0.2.1 /var/log/メール.log", "a", -1, 5))
+	wantErr(t, move("192.0.2.1 /var/log/mail.log", "a", 7, 8), ErrMoved)
+	wantErr(t, move("192.0.2.1 /var/log/mail.log", "a", -1, 0), ErrMoved)
+	wantErr(t, move("192.0.2.1 /var/log/mail.log", "c", 0, 1), ErrMoved)
 	for head, want := range map[string]int64{"a": 9, "b": 1 << 40} {
 		if got, err := s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", head); err != nil || got != want {
 			t.Errorf("%s: %d, %v", head, got, err)
@@ -50,10 +61,50 @@ func testLogPositions(t *testing.T, s *Store) {
 			t.Error(name, ever, err)
 		}
 	}
-	ok(t, s.ForgetLog(ctx, "192.0.2.1 /var/log/mail.log", "a"))
+	ok(t, s.NoteDeliveries(ctx, 0, func(ctx context.Context, d *Deliveries) error {
+		return d.ForgetLog(ctx, "192.0.2.1 /var/log/mail.log", "a")
+	}))
 	_, err = s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a")
 	wantErr(t, err, ErrNotFound)
 	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || !ever {
 		t.Error(ever, err)
+	}
+}
+
+func init() { contract["Deliveries"] = testDeliveries }
+
+// testDeliveries: what is noted of deliveries is noted whole, or not at all, also when others write at the same time.
+func testDeliveries(t *testing.T, s *Store) {
+	ok(t, s.SetWarmup(ctx, &Warmup{Source: "192.0.2.1", Provider: "gmail", State: "a"}))
+	step := func(from int64, last error) error {
+		return s.NoteDeliveries(ctx, 0, func(ctx context.Context, d *Deliveries) error {
+			if err := d.MoveLog(ctx, "log", "head", from, from+10); err != nil {
+				return err
+			}
+			if _, err := d.TakeEvents(ctx, []string{"e"}, noon.Add(time.Hour)); err != nil {
+				return err
+			}
+			if err := errors.Join(d.AddComplaints(ctx, []Complaint{{Day: "2026-11-06", Complaints: 1}}), d.AddVolume(ctx, []Volume{{Day: "2026-11-06", Messages: 1}})); err != nil {
+				return err
+			}
+			if err := d.ChangeWarmup(ctx, "192.0.2.1", "yahoo", func(Warmup) (string, error) { return "", nil }); !errors.Is(err, ErrNotFound) {
+				return errors.Join(errors.New("a plan that is not there"), err)
+			}
+			return errors.Join(d.ChangeWarmup(ctx, "192.0.2.1", "gmail", func(w Warmup) (string, error) { return w.State + "b", nil }), last)
+		})
+	}
+	ok(t, step(-1, nil))
+	other := errors.New("the power went")
+	wantErr(t, step(9, other), other)
+	wantErr(t, step(9, ErrConflict), ErrConflict)
+	wantErr(t, step(-1, nil), ErrMoved)
+	ok(t, step(9, nil))
+	at, err := s.LogPosition(ctx, "log", "head")
+	w, err2 := s.Warmup(ctx, "192.0.2.1", "gmail")
+	c, err3 := s.Complaints(ctx, "")
+	v, err4 := s.VolumeSince(ctx, "")
+	ok(t, errors.Join(err, err2, err3, err4))
+	if at != 19 || w.State != "abb" || w.Version != 3 || len(c) != 1 || c[0].Complaints != 2 || len(v) != 1 || v[0].Messages != 2 {
+		t.Errorf("at %d, %+v, %+v, %+v", at, w, c, v)
 	}
 }

@@ -64,62 +64,66 @@ func (t *Taken) Add(o Taken) {
 	t.Complaints += o.Complaints
 }
 
-type planKey struct{ source, provider string }
-
 // takings are what some events come to.
 type takings struct {
 	Taken
 	now      time.Time
 	o        EventOptions
-	find     func(domain string) string
+	find     map[string]string // the provider of each domain
 	outcomes map[planKey]Outcome
 	counts   map[store.Complaint]store.Complaint // by what they count, without the counts
 	volume   map[store.Volume]store.Volume
 }
 
 // TakeEvents takes in what Amazon SES says became of mail: outcomes for the plans of the source address, complaints and what they are held
-// against, and volume if wanted. What was taken before is not counted again, however it comes. Where the database fails nothing is counted twice; after an
-// error before anything was counted the same events can be taken again.
-func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o EventOptions, now time.Time) (Taken, error) {
-	t := &takings{now: now, o: o, outcomes: map[planKey]Outcome{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
-	look, cancel := context.WithTimeout(ctx, lookFor)
-	defer cancel()
-	t.prepare(look, events)
-	var all []string
-	for _, kind := range []struct {
-		complaint bool
-		age       time.Duration
-	}{{false, countable}, {true, complainable}} {
-		fresh, err := t.fresh(ctx, st, events, kind.complaint, kind.age)
-		if err != nil {
-			leave(ctx, st, all)
-			return Taken{}, err
+// against, and volume if wanted, all in one transaction: after an error nothing was counted, and the same events can be taken again. What was
+// taken before is not counted again, however it comes.
+func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o EventOptions, now time.Time) (taken Taken, err error) {
+	find := o.find(ctx, events)
+	err = together(ctx, st, 300*len(events), func(ctx context.Context, d *store.Deliveries) error {
+		t := &takings{now: now, o: o, find: find, outcomes: map[planKey]Outcome{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
+		if err := t.fresh(ctx, d, events, false, countable); err != nil {
+			return err
 		}
-		all = append(all, fresh...)
-	}
-	if err := t.keep(ctx, st, all); err != nil {
+		if err := t.fresh(ctx, d, events, true, complainable); err != nil {
+			return err
+		}
+		taken = t.Taken
+		return t.keep(ctx, d)
+	})
+	if err != nil {
 		return Taken{}, err
 	}
-	return t.Taken, nil
+	return taken, nil
 }
 
-// prepare has all domains looked up at one time.
-func (t *takings) prepare(ctx context.Context, events []ses.Event) {
-	r := t.o.Receivers
-	if r == nil {
-		t.find = provider.ReceiverOf
-		return
-	}
-	t.find = func(domain string) string { return r.Find(ctx, domain) }
+// find gives the providers of all domains. They are looked up at one time, before the database is asked for anything.
+func (o *EventOptions) find(ctx context.Context, events []ses.Event) map[string]string {
+	out := map[string]string{}
 	for i := range events {
 		for _, to := range events[i].Recipients {
-			r.Want(domainOf(to.Address))
+			out[domainOf(to.Address)] = ""
 		}
 	}
+	if o.Receivers == nil {
+		for domain := range out {
+			out[domain] = provider.ReceiverOf(domain)
+		}
+		return out
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	for domain := range out {
+		o.Receivers.Want(domain)
+	}
+	for domain := range out {
+		out[domain] = o.Receivers.Find(ctx, domain)
+	}
+	return out
 }
 
-// fresh counts the events of one sort that were not taken before, and gives their IDs.
-func (t *takings) fresh(ctx context.Context, st *store.Store, events []ses.Event, complaint bool, age time.Duration) ([]string, error) {
+// fresh counts the events of one sort that were not taken before.
+func (t *takings) fresh(ctx context.Context, d *store.Deliveries, events []ses.Event, complaint bool, age time.Duration) error {
 	var ids []string
 	byID := map[string]*ses.Event{}
 	for i := range events {
@@ -137,57 +141,34 @@ func (t *takings) fresh(ctx context.Context, st *store.Store, events []ses.Event
 		byID[e.ID] = e
 		ids = append(ids, e.ID)
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	fresh, err := st.TakeEvents(ctx, ids, t.now.Add(age+ahead+afterwards))
+	fresh, err := d.TakeEvents(ctx, ids, t.now.Add(age+ahead+afterwards))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, id := range fresh {
 		t.count(byID[id])
 	}
 	t.Repeated += len(ids) - len(fresh)
-	return fresh, nil
-}
-
-// leave lets events be taken again.
-func leave(ctx context.Context, st *store.Store, ids []string) {
-	if len(ids) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	_ = st.LeaveEvents(ctx, ids) // then they count as taken, and are lost
+	return nil
 }
 
 // keep writes it all.
-func (t *takings) keep(ctx context.Context, st *store.Store, ids []string) error {
+func (t *takings) keep(ctx context.Context, d *store.Deliveries) error {
 	list := make([]store.Complaint, 0, len(t.counts))
 	for _, c := range t.counts {
 		list = append(list, c)
 	}
-	if len(list) > 0 {
-		if err := st.AddComplaints(ctx, list); err != nil {
-			leave(ctx, st, ids)
-			return err
-		}
+	if err := d.AddComplaints(ctx, list); err != nil {
+		return err
 	}
 	volume := make([]store.Volume, 0, len(t.volume))
 	for _, v := range t.volume {
 		volume = append(volume, v)
 	}
-	if len(volume) > 0 {
-		if err := st.AddVolume(ctx, volume); err != nil {
-			return err
-		}
+	if err := d.AddVolume(ctx, volume); err != nil {
+		return err
 	}
-	for key, o := range t.outcomes {
-		if err := Note(ctx, st, key.source, key.provider, o, t.now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return noteAll(ctx, d, t.outcomes, t.now)
 }
 
 // count counts one event.
@@ -260,7 +241,7 @@ func (t *takings) complaint(e *ses.Event, source, who string, complaints, delive
 
 // providerOf is who takes mail for an address.
 func (t *takings) providerOf(address string) string {
-	if id := t.find(domainOf(address)); id != "" {
+	if id := t.find[domainOf(address)]; id != "" {
 		return id
 	}
 	return Everybody

@@ -8,20 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/store"
 )
-
-// errNoFile: a folder, a pipe or a device is no log.
-var errNoFile = errors.New("not a regular file")
-
-// errPacked: a log was compressed after it was rotated.
-var errPacked = errors.New("it is compressed: read its text, as zcat or xzcat writes it into a file")
-
-// packedMagic are the first octets of gzip, zstd, xz and bzip2.
-var packedMagic = []string{"\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd7zXZ", "BZh"}
 
 // mostBatches bounds what one Poll reads.
 const mostBatches = 50
@@ -36,7 +26,8 @@ type Follower struct {
 	file         *os.File
 	head         string
 	position     int64
-	kept         int64    // the position that the store has
+	kept         int64    // the position that the store has, -1: none
+	gone         []string // heads of logs that were cut
 	next         []string // files to read before the log itself
 	pending      *reading // what is not noted yet
 }
@@ -46,42 +37,52 @@ func NewFollower(st *store.Store, source, name string) *Follower {
 	return &Follower{store: st, source: source, name: name, mark: source + " " + name, pending: newReading()}
 }
 
-// Poll takes in what is new. After an error it goes on where it was, and nothing is noted twice. A log that was never read before is read
-// from its present end: what is old says nothing of today.
-func (f *Follower) Poll(ctx context.Context, now time.Time) (LogRead, error) {
-	read, _, err := f.poll(ctx, now)
-	return read, err
+// Poll takes in what is new. After an error it goes on where it was, and nothing is noted twice, whoever else reads the same. A log that was
+// never read before is read from its present end: what is old says nothing of today.
+func (f *Follower) Poll(ctx context.Context, now time.Time) (all LogRead, err error) {
+	_, err = f.poll(ctx, now, &all)
+	return all, err
 }
 
-// poll reports whether there may be more.
-func (f *Follower) poll(ctx context.Context, now time.Time) (all LogRead, more bool, err error) {
-	if err := f.flush(ctx, now); err != nil { // of the last time
-		return all, false, err
+// poll reports whether there may be more, and adds to all what was noted.
+func (f *Follower) poll(ctx context.Context, now time.Time, all *LogRead) (more bool, err error) {
+	if err := f.flush(ctx, now, all); err != nil { // of the last time
+		return false, err
 	}
 	if f.file == nil {
 		if err := f.open(ctx); err != nil || f.file == nil {
-			return all, false, err
+			return errors.Is(err, store.ErrMoved), notMoved(err)
 		}
 	}
 	for range mostBatches {
 		n, err := f.batch(now)
 		if err != nil {
-			return all, false, err
+			return false, err
 		}
-		all.Deliveries += f.pending.Deliveries
-		all.Old += f.pending.Old
-		f.pending.LogRead = LogRead{}
-		if err := f.flush(ctx, now); err != nil {
-			return all, false, err
+		if err := f.flush(ctx, now, all); err != nil || f.file == nil {
+			return f.file == nil, err
 		}
 		if n > 0 {
 			continue
 		}
-		if again, err := f.turn(ctx); !again || err != nil {
-			return all, false, err
+		again, err := f.turn(ctx)
+		if errors.Is(err, store.ErrMoved) {
+			f.Close()
+			return true, nil
+		}
+		if !again || err != nil {
+			return false, err
 		}
 	}
-	return all, true, nil
+	return true, nil
+}
+
+// notMoved is an error, unless it is that somebody else read on.
+func notMoved(err error) error {
+	if errors.Is(err, store.ErrMoved) {
+		return nil
+	}
+	return err
 }
 
 // Close closes the log.
@@ -112,8 +113,10 @@ func (f *Follower) open(ctx context.Context) error {
 			position, err = file.Seek(0, io.SeekEnd)
 		}
 	}
-	if err == nil {
-		err = f.store.SetLogPosition(ctx, f.mark, head, position)
+	if err == nil && !known {
+		err = f.store.NoteDeliveries(ctx, 0, func(ctx context.Context, d *store.Deliveries) error {
+			return d.MoveLog(ctx, f.mark, head, -1, position)
+		})
 	}
 	if err != nil {
 		_ = file.Close()
@@ -155,45 +158,6 @@ func (f *Follower) before(ctx context.Context, own string) (*os.File, string, in
 		later = append([]string{name}, later...)
 	}
 	return nil, own, 0, nil
-}
-
-// openLog opens a log and knows it by its first line; nil where it has none yet, or is not there.
-func openLog(name string) (*os.File, string, error) {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // to open a pipe would wait for who writes it
-		return nil, "", fmt.Errorf("reading a log: %w", &os.PathError{Op: "open", Path: name, Err: errNoFile})
-	}
-	file, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", nil // between two files
-	}
-	if err != nil {
-		return nil, "", fmt.Errorf("reading a log: %w", err)
-	}
-	err = textual(file)
-	var head string
-	if err == nil {
-		head, err = headOf(file)
-	}
-	if err != nil || head == "" {
-		_ = file.Close()
-		return nil, "", err
-	}
-	return file, head, nil
-}
-
-// textual refuses a file that holds no lines to read.
-func textual(file *os.File) error {
-	first := make([]byte, 5)
-	n, err := file.ReadAt(first, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading a log: %w", err)
-	}
-	for _, magic := range packedMagic {
-		if strings.HasPrefix(string(first[:n]), magic) {
-			return fmt.Errorf("reading a log: %w", &os.PathError{Op: "read", Path: file.Name(), Err: errPacked})
-		}
-	}
-	return nil
 }
 
 // batch reads some lines into pending. It gives how many octets were new.
@@ -238,27 +202,39 @@ func (f *Follower) cut(head string) {
 		}
 		_ = file.Close()
 	}
-	f.head, f.position, f.kept = head, 0, -1
+	if f.position = 0; head != f.head {
+		f.gone, f.head, f.kept = append(f.gone, f.head), head, -1
+	}
 }
 
-// flush notes what is pending, and how far the log was read.
-func (f *Follower) flush(ctx context.Context, now time.Time) error {
-	if err := f.pending.settle(ctx, f.store, f.source, now); err != nil {
-		return err
-	}
-	for provider, o := range f.pending.outcomes {
-		if err := Note(ctx, f.store, f.source, provider, o, now); err != nil {
-			return err
-		}
-		delete(f.pending.outcomes, provider)
-	}
+// flush notes what is pending together with how far the log was read. Where somebody else read it meanwhile, what is pending is theirs, and the log
+// is closed, to be opened where they are.
+func (f *Follower) flush(ctx context.Context, now time.Time, all *LogRead) error {
 	if f.file == nil || f.kept == f.position {
 		return nil
 	}
-	if err := f.store.SetLogPosition(ctx, f.mark, f.head, f.position); err != nil {
+	err := together(ctx, f.store, 100*len(f.pending.late), func(ctx context.Context, d *store.Deliveries) error {
+		if err := d.MoveLog(ctx, f.mark, f.head, f.kept, f.position); err != nil {
+			return err
+		}
+		for _, head := range f.gone {
+			if err := d.ForgetLog(ctx, f.mark, head); err != nil {
+				return err
+			}
+		}
+		return f.pending.note(ctx, d, f.source, now)
+	})
+	switch {
+	case errors.Is(err, store.ErrMoved):
+		f.Close()
+	case err != nil:
 		return err
+	default:
+		all.Deliveries += f.pending.Deliveries
+		all.Old += f.pending.Old
+		f.kept = f.position
 	}
-	f.kept = f.position
+	f.pending, f.gone = newReading(), nil
 	return nil
 }
 
@@ -268,33 +244,45 @@ func (f *Follower) turn(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading a log: %w", err)
 	}
+	there, err := os.Stat(f.name)
+	switch {
+	case len(f.next) > 0:
+	case errors.Is(err, fs.ErrNotExist) || err == nil && os.SameFile(here, there):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading a log: %w", err)
+	default:
+		f.next = between(f.name, here)
+	}
 	name := f.name
 	if len(f.next) > 0 {
-		name = f.next[0]
-	}
-	there, err := os.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) && len(f.next) == 0 || err == nil && os.SameFile(here, there) {
-		return false, nil
-	}
-	if err != nil && len(f.next) == 0 {
-		return false, fmt.Errorf("reading a log: %w", err)
+		name, f.next = f.next[0], f.next[1:]
 	}
 	file, head, err := openLog(name)
-	if len(f.next) > 0 {
-		if f.next = f.next[1:]; err != nil || file == nil {
-			return true, nil // removed or compressed meanwhile
+	switch {
+	case name != f.name && (err != nil || file == nil || head == f.head): // removed or compressed meanwhile, or a copy
+		if file != nil {
+			_ = file.Close()
 		}
+		return true, nil
+	case err != nil || file == nil:
+		return false, err
+	case head == f.head: // a copy in the place of the log
+		f.Close()
+		f.file = file
+		return true, nil
 	}
-	if err != nil || file == nil {
+	err = f.store.NoteDeliveries(ctx, 0, func(ctx context.Context, d *store.Deliveries) error {
+		if err := d.ForgetLog(ctx, f.mark, f.head); err != nil {
+			return err
+		}
+		return d.MoveLog(ctx, f.mark, head, -1, 0)
+	})
+	if err != nil {
+		_ = file.Close()
 		return false, err
 	}
-	if head != f.head {
-		if err := f.store.ForgetLog(ctx, f.mark, f.head); err != nil {
-			_ = file.Close()
-			return false, err
-		}
-	}
 	f.Close()
-	f.file, f.head, f.position, f.kept = file, head, 0, -1
+	f.file, f.head, f.position, f.kept = file, head, 0, 0
 	return true, nil
 }

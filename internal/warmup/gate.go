@@ -205,18 +205,6 @@ func Hold(ctx context.Context, st *store.Store, source, provider string, hold bo
 	})
 }
 
-// Note takes in what a delivery log says of a source and a provider. Where the provider has no plan of its own, that of everybody
-// counts. No plan at all is no error.
-func Note(ctx context.Context, st *store.Store, source, provider string, o Outcome, now time.Time) error {
-	for _, p := range []string{provider, Everybody} {
-		err := change(ctx, st, source, p, func(s *State) { s.Note(now, o) })
-		if !errors.Is(err, ErrUnknown) {
-			return err
-		}
-	}
-	return nil
-}
-
 // Source reads a source address in its one form.
 func Source(text string) (string, error) {
 	a, err := netip.ParseAddr(text)

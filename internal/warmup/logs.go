@@ -152,24 +152,25 @@ func silence(provider string) time.Duration {
 // lateFor is how long it is known that a message was put off on a day.
 const lateFor = 48 * time.Hour
 
-// settle counts what was put off and was not yet, today.
-func (r *reading) settle(ctx context.Context, st *store.Store, source string, now time.Time) error {
-	if len(r.late) == 0 {
-		return nil
-	}
+// note notes what was read for a source. It changes nothing of r: a transaction may be run again.
+func (r *reading) note(ctx context.Context, d *store.Deliveries, source string, now time.Time) error {
 	ids := slices.Sorted(maps.Keys(r.late))
 	for i, id := range ids {
 		ids[i] = "log " + source + " " + id
 	}
-	fresh, err := st.TakeEvents(ctx, ids, now.Add(lateFor))
+	fresh, err := d.TakeEvents(ctx, ids, now.Add(lateFor))
 	if err != nil {
 		return err
 	}
-	for _, id := range fresh {
-		r.add(r.late[strings.TrimPrefix(id, "log "+source+" ")], Outcome{Deferred: 1})
+	all := make(map[planKey]Outcome, len(r.outcomes))
+	for who, o := range r.outcomes {
+		all[planKey{source, who}] = o
 	}
-	clear(r.late)
-	return nil
+	for _, id := range fresh { // what was put off and was not counted yet, today
+		key := planKey{source, r.late[strings.TrimPrefix(id, "log "+source+" ")]}
+		all[key] = all[key].and(Outcome{Deferred: 1})
+	}
+	return noteAll(ctx, d, all, now)
 }
 
 // ReadLog reads what is new in a log since it was last read, and notes it for a source; from its beginning, where it never was.
@@ -181,26 +182,11 @@ func ReadLog(ctx context.Context, st *store.Store, source, name string, now time
 	f.fromStart = true
 	defer f.Close()
 	for {
-		r, more, err := f.poll(ctx, now)
-		all.Deliveries += r.Deliveries
-		all.Old += r.Old
+		more, err := f.poll(ctx, now, &all)
 		if err != nil || !more {
 			return all, err
 		}
 	}
-}
-
-// headOf is a hash of the first line of a file, "" where it has none yet: the line of the same file stays.
-func headOf(f io.Reader) (string, error) {
-	line, err := bufio.NewReaderSize(io.LimitReader(f, maxLine), headSize).ReadSlice('\n')
-	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-		if errors.Is(err, io.EOF) {
-			return "", nil
-		}
-		return "", fmt.Errorf("reading a log: %w", err)
-	}
-	sum := sha256.Sum256(line)
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // nextLines gives whole lines, and how many octets they were; what is too long for a line is passed over. A line without its end

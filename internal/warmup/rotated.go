@@ -46,3 +46,19 @@ func rotated(name string) []string {
 	}
 	return out
 }
+
+// between gives the files that a log was after here and before it is what it is now, the oldest first.
+func between(name string, here os.FileInfo) (out []string) {
+	for _, n := range rotated(name) {
+		info, err := os.Stat(n)
+		if err != nil {
+			continue
+		}
+		if os.SameFile(info, here) || info.ModTime().Before(here.ModTime()) {
+			break
+		}
+		out = append(out, n)
+	}
+	slices.Reverse(out)
+	return out
+}
