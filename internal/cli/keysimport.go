@@ -83,7 +83,7 @@ func (f *importFlags) read(a *app) (*keys.Found, error) {
 	}
 	var found *keys.Found
 	if f.opendkim != "" {
-		found, err = keys.ReadOpenDKIM(text, files.Read)
+		found, err = keys.ReadOpenDKIM(text, files)
 	} else {
 		found, err = keys.ReadRspamd(text, files)
 	}
@@ -135,6 +135,10 @@ func (k *keysRun) importAll(ctx context.Context, found *keys.Found) error {
 	failed := len(found.Notes) > 0
 	for _, n := range found.Notes {
 		k.a.complain(k.a.in(n))
+	}
+	for _, f := range found.OfAuthor {
+		failed = true
+		k.a.complain(k.a.say(msgImportAuthor, "selector", render.Printable(f.Selector), "file", render.Printable(f.File)))
 	}
 	for _, f := range found.Keys {
 		name := render.Printable(f.Selector + "._domainkey." + f.Domain)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 )
 
@@ -41,6 +42,30 @@ func TestKeysImport_NotHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := p.run("keys", "import", "--rspamd", file, "--root", t.TempDir()).want(t, 1); !strings.Contains(r.err, "Redis") {
+		t.Errorf("%s", r.err)
+	}
+}
+
+// TestKeysImport_OfAuthor: a key that signs for whoever writes is no success, and what to do is said.
+func TestKeysImport_OfAuthor(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	dir := t.TempDir()
+	key, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := dkim.MarshalPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "opendkim.conf")
+	for name, text := range map[string]string{file: "Domain *\nSelector s1\nKeyFile /k.pem\n", filepath.Join(dir, "k.pem"): string(private)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := p.run("keys", "import", "--opendkim", file, "--root", dir).want(t, 1)
+	if !strings.Contains(r.err, "--pem /k.pem --selector s1 --domain DOMAIN") {
 		t.Errorf("%s", r.err)
 	}
 }

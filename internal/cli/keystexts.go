@@ -122,6 +122,7 @@ var (
 	msgImportThere    = text{EN: "{name}: is there already, left alone", JA: "{name}: すでにあるため、そのままにしました"}
 	msgImportSigns    = text{EN: "{name}: imported, signs", JA: "{name}: 取り込みました。署名に使います"}
 	msgImportWaits    = text{EN: "{name}: imported, waits until every name server shows its record", JA: "{name}: 取り込みました。すべてのネームサーバーにレコードが見えるまで待ちます"}
+	msgImportAuthor   = text{EN: "the key {file}, selector {selector}, signs with the domain of whoever writes: import it for each of your domains, by --pem {file} --selector {selector} --domain DOMAIN", JA: "鍵 {file} (セレクター {selector}) は差出人のドメインで署名する設定です。ドメインごとに --pem {file} --selector {selector} --domain DOMAIN で取り込んでください"}
 	msgTakeAway       = text{EN: "take this record away:", JA: "次のレコードを削除してください:"}
 	msgNoKeys         = text{EN: "There are no keys.", JA: "鍵はありません。"}
 	msgKeyColumns     = text{EN: "ID\tDOMAIN\tSELECTOR\tKIND\tSTATE\tSINCE\tNEXT", JA: "ID\tドメイン\tセレクター\t種類\t状態\t開始\t次の段階"}

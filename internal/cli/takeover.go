@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/takeover"
 )
@@ -42,7 +44,7 @@ func (f *takeoverFlags) settings(a *app) (*filter.Settings, *takeover.Report, er
 			return nil, nil, lookError{a.fileError(c.file, err)}
 		}
 		host, _ := os.Hostname()
-		if err := c.take(text, readBounded, host, s, report); err != nil {
+		if err := c.take(text, keys.Files{Read: readBounded, Glob: filepath.Glob}, host, s, report); err != nil {
 			var file *fs.PathError
 			if errors.As(err, &file) { // one that the configuration names cannot be read
 				return nil, nil, lookError{a.saidError(c.file, err)}

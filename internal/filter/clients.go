@@ -13,7 +13,7 @@ import (
 // Clients are SMTP clients by their address or their name.
 type Clients struct {
 	Networks []netip.Prefix
-	// Names are host names, and ".example.com" for all below it, in lower case. They are compared with what the mail server
+	// Names are host names, and ".example.com" for all below it, in lower case; "!" before one takes it out of a wider one. They are compared with what the mail server
 	// found by the address and confirmed by the name (Postfix and Sendmail do), never with HELO.
 	Names []string
 }
@@ -28,6 +28,9 @@ func (c Clients) Has(p milter.Peer) bool {
 		return false
 	}
 	for {
+		if slices.Contains(c.Names, "!"+name) {
+			return false
+		}
 		if slices.Contains(c.Names, name) {
 			return true
 		}

@@ -18,6 +18,8 @@ import (
 // Found is what a configuration of another program holds.
 type Found struct {
 	Keys []FoundKey
+	// OfAuthor are keys that sign by the domain of whoever writes, which no configuration names: their Domain is empty.
+	OfAuthor []FoundKey
 	// Settings are its other settings by lower-case name, as they are written.
 	Settings map[string]string
 	// Notes say what could not be taken over, and why.
@@ -60,7 +62,7 @@ func (f *Found) note(en, ja string, args ...any) {
 
 // full reports that no more keys are taken, and says so once.
 func (f *Found) full() bool {
-	if len(f.Keys) < maxFound {
+	if len(f.Keys)+len(f.OfAuthor) < maxFound {
 		return false
 	}
 	if !f.more {

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/x509"
@@ -58,8 +59,8 @@ func testPEM(t testing.TB) string {
 // show writes what was found, one key a line.
 func show(f *Found) string {
 	var out []string
-	for _, k := range f.Keys {
-		line := k.Domain + " " + k.Selector
+	for _, k := range slices.Concat(f.Keys, f.OfAuthor) {
+		line := cmp.Or(k.Domain, "(author)") + " " + k.Selector
 		for _, p := range k.Patterns {
 			line += fmt.Sprintf(" %s:%d", p.Pattern, p.Position)
 		}
@@ -72,11 +73,14 @@ func TestReadOpenDKIM(t *testing.T) {
 	pem := testPEM(t)
 	files := tree{
 		"/k/a.private": pem, "/k/b.private": pem, "/k/x.example/s.private": pem, "/k/bad": "no key",
-		"/etc/self": "Include /etc/self\nInclude /etc/self\n", "/etc/KeyTable": "# keys\na example.com:s1:/k/a.private\nb  example.com:s2:/k/b.private\n c\tnews.example:s3:/k/a.private # third\nany %:s:/k/%/s.private\nbroken x\nbad bad.example:s:/k/bad\ngone gone.example:s:/k/none\ninline in.example:s:" + strings.ReplaceAll(pem, "\n", `\n`) + "\n",
+		"/etc/self": "Include /etc/self\nInclude /etc/self\n", "/etc/KeyTable": "# keys\na example.com:s1:/k/a.private\nb  example.com:s2:/k/b.private\n c\tnews.example:s3:/k/a.private # third\nany %:s:/k/%/s.private\nbroken x\nbad bad.example:s:/k/bad\ngone gone.example:s:/k/none\nrel rel.example:s:./k\ninline in.example:s:" + strings.ReplaceAll(pem, "\n", `\n`) + "\n",
 		"/etc/SigningTable": "*@example.com a\n*@example.com b\n*@*.example.com b:%\nletters*@shop.example c\nexample.org a\n*@x.example any\n*@y.* any\n*@z.example nokey\n*@bad.example bad\n*@gone.example gone\n*@in.example inline\n@ a\n",
 		"/etc/more":         "Domain example.com\nSelector s1\nKeyFile /k/a.private\n", "/etc/named": "two.example two.example:s:/k/b.private\none.example one.example:s:/k/a.private\n",
 		"/etc/identities": "*@one.example one.example:@one.example\n*@two.example %:@%\nme@two.example two.example:me@two.example\n",
-		"/etc/plain":      "example.com b\n.example.com a\nuser@example.com c\n*  a\n",
+		"/etc/verp":       "bounce=*@one.example one.example\n*=*@two.example two.example\n",
+		"/etc/domains":    "a.example\n*.b.example\n",
+		"/k2/a.twice.example/a.twice.example.pem": pem, "/k2/b.twice.example/other.pem": pem, "/etc/./k": pem, "/etc/k": pem,
+		"/etc/plain": "example.com b\n.example.com a\nuser@example.com c\n*  a\n",
 	}
 	for _, c := range []struct{ what, conf, want, notes string }{
 		{
@@ -86,7 +90,7 @@ func TestReadOpenDKIM(t *testing.T) {
 		{
 			"a refile", "KeyTable refile:/etc/KeyTable\nSigningTable refile:/etc/SigningTable\n",
 			"example.com s1 *@example.com:1\nexample.com s2 *@.example.com:3\nnews.example s3 letters*@shop.example:4\nx.example s *@x.example:6\nin.example s *@in.example:11",
-			"broken|MultipleSignatures|must have an @|% stands|no key nokey|bad.example|gone.example|no pattern",
+			"broken|MultipleSignatures|must have an @|no file /k/%|no key nokey|bad.example|gone.example|no pattern",
 		},
 		{
 			"several signatures", "KeyTable\tfile:/etc/KeyTable\nSigningTable\trefile:/etc/SigningTable\nMultipleSignatures Yes\n",
@@ -107,12 +111,31 @@ func TestReadOpenDKIM(t *testing.T) {
 			"one.example s *@one.example:0\ntwo.example s *@two.example:0", "",
 		},
 		{
+			"files named by the domain", "KeyTable csl:any=%:s:/k/%/s.private\nSigningTable csl:*=any\n",
+			"x.example s *@x.example:0", "",
+		},
+		{
+			"files named twice by the domain", "KeyTable csl:any=%:s:/k2/%/%.pem\nSigningTable csl:news@.twice.example=any\n",
+			"a.twice.example s news@a.twice.example:0", "",
+		},
+		{"selectors named by the domain", "KeyTable csl:any=x.example:%:/k/a.private\nSigningTable csl:*=any\n", "", "% stands"},
+		{"no such file", "KeyTable csl:any=%:s:/none/%\nSigningTable csl:*=any\n", "", "no file /none/%"},
+		{"one key for all", "KeyTable csl:any=%:s:/k/a.private\nSigningTable csl:.x.example=any,*=any\n", "(author) s *@.x.example:0 *@*:0", ""},
+		{"all domains", "Domain *\nSelector s\nKeyFile /k/a.private\nSubDomains yes\n", "(author) s *@*:0", ""},
+		{"domains by a refile", "Domain refile:/etc/domains\nSelector s\nKeyFile /k/a.private\nSubDomains yes\n", "a.example s *@a.example:0 *@.a.example:0\n(author) s *@.b.example:0", ""},
+		{"a * in a file of domains", "Domain /etc/domains\nSelector s\nKeyFile /k/a.private\n", "a.example s *@a.example:0", "never signs"},
+		{"below a folder", "KeyTable file:KeyTable\nSigningTable csl:x.example=any,y.example=rel\nBaseDirectory /etc\n", "x.example s *@x.example:0\nrel.example s *@y.example:0", "broken"},
+		{
+			"= in an address", "KeyTable /etc/named\nSigningTable refile:/etc/verp\n",
+			"one.example s bounce=*@one.example:1\ntwo.example s *=*@two.example:2", "",
+		},
+		{
 			"identities", "KeyTable /etc/named\nSigningTable refile:/etc/identities\n",
 			"one.example s *@one.example:1\ntwo.example s *@two.example:2 me@two.example:3", "i=me@two.example",
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			f, err := ReadOpenDKIM([]byte(c.conf), files.read)
+			f, err := ReadOpenDKIM([]byte(c.conf), Files{Read: files.read, Glob: files.glob})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,11 +157,11 @@ func TestReadOpenDKIM(t *testing.T) {
 		})
 	}
 	for _, conf := range []string{"", "Domain example.com\n", "SigningTable ldap://x\nKeyTable /etc/KeyTable", "SigningTable /none\nKeyTable /etc/KeyTable", "SigningTable /etc/plain", "Include /none", "Include /etc/self"} {
-		if f, err := ReadOpenDKIM([]byte(conf), files.read); err == nil {
+		if f, err := ReadOpenDKIM([]byte(conf), Files{Read: files.read, Glob: files.glob}); err == nil {
 			t.Errorf("%q: %s", conf, show(f))
 		}
 	}
-	if f, err := ReadOpenDKIM([]byte("Domain example.com\nSelector s1\nKeyFile /k/a.private\nCanonicalization relaxed/simple\n"), files.read); err != nil || f.Settings["canonicalization"] != "relaxed/simple" {
+	if f, err := ReadOpenDKIM([]byte("Domain example.com\nSelector s1\nKeyFile /k/a.private\nCanonicalization relaxed/simple\n"), Files{Read: files.read, Glob: files.glob}); err != nil || f.Settings["canonicalization"] != "relaxed/simple" {
 		t.Errorf("%v, %v", f, err)
 	}
 }
@@ -147,18 +170,19 @@ func TestReadOpenDKIM(t *testing.T) {
 func TestReadOpenDKIM_Bounds(t *testing.T) {
 	files := tree{"/k": testPEM(t)}
 	conf := "# " + strings.Repeat("x", 2*maxKey) + "\nDomain example.com\nSelector s\nKeyFile /k\n"
-	f, err := ReadOpenDKIM([]byte(conf), files.read)
+	f, err := ReadOpenDKIM([]byte(conf), Files{Read: files.read, Glob: files.glob})
 	if err != nil || len(f.Keys) != 1 {
 		t.Fatalf("%v, %v", f, err)
 	}
 	f.Keys = make([]FoundKey, maxFound)
+	tables := tables{Found: f, files: Files{Read: files.read}, index: map[string]int{}}
 	for range 2 {
-		f.take(tableKey{"example.com", "s", "/k"}, Pattern{}, 0, map[string]int{}, files.read)
+		tables.take(tableKey{"example.com", "s", "/k"}, Pattern{}, 0)
 	}
 	if len(f.Keys) != maxFound || len(f.Notes) != 1 || !strings.Contains(f.Notes[0].EN, "more than") {
 		t.Errorf("%d keys, %q", len(f.Keys), f.Notes)
 	}
-	f, err = ReadOpenDKIM([]byte("KeyTable csl:a=MC4CAQAwBQYDK2Vw\nSigningTable csl:example.com"), files.read)
+	f, err = ReadOpenDKIM([]byte("KeyTable csl:a=MC4CAQAwBQYDK2Vw\nSigningTable csl:example.com"), Files{Read: files.read, Glob: files.glob})
 	if err != nil || len(f.Notes) == 0 || strings.Contains(english(f.Notes), "MC4C") {
 		t.Errorf("%q, %v", f.Notes, err)
 	}
@@ -272,7 +296,7 @@ func FuzzReadOpenDKIM(f *testing.F) {
 	f.Add("KeyTable /k\nSigningTable refile:/s\n", "a example.com:s:/p\nb %:s:/p", "*@example.com a\n*@x.example b")
 	f.Add("Domain a.example\nSelector s\nKeyFile /p", "", "")
 	f.Fuzz(func(t *testing.T, conf, table, signing string) {
-		found, err := ReadOpenDKIM([]byte(conf), tree{"/k": table, "/s": signing, "/p": pem}.read)
+		found, err := ReadOpenDKIM([]byte(conf), Files{Read: tree{"/k": table, "/s": signing, "/p": pem}.read, Glob: tree{"/k": table, "/s": signing, "/p": pem}.glob})
 		if err != nil {
 			return
 		}
@@ -322,7 +346,7 @@ func TestImport(t *testing.T) {
 
 // TestFoundKeyIsNotShown: whatever prints a key that was found shows which it is, and nothing more.
 func TestFoundKeyIsNotShown(t *testing.T) {
-	f, err := ReadOpenDKIM([]byte("Domain a.example\nSelector s\nKeyFile /k\n"), tree{"/k": testPEM(t)}.read)
+	f, err := ReadOpenDKIM([]byte("Domain a.example\nSelector s\nKeyFile /k\n"), Files{Read: tree{"/k": testPEM(t)}.read, Glob: tree{"/k": testPEM(t)}.glob})
 	if err != nil {
 		t.Fatal(err)
 	}

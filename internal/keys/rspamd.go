@@ -15,13 +15,6 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
-// Files gives the files that a configuration names.
-type Files struct {
-	Read func(path string) ([]byte, error)
-	// Glob gives the names of files, as filepath.Glob does.
-	Glob func(pattern string) ([]string, error)
-}
-
 // The defaults of rspamd's dkim_signing module.
 const (
 	rspamdPath     = "/var/lib/rspamd/dkim/$domain.$selector.key"

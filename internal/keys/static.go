@@ -22,7 +22,7 @@ type Static struct {
 func (f *Found) Static(all bool) *Static {
 	s := &Static{keys: map[string]FoundKey{}, all: all}
 	var patterns []store.DKIMPattern
-	for i, k := range f.Keys {
+	for i, k := range slices.Concat(f.Keys, f.OfAuthor) {
 		id := strconv.Itoa(i)
 		s.keys[id] = k
 		for _, p := range k.Patterns {
@@ -63,7 +63,9 @@ func (s *Static) Signers(local, domain string) []FoundKey {
 	for _, e := range fit(local, domain) {
 		if !slices.Contains(seen, e.series) {
 			seen = append(seen, e.series)
-			out = append(out, s.keys[e.series])
+			k := s.keys[e.series]
+			k.Domain = cmp.Or(k.Domain, domain)
+			out = append(out, k)
 		}
 	}
 	return out

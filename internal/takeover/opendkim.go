@@ -12,8 +12,8 @@ import (
 
 // OpenDKIM takes a configuration of OpenDKIM over. host is the name that stands for HOSTNAME. An error is that it cannot be read,
 // or that a file of keys cannot.
-func OpenDKIM(conf []byte, read Files, host string, into *filter.Settings, report *Report) error {
-	r, list, err := begin("OpenDKIM", openDKIM, conf, read, into, report, host)
+func OpenDKIM(conf []byte, files Files, host string, into *filter.Settings, report *Report) error {
+	r, list, err := begin("OpenDKIM", openDKIM, conf, files, into, report, host)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (r *reading) defaults() {
 	s := r.into
 	s.Header, s.Body, s.SimpleSignatures = dkim.Simple, dkim.Simple, true
 	s.Fields = &filter.FieldChoice{Sign: signedByDefault, Omit: omittedByDefault}
-	c, _ := hosts([]string{"127.0.0.1"})
+	c, _ := hosts([]string{"127.0.0.1"}, false)
 	s.Trusted = c.Networks
 	if s.Policy == nil {
 		s.Policy = &filter.Policy{Default: map[filter.Outcome]filter.Action{}}
@@ -76,7 +76,7 @@ func (r *reading) signers(list []setting) error {
 	for _, s := range list {
 		fmt.Fprintf(&flat, "%s %s\n", s.name, s.value)
 	}
-	f, err := keys.ReadOpenDKIM([]byte(flat.String()), r.read)
+	f, err := keys.ReadOpenDKIM([]byte(flat.String()), r.files)
 	if err != nil {
 		return err
 	}

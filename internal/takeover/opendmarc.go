@@ -9,15 +9,15 @@ import (
 )
 
 // OpenDMARC takes a configuration of OpenDMARC over, best after that of OpenDKIM.
-func OpenDMARC(conf []byte, read Files, host string, into *filter.Settings, report *Report) error {
-	r, list, err := begin("OpenDMARC", openDMARC, conf, read, into, report, host)
+func OpenDMARC(conf []byte, files Files, host string, into *filter.Settings, report *Report) error {
+	r, list, err := begin("OpenDMARC", openDMARC, conf, files, into, report, host)
 	if err != nil {
 		return err
 	}
 	if into.Policy == nil {
 		into.Policy = &filter.Policy{Default: map[filter.Outcome]filter.Action{}}
 	}
-	c, _ := hosts([]string{"127.0.0.1"})
+	c, _ := hosts([]string{"127.0.0.1"}, false)
 	into.Policy.Forwarders = c.Networks // IgnoreHosts
 	r.run(openDMARC, list)
 	return nil

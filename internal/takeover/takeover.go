@@ -4,7 +4,6 @@
 package takeover
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -46,8 +45,8 @@ type Report struct {
 	Listen string
 }
 
-// Files reads the files that a configuration names.
-type Files func(path string) ([]byte, error)
+// Files gives the files that a configuration names.
+type Files = keys.Files
 
 // maxLines bounds the settings of a configuration with all that it includes, maxDepth how deep it includes (as OpenDKIM does),
 // maxEntries the entries of one list.
@@ -60,7 +59,7 @@ const (
 // reading is one configuration being taken over.
 type reading struct {
 	program string
-	read    Files
+	files   Files
 	into    *filter.Settings
 	report  *Report
 	values  map[string]string // by lower-case name; the last one counts
@@ -87,7 +86,7 @@ type setting struct{ name, value string }
 
 // parser reads a configuration with all that it includes.
 type parser struct {
-	read  Files
+	read  func(path string) ([]byte, error)
 	lines int
 	out   []setting // in order, those of included files in their place
 }
@@ -124,24 +123,17 @@ func (p *parser) parse(conf []byte, depth int) error {
 }
 
 // begin parses a configuration for a program.
-func begin(program string, rules []rule, conf []byte, read Files, into *filter.Settings, report *Report, host string) (*reading, []setting, error) {
-	p := parser{read: read}
+func begin(program string, rules []rule, conf []byte, files Files, into *filter.Settings, report *Report, host string) (*reading, []setting, error) {
+	p := parser{read: files.Read}
 	if err := p.parse(conf, 0); err != nil {
 		return nil, nil, said.Error("%s: %w", "%s: %v", program, err)
 	}
 	list := p.out
-	r := &reading{program: program, read: read, into: into, report: report, values: map[string]string{}, known: map[string]rule{}, host: host}
+	r := &reading{program: program, files: files, into: into, report: report, values: map[string]string{}, known: map[string]rule{}, host: host}
 	for _, s := range list {
 		r.values[strings.ToLower(s.name)] = s.value
 	}
-	if base := r.values["basedirectory"]; base != "" {
-		r.read = func(path string) ([]byte, error) {
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(base, path)
-			}
-			return read(path)
-		}
-	}
+	r.files = files.Below(r.values["basedirectory"])
 	for _, k := range rules {
 		r.known[strings.ToLower(k.name)] = k
 	}
@@ -197,7 +189,7 @@ func (r *reading) entries(spec string) ([]string, error) {
 	if spec == "" {
 		return nil, nil
 	}
-	out, _, err := keys.Dataset(spec, r.read)
+	out, _, err := keys.Dataset(spec, r.files.Read)
 	if len(out) > maxEntries {
 		return nil, said.Error("more than %d entries", "項目が %d 個を超えています", maxEntries)
 	}

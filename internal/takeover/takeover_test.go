@@ -70,7 +70,7 @@ func TestNothingIsDropped(t *testing.T) {
 		conf.WriteString("X-Unheard-Of yes\nX-Unheard-Of yes\n")
 		var s filter.Settings
 		var r Report
-		if err := c.take([]byte(conf.String()), tree{}.read, "mx.example", &s, &r); err != nil {
+		if err := c.take([]byte(conf.String()), Files{Read: tree{}.read}, "mx.example", &s, &r); err != nil {
 			t.Fatalf("%s: %v", program, err)
 		}
 		var got []string
@@ -95,7 +95,7 @@ func TestNothingIsDropped(t *testing.T) {
 func TestNoSecretIsShown(t *testing.T) {
 	conf := "LDAPBindPassword hunter2\nBind-Password hunter2\nInternalHosts dsn:mysql://u:hunter2@db/x\nSMTPURI smtp://u:hunter2@mx\nKeyTable csl:a=hunter2\nPidFile /run/x\n"
 	var r Report
-	if err := OpenDKIM([]byte("Mode v\n"+conf), tree{}.read, "", &filter.Settings{}, &r); err != nil {
+	if err := OpenDKIM([]byte("Mode v\n"+conf), Files{Read: tree{}.read}, "", &filter.Settings{}, &r); err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range r.Lines {
@@ -115,7 +115,7 @@ func TestIncludesEnd(t *testing.T) {
 		files[fmt.Sprintf("/%d", i)] = strings.Repeat(fmt.Sprintf("Include /%d\n", i+1), 100)
 	}
 	read := func(name string) ([]byte, error) { reads++; return files.read(name) }
-	err := OpenDKIM([]byte("Include /1\n"), read, "", &filter.Settings{}, &Report{})
+	err := OpenDKIM([]byte("Include /1\n"), Files{Read: read}, "", &filter.Settings{}, &Report{})
 	if err == nil || !strings.Contains(err.Error(), "more than") || reads > maxLines {
 		t.Errorf("%d reads, %v", reads, err)
 	}
@@ -124,18 +124,18 @@ func TestIncludesEnd(t *testing.T) {
 func TestOpenDKIMSettings(t *testing.T) {
 	files := tree{
 		"/b/key": testPEM(t), "/b/KeyTable": "k a.example:s:/b/key\n", "/b/SigningTable": "*@a.example k\n*@other.example k\nu@* k:u@%\n",
-		"/b/more": "SignatureTTL 3600\nInclude /b/most\n", "/b/most": "On-DNSError accept\nDNSTimeout 7\n", "/b/hosts": "192.0.2.0/24\n!192.0.2.7\nmail.a.example\n!bad.a.example\nlocalhost\n2001:DB8::/32\n",
+		"/b/more": "SignatureTTL 3600\nInclude /b/most\n", "/b/most": "On-DNSError accept\nDNSTimeout 7\n", "/b/hosts": "192.0.2.0/24\n!192.0.2.7\nmail.a.example\n.b.example\n!bad.b.example\n198.51.*\nlocalhost\n192.0.2.99/29\n*.c.example\nmail*.example\n2001:DB8::/32\n",
 	}
 	conf := "BaseDirectory /b\nMode s\nKeyTable refile:KeyTable\nSigningTable refile:SigningTable\nCanonicalization Relaxed\nAuthservID HOSTNAME\nRemoveARFrom old.a.example,.a.example\n" +
 		"InternalHosts refile:hosts\nPeerList 198.51.100.1\nMTA submission,smtps\nSignHeaders *,+X-A,-Cc\nOmitHeaders .\nOversignHeaders From, To\nSignatureAlgorithm rsa-sha1\nMinimumKeyBits 512\nInclude more\nSocket inet:8891\n"
 	var s filter.Settings
 	var r Report
-	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err == nil {
+	if err := OpenDKIM([]byte(conf), Files{Read: files.read}, "mx.a.example", &s, &r); err == nil {
 		t.Error("the included file is not below the directory, yet it was read")
 	}
 	conf = strings.Replace(conf, "Include more", "Include /b/more", 1)
 	s, r = filter.Settings{}, Report{}
-	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err != nil {
+	if err := OpenDKIM([]byte(conf), Files{Read: files.read}, "mx.a.example", &s, &r); err != nil {
 		t.Fatal(err)
 	}
 	if s.Header != dkim.Relaxed || s.Body != dkim.Simple || s.AuthServID != "mx.a.example" || s.Expires != time.Hour || s.Timeout != 7*time.Second || r.Listen != "inet:8891@0.0.0.0" ||
@@ -144,12 +144,12 @@ func TestOpenDKIMSettings(t *testing.T) {
 		t.Errorf("%+v\n%+v", s, r)
 	}
 	c := filter.Clients{Networks: s.Trusted, Names: s.TrustedNames}
-	for addr, want := range map[string]bool{"192.0.2.1": true, "192.0.2.7": false, "192.0.2.6": true, "192.0.2.255": true, "127.0.0.9": true, "::1": true, "2001:db8::1": true, "198.51.100.1": false} {
+	for addr, want := range map[string]bool{"192.0.2.1": true, "192.0.2.7": false, "192.0.2.6": true, "192.0.2.255": true, "127.0.0.9": true, "::1": true, "2001:db8::1": true, "198.51.100.1": true, "198.52.100.1": false} {
 		if got := c.Has(milter.Peer{Addr: netip.MustParseAddr(addr)}); got != want {
 			t.Errorf("%s: %v", addr, got)
 		}
 	}
-	for name, want := range map[string]bool{"MAIL.a.example.": true, "x.mail.a.example": false, "unknown": false, "[192.0.2.9]": false, "": false} {
+	for name, want := range map[string]bool{"MAIL.a.example.": true, "x.mail.a.example": false, "x.b.example": true, "bad.b.example": false, "x.bad.b.example": true, "x.c.example": false, "unknown": false, "[192.0.2.9]": false, "": false} {
 		if got := c.Has(milter.Peer{Hostname: name}); got != want {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -160,7 +160,7 @@ func TestOpenDKIMSettings(t *testing.T) {
 		}
 	}
 	notes := english(r.Notes)
-	for _, want := range []string{"!bad.a.example", ".a.example: name the hosts", "does not align", "asks for i="} {
+	for _, want := range []string{"192.0.2.99/29 never fits an address there: write 192.0.2.96/29", "*.c.example never fits a host there: write .c.example", "mail*.example is not taken over", ".a.example: name the hosts", "does not align", "asks for i="} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q:\n%s", want, notes)
 		}
@@ -169,7 +169,7 @@ func TestOpenDKIMSettings(t *testing.T) {
 		t.Errorf("%+v", r.Lines)
 	}
 	for _, bad := range []string{"Include /none\n", "Include /self\n", strings.Repeat("Syslog yes\n", maxLines+1), "KeyTable /none\nSigningTable /none\n", "Domain x\n"} {
-		if err := OpenDKIM([]byte(bad), tree{"/self": "Include /self\n"}.read, "", &filter.Settings{}, &Report{}); err == nil {
+		if err := OpenDKIM([]byte(bad), Files{Read: tree{"/self": "Include /self\n"}.read}, "", &filter.Settings{}, &Report{}); err == nil {
 			t.Errorf("%.40q: no error", bad)
 		}
 	}
@@ -182,7 +182,7 @@ func TestOpenDMARCSettings(t *testing.T) {
 	conf := "AuthservID HOSTNAME\nRejectFailures true\nHoldQuarantinedMessages yes\nRequiredHeaders 1\nRejectMultiValueFrom no\nIgnoreHosts /ignore\nIgnoreMailFrom friend.example,b.example\nDomainWhitelistFile /seals\nDomainWhitelist a.example\nSPFSelfValidate false\n" +
 		"HistoryFile /var/run/x\nFailureReports false\nSocket local:/run/x\n"
 	r.Listen = "inet:1@127.0.0.1"
-	if err := OpenDMARC([]byte(conf), files.read, "mx2.a.example", &s, &r); err != nil {
+	if err := OpenDMARC([]byte(conf), Files{Read: files.read}, "mx2.a.example", &s, &r); err != nil {
 		t.Fatal(err)
 	}
 	p := s.Policy
@@ -200,7 +200,7 @@ func TestOpenDMARCSettings(t *testing.T) {
 		t.Error(r.Notes)
 	}
 	s, r = filter.Settings{}, Report{}
-	if err := OpenDMARC([]byte("Syslog true\n"), files.read, "", &s, &r); err != nil || s.Policy.Default[filter.DMARCReject] != filter.Accept {
+	if err := OpenDMARC([]byte("Syslog true\n"), Files{Read: files.read}, "", &s, &r); err != nil || s.Policy.Default[filter.DMARCReject] != filter.Accept {
 		t.Errorf("%v %+v", err, s.Policy)
 	}
 }
@@ -252,7 +252,7 @@ func FuzzTakeOver(f *testing.F) {
 		var s filter.Settings
 		var r Report
 		files := tree{"/x": list}
-		errA, errB := OpenDKIM([]byte(a), files.read, "h.example", &s, &r), OpenDMARC([]byte(b), files.read, "h.example", &s, &r)
+		errA, errB := OpenDKIM([]byte(a), Files{Read: files.read}, "h.example", &s, &r), OpenDMARC([]byte(b), Files{Read: files.read}, "h.example", &s, &r)
 		if errA == nil && errB == nil && s.Policy == nil {
 			t.Fatal("no policy")
 		}
@@ -298,7 +298,7 @@ func TestReasonsInBothLanguages(t *testing.T) {
 			for _, v := range values {
 				var r Report
 				r.Listen = "inet:2@127.0.0.1"
-				if err := c.take([]byte(rule.name+" "+v+"\nOdd x\n"), tree{}.read, "", &filter.Settings{AuthServID: "other.example"}, &r); err != nil {
+				if err := c.take([]byte(rule.name+" "+v+"\nOdd x\n"), Files{Read: tree{}.read}, "", &filter.Settings{AuthServID: "other.example"}, &r); err != nil {
 					if ja := said.Japanese(err); !kana.MatchString(ja) || anglicism.MatchString(ja) {
 						t.Errorf("%s %s: %q", rule.name, v, ja)
 					}
@@ -368,7 +368,7 @@ func TestNewSettings(t *testing.T) {
 	var s filter.Settings
 	var r Report
 	conf := "DontSignMailTo refile:/dont\nExemptDomains csl:A.example, b.example\nMacroList file:/macros\nMustBeSigned Subject,To\nMinimumKeyBits 2048\nSenderHeaders Sender,From\nRequiredHeaders yes\nMinimum 90%\nQuarantine yes\n"
-	if err := OpenDKIM([]byte(conf), files.read, "mx.a.example", &s, &r); err != nil {
+	if err := OpenDKIM([]byte(conf), Files{Read: files.read}, "mx.a.example", &s, &r); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(s.DontSignTo, []string{"robot@there.example"}) || !slices.Equal(s.Untouched.Authors, []string{"a.example", "b.example"}) || s.MinimumKeyBits != 2048 ||

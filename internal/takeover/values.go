@@ -142,9 +142,9 @@ func (r *reading) clients(name, v string) (filter.Clients, error) {
 	if err != nil {
 		return filter.Clients{}, err
 	}
-	c, left := hosts(list)
+	c, left := hosts(list, strings.HasPrefix(strings.ToLower(v), "refile:"))
 	for _, e := range left {
-		r.note("%s: %s is not taken over", "%s: %s は引き継げません", name, e)
+		r.note("%s: %s", "%s: %s", name, e)
 	}
 	return c, nil
 }

@@ -1,0 +1,244 @@
+package keys
+
+import (
+	"cmp"
+	"encoding/base64"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/store"
+)
+
+// tableKey is a line of the key table.
+type tableKey struct{ domain, selector, where string }
+
+// tables are KeyTable and SigningTable being read.
+type tables struct {
+	*Found
+	files Files
+	keys  map[string]tableKey
+	index map[string]int // of what is found, by domain and selector
+}
+
+func (f *tables) read() (err error) {
+	if f.keys, err = f.keyTable(); err != nil {
+		return err
+	}
+	entries, kind, err := dataset(f.Settings["signingtable"], f.files.Read)
+	if err != nil {
+		return said.Error("the setting SigningTable: %w", "設定 SigningTable: %v", err)
+	}
+	f.signingTable(entries, kind)
+	return nil
+}
+
+func (f *tables) keyTable() (map[string]tableKey, error) {
+	entries, kind, err := dataset(f.Settings["keytable"], f.files.Read)
+	if err != nil {
+		return nil, said.Error("the setting KeyTable: %w", "設定 KeyTable: %v", err)
+	}
+	table := map[string]tableKey{}
+	for _, line := range entries {
+		name, value := pair(line, kind == "csl")
+		parts := strings.SplitN(value, ":", 3)
+		if len(parts) != 3 || strings.TrimSpace(parts[0]) == "" {
+			f.note("KeyTable: the line of %s is not domain:selector:key", "KeyTable: %s の行が domain:selector:key の形ではありません", clip(name))
+			continue
+		}
+		if _, twice := table[name]; !twice {
+			table[name] = tableKey{strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1]), strings.TrimSpace(parts[2])}
+		}
+	}
+	return table, nil
+}
+
+// signingTable gives each key its patterns. In a refile the order of the lines decides; else how exact a pattern is.
+func (f *tables) signingTable(entries []string, kind string) {
+	refile, multiple := kind == "refile", Yes(f.Settings["multiplesignatures"])
+	positions := map[string]int{} // by pattern: lines of one pattern sign together
+	for i, line := range entries {
+		text, value := pair(line, kind == "csl")
+		name, identity, _ := strings.Cut(value, ":")
+		p, err := ParsePattern(text)
+		switch {
+		case err != nil:
+			f.note("SigningTable: %v", "SigningTable: %v", err)
+			continue
+		case refile && !strings.Contains(text, "@") && text != "*":
+			f.note("SigningTable: %s never fits an address: in a refile: table it must have an @", "SigningTable: %s はどのアドレスにも一致しません。refile: の表では @ が必要です", clip(text))
+			continue
+		}
+		position, again := positions[p.String()]
+		if again && !multiple {
+			f.note("SigningTable: %s has a key already, and MultipleSignatures is off: %s does not sign for it", "SigningTable: %s にはすでに鍵があり、MultipleSignatures が無効なため、%s では署名しません", clip(text), clip(name))
+			continue
+		}
+		if !again {
+			if position = 0; refile {
+				position = i + 1
+			}
+			positions[p.String()] = position
+		}
+		for _, s := range signers(strings.TrimSpace(name), p, f.keys) {
+			k, ok := f.keys[s.name]
+			if !ok {
+				f.note("SigningTable: there is no key %s in the KeyTable", "SigningTable: 鍵 %s が KeyTable にありません", clip(s.name))
+				continue
+			}
+			if identity != "" && !sameIdentity(identity, k.domain, s.pattern) {
+				f.note("SigningTable: %s asks for i=%s: signatures get no i=, which is the same as i=@ and the domain", "SigningTable: %s に i=%s が指定されていますが、署名に i= は付けません (i=@ドメイン と同じ意味になります)", clip(text), clip(identity))
+			}
+			f.fill(k, s.pattern, position)
+		}
+	}
+}
+
+// signer is the name of a key in the key table, and whose mail it signs.
+type signer struct {
+	name    string
+	pattern Pattern
+}
+
+// signers are those that a line of the signing table names. For % it is the domain of the author, whichever has a key of that name.
+func signers(name string, p Pattern, table map[string]tableKey) (out []signer) {
+	switch {
+	case name != "%":
+		return []signer{{name, p}}
+	case p.rank == exactDomain:
+		return []signer{{p.domain, p}}
+	}
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		one, err := ParsePattern(p.local + "@" + name)
+		if err == nil && one.rank == exactDomain && p.fits(strings.ReplaceAll(p.local, "*", ""), one.domain) {
+			out = append(out, signer{name, one})
+		}
+	}
+	if len(out) == 0 {
+		return []signer{{name, p}}
+	}
+	return out
+}
+
+// sameIdentity reports that an i= says what a signature without one says.
+func sameIdentity(identity, domain string, p Pattern) bool {
+	if p.rank == exactDomain {
+		identity, domain = strings.ReplaceAll(identity, "%", p.domain), strings.ReplaceAll(domain, "%", p.domain)
+	}
+	return strings.EqualFold(identity, "@"+domain)
+}
+
+// fill has a line of the key table sign for a pattern. % stands for the domain of the author: where the pattern does not say which,
+// the files do that are there, and a key that is the same for all signs by whatever domain it is.
+func (f *tables) fill(k tableKey, p Pattern, position int) {
+	switch {
+	case !strings.Contains(k.domain+k.selector+k.where, "%"):
+		f.take(k, p, position)
+	case p.rank == exactDomain:
+		f.take(k.of(p.domain), p, position)
+	case strings.Contains(k.where, "%"):
+		f.eachFile(k, p, position)
+	case k.domain == "%" && !strings.Contains(k.selector, "%"):
+		k.domain = ""
+		f.take(k, p, position)
+	default:
+		f.note("KeyTable: %% stands for any domain of %s: name the domains, each gets its key", "KeyTable: %% が %s のどのドメインにもなり得ます。ドメインを列挙して、それぞれに鍵を指定してください", p)
+	}
+}
+
+// of is the key of one domain.
+func (k tableKey) of(domain string) tableKey {
+	fill := strings.NewReplacer("%", domain)
+	return tableKey{fill.Replace(k.domain), fill.Replace(k.selector), fill.Replace(k.where)}
+}
+
+// eachFile takes the keys of all domains of a pattern of which there are files.
+func (f *tables) eachFile(k tableKey, p Pattern, position int) {
+	before, after, _ := strings.Cut(k.where, "%")
+	between := false
+	if i := strings.LastIndex(after, "%"); i >= 0 { // such as /keys/%/%.private
+		after, between = after[i+1:], true
+	}
+	var names []string
+	if f.files.Glob != nil && !strings.ContainsAny(k.where, `*?[\`) {
+		names, _ = f.files.Glob(strings.ReplaceAll(k.where, "%", "*")) // the only error is a pattern that is none
+	}
+	some := false
+	for _, name := range names {
+		if len(name) <= len(before)+len(after) {
+			continue
+		}
+		domain := name[len(before) : len(name)-len(after)]
+		if between {
+			domain, _, _ = strings.Cut(domain, "/")
+		}
+		one, err := ParsePattern(p.local + "@" + domain)
+		if err != nil || one.rank != exactDomain || k.of(one.domain).where != name || !p.fits(strings.ReplaceAll(p.local, "*", ""), one.domain) {
+			continue
+		}
+		f.take(k.of(one.domain), one, position)
+		some = true
+	}
+	if !some {
+		f.note("KeyTable: there is no file %s for a domain of %s", "KeyTable: %[2]s のドメインの鍵のファイル %[1]s がありません", clip(k.where), p)
+	}
+}
+
+// take adds a pattern to a key, which is read where it is new. Without a domain it is that of the author.
+func (f *tables) take(k tableKey, p Pattern, position int) {
+	list := &f.Keys
+	if k.domain == "" {
+		list = &f.OfAuthor
+	}
+	id := strings.ToLower(k.domain + ":" + k.selector)
+	if k.domain == "" {
+		id += ":" + k.where
+	}
+	at, ok := f.index[id]
+	if !ok {
+		if f.full() {
+			return
+		}
+		key, err := k.read(f.files.Read)
+		if err != nil {
+			f.note("the key of %s, selector %s: %v", "%s の鍵 (セレクター %s): %v", clip(cmp.Or(k.domain, p.String())), clip(k.selector), err)
+			return
+		}
+		at = len(*list)
+		f.index[id] = at
+		*list = append(*list, FoundKey{Domain: k.domain, Selector: k.selector, Key: key.Key, File: key.File})
+	}
+	(*list)[at].Patterns = append((*list)[at].Patterns, store.DKIMPattern{Pattern: p.String(), Position: position})
+}
+
+// read reads a key that stands in a file or in the table itself: PEM, or its base64 alone.
+func (k tableKey) read(read func(string) ([]byte, error)) (FoundKey, error) {
+	if strings.HasPrefix(k.where, "/") || strings.HasPrefix(k.where, ".") {
+		key, err := readKey(read, k.where)
+		return FoundKey{Key: key, File: k.where}, err
+	}
+	text := strings.ReplaceAll(k.where, `\n`, "\n")
+	if !strings.HasPrefix(text, "-----") {
+		if _, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err != nil {
+			return FoundKey{}, said.Error("it is neither a file nor a key", "ファイルでも鍵でもありません")
+		}
+		text = "-----BEGIN RSA PRIVATE KEY-----\n" + text + "\n-----END RSA PRIVATE KEY-----\n"
+	}
+	key, err := dkim.ParsePrivateKey([]byte(text))
+	if err != nil {
+		err = KeyError("KeyTable", err)
+	}
+	return FoundKey{Key: key}, err
+}
+
+// pair cuts a line of a table into name and value: at white space in a file, at = in a list with commas.
+func pair(s string, listed bool) (name, value string) {
+	if listed {
+		name, value, _ = strings.Cut(s, "=")
+		return strings.TrimSpace(name), strings.TrimSpace(value)
+	}
+	name, value, _ = cutSpace(s)
+	return name, value
+}
