@@ -47,6 +47,7 @@ type Store interface {
 	PersonByName(ctx context.Context, name string) (store.Person, error)
 	PersonBySubject(ctx context.Context, issuer, subject string) (store.Person, error)
 	People(ctx context.Context, limit int) ([]store.Person, error)
+	FindPeople(ctx context.Context, role, find, after string, limit int) ([]store.Person, error)
 	ChangePerson(ctx context.Context, p store.Person, needed string) error
 	RemovePerson(ctx context.Context, id, needed string) error
 	PutLogin(ctx context.Context, token string, data []byte, expires time.Time) error

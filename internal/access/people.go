@@ -48,10 +48,20 @@ func (k *Keeper) Person(ctx context.Context, id string) (store.Person, error) {
 	return k.store.Person(ctx, id)
 }
 
-// People lists them, by name; at most 1000.
-func (k *Keeper) People(ctx context.Context) ([]store.Person, error) {
-	return k.store.People(ctx, 1000)
+// People lists up to limit of a role ("" any) whose names hold find, after a name, by name; more: there are others after them.
+func (k *Keeper) People(ctx context.Context, role, find, after string, limit int) (list []store.Person, more bool, err error) {
+	if len(find) > maxFind || len(after) > maxFind { // longer than any name
+		return nil, false, nil
+	}
+	list, err = k.store.FindPeople(ctx, role, strings.ToLower(norm.NFKC.String(strings.TrimSpace(find))), after, limit+1)
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
 }
+
+// maxFind bounds what is looked for, in octets: the longest name has 64 characters.
+const maxFind = 256
 
 // SetPassword gives a person another password. store.ErrNotFound, or an error of checkPassword.
 func (k *Keeper) SetPassword(ctx context.Context, id, password string) error {

@@ -41,6 +41,25 @@ func (p *Panel) Of(ctx context.Context, w Who, customer string) (Who, error) {
 	return Who{Person: person.ID}, err
 }
 
+// GiveNamed gives a domain to the customer of a name. *Invalid where there is none, ErrForbidden, store.ErrNotFound: no such domain.
+func (p *Panel) GiveNamed(ctx context.Context, w Who, domain, customer string) error {
+	if !w.Admin {
+		return ErrForbidden
+	}
+	name, err := access.CleanName(customer)
+	if err != nil {
+		return noCustomer(customer)
+	}
+	person, err := p.Store.PersonByName(ctx, name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && person.Role != access.Customer {
+		return noCustomer(customer)
+	}
+	if err != nil {
+		return err
+	}
+	return p.Give(ctx, w, domain, person.ID, true)
+}
+
 // keep keeps a domain and, where customers is not nil, gives it to exactly these.
 func (p *Panel) keep(ctx context.Context, d *store.Domain, customers *[]string) error {
 	l := line{name: d.Name, change: Change{Customers: customers}}

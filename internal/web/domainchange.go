@@ -65,6 +65,10 @@ func (s *server) changeDomain(w http.ResponseWriter, r *http.Request) {
 	case "rotate", "rollback", "retire":
 		err = s.Panel.Act(ctx, who, name, f.Get("key"), panel.KeyAction(do))
 	case "give", "take":
+		if do == "give" && f.Has("customer") {
+			err = s.Panel.GiveNamed(ctx, who, name, f.Get("customer"))
+			break
+		}
 		err = s.Panel.Give(ctx, who, name, f.Get("person"), do == "give")
 	default:
 		s.fail(w, r, http.StatusBadRequest, "error.form")

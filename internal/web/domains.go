@@ -49,6 +49,7 @@ type domainPage struct {
 	Forms    []formChoice
 	Senders  string
 	Others   []store.Person // customers whom the domain can be given to
+	Many     bool           // there are more of them: they are named
 	Forwards int            // its forwarding addresses
 	Error    string
 	Unsure   bool   // a stricter policy was chosen, against which something speaks: is it meant?
@@ -202,8 +203,8 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 	if text := panelError(i18n.FromRequest(r), err); text != "" {
 		p := domainsPage{Name: clip(name, 253), Error: text}
 		var bad *panel.Invalid
-		if errors.As(err, &bad) {
-			p.Proof = bad.Record
+		if errors.As(err, &bad) && bad.Record != nil { // a step that is left, and no mistake
+			p.Proof, p.Error = bad.Record, ""
 		}
 		s.showDomains(w, r, who, http.StatusUnprocessableEntity, p)
 		return
@@ -260,15 +261,9 @@ func (s *server) showDomain(w http.ResponseWriter, r *http.Request, who panel.Wh
 		p.Keys = append(p.Keys, viewKey(&d.Keys[i], d.Keys[i].Written(form, lang)))
 	}
 	if who.Admin && s.Access != nil {
-		people, err := s.Access.People(r.Context())
-		if err != nil {
+		if p.Others, p.Many, err = s.Access.People(r.Context(), access.Customer, "", "", peopleShown); err != nil {
 			s.storeError(w, r, err)
 			return
-		}
-		for _, person := range people {
-			if person.Role == access.Customer {
-				p.Others = append(p.Others, person)
-			}
 		}
 	}
 	s.show(w, r, code, "panel", p)

@@ -170,7 +170,7 @@ func TestFirstVisit(t *testing.T) {
 	if ann == "" {
 		t.Error(page)
 	}
-	people, err := h.keeper.People(context.Background())
+	people, _, err := h.keeper.People(context.Background(), "", "", "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,19 +3,27 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/store"
 )
 
+// peopleShown are the people on one page, and the customers in one list to choose from.
+const peopleShown = 100
+
 // peoplePage lists people for an administrator.
 type peoplePage struct {
 	frame
 	credentials
-	Role        string
-	People      []store.Person
-	Me          string
+	Role   string
+	People []store.Person
+	Me     string
+	// Find is what names are to hold, From the name after which the list begins; "" for all.
+	Find, From string
+	// Here is the query of this list, with its question mark; Next leads on, "" at the end.
+	Here, Next  string
 	MinPassword int
 	// Removing is who is to be removed, if that is meant; nil for nobody.
 	Removing *store.Person
@@ -56,14 +64,34 @@ func (s *server) people(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) showPeople(w http.ResponseWriter, r *http.Request, code int, p peoplePage) {
-	list, err := s.Access.People(r.Context())
+	q := r.URL.Query()
+	p.Find, p.From = q.Get("find"), q.Get("after")
+	list, more, err := s.Access.People(r.Context(), "", p.Find, p.From, peopleShown)
 	if err != nil {
 		s.storeError(w, r, err)
 		return
 	}
+	p.Here = peopleQuery(p.Find, p.From)
+	if more {
+		p.Next = "/people" + peopleQuery(p.Find, list[len(list)-1].Name)
+	}
 	p.frame = s.frame(r, "/people", i18n.T(i18n.FromRequest(r), "people.title"))
 	p.Form, p.People, p.Me, p.MinPassword = true, list, visitorOf(r).Person.ID, access.MinPassword
 	s.show(w, r, code, "people", p)
+}
+
+// peopleQuery names a part of the list of people: "" for its beginning.
+func peopleQuery(find, after string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"find": find, "after": after} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
 }
 
 func (s *server) addPerson(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +160,8 @@ func (s *server) askRemovePerson(w http.ResponseWriter, r *http.Request, id stri
 func (s *server) peopleDone(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case err == nil:
-		http.Redirect(w, r, "/people", http.StatusSeeOther)
+		q := r.URL.Query()
+		http.Redirect(w, r, "/people"+peopleQuery(q.Get("find"), q.Get("after")), http.StatusSeeOther)
 	case errors.Is(err, access.ErrLastAdmin):
 		c := credentials{Error: i18n.T(i18n.FromRequest(r), "people.last-admin")}
 		s.showPeople(w, r, http.StatusConflict, peoplePage{credentials: c})

@@ -150,7 +150,7 @@ func textOf(n *html.Node) string {
 }
 
 // void elements have no end tag (HTML section 13.1.2).
-var void = map[string]bool{"meta": true, "link": true, "img": true, "input": true, "br": true, "hr": true}
+var void = map[string]bool{"meta": true, "link": true, "img": true, "input": true, "br": true, "hr": true, "wbr": true}
 
 // balanced fails where the parser would have to repair: an end tag that does not fit, or an unknown entity.
 func balanced(t *testing.T, body []byte) {
