@@ -269,9 +269,6 @@ func (s *Store) Recent(ctx context.Context, limit int) ([]Message, error) {
 	return s.list(ctx, listed+`ORDER BY received DESC, seq DESC LIMIT $1`, atLeast0(limit))
 }
 
-// atLeast0: a negative LIMIT means "all" to SQLite and is an error to PostgreSQL.
-func atLeast0(limit int) int { return max(limit, 0) }
-
 func (s *Store) list(ctx context.Context, query string, args ...any) ([]Message, error) {
 	list, err := collect(ctx, s.db.reader(), func(r row) (m Message, err error) {
 		var received, dropAt, dropped int64
@@ -294,22 +291,4 @@ func (s *Store) Unverified(ctx context.Context, limit int) ([]string, error) {
 		return nil, fmt.Errorf("listing messages to verify: %w", s.db.translate(err))
 	}
 	return ids, nil
-}
-
-// collect gives all rows of a query.
-func collect[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
-	r, err := q.query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer r.close()
-	var list []T
-	for r.Next() {
-		v, err := scan(r)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-	return list, r.Err()
 }

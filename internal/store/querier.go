@@ -88,3 +88,24 @@ func (p pgxQuerier) query(ctx context.Context, query string, args ...any) (rows,
 type pgxRows struct{ pgx.Rows }
 
 func (r pgxRows) close() { r.Close() }
+
+// atLeast0: a negative LIMIT means "all" to SQLite and is an error to PostgreSQL.
+func atLeast0(limit int) int { return max(limit, 0) }
+
+// collect gives all rows of a query.
+func collect[T any](ctx context.Context, q querier, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	r, err := q.query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	var list []T
+	for r.Next() {
+		v, err := scan(r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, r.Err()
+}
