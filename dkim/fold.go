@@ -13,34 +13,38 @@ type folder struct {
 // word writes s, which must stay together, on a new line if it does not fit the
 // current one. glued means that no white space may stand before it on the same
 // line; a fold may.
-func (f *folder) word(s string, glued bool) {
+func (f *folder) word(s string, glued bool) { f.join("", s, "", glued) }
+
+// join is word for three parts that are one word.
+func (f *folder) join(a, b, c string, glued bool) {
+	n := len(a) + len(b) + len(c)
 	space := 0
 	if !glued {
 		space = 1
 	}
-	if f.line > 1 && f.line+space+len(s) > maxLine {
+	if f.line > 1 && f.line+space+n > maxLine {
 		f.b = append(f.b, "\r\n\t"...)
 		f.line = 1
 	} else if space > 0 {
 		f.b = append(f.b, ' ')
 		f.line++
 	}
-	f.b = append(f.b, s...)
-	f.line += len(s)
+	f.b = append(append(append(f.b, a...), b...), c...)
+	f.line += n
 }
 
 // list writes "name=a:b:c;", foldable behind the colons.
 func (f *folder) list(name string, words []string) {
 	for i, w := range words {
-		if i == 0 {
-			w = name + "=" + w
-		}
+		end := ":"
 		if i == len(words)-1 {
-			w += ";"
-		} else {
-			w += ":"
+			end = ";"
 		}
-		f.word(w, i > 0)
+		if i == 0 {
+			f.join(name+"=", w, end, false)
+			continue
+		}
+		f.join("", w, end, true)
 	}
 }
 

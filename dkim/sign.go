@@ -252,10 +252,10 @@ func (s *Signer) unsigned(bodyHash []byte) *folder {
 	f := &folder{b: make([]byte, 0, 2048)}
 	f.word(signatureField+":", true)
 	f.word("v=1;", false)
-	f.word("a="+s.algorithm+";", false)
+	f.join("a=", s.algorithm, ";", false)
 	f.word("c="+o.Header.String()+"/"+o.Body.String()+";", false)
-	f.word("d="+o.Domain+";", false)
-	f.word("s="+o.Selector+";", false)
+	f.join("d=", o.Domain, ";", false)
+	f.join("s=", o.Selector, ";", false)
 	if o.Identity != "" {
 		f.word("i="+o.Identity+";", false)
 	}
@@ -266,7 +266,7 @@ func (s *Signer) unsigned(bodyHash []byte) *folder {
 		f.word("x="+strconv.FormatInt(max(o.Expires.Unix(), 0), 10)+";", false)
 	}
 	f.list("h", s.names)
-	f.word("bh="+base64.StdEncoding.EncodeToString(bodyHash)+";", false)
+	f.join("bh=", base64.StdEncoding.EncodeToString(bodyHash), ";", false)
 	f.word("b=", false)
 	return f
 }

@@ -69,6 +69,9 @@ func (f Field) Name() string {
 
 // Is reports whether the field has this name, ASCII case-insensitively.
 func (f Field) Is(name string) bool {
+	if len(f.Raw) < len(name) || name != "" && lower(f.Raw[0]) != lower(name[0]) { // as of most fields
+		return false
+	}
 	n, _, ok := f.split()
 	return ok && equalFold(f.Raw[:n], name)
 }

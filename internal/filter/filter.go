@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -180,7 +181,7 @@ func (f *Filter) record(e *Event) {
 		}
 	}
 	if len(e.Signed) > 0 {
-		attrs = append(attrs, slog.Any("signed", e.Signed))
+		attrs = append(attrs, slog.String("signed", "["+strings.Join(e.Signed, " ")+"]"))
 	}
 	attrs = append(attrs, e.forwarding()...)
 	if e.Override.Type != "" {

@@ -80,11 +80,11 @@ func (o *outgoing) keys() []Key {
 		o.wanted, e.Reason = true, "mail to this recipient is not signed"
 		return nil
 	}
-	domain, author, err := o.parsed.AuthorDomain()
-	if err != nil {
-		e.problem("dkim.no-author", "no domain can answer for the message: "+err.Error())
+	if o.author.err != nil {
+		e.problem("dkim.no-author", "no domain can answer for the message: "+o.author.err.Error())
 		return nil
 	}
+	domain, author := o.author.domain, o.author.boxes
 	if as, ok := o.settings.Senders.Allow(e.User, author); !ok {
 		e.problem("dkim.user-not-allowed", fmt.Sprintf("user %q may not write as %s", e.User, as))
 		return nil

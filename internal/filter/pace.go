@@ -179,8 +179,8 @@ func (p *Pacing) goesFirst(t *transaction) bool {
 
 // from is the address of the one author.
 func (t *transaction) from() string {
-	if _, boxes, err := t.parsed.AuthorDomain(); err == nil && len(boxes) > 0 {
-		return boxes[0].Local + "@" + boxes[0].Domain
+	if a := &t.author; a.err == nil && len(a.boxes) > 0 {
+		return a.boxes[0].Local + "@" + a.boxes[0].Domain
 	}
 	return ""
 }

@@ -27,8 +27,16 @@ type transaction struct {
 	kept     int        // one more than the index of a field of ours that stays, 0: none does
 
 	parsed *message.Message
+	author author
 	way    way
 	cancel context.CancelFunc // of look-ups that began with the header, nil where there are none
+}
+
+// author is whom From names: its one domain and its mailboxes, or why there is none.
+type author struct {
+	domain string
+	boxes  []message.Address
+	err    error
 }
 
 // header is a header as the mail server gave it.
@@ -127,9 +135,9 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	}
 	t.parsed = message.ParseHeader(t.octets, truncated || t.unclear)
 	t.event.Queue = cmp.Or(t.conn.Macro("i"), t.event.Queue)
-	var err error
-	if t.event.Author, _, err = t.parsed.AuthorDomain(); err != nil {
-		t.event.Author = ""
+	a := &t.author
+	if a.domain, a.boxes, a.err = t.parsed.AuthorDomain(); a.err == nil {
+		t.event.Author = a.domain
 	}
 	if id, ok := t.parsed.First("Message-ID"); ok {
 		t.event.MessageID = strings.Clone(cut(strings.TrimSpace(id.Unfolded()), maxMessageID))
@@ -169,7 +177,7 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 	t.event.Ended = t.settings.Now()
 	t.event.Reply = r
 	t.f.record(&t.event)
-	if t.f.observe == nil { // else the event, which has parts of the header, lives on
+	if t.f.observe == nil || t.event.Auth == nil { // else the event, whose results have parts of the header, lives on
 		t.release()
 	}
 	return r
@@ -222,6 +230,12 @@ func (t *transaction) forged() map[int]bool {
 	var forged map[int]bool
 	var views []authres.FieldView
 	var which []int // the field of each view
+	mark := func(i int) {
+		if forged == nil {
+			forged = make(map[int]bool)
+		}
+		forged[i] = true
+	}
 	for i := range t.fields {
 		name := t.name(i)
 		// Of most fields the first octet says that they are no such field, in any disguise.
@@ -229,33 +243,32 @@ func (t *transaction) forged() map[int]bool {
 			continue
 		}
 		switch c := name[0] | 0x20; {
-		case c == 'a' || c == 'x' || name[0] <= ' ' || name[0] >= 0x7f:
+		case c == 'a' || name[0] <= ' ' || name[0] >= 0x7f:
+			views, which = append(views, view{string(name), t.value(i)}), append(which, i)
+		case c == 'x':
+			if isName(name, VerdictField) || isName(name, QuarantineField) || isName(name, PassField) {
+				mark(i)
+			}
 		case c == 'r' && t.settings.ReceivedSPF && !t.event.Outgoing: // that we add, and others may not in our name
-		default:
-			continue
+			if isName(name, "Received-SPF") && namesAny(t.value(i), t.settings.Hostname, t.settings.AuthServID) {
+				mark(i)
+			}
 		}
-		views, which = append(views, view{string(name), t.value(i)}), append(which, i)
 	}
-	mark := func(i int) {
-		if forged == nil {
-			forged = make(map[int]bool)
-		}
-		forged[which[i]] = true
-	}
-	for i, v := range views {
-		if strings.EqualFold(v.Name(), VerdictField) || strings.EqualFold(v.Name(), QuarantineField) || strings.EqualFold(v.Name(), PassField) {
-			mark(i)
-		}
-		if strings.EqualFold(v.Name(), "Received-SPF") && namesAny(v.Value(), t.settings.Hostname, t.settings.AuthServID) {
-			mark(i)
-		}
+	if len(views) == 0 {
+		return forged
 	}
 	for _, i := range authres.Forged(views, t.settings.ids...) {
 		if which[i] != t.kept-1 {
-			mark(i)
+			mark(which[i])
 		}
 	}
 	return forged
+}
+
+// isName compares the name of a field, without regard to case.
+func isName(name []byte, with string) bool {
+	return strings.EqualFold(string(name), with)
 }
 
 // namesAny reports that a value has one of the names, whole.

@@ -12,12 +12,17 @@ import (
 // ReceiverOf gives the ID of the provider that takes mail for the people of a domain (gmail for gmail.com), "" where none is known. It
 // knows the domains that providers give to consumers, not those that others bring to them: see [ReceiverByMX].
 func ReceiverOf(domain string) string {
-	for i := range replies().receivers {
-		if within(domain, replies().receivers[i].domains) {
-			return replies().receivers[i].id
+	r := replies()
+	first := len(r.receivers)
+	for name, more := strings.ToLower(strings.TrimSuffix(domain, ".")), true; more; _, name, more = strings.Cut(name, ".") {
+		if i, ok := r.byDomain[name]; ok && i < first {
+			first = i
 		}
 	}
-	return ""
+	if first == len(r.receivers) {
+		return ""
+	}
+	return r.receivers[first].id
 }
 
 // ReceiverAt gives the ID of the provider that took mail for a domain at a host: known by the domain, else by the host, as an exchanger is;

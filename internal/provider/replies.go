@@ -118,6 +118,7 @@ var replies = sync.OnceValue(loadReplies)
 type replyData struct {
 	rules     []ReplyRule
 	receivers []receiver
+	byDomain  map[string]int // the first of receivers that has a domain
 }
 
 func loadReplies() replyData {
@@ -125,7 +126,7 @@ func loadReplies() replyData {
 	if err := json.Unmarshal(repliesJSON, &f); err != nil {
 		panic(fmt.Sprintf("provider: replies.json: %v", err))
 	}
-	var out replyData
+	out := replyData{byDomain: map[string]int{}}
 	for _, id := range slices.Sorted(maps.Keys(f.Providers)) {
 		p := f.Providers[id]
 		r := receiver{id: id, name: catalogue.Text(p.Name), hosts: p.Hosts, domains: p.Domains, own: p.Own}
@@ -134,6 +135,11 @@ func loadReplies() replyData {
 		}
 		if p.Text != "" {
 			r.text = regexp.MustCompile(`(?i)` + p.Text)
+		}
+		for _, d := range r.domains {
+			if _, ok := out.byDomain[d]; !ok {
+				out.byDomain[d] = len(out.receivers)
+			}
 		}
 		out.receivers = append(out.receivers, r)
 	}
