@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -38,58 +39,68 @@ func (k *Keeper) taken(ctx context.Context, e *store.DKIMKey, o Observation) boo
 
 // advance brings a key towards signing: published, seen at every server, and waited for until no cache can know otherwise.
 func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey) error {
-	name := recordName(e)
 	if seen, err := k.first(ctx, e); err != nil || !seen {
 		return err
 	}
-	before := *e
-	waits, problem, o, taken := WaitsServers, "", Observation{}, false
+	s := sight{waits: WaitsServers}
 	if e.State == store.KeyPublished {
-		o = k.observe(ctx, name, e.Record)
+		s.o = k.observe(ctx, recordName(e), e.Record)
 	}
-	if !o.Shown() {
+	if !s.o.Shown() {
 		// A server lost it, perhaps the very one to which it is published: what caches learned meanwhile is waited for anew. That is
 		// kept before the record is published again, or a node that died in between would leave nobody who knows.
-		if err := k.beginAnew(ctx, e, o); err != nil {
+		if err := k.beginAnew(ctx, e, s.o); err != nil {
 			return err
 		}
-		before = *e
-		if taken = o.Taken || NoteOf(e).Taken; taken { // perhaps no longer
-			o = k.observe(ctx, name, e.Record)
-			taken = k.taken(ctx, e, o)
+		s = k.announce(ctx, e, s.o)
+	}
+	s.problem = cmp.Or(s.problem, s.o.Detail)
+	return k.settle(ctx, e, series, s)
+}
+
+// sight is what was seen of a key that does not sign yet, what it waits for, and what is wrong.
+type sight struct {
+	o              Observation
+	waits, problem string
+}
+
+// announce publishes the record of a key that some server does not show, unless somebody else's key has the name, and looks again.
+func (k *Keeper) announce(ctx context.Context, e *store.DKIMKey, o Observation) sight {
+	name, s := recordName(e), sight{o: o, waits: WaitsServers}
+	if o.Taken || NoteOf(e).Taken { // perhaps no longer
+		if s.o = k.observe(ctx, name, e.Record); k.taken(ctx, e, s.o) { // published beside it neither could be verified
+			s.problem = cmp.Or(s.o.Detail, problemTaken)
+			return s
 		}
-		if !taken {
-			switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
-			case errors.Is(err, publish.ErrByHand):
-				waits = WaitsPublish
-			case err != nil:
-				problem = err.Error()
-			}
-			o = k.observe(ctx, name, e.Record)
-		}
 	}
-	if problem == "" {
-		problem = o.Detail
+	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
+	case errors.Is(err, publish.ErrByHand):
+		s.waits = WaitsPublish
+	case err != nil:
+		s.problem = err.Error()
 	}
-	if problem == "" && taken { // published beside it neither could be verified
-		problem = problemTaken
-	}
-	now := k.cfg.Now() // after the last answer: nobody can have asked later that saw less
-	e.TTL = max(e.TTL, o.TTL)
+	s.o = k.observe(ctx, name, e.Record)
+	return s
+}
+
+// settle gives a key the state in which it is by what was seen, and has it sign when its time has come.
+func (k *Keeper) settle(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey, s sight) error {
+	before, now := *e, k.cfg.Now() // after the last answer: nobody can have asked later that saw less
+	e.TTL = max(e.TTL, s.o.TTL)
 	switch {
-	case !o.Shown():
+	case !s.o.Shown():
 		e.State, e.Seen, e.Due = store.KeyPrepared, time.Time{}, time.Time{}
 	case e.Seen.IsZero():
 		e.State, e.Seen, e.Due = store.KeyPublished, now, now.Add(forgotten(e.TTL))
-		waits = WaitsCaches
+		s.waits = WaitsCaches
 	default:
 		e.State, e.Due = store.KeyPublished, e.Seen.Add(forgotten(e.TTL))
-		if waits = WaitsCaches; !now.Before(e.Due) {
+		if s.waits = WaitsCaches; !now.Before(e.Due) {
 			unreadable := k.Unreadable(e) // whoever signs could not, and the key before it would have ceased to
 			if unreadable == "" {
-				return k.promote(ctx, e, series, o)
+				return k.promote(ctx, e, series, s.o)
 			}
-			problem = unreadable
+			s.problem = unreadable
 		}
 	}
 	if e.State != before.State || e.TTL != before.TTL || !e.Seen.Equal(before.Seen) || !e.Due.Equal(before.Due) {
@@ -100,7 +111,7 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 			k.cfg.Log.Info("a key changed its state", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "from", before.State, "to", e.State)
 		}
 	}
-	return k.note(ctx, e, waits, problem, o)
+	return k.note(ctx, e, s.waits, s.problem, s.o)
 }
 
 // beginAnew keeps that a key was seen at every server, and is no longer.
