@@ -123,7 +123,7 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	if _, err := settings(); err != nil {
 		return nil, nil, err
 	}
-	logs, err := f.pace.mailLogs(prefix)
+	logs, err := f.pace.mailLogs(a, prefix)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/todoku/todoku/internal/filter"
+	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/serve"
 	"github.com/todoku/todoku/internal/warmup"
 )
@@ -66,7 +67,7 @@ func (f *paceFlags) apply(a *app, s *filter.Settings, both bool, prefix string) 
 }
 
 // mailLogs reads [ADDRESS=]FILE.
-func (f *paceFlags) mailLogs(prefix string) ([]serve.MailLog, error) {
+func (f *paceFlags) mailLogs(a *app, prefix string) ([]serve.MailLog, error) {
 	only := ""
 	for i, text := range f.sources {
 		s, err := filter.ParseSource(text)
@@ -85,7 +86,7 @@ func (f *paceFlags) mailLogs(prefix string) ([]serve.MailLog, error) {
 			}
 		}
 		if l.Source == "" || l.Name == "" {
-			return nil, usagef("--%smail-log: ADDRESS=FILE", prefix)
+			return nil, usagef("%s", a.say(msgMailLog, "flag", prefix+"mail-log", "value", render.Printable(text)))
 		}
 		out = append(out, l)
 	}
@@ -93,6 +94,8 @@ func (f *paceFlags) mailLogs(prefix string) ([]serve.MailLog, error) {
 }
 
 var msgPaceDatabase = text{EN: "--outgoing-address needs --database, where the plans of todoku warmup are", JA: "--outgoing-address には、todoku warmup の計画を保存した --database が必要です"}
+
+var msgMailLog = text{EN: "--{flag} {value}: write ADDRESS=FILE, as no single --outgoing-address says from which address the mail of this log went", JA: "--{flag} {value}: どの送信元 IP アドレスのログか --outgoing-address から決まらないため、ADDRESS=FILE の形で指定してください"}
 
 func init() {
 	textsOf(nil, map[string]text{

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -88,10 +87,7 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 				return a.warmupDone(err)
 			}
 			one = one.In(a.lang)
-			return a.show(one, func(w io.Writer, _ render.TextOptions) error {
-				fmt.Fprintln(w, a.say(msgPlanIs, a.planPairs(&one)...))
-				return a.writeForecast(w, one)
-			})
+			return a.show(one, func(w io.Writer, _ render.TextOptions) error { return a.writePlan(w, &one) })
 		})
 	})
 	a.databaseFlag(c, &database)
@@ -102,6 +98,30 @@ func (a *app) warmupPlanCommand() *cobra.Command {
 	f.StringVar(&q.By, "by", "", a.flagText("warmup-by"))
 	completeWords(c, "table", "generic", "sendgrid", "ses")
 	return c
+}
+
+// writePlan says where a plan is, and what the days allow.
+func (a *app) writePlan(w io.Writer, o *warmup.View) error {
+	is, stays := msgPlanIs, text{}
+	switch {
+	case o.Over():
+		is = msgOverNow
+	case o.Held && o.One.Why != "":
+		is, stays = msgPlanNow, msgHeldWhy
+	case o.Held:
+		is, stays = msgPlanNow, msgHeldNow
+	}
+	fmt.Fprintln(w, a.say(is, a.planPairs(o)...))
+	if stays != (text{}) {
+		fmt.Fprintln(w, a.say(stays, a.planPairs(o)...))
+	}
+	if o.Connections != nil && *o.Connections == 0 {
+		fmt.Fprintln(w, a.say(msgSilentNow, append(a.planPairs(o), "time", minute(o.Silent))...))
+	}
+	if o.Over() || o.Held {
+		return nil
+	}
+	return a.writeForecast(w, *o)
 }
 
 func (a *app) writeForecast(w io.Writer, o warmup.View) error {
@@ -231,6 +251,9 @@ func (a *app) warmupHoldCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if release && why != "" {
+			return usagef("%s", a.say(msgReleaseReason))
+		}
 		return a.withStore(c.Context(), database, func(st *store.Store) error {
 			b, says := a.book(st, nil), msgHeldNow
 			if release {
@@ -299,14 +322,6 @@ func (a *app) planPairs(o *warmup.View) []string {
 		"share", share, "granted", strconv.Itoa(o.Today.Granted), "why", cmp.Or(render.Printable(o.One.Why), "-"), "aim", aim}
 }
 
-// saidLog says what was read of a log.
-func (a *app) saidLog(name string, r warmup.LogRead) {
-	fmt.Fprintln(a.Err, a.say(msgLogRead, "file", name, "n", strconv.Itoa(r.Deliveries)))
-	if r.Old > 0 {
-		fmt.Fprintln(a.Err, a.say(msgLogOld, "file", name, "n", strconv.Itoa(r.Old), "zone", time.Now().Format("MST -0700")))
-	}
-}
-
 func (a *app) warmupEndCommand() *cobra.Command {
 	var database string
 	c := a.command("warmup end", func(c *cobra.Command, args []string) error {
@@ -328,35 +343,6 @@ func (a *app) warmupEndCommand() *cobra.Command {
 				_, err := fmt.Fprintln(w, a.say(says, "source", source, "provider", warmup.ProviderName(who).In(a.lang)))
 				return err
 			})
-		})
-	})
-	a.databaseFlag(c, &database)
-	return c
-}
-
-func (a *app) warmupReadCommand() *cobra.Command {
-	var database string
-	c := a.command("warmup read-log", func(c *cobra.Command, args []string) error {
-		if len(args) < 2 {
-			return usagef("%s", a.say(msgWarmupLog))
-		}
-		source, err := warmup.Source(args[0])
-		if err != nil {
-			return a.badWarmup(&warmup.Invalid{Field: "source", Text: warmup.NoSource}, args...)
-		}
-		return a.withStore(c.Context(), database, func(st *store.Store) error {
-			for _, name := range args[1:] {
-				read, err := warmup.ReadLog(c.Context(), st, source, name, a.globals.now)
-				var file *os.PathError
-				switch {
-				case errors.As(err, &file):
-					return lookError{a.fileError(name, err)}
-				case err != nil:
-					return lookError{err}
-				}
-				a.saidLog(name, read)
-			}
-			return nil
 		})
 	})
 	a.databaseFlag(c, &database)

@@ -33,6 +33,9 @@ func TestWarmup(t *testing.T) {
 	if r := run("hold", "192.0.2.1", "gmail", "--reason", "complaints").want(t, 0); !strings.HasSuffix(r.out, "until --release. Reason: complaints\n") {
 		t.Errorf("%q", r.out)
 	}
+	if r := run("plan", "192.0.2.1", "gmail").want(t, 0); !strings.HasSuffix(r.out, "0 of 50 sent today.\n192.0.2.1 to Gmail (Google) stays at 50 messages a day until --release. Reason: complaints\n") {
+		t.Errorf("%q", r.out)
+	}
 	if r := run("status").want(t, 0); !strings.Contains(r.out, "day 1 of 10; 0 of 50") || !strings.Contains(r.out, "1 delivered") || !strings.Contains(r.out, "held: complaints") || !strings.Contains(r.out, "all other providers") {
 		t.Error(r.out)
 	}
@@ -68,13 +71,16 @@ func TestWarmup(t *testing.T) {
 	if r := run("plan", "192.0.2.1", "yahoo", "--target", "500", "--by", "2026-11-05").want(t, 2); !strings.Contains(r.err, "--by: The date is from 2026-11-06 (today, in UTC)") {
 		t.Errorf("%q", r.err)
 	}
+	if r := run("read-log", "192.0.2.77", log).want(t, 0); !strings.Contains(r.err, "192.0.2.77 has no plan: nothing was counted") {
+		t.Errorf("%q", r.err)
+	}
 	run("read-log", "192.0.2.1", t.TempDir()).want(t, 3)
 	for _, args := range []string{"end 192.0.2.1 gmail", "hold 192.0.2.1 gmail", "plan 192.0.2.1 gmail", "read-log 192.0.2.1 /nonexistent/log"} {
 		run(strings.Fields(args)...).want(t, 3)
 	}
 	for _, args := range []string{
 		"plan", "plan x gmail", "plan 192.0.2.1 nobody", "plan 192.0.2.1 gmail --table x", "plan 192.0.2.1 gmail --target 5", "plan 192.0.2.1 gmail --table ses --target 5", "plan 192.0.2.1 gmail --target 5 --by soon",
-		"plan 192.0.2.1 gmail --target 1000000 --days 3", "plan 192.0.2.1 gmail --days 3", "status x", "hold x", "end", "read-log 192.0.2.1", "read-log x y",
+		"plan 192.0.2.1 gmail --target 1000000 --days 3", "plan 192.0.2.1 gmail --days 3", "status x", "hold x", "hold 192.0.2.1 gmail --release --reason x", "end", "read-log 192.0.2.1", "read-log x y",
 	} {
 		run(strings.Fields(args)...).want(t, 2)
 	}

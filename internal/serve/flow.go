@@ -2,6 +2,9 @@ package serve
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -110,18 +113,24 @@ type MailLog struct{ Source, Name string }
 // logEvery is how often logs are read.
 const logEvery = 5 * time.Second
 
+// lateLines is how old what is new in a log may be by its times: less than a time zone.
+const lateLines = 25 * time.Minute
+
 // follow reads a log until ctx ends. What goes wrong is said once, until it goes well again.
 func (f *flow) follow(ctx context.Context, l MailLog) {
 	follower := warmup.NewFollower(f.Store, l.Source, l.Name)
 	defer follower.Close()
 	t := time.NewTicker(logEvery)
 	defer t.Stop()
-	failed, said := false, false
-	for first := true; ; first = false {
+	if _, err := os.Stat(l.Name); errors.Is(err, fs.ErrNotExist) {
+		f.Log.Warn("the mail log is not there; it is followed as soon as it is", "file", l.Name)
+	}
+	var behind zoneWatch
+	failed := false
+	for {
 		read, err := follower.Poll(ctx, f.now())
-		if read.Old > 0 && read.Deliveries == 0 && !first && !said {
-			said = true
-			f.Log.Warn("what the mail log says now is hours old by its times: is the time zone of Todoku (TZ) that of the log?", "file", l.Name)
+		if behind.late(read, err != nil, f.now()) {
+			f.Log.Warn("what the mail log says now is old by its times: is the time zone of Todoku (TZ) that of the log?", "file", l.Name)
 		}
 		if err != nil && !failed && ctx.Err() == nil {
 			f.Log.Error("the mail log cannot be read now; what is in it is taken in later", "file", l.Name, "error", err)
@@ -133,6 +142,27 @@ func (f *flow) follow(ctx context.Context, l MailLog) {
 		case <-t.C:
 		}
 	}
+}
+
+// zoneWatch finds out that the times of a log are those of another zone: what was written just now looks old, again and again.
+type zoneWatch struct {
+	current bool // all that was written before was read
+	times   int
+}
+
+// late reports it, once.
+func (z *zoneWatch) late(read warmup.LogRead, failed bool, now time.Time) bool {
+	was := z.current
+	z.current = !failed
+	if !was || read.Last.IsZero() {
+		return false
+	}
+	if now.Sub(read.Last) < lateLines {
+		z.times = 0
+		return false
+	}
+	z.times++
+	return z.times == 3
 }
 
 // prune forgets what is older than it is to be kept.

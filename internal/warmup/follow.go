@@ -230,8 +230,7 @@ func (f *Follower) flush(ctx context.Context, now time.Time, all *LogRead) error
 	case err != nil:
 		return err
 	default:
-		all.Deliveries += f.pending.Deliveries
-		all.Old += f.pending.Old
+		all.add(f.pending.LogRead)
 		f.kept = f.position
 	}
 	f.pending, f.gone = newReading(), nil

@@ -268,7 +268,7 @@ func TestOldLines(t *testing.T) {
 	l.append("Nov  5 12:00:00 mx postfix/smtp[9]: 4ABC: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, dsn=2.0.0, status=sent (250 OK)\n" + lines(rateLine, 0, 1))
 	now := time.Date(2026, 11, 6, 15, 0, 0, 0, time.Local)
 	r, err := ReadLog(ctx, l.st, "192.0.2.1", l.name, now)
-	if err != nil || r != (LogRead{Deliveries: 1, Old: 1}) {
+	if err != nil || r.Deliveries != 1 || r.Old != 1 || r.Last.Format(time.TimeOnly) != "12:01:00" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	list, err := List(ctx, l.st, now)

@@ -133,6 +133,9 @@ func lineTime(line string, now time.Time, zone *time.Location) time.Time {
 	case len(first) >= len("2026-11-26T12:00:00") && first[4] == '-' && first[10] == 'T':
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05"} {
 			if t, err := time.ParseInLocation(layout, first, zone); err == nil {
+				if strings.HasSuffix(layout, "05") {
+					t = unfolded(t, now)
+				}
 				return t
 			}
 		}
@@ -143,11 +146,11 @@ func lineTime(line string, now time.Time, zone *time.Location) time.Time {
 			return t
 		}
 		if t, err := time.ParseInLocation("2006-01-02 15:04:05", day, zone); err == nil {
-			return t
+			return unfolded(t, now)
 		}
 	case len(line) >= len(time.Stamp) && line[3] == ' ':
 		if t, err := time.ParseInLocation(time.Stamp, line[:len(time.Stamp)], zone); err == nil {
-			return inYear(t, now, zone)
+			return unfolded(inYear(t, now, zone), now)
 		}
 	case strings.HasPrefix(first, "@4") && len(first) == 25:
 		if n, err := strconv.ParseUint(first[1:17], 16, 64); err == nil {
@@ -164,4 +167,24 @@ func inYear(t, now time.Time, zone *time.Location) time.Time {
 			return y
 		}
 	}
+}
+
+// unfolded gives the latest time that a clock on the wall shows as it does t, and that is not to come: an hour comes twice where daylight-saving
+// time ends.
+func unfolded(t, now time.Time) time.Time {
+	for _, d := range []time.Duration{-time.Hour, -30 * time.Minute, 30 * time.Minute, time.Hour} { // half an hour on Lord Howe Island
+		u := t.Add(d)
+		if u.Format(time.DateTime) != t.Format(time.DateTime) {
+			continue
+		}
+		first, second := t, u
+		if d < 0 {
+			first, second = u, t
+		}
+		if second.After(now.Add(time.Minute)) {
+			return first
+		}
+		return second
+	}
+	return t
 }

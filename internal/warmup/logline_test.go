@@ -109,6 +109,35 @@ func TestLineTime(t *testing.T) {
 	}
 }
 
+// TestLineTimeFolded: in the hour that comes twice where daylight-saving time ends, what was written just now was written just now.
+func TestLineTimeFolded(t *testing.T) {
+	for _, c := range []struct{ zone, line, now, want string }{
+		{"America/New_York", "Nov  1 01:30:00 mx x", "2026-11-01T05:31:00Z", "2026-11-01T05:30:00Z"},
+		{"America/New_York", "Nov  1 01:30:00 mx x", "2026-11-01T06:31:00Z", "2026-11-01T06:30:00Z"},
+		{"America/New_York", "2026-11-01 01:30:00 1tF", "2026-11-01T06:31:00Z", "2026-11-01T06:30:00Z"},
+		{"America/New_York", "2026-11-01T01:30:00 mx x", "2026-11-01T06:31:00Z", "2026-11-01T06:30:00Z"},
+		{"America/New_York", "2026-11-01T01:30:00-04:00 mx x", "2026-11-01T06:31:00Z", "2026-11-01T05:30:00Z"},
+		{"America/New_York", "Nov  1 00:59:00 mx x", "2026-11-01T06:31:00Z", "2026-11-01T04:59:00Z"},
+		{"America/New_York", "Nov  1 02:00:00 mx x", "2026-11-01T07:31:00Z", "2026-11-01T07:00:00Z"},
+		{"America/New_York", "Mar 14 03:30:00 mx x", "2027-03-14T07:31:00Z", "2027-03-14T07:30:00Z"},
+		{"Australia/Lord_Howe", "Apr  4 01:45:00 mx x", "2027-04-03T15:16:00Z", "2027-04-03T15:15:00Z"},
+		{"Australia/Lord_Howe", "Apr  4 01:45:00 mx x", "2027-04-03T14:46:00Z", "2027-04-03T14:45:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err1 := time.Parse(time.RFC3339, c.now)
+		want, err2 := time.Parse(time.RFC3339, c.want)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if got := lineTime(c.line, now, zone); !got.Equal(want) {
+			t.Errorf("%s in %s at %s: %s, want %s", c.line, c.zone, c.now, got.UTC(), want)
+		}
+	}
+}
+
 func FuzzReadLine(f *testing.F) {
 	for _, s := range []string{syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, "2026-11-06 20:59:00.123 +0900 [1234] 1tFabc-0001Xy-2Z " + eximSent, syslog + "sm-mta[27]: Q: to=<a@b>,<c@d>, mailer=esmtp, relay=x. [192.0.2.9], stat=Sent (OK)", "@4000000069e2d9ca00000000 delivery 1: success: Remote_host_said:_250/"} {
 		f.Add(s)

@@ -40,6 +40,17 @@ var causes = map[string]bool{"rate": true, "reputation": true, "blocklist": true
 type LogRead struct {
 	// Deliveries are those that count; Old how many were left since they are neither of today nor of the last two hours.
 	Deliveries, Old int
+	// Last is when the youngest line about a delivery was written, by its own time; zero: there was none.
+	Last time.Time
+}
+
+// add adds what was read after it.
+func (r *LogRead) add(o LogRead) {
+	r.Deliveries += o.Deliveries
+	r.Old += o.Old
+	if o.Last.After(r.Last) {
+		r.Last = o.Last
+	}
 }
 
 // reading is what some lines come to.
@@ -76,6 +87,9 @@ func (r *reading) read(lines []byte, now time.Time) {
 		}
 		if l.at.IsZero() || l.at.After(now) {
 			l.at = now
+		}
+		if l.at.After(r.Last) {
+			r.Last = l.at
 		}
 		if date(l.at) != date(now) && now.Sub(l.at) > present {
 			r.Old++
