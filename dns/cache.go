@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"sync"
@@ -29,23 +30,16 @@ type CacheConfig struct {
 }
 
 func (c CacheConfig) withDefaults() CacheConfig {
-	setDefault(&c.Entries, 10_000)
-	setDefault(&c.Octets, 64<<20)
-	setDefault(&c.MaxTTL, 24*time.Hour)
-	setDefault(&c.MaxNegativeTTL, 15*time.Minute)
-	setDefault(&c.FailureTTL, time.Second)
-	setDefault(&c.FlightTime, 30*time.Second)
+	c.Entries = cmp.Or(c.Entries, 10_000)
+	c.Octets = cmp.Or(c.Octets, 64<<20)
+	c.MaxTTL = cmp.Or(c.MaxTTL, 24*time.Hour)
+	c.MaxNegativeTTL = cmp.Or(c.MaxNegativeTTL, 15*time.Minute)
+	c.FailureTTL = cmp.Or(c.FailureTTL, time.Second)
+	c.FlightTime = cmp.Or(c.FlightTime, 30*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return c
-}
-
-func setDefault[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
 }
 
 // Cache keeps answers as long as their TTL allows and asks a question that several

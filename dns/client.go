@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,9 +54,9 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	if cfg.Timeout < 0 || cfg.InFlight < 0 {
 		return nil, errors.New("dns: a time-out or a number of questions below zero")
 	}
-	setDefault(&cfg.Timeout, 15*time.Second)
-	setDefault(&cfg.Retries, 2)
-	setDefault(&cfg.InFlight, 256)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 15*time.Second)
+	cfg.Retries = cmp.Or(cfg.Retries, 2)
+	cfg.InFlight = cmp.Or(cfg.InFlight, 256)
 	if len(cfg.Servers) == 0 {
 		cfg.Servers = SystemServers()
 	}

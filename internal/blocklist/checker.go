@@ -3,6 +3,7 @@
 package blocklist
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -63,12 +64,12 @@ func New(cfg Config) *Checker {
 	if cfg.Lists == nil {
 		cfg.Lists = provider.Choice{}.Choose()
 	}
-	setDefault(&cfg.Keep, time.Hour)
-	setDefault(&cfg.KeepFailure, time.Minute)
-	setDefault(&cfg.ProofTime, 5*time.Second)
-	setDefault(&cfg.Timeout, 10*time.Second)
-	setDefault(&cfg.Concurrency, 16)
-	setDefault(&cfg.Rate, 10)
+	cfg.Keep = cmp.Or(cfg.Keep, time.Hour)
+	cfg.KeepFailure = cmp.Or(cfg.KeepFailure, time.Minute)
+	cfg.ProofTime = cmp.Or(cfg.ProofTime, 5*time.Second)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
+	cfg.Concurrency = cmp.Or(cfg.Concurrency, 16)
+	cfg.Rate = cmp.Or(cfg.Rate, 10)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -82,13 +83,6 @@ func New(cfg Config) *Checker {
 		c.gates[b.Zone] = gate(b, cfg.Rate)
 	}
 	return c
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }
 
 func gate(b provider.Blocklist, perSecond float64) *rate.Limiter {

@@ -13,6 +13,7 @@
 package inbox
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -84,18 +85,18 @@ func (c Config) withDefaults() (Config, error) {
 		c.ReadTimeout < 0 || c.WriteTimeout < 0 || c.SessionTimeout < 0 {
 		return c, errors.New("inbox: a limit is negative")
 	}
-	setDefault(&c.MaxSize, 50<<20)
-	setDefault(&c.MaxRecipients, 10)
-	setDefault(&c.MaxSessions, 1000)
-	setDefault(&c.MaxPerIP, 100)
-	setDefault(&c.MaxInFlight, 256<<20)
-	setDefault(&c.ReadTimeout, 5*time.Minute)
-	setDefault(&c.WriteTimeout, time.Minute)
-	setDefault(&c.SessionTimeout, time.Hour)
+	c.MaxSize = cmp.Or(c.MaxSize, 50<<20)
+	c.MaxRecipients = cmp.Or(c.MaxRecipients, 10)
+	c.MaxSessions = cmp.Or(c.MaxSessions, 1000)
+	c.MaxPerIP = cmp.Or(c.MaxPerIP, 100)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 256<<20)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 5*time.Minute)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, time.Minute)
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, time.Hour)
 	if c.LMTP {
-		setDefault(&c.Source, "lmtp")
+		c.Source = cmp.Or(c.Source, "lmtp")
 	}
-	setDefault(&c.Source, "smtp")
+	c.Source = cmp.Or(c.Source, "smtp")
 	if c.Hub == nil {
 		c.Hub = live.NewHub()
 	}
@@ -124,11 +125,4 @@ func (c *Config) protocol() string {
 		return "LMTP"
 	}
 	return "ESMTP"
-}
-
-func setDefault[T comparable](v *T, to T) {
-	var zero T
-	if *v == zero {
-		*v = to
-	}
 }

@@ -118,7 +118,7 @@ func (j *judgement) microsoft(s survey.Services) {
 		}
 		name := k.Name(j.Name)
 		a := args{"domain": j.Name, "selector": pair[0], "other": pair[1]}
-		if rest, swapped := strings.CutPrefix(k.Target(), pair[1]+"-"); swapped && isMicrosoftTarget(rest) && len(k.Answer.Chain) == 1 {
+		if rest, swapped := strings.CutPrefix(k.Target(), pair[1]+"-"); swapped && survey.IsMicrosoft(rest) && len(k.Answer.Chain) == 1 {
 			f := j.add("service.microsoft-dkim-swapped", name, a, keySeen(name, k.Answer))
 			f.DNS = []dns.Change{{Action: dns.Replace, Name: name + ".", Type: dns.TypeCNAME, TTL: 3600, Data: []string{pair[0] + "-" + rest + "."}}}
 		}
@@ -135,10 +135,6 @@ func (j *judgement) microsoft(s survey.Services) {
 func (j *judgement) answerOf(selector string) dns.Answer {
 	k, _ := j.selector(selector)
 	return k.Answer
-}
-
-func isMicrosoftTarget(rest string) bool {
-	return strings.HasSuffix(rest, ".onmicrosoft.com") || strings.HasSuffix(rest, ".dkim.mail.microsoft")
 }
 
 // postmasterDomain says which domain Google counts the mail under.

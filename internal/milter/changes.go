@@ -171,9 +171,6 @@ func (m *Changes) Progress() error {
 	return m.c.flush()
 }
 
-// Dropped forgets the changes that were made so far, except for parts of a large body that were sent.
-func (m *Changes) Dropped() { m.c.out = m.c.out[:0] }
-
 func (m *Changes) begin(need Actions, code byte, size int) error {
 	if m.c.Actions&need == 0 {
 		return ErrNotNegotiated

@@ -10,6 +10,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -84,13 +85,13 @@ func New(c Config) (*Queue, error) {
 			return nil, err
 		}
 	}
-	setDefault(&c.Workers, 4)
-	setDefault(&c.Command, 2*time.Minute)
-	setDefault(&c.Delivery, 8*time.Minute)
-	setDefault(&c.FirstPause, time.Minute)
-	setDefault(&c.LongestPause, 4*time.Hour)
-	setDefault(&c.Poll, 5*time.Second)
-	setDefault(&c.Grace, 2*time.Second)
+	c.Workers = cmp.Or(c.Workers, 4)
+	c.Command = cmp.Or(c.Command, 2*time.Minute)
+	c.Delivery = cmp.Or(c.Delivery, 8*time.Minute)
+	c.FirstPause = cmp.Or(c.FirstPause, time.Minute)
+	c.LongestPause = cmp.Or(c.LongestPause, 4*time.Hour)
+	c.Poll = cmp.Or(c.Poll, 5*time.Second)
+	c.Grace = cmp.Or(c.Grace, 2*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -98,13 +99,6 @@ func New(c Config) (*Queue, error) {
 		c.Now = time.Now
 	}
 	return &Queue{c: c, owner: store.NewID(), wake: make(chan struct{}, 1)}, nil
-}
-
-func setDefault[T comparable](v *T, to T) {
-	var zero T
-	if *v == zero {
-		*v = to
-	}
 }
 
 // Wake has the queue look at once; it never blocks. To be called after mail was queued.

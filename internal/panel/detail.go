@@ -111,9 +111,6 @@ const (
 	ReasonElsewhere = "elsewhere"  // mail in its name came in from elsewhere and failed
 )
 
-// Reasons are all of them.
-var Reasons = []string{ReasonNoCheck, ReasonOldCheck, ReasonUnseen, ReasonDisabled, ReasonDKIMOff, ReasonNoKey, ReasonKeyWaits, ReasonFindings, ReasonNoReports, ReasonFewSeen, ReasonUnsigned, ReasonElsewhere}
-
 // Get gives a domain with all that is known of it. store.ErrNotFound.
 func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 	d, err := p.find(ctx, w, name)

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/todoku/todoku/internal/caller"
 )
 
 // How many connections the web pages hold open: idle ones cost a file descriptor each, which
@@ -46,7 +48,7 @@ func (l *limited) Accept() (net.Conn, error) {
 func (l *limited) take(from net.Addr) (client netip.Prefix, ok bool) {
 	most := l.far
 	if a, err := netip.ParseAddrPort(from.String()); err == nil {
-		client = network(a.Addr().Unmap())
+		client = caller.Network(a.Addr().Unmap())
 		if a.Addr().Unmap().IsLoopback() {
 			most = l.local
 		}
@@ -59,16 +61,6 @@ func (l *limited) take(from net.Addr) (client netip.Prefix, ok bool) {
 	l.total++
 	l.clients[client]++
 	return client, true
-}
-
-// network is what counts as one client: an IPv4 address, or an IPv6 /64.
-func network(ip netip.Addr) netip.Prefix {
-	bits := 64
-	if ip.Is4() {
-		bits = 32
-	}
-	p, _ := ip.Prefix(bits) // the zero prefix for no address
-	return p
 }
 
 func (l *limited) giveBack(client netip.Prefix) {

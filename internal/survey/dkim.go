@@ -186,7 +186,7 @@ func betterTargets(selector, domain, target string) []string {
 	if want := selector + ".dkim.amazonses.com"; sesToken.MatchString(selector) && target != want && strings.Contains(target, "amazon") {
 		out = append(out, want)
 	}
-	if _, tenant, ok := strings.Cut(target, "._domainkey."); ok && (selector == "selector1" || selector == "selector2") && isMicrosoft(tenant) {
+	if _, tenant, ok := strings.Cut(target, "._domainkey."); ok && (selector == "selector1" || selector == "selector2") && IsMicrosoft(tenant) {
 		if want := selector + "-" + strings.ReplaceAll(domain, ".", "-") + "._domainkey." + tenant; want != target {
 			out = append(out, want)
 		}
@@ -236,7 +236,8 @@ func (l *look) siblings(ctx context.Context) {
 	g.Wait()
 }
 
-func isMicrosoft(tenant string) bool {
+// IsMicrosoft reports whether a name is one below which Microsoft 365 keeps the keys of its customers.
+func IsMicrosoft(tenant string) bool {
 	return strings.HasSuffix(tenant, ".onmicrosoft.com") || strings.HasSuffix(tenant, ".dkim.mail.microsoft")
 }
 

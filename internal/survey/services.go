@@ -143,7 +143,7 @@ func (l *look) twin() string {
 		}
 	}
 	for i, other := range []int{1, 0} {
-		if _, tenant, ok := strings.Cut(target[i], "._domainkey."); ok && isMicrosoft(tenant) && target[other] == "" {
+		if _, tenant, ok := strings.Cut(target[i], "._domainkey."); ok && IsMicrosoft(tenant) && target[other] == "" {
 			return microsoftSelectors[other] + strings.TrimPrefix(target[i], microsoftSelectors[i])
 		}
 	}
