@@ -1,9 +1,12 @@
 package filter
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/message"
 )
 
@@ -120,4 +123,65 @@ func TestLongLineIsNoted(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLongField: a field with a line that the mail server will break is left out of the signatures, which so hold, and the log says which. From cannot be left out.
+func TestLongField(t *testing.T) {
+	srv := start(t, signingSettings())
+	word := strings.Repeat("0123456789 ", 100)
+	for name, c := range map[string]struct {
+		fields  string
+		notes   []string
+		breaks  bool
+		openDKI bool // fields are chosen as OpenDKIM does
+	}{
+		"subject":        {"Subject: " + word + "\r\n", []string{"field subject"}, false, false},
+		"no blank in it": {"Subject: " + strings.Repeat("x", 1500) + "\r\n", []string{"field subject"}, false, false},
+		"two":            {"TO: " + strings.Repeat("a@there.example, ", 80) + "b@there.example\r\nSubject: x\r\nReferences: <1@x.example>" + strings.Repeat(" <1@x.example>", 90) + "\r\n", []string{"field to", "field references"}, false, false},
+		"second line":    {"Subject: x\r\n " + word + "\r\n", []string{"field subject"}, false, false},
+		"folded":         {"Subject: x" + strings.Repeat("\r\n "+word[:600], 4) + "\r\n", nil, false, false},
+		"998":            {"Subject: " + strings.Repeat("x", 998-len("Subject: ")) + "\r\n", nil, false, false},
+		"999":            {"Subject: " + strings.Repeat("x", 999-len("Subject: ")) + "\r\n", []string{"field subject"}, false, false},
+		"not signed":     {"Subject: x\r\nX-Long: " + word + "\r\n", nil, false, false},
+		"from":           {"From: " + strings.Repeat("x", 1200) + " <me@ours.example>\r\nSubject: x\r\n", []string{"field from"}, true, false},
+		"chosen":         {"Subject: " + word + "\r\nTo: you@there.example\r\n", []string{"field subject"}, false, true},
+	} {
+		set := signingSettings()
+		if c.openDKI {
+			set.Fields = &FieldChoice{Sign: []string{"from", "to", "subject"}, Oversign: []string{"subject", "from"}}
+		}
+		if err := srv.f.Change(set); err != nil {
+			t.Fatal(err)
+		}
+		raw := c.fields + "\r\nHello.\r\n"
+		if name != "from" {
+			raw = "From: me@ours.example\r\n" + raw
+		}
+		r := srv.pass(mail{ip: "192.0.2.5", from: "a@ours.example", raw: raw})
+		var notes []string
+		for _, p := range r.event.Problems {
+			if i := strings.Index(p.Text, "field "); i >= 0 && p.ID == "message.long-line" {
+				notes = append(notes, strings.Join(strings.Fields(p.Text[i:])[:2], " "))
+			}
+		}
+		if !slices.Equal(notes, c.notes) || len(r.event.Signed) != 2 {
+			t.Errorf("%s: %q, %+v", name, notes, r.event)
+		}
+		v := verify(asSent(r.raw), "203.0.113.1", "a@elsewhere.example")
+		if passes := len(v.DKIM) == 2 && v.DKIM[0].Result == dkim.Pass && v.DKIM[1].Result == dkim.Pass; passes == c.breaks {
+			t.Errorf("%s: %+v", name, v.DKIM)
+		}
+	}
+}
+
+// asSent is a message as Postfix sends it: 998 octets a line, and what is over on the next, behind a space.
+func asSent(raw []byte) (out []byte) {
+	for line := range bytes.Lines(raw) {
+		line = bytes.TrimSuffix(line, []byte("\r\n"))
+		for len(line) > 998 {
+			out, line = append(append(out, line[:998]...), "\r\n "...), line[998:]
+		}
+		out = append(append(out, line...), "\r\n"...)
+	}
+	return out
 }

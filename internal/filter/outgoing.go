@@ -5,27 +5,73 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/message"
 )
 
 // outgoing signs.
 type outgoing struct {
 	*transaction
-	bodies  *dkim.Bodies
-	signers []signing
-	added   []string // fields that the message lacked: name, value, ...
-	refusal milter.Reply
-	wanted  bool // without a signature, see NotSigned
-	line    int  // octets of the last line of the body so far; -1: one was too long
+	bodies    *dkim.Bodies
+	signers   []signing
+	added     []string // fields that the message lacked: name, value, ...
+	refusal   milter.Reply
+	wanted    bool // without a signature, see NotSigned
+	longNoted bool // see noteLong
+	line      int  // octets of the last line of the body so far; -1: one was too long
 }
 
 // longestLine is how many octets a line may have, without its end (RFC 5322 section 2.1.1): mail servers break longer ones when they
 // send them (Postfix: smtp_line_length_limit).
 const longestLine = 998
+
+// longFields gives, in lower case and each once, the names of fields that have such a line: a signature over them would be broken as the message leaves. Sendmail
+// folds lists of addresses anew.
+func longFields(fields []message.Field, sendmail bool) (names []string) {
+	for i := range fields {
+		if len(fields[i].Raw) <= longestLine || !longLine(fields[i].Raw) {
+			continue
+		}
+		if name := strings.ToLower(fields[i].Name()); !slices.Contains(names, name) && !(sendmail && slices.Contains(sendmailLists, name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func longLine(octets []byte) bool {
+	for line := range bytes.Lines(octets) {
+		if len(bytes.TrimRight(line, "\r\n")) > longestLine {
+			return true
+		}
+	}
+	return false
+}
+
+// noteLong says of which fields the signature, which would have been over headers, cannot be, once for all signatures.
+func (o *outgoing) noteLong(headers []string, fields []message.Field, long []string) {
+	if o.longNoted {
+		return
+	}
+	o.longNoted = true
+	whole := namesFor(slices.Clone(headers), fields, nil)
+	for _, name := range long {
+		if !slices.ContainsFunc(whole, func(h string) bool { return strings.EqualFold(h, name) }) {
+			continue
+		}
+		text := "a line of the field " + readable(cut(name, 80)) + " has more than 998 octets, which the mail server breaks in two when it sends it: "
+		if name == "from" {
+			o.event.problem("message.long-line", text+"so it breaks the signature, which must be over that field")
+			continue
+		}
+		o.event.problem("message.long-line", text+"the signature is not over that field")
+	}
+}
 
 type signing struct {
 	key    Key
@@ -41,10 +87,13 @@ func (o *outgoing) begin() {
 	if len(keys) == 0 {
 		return
 	}
-	var without []string
 	sendmail := isSendmail(o.conn)
+	without := longFields(fields, sendmail)
+	long := len(without)
 	if sendmail {
-		fields, without = asSendmail(fields)
+		var unknown []string
+		fields, unknown = asSendmail(fields)
+		without = append(without, unknown...)
 	}
 	o.bodies = dkim.NewBodies()
 	now := o.event.Began
@@ -53,7 +102,8 @@ func (o *outgoing) begin() {
 		if !o.conn.Exact() || sendmail {
 			opts.Header = dkim.Relaxed // what the fields' octets are, or will be, is not known
 		}
-		if opts.Headers = o.settings.Fields.of(fields); sendmail {
+		if opts.Headers = o.settings.Fields.of(fields); len(without) > 0 {
+			o.noteLong(opts.Headers, fields, without[:long])
 			opts.Headers = namesFor(opts.Headers, fields, without)
 		}
 		if o.settings.Expires > 0 {

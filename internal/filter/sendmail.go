@@ -59,7 +59,10 @@ func namesFor(headers []string, fields []message.Field, without []string) []stri
 	if headers == nil {
 		headers = dkim.RecommendedHeaders(fields)
 	}
-	return slices.DeleteFunc(headers, func(name string) bool { return slices.Contains(without, strings.ToLower(name)) })
+	return slices.DeleteFunc(headers, func(name string) bool {
+		name = strings.ToLower(name)
+		return name != "from" && slices.Contains(without, name)
+	})
 }
 
 const (
