@@ -4,8 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/dns/dnstest"
+	"github.com/todoku/todoku/internal/access"
+	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/message"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,15 +21,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
-
-	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/dns/dnstest"
-	"github.com/todoku/todoku/internal/access"
-	"github.com/todoku/todoku/internal/keys"
-	"github.com/todoku/todoku/internal/store"
-	"github.com/todoku/todoku/message"
 )
 
 const customerPassword = "correct horse battery"
@@ -80,13 +78,13 @@ func (g *gallery) customerViews() {
 	t := g.t
 	n := start(t, "serve", append(customerDatabase(t), "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--customer-domains", "3")...)
 	site := "http://" + n.http
-	in := chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name"), chromedp.SendKeys("#name", "cus"), chromedp.SendKeys("#password", customerPassword), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`)}
+	in := n.signedIn(t, "/login", url.Values{"name": {"cus"}, "password": {customerPassword}})
 	g.add("panel-customer", "/domains", in, g.at(site+"/domains", "#name"))
-	g.add("panel-customer-proof", "/domains", in, g.at(site+"/domains", "#name"), chromedp.SendKeys("#name", "a-rather-long-name-of-a-domain.example"), chromedp.Submit("#name"), shown(t, "#proof-text"))
+	g.add("panel-customer-proof", "/domains", in, g.at(site+"/domains", "#name"), send(t, "#name", "a-rather-long-name-of-a-domain.example"), shown(t, "#proof-text"))
 	g.add("panel-customer-none", "/domains", in, g.at(site+"/domains?find=nothing", ".empty"))
 	g.add("panel-mail", "/domains/{name}", in, g.at(site+"/domains/seen.example", "#mail-h"))
 	g.add("tokens", "/tokens", in, g.at(site+"/tokens", "#name"))
-	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), chromedp.SendKeys("#name", "deploy"), chromedp.Click(`button[value="make"]`), shown(t, "#secret"))
+	g.add("tokens-made", "/tokens", in, g.at(site+"/tokens", "#name"), fillIn("#name", "deploy"), press(t, `button[value="make"]`), shown(t, "#secret"))
 }
 
 // movingZone is a zone that a test changes, as somebody does who pastes records.

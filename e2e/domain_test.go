@@ -87,8 +87,8 @@ func TestBrowserDomain(t *testing.T) {
 				chromedp.Navigate("http://"+n.http+"/"),
 				chromedp.Focus("#q"), chromedp.KeyEvent("shop.example"+kb.Enter),
 				onPage(t, "/d/", "#findings-h"),
-				chromedp.Title(&title), chromedp.Text(".answers", &body),
-				chromedp.Text("#first-0-0", &fix), chromedp.Text(".answers .change-where code", &where),
+				chromedp.Title(&title), textOf(t, ".answers", &body),
+				textOf(t, "#first-0-0", &fix), textOf(t, ".answers .change-where code", &where),
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func TestBrowserDomain(t *testing.T) {
 			if err := chromedp.Run(ctx,
 				chromedp.Focus(`a[href*="what-if?repair=1"]`), chromedp.KeyEvent(kb.Enter),
 				onPage(t, "/d/", "[data-whatif-result] .hero"),
-				chromedp.Text("[data-whatif-result]", &result),
+				textOf(t, "[data-whatif-result]", &result),
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestBrowserDomain(t *testing.T) {
 					}, func() string { return n.log.String() })
 					return nil
 				}),
-				chromedp.Title(&title), chromedp.Text("main", &body),
+				chromedp.Title(&title), textOf(t, "main", &body),
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +148,7 @@ func TestBrowserDomain(t *testing.T) {
 			shot(t, ctx, "history-"+w.html)
 			if err := chromedp.Run(ctx,
 				chromedp.Focus(`form[action="/diff"] button`), chromedp.KeyEvent(kb.Enter),
-				onPage(t, "/diff", ".changed"), chromedp.Text("main", &body),
+				onPage(t, "/diff", ".changed"), textOf(t, "main", &body),
 			); err != nil {
 				t.Fatal(err)
 			}

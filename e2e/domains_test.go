@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/dns/dnstest"
 	"github.com/todoku/todoku/internal/keys"
@@ -48,12 +46,12 @@ func (g *gallery) domainViews() {
 	g.add("panel-new", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"))
 	g.add("panel-forwards", "/domains/{name}/forwards", g.at(site+"/domains/shop.example/forwards", "#advice-h"))
 	g.add("panel-forwards-none", "/domains/{name}/forwards", g.at(site+"/domains/new.example/forwards", "#advice-h"))
-	g.add("panel-unsure", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"), chromedp.Click("#p-reject"), chromedp.Click(`button[value="save"]`), shown(t, "#sure"))
-	g.add("panel-removing", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), chromedp.Click(`button[value="remove"]`), shown(t, "#removing"))
-	g.add("panel-stale", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), chromedp.SetAttributeValue(`input[name="version"]`, "value", "1"), chromedp.Click(`button[value="save"]`), shown(t, ".is-fail"))
+	g.add("panel-unsure", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"), press(t, "#p-reject"), press(t, `button[value="save"]`), shown(t, "#sure"))
+	g.add("panel-removing", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), press(t, `button[value="remove"]`), shown(t, "#removing"))
+	g.add("panel-stale", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), fillIn(`input[name="version"]`, "1"), press(t, `button[value="save"]`), shown(t, ".is-fail"))
 	g.add("panel-saved", "/domains/{name}", g.at(site+"/domains/new.example?did=save", `[role="status"]`))
 	g.add("panel-removed", "/domains", g.at(site+"/domains?did=remove", `[role="status"]`))
-	g.add("panel-suffix", "/domains", g.at(site+"/domains", "#name"), chromedp.SendKeys("#name", "co.jp"), chromedp.Submit("#name"), shown(t, ".is-fail"))
+	g.add("panel-suffix", "/domains", g.at(site+"/domains", "#name"), send(t, "#name", "co.jp"), shown(t, ".is-fail"))
 	g.add("panel-not-found", "/domains", g.at(site+"/domains?find=nothing", ".empty"))
 	g.add("panel-domain", "/domains/{name}", g.at(site+"/domains/shop.example?form=bind", "#dmarc-record"))
 }

@@ -28,7 +28,6 @@ type view struct {
 // gallery is every page of the program, in the states that look different.
 type gallery struct {
 	t     *testing.T
-	home  string // a site whose pages set the language
 	views []view
 }
 
@@ -43,7 +42,7 @@ func (g *gallery) at(url, selector string) chromedp.Action {
 
 // ask puts a text into the field that takes anything.
 func (g *gallery) ask(site, text, selector string) chromedp.Action {
-	return chromedp.Tasks{g.at(site+"/check", "#q"), chromedp.SetValue("#q", text), chromedp.Submit("#q"), shown(g.t, selector)}
+	return chromedp.Tasks{g.at(site+"/check", "#q"), send(g.t, "#q", text), shown(g.t, selector)}
 }
 
 // post sends a form as a visitor without a script does, and gives the path that it leads to.
@@ -101,7 +100,6 @@ var story = regexp.MustCompile(`<a href="(/r/[^"]+)">`)
 // demoViews are the pages of the demo: messages, domains, lists, errors.
 func (g *gallery) demoViews(n *node) {
 	t, site := g.t, "http://"+n.http
-	g.home = site
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	poll(t, ctx, "the demo's mail to have its verdict", func() bool {
@@ -146,7 +144,7 @@ func (g *gallery) demoViews(n *node) {
 	g.add("history-empty", "/history", g.at(site+"/history?target=nothing.example", "main h1"))
 	g.add("diff", "/diff", g.at(site+"/diff?a="+strings.TrimPrefix(first, "/d/")+"&b="+strings.TrimPrefix(second, "/d/"), "main h1"))
 	g.add("share-new", "/d/{id}/share", chromedp.Navigate(site+second), shown(t, ".menu"),
-		chromedp.Evaluate(`document.querySelector(".menu").open = true`, nil), chromedp.Click(`.menu button[value="1"]`), shown(t, "#link"))
+		chromedp.Evaluate(`document.querySelector(".menu").open = true`, nil), press(t, `.menu button[value="1"]`), shown(t, "#link"))
 	g.add("share", "/share/{token}", g.at(n.shareLink(t, second, url.Values{"days": {"7"}}), "#findings-h"))
 	message := story.FindStringSubmatch(n.get(t, "/", http.StatusOK))[1]
 	g.add("share-message", "/share/{token}", g.at(n.shareLink(t, message, url.Values{"days": {"7"}}), "#raw-h"))
@@ -222,36 +220,40 @@ func (g *gallery) labViews(without *node) {
 }
 
 // doorViews are the pages of logins, seen from outside and then from within.
-func (g *gallery) doorViews(ctx context.Context) {
+func (g *gallery) doorViews() {
 	t := g.t
+	ctx := t.Context()
 	n := serve(t, "--resolver", "127.0.0.1:9", "--public-url", "http://127.0.0.1:1", "--no-blocklists", "--smart-host", "127.0.0.1:9", "--reply-unsigned")
 	poll(t, ctx, "the link to be printed", func() bool { return setupLink.MatchString(n.log.String()) }, n.log.String)
 	link := strings.Replace(setupLink.FindString(n.log.String()), "http://127.0.0.1:1/", "http://"+n.http+"/", 1)
 	site := "http://" + n.http
-	// Signing in: with the printed link the first time, at the login page after that.
+	// Signing in: with the printed link the first time, with a password after that.
+	made := false
 	in := chromedp.ActionFunc(func(ctx context.Context) error {
-		form := chromedp.Tasks{chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "correct horse battery"), chromedp.Submit("#password"), shown(t, `form[action="/logout"]`)}
-		var fresh bool
-		if err := (chromedp.Tasks{chromedp.Navigate(link), shown(t, "main h1"), chromedp.Evaluate(`!!document.querySelector('form[action="/setup"]')`, &fresh)}).Do(ctx); err != nil {
-			return err
+		form := url.Values{"name": {"ann"}, "password": {"correct horse battery"}}
+		if !made {
+			made = true
+			token, err := url.Parse(link)
+			if err != nil {
+				return err
+			}
+			form.Set("token", token.Query().Get("token"))
+			return n.signedIn(t, "/setup", form).Do(ctx)
 		}
-		if !fresh {
-			form = append(chromedp.Tasks{chromedp.Navigate(site + "/login"), shown(t, "#name")}, form...)
-		}
-		return form.Do(ctx)
+		return n.signedIn(t, "/login", form).Do(ctx)
 	})
 	other := false // somebody to remove is there
 	g.add("agree", "/reply/confirm", g.at(site+"/reply/confirm?token=0123456789abcdefghijklmn", `form[action="/reply/confirm"]`))
 	g.add("login", "/login", g.at(site+"/login", "#name"))
-	g.add("login-failed", "/login", g.at(site+"/login", "#name"), chromedp.SendKeys("#name", "ann"), chromedp.SendKeys("#password", "wrong"), chromedp.Submit("#password"), shown(t, ".is-fail"))
+	g.add("login-failed", "/login", g.at(site+"/login", "#name"), fillIn("#name", "ann"), send(t, "#password", "wrong"), shown(t, ".is-fail"))
 	g.add("setup", "/setup", g.at(link, "main h1"))
 	g.add("people", "/people", in, g.at(site+"/people", "#name"))
 	g.add("people-removing", "/people", in, g.at(site+"/people", "#name"), chromedp.Evaluate(`!!document.querySelector('button[value="remove"]')`, &other), chromedp.ActionFunc(func(ctx context.Context) error {
 		if other {
 			return nil
 		}
-		return chromedp.Tasks{chromedp.SendKeys("#name", "bob"), chromedp.SendKeys("#password", "another horse battery"), chromedp.Submit("#password"), shown(t, `button[value="remove"]`)}.Do(ctx)
-	}), chromedp.Click(`button[value="remove"]`), shown(t, "#removing"))
+		return chromedp.Tasks{fillIn("#name", "bob"), send(t, "#password", "another horse battery"), shown(t, `button[value="remove"]`)}.Do(ctx)
+	}), press(t, `button[value="remove"]`), shown(t, "#removing"))
 	g.add("people-removed", "/people", in, g.at(site+"/people?did=remove", `[role="status"]`))
 	g.add("account", "/account", in, g.at(site+"/account", "#old"))
 	g.add("home-signed-in", "/{$}", in, g.at(site+"/", "#address"))
@@ -262,11 +264,11 @@ var noPages = []string{"/m/{token}/events", "/d/{id}/events", "/healthz", "/robo
 
 // whole fails for a page that internal/web serves and that is not in the gallery: none escapes the
 // tests that look at all.
-func (g *gallery) whole() {
-	g.t.Helper()
+func whole(t *testing.T, views []view) {
+	t.Helper()
 	files, err := os.ReadDir("../internal/web")
 	if err != nil {
-		g.t.Fatal(err)
+		t.Fatal(err)
 	}
 	registered := regexp.MustCompile(`HandleFunc\("(?:GET )?(/[^"]*)"`)
 	found := 0
@@ -276,18 +278,18 @@ func (g *gallery) whole() {
 		}
 		source, err := os.ReadFile("../internal/web/" + f.Name())
 		if err != nil {
-			g.t.Fatal(err)
+			t.Fatal(err)
 		}
 		for _, m := range registered.FindAllSubmatch(source, -1) {
 			found++
 			route := string(m[1])
-			if slices.Contains(noPages, route) || slices.ContainsFunc(g.views, func(v view) bool { return v.route == route }) {
+			if slices.Contains(noPages, route) || slices.ContainsFunc(views, func(v view) bool { return v.route == route }) {
 				continue
 			}
-			g.t.Errorf("%s (%s) is not in the gallery", route, f.Name())
+			t.Errorf("%s (%s) is not in the gallery", route, f.Name())
 		}
 	}
 	if found < 20 {
-		g.t.Errorf("only %d routes were found in the source", found)
+		t.Errorf("only %d routes were found in the source", found)
 	}
 }

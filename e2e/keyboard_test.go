@@ -47,7 +47,7 @@ func TestPanelKeyboard(t *testing.T) {
 		tabTo(t, `#removing a`), enter, onPage(t, at, "#settings-h"), state(t, "the question is gone", `!document.querySelector("#removing")`),
 		tabTo(t, `button[value="remove"]`), enter, shown(t, "#removing"),
 		tabTo(t, `#removing button`), enter, onPage(t, "/domains", `[role="status"]`),
-		chromedp.Evaluate(`location.pathname`, &where), chromedp.Text(`[role="status"]`, &done),
+		chromedp.Evaluate(`location.pathname`, &where), textOf(t, `[role="status"]`, &done),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -322,7 +322,7 @@ func TestBrowserLab(t *testing.T) {
 			if err := chromedp.Run(ctx,
 				chromedp.Navigate("http://"+n.http+"/lab"), shown(t, "main form"),
 				chromedp.Focus("main form button"), chromedp.KeyEvent(kb.Enter),
-				onPage(t, "/lab/", "#matrix-h"), chromedp.Evaluate("location.pathname", &path), chromedp.Text("main", &body),
+				onPage(t, "/lab/", "#matrix-h"), chromedp.Evaluate("location.pathname", &path), textOf(t, "main", &body),
 				chromedp.Evaluate("document.activeElement.blur(); window.stays = true", nil),
 			); err != nil {
 				t.Fatal(err)
@@ -336,7 +336,7 @@ func TestBrowserLab(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = sendPlain(at, "me@sender.example", run+"@deferring."+labDomain, message)
-			if err := chromedp.Run(ctx, onPage(t, "/lab/", "svg.curve"), chromedp.Text("main", &body)); err != nil {
+			if err := chromedp.Run(ctx, onPage(t, "/lab/", "svg.curve"), textOf(t, "main", &body)); err != nil {
 				t.Fatal(err)
 			}
 			var stays bool

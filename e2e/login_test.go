@@ -42,7 +42,7 @@ func TestBrowserLogin(t *testing.T) {
 			if err := chromedp.Run(ctx,
 				chromedp.Focus("#name"), chromedp.KeyEvent("ann"+kb.Tab+"correct horse battery"+kb.Enter),
 				shown(t, `form[action="/logout"]`),
-				chromedp.Navigate(site+"/people"), chromedp.Text("main", &people),
+				chromedp.Navigate(site+"/people"), textOf(t, "main", &people),
 				chromedp.Focus("#name"), chromedp.KeyEvent("bob"+kb.Tab+"another horse battery"+kb.Tab+kb.Tab+kb.Enter),
 				shown(t, `form[action^="/people/"]`),
 			); err != nil {
@@ -53,10 +53,10 @@ func TestBrowserLogin(t *testing.T) {
 			}
 			shot(t, ctx, "people-"+w.lang)
 			if err := chromedp.Run(ctx,
-				chromedp.Click(`form[action="/logout"] button`), shown(t, `form[action="/login"]`),
+				press(t, `form[action="/logout"] button`), shown(t, `form[action="/login"]`),
 				chromedp.Focus("#name"), chromedp.KeyEvent("bob"+kb.Tab+"another horse battery"+kb.Enter),
 				shown(t, `form[action="/logout"]`),
-				chromedp.Navigate(site+"/operator"), chromedp.Text("main", &refused),
+				chromedp.Navigate(site+"/operator"), textOf(t, "main", &refused),
 			); err != nil {
 				t.Fatal(err)
 			}

@@ -189,11 +189,11 @@ func TestMessageWithoutScript(t *testing.T) {
 		chromedp.Focus("#records"), chromedp.KeyEvent(kb.Home), chromedp.KeyEvent("_dmarc.sender.example TXT v=DMARC1; p=none\n"),
 		chromedp.Focus(`form[data-whatif] button`), chromedp.KeyEvent(kb.Enter),
 		state(t, "the records to be judged", `document.querySelectorAll(".verdicts .differs").length > 0`),
-		chromedp.Text("[data-whatif-result]", &result),
+		textOf(t, "[data-whatif-result]", &result),
 		chromedp.Navigate("http://"+n.http+first+"/compare"), onPage(t, first+"/compare", "#report"),
 		chromedp.SendKeys("#report", second), chromedp.KeyEvent(kb.Enter),
 		state(t, "the comparison", `document.querySelectorAll(".verdicts .differs").length > 1`),
-		chromedp.Text("main", &compared),
+		textOf(t, "main", &compared),
 	); err != nil {
 		t.Fatal(err)
 	}

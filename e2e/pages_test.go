@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,28 +49,59 @@ var (
 	}
 )
 
+// rooms are the parts of the gallery. Each has its servers and its browser: they are looked at side by side.
+var rooms = map[string]func(g *gallery, demo *node){
+	"demo": (*gallery).demoViews,
+	"lab": func(g *gallery, demo *node) {
+		g.labViews(demo)
+		g.waitingViews()
+	},
+	"door": func(g *gallery, _ *node) { g.doorViews() },
+	"panel": func(g *gallery, _ *node) {
+		g.domainViews()
+		g.customerViews()
+	},
+	"flow": (*gallery).warmupViews,
+}
+
 // TestPages opens every page of the gallery: axe-core finds nothing serious, nothing is wider than the
 // window, the page is in the language and the colours that were asked for. With TODOKU_SHOTS it keeps
-// a picture of each, in every way (make screenshots).
+// a picture of each, in every way (make screenshots); -run TestPages/panel looks at one room.
 func TestPages(t *testing.T) {
+	need(t, "chromium")
 	script := axe(t)
-	ctx := browserFor(t, "en-US", 20*time.Minute)
-	if err := chromedp.Run(ctx, chromedp.Navigate("data:text/html,<p style='color:%23aaa'>faint</p><img src=x>")); err != nil {
-		t.Fatal(err)
-	}
-	if len(serious(t, ctx, script, "a bad page")) < 2 {
-		t.Fatal("axe finds nothing wrong with a bad page")
-	}
-	g := &gallery{t: t}
 	demo := start(t, "demo")
-	g.demoViews(demo)
-	g.labViews(demo)
-	g.waitingViews()
-	g.doorViews(ctx)
-	g.domainViews()
-	g.customerViews()
-	g.warmupViews(demo)
-	g.whole()
+	var mu sync.Mutex
+	var all []view
+	missing := maps.Clone(rooms)
+	for name, views := range rooms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := browserFor(t, "en-US", 20*time.Minute)
+			if err := chromedp.Run(ctx, chromedp.Navigate("data:text/html,<p style='color:%23aaa'>faint</p><img src=x>")); err != nil {
+				t.Fatal(err)
+			}
+			if len(serious(t, ctx, script, "a bad page")) < 2 {
+				t.Fatal("axe finds nothing wrong with a bad page")
+			}
+			g := &gallery{t: t}
+			views(g, demo)
+			mu.Lock()
+			all = append(all, g.views...)
+			delete(missing, name)
+			mu.Unlock()
+			g.look(ctx, script)
+		})
+	}
+	t.Cleanup(func() { // after the rooms
+		if len(missing) == 0 {
+			whole(t, all)
+		}
+	})
+}
+
+// look looks at every view in every way.
+func (g *gallery) look(ctx context.Context, script string) {
 	ways := waysTested
 	if os.Getenv("TODOKU_SHOTS") != "" {
 		ways = waysShown
@@ -76,18 +109,18 @@ func TestPages(t *testing.T) {
 	for _, w := range ways {
 		for _, v := range g.views {
 			what := v.name + "-" + w.String()
-			// The language is a cookie of the host, which all ports of loopback share; so are logins.
 			within, cancel := context.WithTimeout(ctx, time.Minute)
 			arrive, then := w, chromedp.Tasks{}
 			if w.scheme == "print" { // what one presses on the way is not on paper
 				arrive.scheme, then = "light", chromedp.Tasks{w.put()}
 			}
-			if err := chromedp.Run(within, arrive.put(), network.ClearBrowserCookies(), chromedp.Navigate(g.home+"/recipes?lang="+w.lang), v.open, then); err != nil {
-				t.Fatalf("%s: %v", what, err)
+			// The language is a cookie of the host, which all ports of loopback share; so are logins.
+			if err := chromedp.Run(within, arrive.put(), network.ClearBrowserCookies(), network.SetCookie("lang", w.lang).WithURL("http://127.0.0.1/"), v.open, then); err != nil {
+				g.t.Fatalf("%s: %v", what, err)
 			}
-			w.judge(t, within, what)
-			look(t, within, script, what)
-			shot(t, within, what)
+			w.judge(g.t, within, what)
+			look(g.t, within, script, what)
+			shot(g.t, within, what)
 			cancel()
 		}
 	}

@@ -63,9 +63,9 @@ func TestBrowserLinkOnce(t *testing.T) {
 	link := n.shareLink(t, "/r/"+id, url.Values{"days": {"1"}, "once": {"1"}, "redact": {"1"}})
 	var before, page, after string
 	if err := chromedp.Run(ctx,
-		chromedp.Navigate(link), shown(t, `form[method="post"] .button`), chromedp.Text("main", &before),
-		chromedp.Click(`form[method="post"] .button`), shown(t, "#findings-h"), chromedp.Text("main", &page),
-		chromedp.Navigate(link), shown(t, "main h1"), chromedp.Text("main", &after),
+		chromedp.Navigate(link), shown(t, `form[method="post"] .button`), textOf(t, "main", &before),
+		press(t, `form[method="post"] .button`), shown(t, "#findings-h"), textOf(t, "main", &page),
+		chromedp.Navigate(link), shown(t, "main h1"), textOf(t, "main", &after),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -27,11 +27,11 @@ func TestWalkPostfix(t *testing.T) {
 			p := startPostfix(t, n.smtp)
 			ctx := browser(t, map[string]string{"en": "en-US", "ja": "ja-JP"}[w.lang])
 			var shownAddress, title, body string
-			if err := chromedp.Run(ctx, w.put(), chromedp.Navigate("http://"+n.http+"/"), shown(t, "#address"), chromedp.Text("#address", &shownAddress)); err != nil {
+			if err := chromedp.Run(ctx, w.put(), chromedp.Navigate("http://"+n.http+"/"), shown(t, "#address"), textOf(t, "#address", &shownAddress)); err != nil {
 				t.Fatal(err)
 			}
 			p.send(t, "me@sender.example", shownAddress, fmt.Sprintf(letter, shownAddress, time.Now().UnixNano()))
-			if err := chromedp.Run(ctx, reportShown(t), chromedp.Title(&title), chromedp.Text("main", &body)); err != nil {
+			if err := chromedp.Run(ctx, reportShown(t), chromedp.Title(&title), textOf(t, "main", &body)); err != nil {
 				t.Fatal(err)
 			}
 			for _, want := range []string{"sender.example", "DMARC", "TLSv1.3"} {
@@ -67,8 +67,8 @@ func TestWalkWithoutJavaScript(t *testing.T) {
 	if err := chromedp.Run(ctx, emulation.SetScriptExecutionDisabled(true)); err != nil {
 		t.Fatal(err)
 	}
-	walk(chromedp.Navigate(site+"/"), shown(t, "#address"), chromedp.Text("#address", &to),
-		chromedp.Click(`noscript a[href^="/m/"]`), shown(t, "#address"), chromedp.Location(&token))
+	walk(chromedp.Navigate(site+"/"), shown(t, "#address"), textOf(t, "#address", &to),
+		press(t, `noscript a[href^="/m/"]`), onPage(t, "/m/", "#address"), chromedp.Location(&token))
 	token = token[strings.LastIndex(token, "/")+1:]
 	if !strings.HasPrefix(to, token+"@") {
 		t.Fatalf("the page of %s shows %s", token, to)
@@ -77,21 +77,21 @@ func TestWalkWithoutJavaScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The page looks again by itself, and then lists the message.
-	walk(press(t, `a[href^="/r/"]`), reportShown(t), chromedp.Text("main", &body))
+	walk(press(t, `a[href^="/r/"]`), reportShown(t), textOf(t, "main", &body))
 	if !strings.Contains(body, "sender.example") || !strings.Contains(body, "DMARC") {
 		t.Errorf("the report does not speak of the message:\n%.1500s", body)
 	}
 	// A domain: the form, the page that waits, the report, what-if, and looking again after the repair.
-	walk(chromedp.Navigate(site+"/check"), chromedp.SendKeys("#q", "shop.example"), chromedp.Click(`form[action="/check"] button[type=submit]`),
-		shown(t, "#findings-h"), chromedp.Text("#first-0-0", &fix), chromedp.Location(&run),
-		chromedp.Click(`a[href*="what-if?repair=1"]`), shown(t, "[data-whatif-result] .hero"),
-		chromedp.Submit("#records"), shown(t, "[data-whatif-result] .hero"), chromedp.Text("[data-whatif-result]", &body))
+	walk(chromedp.Navigate(site+"/check"), chromedp.SendKeys("#q", "shop.example"), press(t, `form[action="/check"] button[type=submit]`),
+		shown(t, "#findings-h"), textOf(t, "#first-0-0", &fix), chromedp.Location(&run),
+		press(t, `a[href*="what-if?repair=1"]`), shown(t, "[data-whatif-result] .hero"),
+		chromedp.Submit("#records"), state(t, "the records to be judged", `!location.search && document.readyState === "complete" && !!document.querySelector("[data-whatif-result] .hero")`), textOf(t, "[data-whatif-result]", &body))
 	if !strings.Contains(body, "Then:") {
 		t.Errorf("what-if says\n%.1500s", body)
 	}
 	zone.publish(t, fix, "shop.example")
 	walk(chromedp.Navigate(run), shown(t, `.finding form[action$="/again"] button`),
-		chromedp.Click(`.finding form[action$="/again"] button`), shown(t, ".notice.is-pass"), chromedp.Text("main", &body))
+		press(t, `.finding form[action$="/again"] button`), shown(t, ".notice.is-pass"), textOf(t, "main", &body))
 	if !strings.Contains(body, "Fixed.") {
 		t.Errorf("after the repair:\n%.1500s", body)
 	}
@@ -108,7 +108,7 @@ func TestWalkShareLink(t *testing.T) {
 	if err := chromedp.Run(ctx,
 		chromedp.Navigate("http://"+n.http+run), shown(t, ".menu summary"),
 		chromedp.Focus(".menu summary"), chromedp.KeyEvent(kb.Enter), chromedp.Focus(`.menu button[value="1"]`), chromedp.KeyEvent(kb.Enter),
-		shown(t, "#link"), chromedp.Text("#link", &link),
+		shown(t, "#link"), textOf(t, "#link", &link),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestWalkShareLink(t *testing.T) {
 	other := browser(t, "en-US")
 	open := func() {
 		t.Helper()
-		if err := chromedp.Run(other, chromedp.Navigate("http://"+n.http+u.Path), shown(t, "main h1"), chromedp.Text("main", &page)); err != nil {
+		if err := chromedp.Run(other, chromedp.Navigate("http://"+n.http+u.Path), shown(t, "main h1"), textOf(t, "main", &page)); err != nil {
 			t.Fatal(err)
 		}
 	}
