@@ -115,13 +115,15 @@ func (a *app) writePlan(w io.Writer, o *warmup.View) error {
 	if stays != (text{}) {
 		fmt.Fprintln(w, a.say(stays, a.planPairs(o)...))
 	}
+	if !o.Over() && !o.Held {
+		if err := a.writeForecast(w, *o); err != nil {
+			return err
+		}
+	}
 	if o.Connections != nil && *o.Connections == 0 {
-		fmt.Fprintln(w, a.say(msgSilentNow, append(a.planPairs(o), "time", minute(o.Silent))...))
+		fmt.Fprintln(w, a.say(msgSilentNow, "time", minute(o.Silent)))
 	}
-	if o.Over() || o.Held {
-		return nil
-	}
-	return a.writeForecast(w, *o)
+	return nil
 }
 
 func (a *app) writeForecast(w io.Writer, o warmup.View) error {

@@ -74,6 +74,9 @@ func (a *app) takeEvents(c *cobra.Command, st *store.Store, name string, o warmu
 		all.Add(taken)
 		return err
 	})
+	if all.NoSource > 0 {
+		fmt.Fprintln(a.Err, a.say(msgNoSource, "file", name, "n", strconv.Itoa(all.NoSource)))
+	}
 	if others > 0 {
 		fmt.Fprintln(a.Err, a.say(msgNoEvents, "file", name, "n", strconv.Itoa(others)))
 	}
@@ -111,6 +114,10 @@ var (
 	msgTaken        = text{
 		EN: "{events} events ({repeated} more were known, {old} too old): {delivered} delivered, {deferred} put off and {refused} refused for volume or reputation, {complaints} complaints",
 		JA: "イベント {events} 件 (既知 {repeated} 件、古すぎるもの {old} 件は除く): 配送 {delivered} 通、送信量や評価による一時的な拒否 {deferred} 通、拒否 {refused} 通、苦情 {complaints} 件",
+	}
+	msgNoSource = text{
+		EN: "{file}: {n} refusals and delays name no source address, and no plan heard of them: read the file again with --source (what was counted is not counted again)",
+		JA: "{file}: 拒否や遅延のイベント {n} 件には送信元 IP アドレスがなく、計画に反映していません。--source を指定してもう一度読み取ってください (集計済みのイベントは二重に数えません)",
 	}
 	msgNoEvents = text{EN: "{file}: {n} entries are no events of Amazon SES", JA: "{file}: Amazon SES のイベントではないものが {n} 件ありました"}
 )

@@ -33,6 +33,19 @@ func TestWarmupEvents(t *testing.T) {
 	if v := run("status", "--json", "--no-blocklists").want(t, 0).json(t); at(t, v, "warmups", 0, "today", "delivered") != 1.0 || at(t, v, "volume", 0, "complaints") != 1.0 || at(t, v, "volume", 0, "complaints_of") != 1.0 {
 		t.Errorf("%v", v)
 	}
+	bounce := filepath.Join(t.TempDir(), "bounce.json")
+	if err := os.WriteFile(bounce, []byte(`{"eventType":"Bounce","mail":{"timestamp":"2026-11-06T11:50:00.000Z","messageId":"b1","source":"a@shop.example","destination":["z@gmail.com"]},"bounce":{"timestamp":"2026-11-06T11:55:01.000Z","bounceType":"Permanent","bounceSubType":"General","feedbackId":"f1","bouncedRecipients":[{"emailAddress":"z@gmail.com","status":"5.7.1","diagnosticCode":"smtp; 550 5.7.1 Gmail has detected that this message is likely unsolicited mail."}]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := run("events", bounce).want(t, 0); !strings.Contains(r.out, "0 events") || !strings.Contains(r.err, "1 refusals and delays name no source address") {
+		t.Errorf("%q %q", r.out, r.err)
+	}
+	if r := run("events", "--source", "192.0.2.1", bounce).want(t, 0); !strings.Contains(r.out, "1 events") || !strings.Contains(r.out, "1 refused") || r.err != "" {
+		t.Errorf("%q %q", r.out, r.err)
+	}
+	if v := run("status", "--json", "--no-blocklists").want(t, 0).json(t); at(t, v, "warmups", 0, "today", "refused") != 1.0 {
+		t.Errorf("%v", v)
+	}
 	run("events").want(t, 2)
 	run("events", "--source", "x", file).want(t, 2)
 	run("events", "/nonexistent/file").want(t, 3)

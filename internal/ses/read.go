@@ -104,5 +104,8 @@ func (g *guard) explain(err error, n int) error {
 	if errors.Is(err, io.EOF) {
 		return err
 	}
-	return fmt.Errorf("reading events: the %d. one, at octet %d: %w", n, g.dec.InputOffset(), err)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the file ends in the middle of it")
+	}
+	return fmt.Errorf("reading events: number %d, at octet %d: %w", n, g.dec.InputOffset(), err)
 }

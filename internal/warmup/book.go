@@ -141,7 +141,7 @@ func (b *Book) Begin(ctx context.Context, q Request) (View, error) {
 			return View{}, &Invalid{"", tooMany.With("count", strconv.Itoa(MaxPlans))}
 		}
 	}
-	name, err := replan(ctx, b.Store, source, who, func(from int) (string, []Step, error) { return q.steps(from, b.Now()) }, b.Now())
+	name, err := replan(ctx, b.Store, source, who, q.Table != "", func(from int) (string, []Step, error) { return q.steps(from, b.Now()) }, b.Now())
 	if err != nil {
 		return View{}, err
 	}

@@ -44,9 +44,12 @@ type Receivers interface {
 
 // Taken is what became of events. Deferred and Refused are those for volume or reputation alone.
 type Taken struct {
-	Events     int `json:"events"`
-	Repeated   int `json:"repeated"` // taken before
-	Old        int `json:"old"`      // too old to say anything
+	Events   int `json:"events"`
+	Repeated int `json:"repeated"` // taken before
+	Old      int `json:"old"`      // too old to say anything
+	// NoSource are refusals and delays of which nobody says from which address the mail went: no plan can hear of them. They can be taken
+	// again, with [EventOptions].Source.
+	NoSource   int `json:"no_source"`
 	Delivered  int `json:"delivered"`
 	Deferred   int `json:"deferred"`
 	Refused    int `json:"refused"`
@@ -58,6 +61,7 @@ func (t *Taken) Add(o Taken) {
 	t.Events += o.Events
 	t.Repeated += o.Repeated
 	t.Old += o.Old
+	t.NoSource += o.NoSource
 	t.Delivered += o.Delivered
 	t.Deferred += o.Deferred
 	t.Refused += o.Refused
@@ -136,6 +140,9 @@ func (t *takings) fresh(ctx context.Context, d *store.Deliveries, events []ses.E
 			continue
 		case byID[e.ID] != nil:
 			t.Repeated++
+			continue
+		case e.Source == "" && t.o.Source == "" && (e.Kind == ses.Bounce || e.Kind == ses.Delay):
+			t.NoSource++
 			continue
 		}
 		byID[e.ID] = e

@@ -16,8 +16,9 @@ func Plan(ctx context.Context, st *store.Store, source, provider, name string, s
 }
 
 // replan begins a warm-up, or gives one that is there another plan, which goes on from today's share. plan makes the steps of one that begins with
-// so many messages a day (the first day of a new one); of published plans, which begin as they do, the step is taken that allows no more.
-func replan(ctx context.Context, st *store.Store, source, provider string, plan func(from int) (string, []Step, error), now time.Time) (name string, err error) {
+// so many messages a day (the first day of a new one); of published plans, which begin as they do, the step is taken that allows no more. A plan to
+// a target has all its days, also where the target is not above today's share.
+func replan(ctx context.Context, st *store.Store, source, provider string, published bool, plan func(from int) (string, []Step, error), now time.Time) (name string, err error) {
 	s, err := setPlan(ctx, st, source, provider, now, func(was State, there bool) (State, error) {
 		share := first
 		if there {
@@ -28,7 +29,7 @@ func replan(ctx context.Context, st *store.Store, source, provider string, plan 
 			return State{}, err
 		}
 		s := Begin(name, steps, now)
-		for there && s.At+1 < len(steps) && steps[s.At+1].Day <= share {
+		for there && published && s.At+1 < len(steps) && steps[s.At+1].Day <= share {
 			s.At++
 		}
 		return s, nil

@@ -38,7 +38,7 @@ func TestReplan(t *testing.T) {
 	if v := begin(Request{Table: "ses"}); *v.Allowed > 5000 || *v.Allowed < 4000 {
 		t.Errorf("%+v", v.State)
 	}
-	if v := begin(Request{Target: 300, Days: 3}); *v.Allowed != 300 {
+	if v := begin(Request{Target: 300, Days: 3}); *v.Allowed != 300 || v.At != 0 || v.Target == nil || *v.Target.Date != "2026-11-08" {
 		t.Errorf("a smaller target: %+v", v.State)
 	}
 	begin(Request{Table: "generic"})
