@@ -129,7 +129,7 @@ func (p *page) arc(v arc.Verdict) {
 	for _, s := range v.Sets {
 		sealers = append(sealers, s.SealDomain)
 	}
-	p.row("ARC", string(v.Result), p.label("sets", "n", itoa(v.Instances), "sealers", strings.Join(sealers, ", ")))
+	p.row("ARC", string(v.Result), p.counted("sets", v.Instances, "sealers", strings.Join(sealers, ", ")))
 	if v.Reason != "" {
 		p.fact(spoken(p.o.Lang, v.Reason), faint)
 	}
@@ -223,7 +223,7 @@ func (p *page) spfTrace(v spf.Verdict) {
 			line += " (" + Printable(string(s.Result)) + ")"
 		}
 		if s.Lookups > 0 {
-			line += ", " + p.label("cost", "n", itoa(s.Lookups))
+			line += ", " + p.counted("cost", s.Lookups)
 		}
 		if s.Detail != "" {
 			line += ": " + Printable(s.Detail)
@@ -247,7 +247,11 @@ func (p *page) discovery(v dmarc.Verdict) {
 	p.blank()
 	p.line(0, p.paint(bold, "DMARC: "+p.label("discovery")))
 	for _, w := range v.Discovery {
-		p.line(2, p.label("walk", "domain", w.Domain)+", "+p.label("org", "domain", w.OrgDomain))
+		from := p.label("walk", "domain", w.Domain)
+		if w.OrgDomain != "" { // else a look-up failed before it was found
+			from += ", " + p.label("org", "domain", w.OrgDomain)
+		}
+		p.line(2, from)
 		for _, q := range w.Queries {
 			p.line(4, pad(Printable(q.Name), 36)+" "+Printable(q.Outcome))
 			if q.Record != "" {

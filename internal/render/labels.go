@@ -36,6 +36,7 @@ var labels = map[string]catalogue.Text{
 	"bits":         {EN: "{n} bits", JA: "{n} ビット"},
 	"no-chain":     {EN: "no chain", JA: "チェーンなし"},
 	"sets":         {EN: "{n} sets, sealed by {sealers}", JA: "{n} セット、シール: {sealers}"},
+	"sets-one":     {EN: "1 set, sealed by {sealers}", JA: "1 セット、シール: {sealers}"},
 	"claims":       {EN: "{server} claims: {text}", JA: "{server} の記録: {text}"},
 	"aligned":      {EN: "aligned ({mode})", JA: "一致 ({mode})"},
 	"unaligned":    {EN: "not aligned ({mode})", JA: "不一致 ({mode})"},
@@ -80,6 +81,7 @@ var labels = map[string]catalogue.Text{
 	"no-match":     {EN: "no match", JA: "不一致"},
 	"error":        {EN: "error", JA: "エラー"},
 	"cost":         {EN: "{n} look-ups", JA: "参照 {n} 回"},
+	"cost-one":     {EN: "1 look-up", JA: "参照 1 回"},
 }
 
 // label gives a label in a language; a test makes sure that none is missing.

@@ -51,6 +51,14 @@ func (p *page) label(key string, pairs ...string) string {
 	return label(p.o.Lang, Printable(key), safe...)
 }
 
+// counted gives a label that says how many, of which there is one for a single thing, too.
+func (p *page) counted(key string, n int, pairs ...string) string {
+	if n == 1 {
+		key += "-one"
+	}
+	return p.label(key, append(pairs, "n", itoa(n))...)
+}
+
 func (p *page) blank() { p.b.WriteByte('\n') }
 
 // line writes one line as it is; the caller made it printable.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
@@ -170,6 +171,29 @@ func TestNoRecord(t *testing.T) {
 	o := DMARC(dmarc.Verdict{Result: dmarc.None, FromDomain: "a.example", OrgDomain: "a.example"})
 	if o.Policy != nil || o.PolicyDomain != nil || o.Disposition == nil || *o.Disposition != "none" {
 		t.Errorf("%+v", o)
+	}
+}
+
+// TestOneOfAThing: what is one is not said in the plural, and what is not known is not named.
+func TestOneOfAThing(t *testing.T) {
+	for want, write := range map[string]func(*bytes.Buffer, TextOptions) error{
+		"match (pass), 1 look-up:": func(b *bytes.Buffer, o TextOptions) error {
+			return SPFText(b, spf.Verdict{Result: spf.Pass, Domain: "a.example", Trace: []spf.Step{{Term: "mx", Outcome: "match", Result: spf.Pass, Lookups: 1, Detail: "x"}}}, true, o)
+		},
+		"match (pass), 2 look-ups:": func(b *bytes.Buffer, o TextOptions) error {
+			return SPFText(b, spf.Verdict{Result: spf.Pass, Domain: "a.example", Trace: []spf.Step{{Term: "mx", Outcome: "match", Result: spf.Pass, Lookups: 2, Detail: "x"}}}, true, o)
+		},
+		"1 set, sealed by a.example": func(b *bytes.Buffer, o TextOptions) error {
+			return ARCText(b, arc.Verdict{Result: arc.Pass, Instances: 1, Sets: []arc.Set{{Instance: 1, SealDomain: "a.example"}}}, o)
+		},
+		"tree walk from a.example\n": func(b *bytes.Buffer, o TextOptions) error {
+			return DMARCText(b, dmarc.Verdict{Result: dmarc.TempError, FromDomain: "a.example", Discovery: []dmarc.Walk{{Domain: "a.example"}}}, o)
+		},
+	} {
+		var b bytes.Buffer
+		if err := write(&b, TextOptions{Lang: "en", Verbose: true}); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in %q: %v", want, b.String(), err)
+		}
 	}
 }
 
