@@ -3,7 +3,6 @@
 package baseline
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/knadh/koanf/parsers/toml/v2"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // maxFile and maxEntries bound a file.
@@ -38,32 +38,32 @@ type Baseline struct{ Entries []Entry }
 //	reason = "the provider sets it next week"
 //	until = 2026-12-31       # optional
 //
-// An error names the entry and what is wrong with it.
+// An error names the entry and what is wrong with it, in both languages ([said.Japanese]).
 func Read(r io.Reader) (*Baseline, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, said.Error("baseline: %w", "読み取り: %v", err)
 	}
 	if len(text) > maxFile {
-		return nil, errors.New("baseline: the file is larger than 4 MiB")
+		return nil, said.Error("baseline: the file is larger than 4 MiB", "ファイルが 4 MiB を超えています")
 	}
 	raw, err := toml.Parser().Unmarshal(text)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, said.Error("baseline: %w", "TOML として読めません: %v", fmt.Sprint(err))
 	}
 	b := new(Baseline)
 	for key, value := range raw {
 		list, ok := value.([]any)
 		if key != "accept" || !ok {
-			return nil, fmt.Errorf("baseline: there is no setting %q; write [[accept]] tables", key)
+			return nil, said.Error("baseline: there is no setting %q; write [[accept]] tables", "%q という設定はありません。[[accept]] の表を書いてください", key)
 		}
 		if len(list) > maxEntries {
-			return nil, fmt.Errorf("baseline: more than %d entries", maxEntries)
+			return nil, said.Error("baseline: more than %d entries", "項目が %d 件を超えています", maxEntries)
 		}
 		for i, item := range list {
 			e, err := entry(item)
 			if err != nil {
-				return nil, fmt.Errorf("baseline: entry %d: %w", i+1, err)
+				return nil, said.Error("baseline: entry %d: %w", "%d 番目の項目: %v", i+1, err)
 			}
 			b.Entries = append(b.Entries, e)
 		}
@@ -74,7 +74,7 @@ func Read(r io.Reader) (*Baseline, error) {
 func entry(item any) (Entry, error) {
 	table, ok := item.(map[string]any)
 	if !ok {
-		return Entry{}, errors.New("it is no table")
+		return Entry{}, said.Error("it is no table", "表ではありません")
 	}
 	var e Entry
 	for key, value := range table {
@@ -82,25 +82,25 @@ func entry(item any) (Entry, error) {
 		switch {
 		case to != nil:
 			if *to, ok = value.(string); !ok {
-				return e, fmt.Errorf("%s is no text", key)
+				return e, said.Error("%s is no text", "%s が文字列ではありません", key)
 			}
 		case key == "until":
 			day, err := time.Parse(time.DateOnly, strings.TrimSpace(fmt.Sprint(dayOf(value))))
 			if err != nil {
-				return e, errors.New("until is no date such as 2026-12-31")
+				return e, said.Error("until is no date such as 2026-12-31", "until には 2026-12-31 のような日付を書いてください")
 			}
 			e.Until = day
 		default:
-			return e, fmt.Errorf("there is no key %q", key)
+			return e, said.Error("there is no key %q: an entry has id, reason, subject and until", "%q というキーはありません。項目に書けるのは id、reason、subject、until です", key)
 		}
 	}
 	switch _, known := catalogue.Lookup(e.ID); {
 	case e.ID == "":
-		return e, errors.New("it has no id")
+		return e, said.Error("it has no id", "id がありません")
 	case !known:
-		return e, fmt.Errorf("there is no finding %q", e.ID)
+		return e, said.Error("there is no finding %q", "%q という ID の指摘はありません", e.ID)
 	case strings.TrimSpace(e.Reason) == "":
-		return e, fmt.Errorf("%s has no reason: say why it is accepted", e.ID)
+		return e, said.Error("%s has no reason: say why it is accepted", "%s に reason がありません。承認する理由を書いてください", e.ID)
 	}
 	return e, nil
 }

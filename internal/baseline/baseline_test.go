@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/said"
 )
 
 func TestBaseline(t *testing.T) {
@@ -51,11 +52,16 @@ func TestBadFiles(t *testing.T) {
 		"[[accept]]\nid = \"ptr.mising\"\nreason = \"x\"":                            "no finding",
 		"[[accept]]\nreason = \"x\"":                                                 "no id",
 		"[[accept]]\nid = \"ptr.missing\"\nreason = \"x\"\nuntil = \"soon\"":         "until",
-		"[[accept]]\nid = \"ptr.missing\"\nreason = \"x\"\nexpires = \"2026-01-01\"": "expires",
+		"[[accept]]\nid = \"ptr.missing\"\nreason = \"x\"\nexpires = \"2026-01-01\"": `"expires": an entry has id, reason, subject and until`,
 		"[[accept": "baseline",
 	} {
-		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := Read(strings.NewReader(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
+			continue
+		}
+		if ja := said.Japanese(err); ja == err.Error() || strings.Contains(ja, "baseline") {
+			t.Errorf("%q: %q in Japanese", text, ja)
 		}
 	}
 }

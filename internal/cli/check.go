@@ -166,7 +166,7 @@ func (a *app) readBaseline(name string) (*baseline.Baseline, error) {
 	defer f.Close()
 	b, err := baseline.Read(f)
 	if err != nil {
-		return nil, usagef("%s: %v", name, err)
+		return nil, usagef("%s: %s", name, a.saidText(err))
 	}
 	return b, nil
 }

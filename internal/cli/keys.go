@@ -11,7 +11,6 @@ import (
 
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/render"
-	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -109,10 +108,7 @@ func alternating(specs []string, domain string) (out []keys.Name) {
 func (k *keysRun) failed(err error) error {
 	switch {
 	case errors.Is(err, keys.ErrSpec), errors.Is(err, keys.ErrNoMaster), errors.Is(err, keys.ErrWrongMaster), errors.Is(err, keys.ErrNothing), errors.Is(err, keys.ErrInUse), errors.Is(err, keys.ErrBusy):
-		if k.a.japanese() {
-			return usagef("%s", said.Japanese(err))
-		}
-		return usagef("%v", err)
+		return usagef("%s", k.a.saidText(err))
 	case errors.Is(err, store.ErrExists):
 		return usagef("%s", k.a.say(msgKeyThere))
 	}
