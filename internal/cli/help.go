@@ -57,7 +57,7 @@ var milterGroups = []helpGroup{
 	{text{EN: "How all other mail is checked, and what is done with it", JA: "その他のメールの検証と処置"}, []string{
 		"authserv-id", "also-ours", "policy", "received-spf", "minimum-key-bits", "must-be-signed", "keep-events"}},
 	{text{EN: "Mail that is forwarded", JA: "転送するメール"}, []string{
-		"forward", "seal-domain", "seal-key", "srs-domain", "srs-secret-file", "srs-listen", "alias-listen"}},
+		"forward", "seal-domain", "seal-key", "srs-domain", "srs-secret-file", "srs-long", "srs-listen", "alias-listen"}},
 	{text{EN: "Warm-up (with --database)", JA: "ウォームアップ (--database とともに指定)"}, []string{"outgoing-address", "mail-log", "pace-first", "pace-first-header", "pace-away"}},
 	{text{EN: "In place of OpenDKIM and OpenDMARC", JA: "OpenDKIM と OpenDMARC からの移行"}, []string{"import-"}},
 }

@@ -128,3 +128,21 @@ func TestMilterOfServe(t *testing.T) {
 		t.Error(r.err)
 	}
 }
+
+// TestMilterLongSenders: --srs-long has senders rewritten that are too long without it, here and within serve.
+func TestMilterLongSenders(t *testing.T) {
+	secret := write(t, "secret", "a secret\n")
+	if err := os.Chmod(secret, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, long := range []bool{false, true} {
+		f := &forwardFlags{srsDomains: []string{"b.example"}, srsSecrets: secret, srsLong: long}
+		r, err := f.rewriter(&app{}, "milter-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := r.Forward(strings.Repeat("b", 60)+"@sender.example", time.Now()); (err == nil) != long {
+			t.Errorf("%q, %v", out, err)
+		}
+	}
+}

@@ -20,6 +20,7 @@ type forwardFlags struct {
 	targets    []string
 	srsDomains []string
 	srsSecrets string
+	srsLong    bool
 	srsListen  []string
 	tables     []string
 }
@@ -30,6 +31,7 @@ func (f *forwardFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 	fl.StringArrayVar(&f.targets, prefix+"forward", nil, a.flagText("milter-forward"))
 	fl.StringArrayVar(&f.srsDomains, prefix+"srs-domain", nil, a.flagText("srs-domain"))
 	fl.StringVar(&f.srsSecrets, prefix+"srs-secret-file", "", a.flagText("srs-secret-file"))
+	fl.BoolVar(&f.srsLong, prefix+"srs-long", false, a.flagText("milter-srs-long"))
 	fl.StringArrayVar(&f.srsListen, prefix+"srs-listen", nil, a.flagText("srs-listen"))
 	fl.StringArrayVar(&f.tables, prefix+"alias-listen", nil, a.flagText("alias-listen"))
 }
@@ -114,7 +116,7 @@ func (f *forwardFlags) rewriter(a *app, prefix string) (*srs.Rewriter, error) {
 	if err != nil {
 		return nil, usagef("--%ssrs-secret-file %s: %v", prefix, f.srsSecrets, err)
 	}
-	r, err := srs.New(srs.Config{Domains: domains, Secrets: secrets})
+	r, err := srs.New(srs.Config{Domains: domains, Secrets: secrets, LongLocal: f.srsLong})
 	if err != nil {
 		return nil, usagef("%v", err)
 	}
@@ -159,6 +161,7 @@ func init() {
 		"milter-forward":   {EN: "mail to this `ADDRESS[=TO]` leaves again: it alone is sealed, and gets a rewritten sender and X-Forwarded-For; also DOMAIN, *.DOMAIN, * (repeatable)", JA: "転送される宛先 `ADDRESS[=TO]`。この宛先のメールだけに ARC シールを付け、送信者を書き換え、X-Forwarded-For を付ける。DOMAIN、*.DOMAIN、* も可 (複数指定可)"},
 		"customer-domains": {EN: "how `many` domains a customer may have by adding them to the panel, once the domain shows by a record that it is theirs", JA: "顧客がパネルに追加できるドメインの `数`。追加にはドメイン所有を示すレコードが必要"},
 		"alias-listen":     {EN: "answer Postfix's socketmap tables alias and alias-domain, the forwarding addresses of the panel, at `SOCKET`, written as that of the milter (repeatable)", JA: "パネルの転送アドレスを表す Postfix の socketmap テーブル alias と alias-domain に応答する `SOCKET` (書き方は milter のソケットと同じ。複数指定可)"},
+		"milter-srs-long":  {EN: "rewrite senders also where more than 64 octets come before the @, as postsrsd does", JA: "書き換えた送信者の @ の前が 64 オクテットを超える場合も、postsrsd と同じように書き換える"},
 		"srs-listen":       {EN: "answer Postfix's socketmap tables forward and reverse at `SOCKET`, written as that of the milter (repeatable)", JA: "Postfix の socketmap テーブル forward と reverse に応答する `SOCKET` (書き方は milter のソケットと同じ。複数指定可)"},
 	})
 }

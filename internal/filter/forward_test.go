@@ -1,9 +1,11 @@
 package filter
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -443,6 +445,18 @@ func TestRewriteTables(t *testing.T) {
 	}
 	if out, ok := s.f.Rewrite(TableForward, "bounce@good.example"); ok {
 		t.Errorf("%q without SRS", out)
+	}
+}
+
+// TestRewriteTablesLong: a sender that gets too long is left alone, which the log says.
+func TestRewriteTablesLong(t *testing.T) {
+	var log bytes.Buffer
+	f, err := New(forwards(t), slog.New(slog.NewTextHandler(&log, nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := f.Rewrite(TableForward, strings.Repeat("b", 60)+"@good.example"); ok || !strings.Contains(log.String(), "finding=spf.sender-not-rewritten") || !strings.Contains(log.String(), "at most 64") {
+		t.Errorf("%q, %s", out, log.String())
 	}
 }
 

@@ -1,6 +1,11 @@
 package filter
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/todoku/todoku/srs"
+)
 
 // The tables of addresses; see [Filter.Rewrite].
 const (
@@ -25,6 +30,9 @@ func (f *Filter) Rewrite(table, address string) (string, bool) {
 		out, err = s.Forwarding.SRS.Reverse(address, s.Now())
 	default:
 		return "", false
+	}
+	if errors.Is(err, srs.ErrTooLong) { // nobody learns it otherwise: SPF fails at the next server
+		f.log.Warn("a sender is forwarded as it is", "finding", "spf.sender-not-rewritten", "sender", cut(readable(address), maxMessageID), "detail", err.Error())
 	}
 	return out, err == nil && out != address
 }
