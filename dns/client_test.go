@@ -323,7 +323,8 @@ func TestClientReferral(t *testing.T) {
 		reply[2], reply[7], reply[9] = 0x80, 0, 1 // not authoritative; the record is in the authority section
 		return reply
 	}
-	if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.Raw(referral))), "example.com", dns.TypeA); a.Status != dns.OtherError || !strings.Contains(a.Detail, "referral") {
+	if a := ask(clientOf(t, dnstest.NewZone(t, zone, dnstest.Raw(referral))), "example.com", dns.TypeA); a.Status != dns.OtherError || !strings.Contains(a.Detail, "referral") ||
+		len(a.Delegation) != 1 || dns.CanonicalName(a.Delegation[0].Data) != "example.com" || dns.CanonicalName(a.Delegation[0].Name) != "example.com" {
 		t.Errorf("answer: %+v", a)
 	}
 }

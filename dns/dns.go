@@ -121,6 +121,9 @@ type Answer struct {
 	Records []Record `json:"records,omitempty"`
 	// Chain are the CNAME records followed from the asked name, in order.
 	Chain []Record `json:"chain,omitempty"`
+	// Delegation are the NS records of a referral: the name servers of a zone below, as the server that was asked names them. Only
+	// with Failed.
+	Delegation []Record `json:"-"`
 	// TTL in seconds: how long this answer may be kept. The least TTL of Records
 	// and Chain, or the negative TTL of RFC 2308 section 5; 0 when Failed.
 	TTL uint32 `json:"ttl"`

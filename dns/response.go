@@ -60,11 +60,34 @@ func (a Answer) empty(m *miekg.Msg, end string) (Answer, string) {
 	case referral && !m.Authoritative:
 		a.Status, a.AuthenticData = OtherError, false
 		a.Detail = "the server gave a referral, not an answer"
+		a.Delegation = delegation(m.Ns, end)
 	default:
 		a.Status = NoData // without an SOA it may not be kept: TTL 0
 		a.Detail = extendedError(m)
 	}
 	return a, ""
+}
+
+// maxDelegation bounds the name servers of a referral.
+const maxDelegation = 64
+
+// delegation gives the NS records of one zone, which a name is in.
+func delegation(section []miekg.RR, name string) (out []Record) {
+	zone := ""
+	for _, rr := range section {
+		h := rr.Header()
+		if h.Rrtype != miekg.TypeNS || h.Class != miekg.ClassINET || h.Rdlength == 0 || len(out) == maxDelegation {
+			continue
+		}
+		rec := fromWire(rr)
+		if zone == "" {
+			zone = CanonicalName(rec.Name)
+		}
+		if CanonicalName(rec.Name) == zone && IsSubdomain(name, zone) {
+			out = append(out, rec)
+		}
+	}
+	return out
 }
 
 // chain follows the CNAME records of one message from name. A CNAME that was

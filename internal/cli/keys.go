@@ -74,7 +74,7 @@ func (a *app) keysCreateCommand() *cobra.Command {
 				made = append(made, e)
 			}
 		}
-		for _, said := range append(beside, a.say(msgKeysMade)) {
+		for _, said := range append(beside, k.howPublished(made)) {
 			fmt.Fprintln(a.Err, said)
 		}
 		return k.showRecords(ctx, made)
@@ -203,7 +203,7 @@ func (a *app) keysRotateCommand() *cobra.Command {
 			fmt.Fprintln(a.Err, a.say(msgStepsElsewhere))
 		}
 		if len(args) > 0 {
-			fmt.Fprintln(a.Err, a.say(msgKeysMade))
+			fmt.Fprintln(a.Err, k.howPublished(next))
 			return k.showRecords(ctx, next)
 		}
 		return k.showStatus(ctx, nil)
@@ -223,7 +223,7 @@ func (a *app) keysRollbackCommand() *cobra.Command {
 		done := 0
 		for _, e := range seriesOf(list) {
 			signs, err := k.Rollback(ctx, e.ID)
-			if errors.Is(err, keys.ErrNothing) && len(list) > len(args) {
+			if errors.Is(err, keys.ErrNoRotation) || errors.Is(err, keys.ErrNothing) && len(list) > len(args) {
 				continue
 			}
 			if err != nil {

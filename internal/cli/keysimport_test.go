@@ -69,3 +69,18 @@ func TestKeysImport_OfAuthor(t *testing.T) {
 		t.Errorf("%s", r.err)
 	}
 }
+
+// TestKeysPublished: who publishes a new record is said as it is, and what there is to take back.
+func TestKeysPublished(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	if r := p.run("keys", "create", "hand.example", "--algorithm", "ed25519").want(t, 0); !strings.Contains(r.err, "Publish these records") {
+		t.Errorf("%s", r.err)
+	}
+	update := []string{"--dns-update", "net.example=127.0.0.1"}
+	if r := p.run(append([]string{"keys", "create", "net.example", "--algorithm", "ed25519"}, update...)...).want(t, 0); !strings.Contains(r.err, "published by dynamic update") || strings.Contains(r.err, "Publish these") {
+		t.Errorf("%s", r.err)
+	}
+	if r := p.run("keys", "rollback", "hand.example").want(t, 2); strings.Contains(r.err, "no rotation") || !strings.Contains(r.err, "delete it") {
+		t.Errorf("%s", r.err)
+	}
+}

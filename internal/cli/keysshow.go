@@ -20,6 +20,14 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
+// howPublished says who publishes the records of new keys.
+func (k *keysRun) howPublished(list []store.DKIMKey) string {
+	if slices.ContainsFunc(list, func(e store.DKIMKey) bool { return k.ByHand(&e) }) {
+		return k.a.say(msgKeysMade)
+	}
+	return k.a.say(msgKeysUpdated)
+}
+
 // showRecords prints what is to be published.
 func (k *keysRun) showRecords(ctx context.Context, list []store.DKIMKey) error {
 	all, err := k.statuses(ctx, list)

@@ -105,6 +105,7 @@ var (
 	msgBadKeyKind     = text{EN: "--algorithm {value}: choose rsa, ed25519 or both", JA: "--algorithm {value}: rsa、ed25519、both のいずれかを指定してください"}
 	msgKeyDomains     = text{EN: "name the domains", JA: "ドメインを指定してください"}
 	msgOneSelector    = text{EN: "--selector is for one key; leave it out to have selectors made", JA: "--selector は鍵 1 つの場合に指定します (省略するとセレクターを自動で作ります)"}
+	msgKeysUpdated    = text{EN: "These records are published by dynamic update, by a running serve or by todoku keys rotate. Each key signs by itself once every name server shows it (todoku keys status).", JA: "次のレコードは動的更新で公開します (実行中の serve か todoku keys rotate が行います)。すべてのネームサーバーに見えると、自動で署名を始めます (todoku keys status で確認できます)。"}
 	msgKeysMade       = text{EN: "Publish these records. Each key signs by itself once every name server shows it (todoku keys status).", JA: "次のレコードを公開してください。すべてのネームサーバーに見えると、自動で署名を始めます (todoku keys status で確認できます)。"}
 	msgKeyThere       = text{EN: "there is a key of that domain and selector already, or another successor that does not sign yet", JA: "そのドメインとセレクターの鍵がすでにあるか、まだ署名していない後継の鍵があります"}
 	msgKeyBeside      = text{EN: "{domain} has a key of the kind {kind} already: the new one will sign beside it. For a key in its place: todoku keys rotate {domain}", JA: "{domain} にはすでに {kind} の鍵があります。新しい鍵はその鍵と並んで署名します。鍵を交換するには todoku keys rotate {domain} を使ってください"}

@@ -90,7 +90,7 @@ func successorBits(bits int) int {
 
 // Rollback undoes the last rotation of the series that a key is in. A successor that does not sign yet is given up; of one that signs,
 // the predecessor signs again, if every name server still shows its record (else ErrNotShown). It gives the key that signs then.
-// ErrNothing: there is nothing to go back to.
+// ErrNothing: there is nothing to go back to; ErrNoRotation, which is one of these: no key was replaced, or that key is gone.
 func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error) {
 	if err := k.keepTime(ctx); err != nil {
 		return store.DKIMKey{}, err
@@ -119,7 +119,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 		}
 	}
 	if was == nil {
-		return store.DKIMKey{}, fmt.Errorf("%w: no key of this series is retiring", ErrNothing)
+		return store.DKIMKey{}, ErrNoRotation
 	}
 	if k.cfg.Master != nil && len(was.Sealed) > 0 {
 		if err := k.cfg.Master.tries(was); err != nil {

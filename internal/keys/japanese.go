@@ -13,6 +13,7 @@ var problems = []struct {
 	{regexp.MustCompile(`^the key signs, but not every name server shows its record$`), "署名に使っている鍵ですが、一部のネームサーバーでレコードを確認できません"},
 	{regexp.MustCompile(`^a name server ceased to show the record; the key before signs again$`), "ネームサーバーからレコードが消えたため、前の鍵での署名に戻しました"},
 	{regexp.MustCompile(`^(\S+) does not know the zone: (.*)$`), "${1} がゾーンの情報を返しません: ${2}"},
+	{regexp.MustCompile(`^no server of (\S+) says who serves (\S+)$`), "上位のゾーン ${1} のどのサーバーからも、${2} のネームサーバーがわかりません"},
 	{regexp.MustCompile(`^(\S+) has no SOA that can be read$`), "${1} の SOA レコードを読み取れません"},
 	{regexp.MustCompile(`^(\S+) answers now so, now otherwise$`), "${1} の応答が毎回同じではありません"},
 	{regexp.MustCompile(`^(\S+) has an alias to (\S+)$`), "${1} の応答が ${2} への別名 (CNAME) です"},

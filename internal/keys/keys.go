@@ -103,6 +103,8 @@ var (
 	ErrInUse = said.Error("the key is in use", "鍵は使用中です")
 	// ErrNothing: there is nothing to go back to, or to rotate.
 	ErrNothing = said.Error("there is no key for that", "該当する鍵がありません")
+	// ErrNoRotation: there is no rotation to take back.
+	ErrNoRotation = said.Error("%w: no key was replaced, or the one that was is gone", "%v: 交換された鍵がないか、すでに削除されています", ErrNothing)
 	// ErrNotShown: a name server does not show the record.
 	ErrNotShown = said.Error("not every name server shows the record", "レコードが見えないネームサーバーがあります")
 )
@@ -113,6 +115,16 @@ func recordName(e *store.DKIMKey) string { return e.Selector + "._domainkey." + 
 // Publish is the change that publishes the record of a key.
 func (k *Keeper) Publish(e *store.DKIMKey) dns.Change {
 	return dns.Change{Action: dns.Add, Name: published(e) + ".", Type: dns.TypeTXT, TTL: k.cfg.Policy.RecordTTL, Data: []string{e.Record}}
+}
+
+// ByHand reports that somebody has to publish the record of a key: no publisher writes to its zone.
+func (k *Keeper) ByHand(e *store.DKIMKey) bool {
+	zones, ok := k.cfg.Publisher.(publish.Zones)
+	if !ok {
+		return k.cfg.Publisher == nil
+	}
+	_, p := zones.For(published(e))
+	return p == nil
 }
 
 // Withdraw is the change that takes it away.

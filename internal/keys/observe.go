@@ -84,8 +84,8 @@ type Observer interface {
 
 // DNS observes by asking every name server of the zone itself, at each of its addresses.
 //
-// The servers are those that the resolver knows for the zone, and those that these servers name (the zone above
-// and the zone itself need not agree). A server with several addresses shows the record where each address that answers does, and one does: a
+// The servers are those that the resolver knows for the zone, those to which the zone above refers, and those that these servers name: they need not
+// agree, and caches ask any of them. A server with several addresses shows the record where each address that answers does, and one does: a
 // host without IPv6 can judge servers that have it too.
 type DNS struct {
 	// Resolver asks; without a cache, or past it.
@@ -122,7 +122,12 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 		return Observation{Detail: "the zone of " + name + " was not found: no NS records could be seen"}, ""
 	}
 	o.Zone = zone
-	var views []view
+	above, views := d.above(ctx, zone)
+	for _, h := range above {
+		if !slices.Contains(hosts, h) {
+			hosts = append(hosts, h)
+		}
+	}
 	for i := 0; i < len(hosts) && i < maxServers; i++ { // hosts grows
 		v := d.host(ctx, hosts[i], zone, name, record)
 		for _, h := range v.names {
@@ -190,6 +195,9 @@ func (d *DNS) address(ctx context.Context, server netip.AddrPort, zone, name, re
 	soa := ask(zone, dns.TypeSOA)
 	if !soa.Status.Found() || len(soa.Chain) > 0 {
 		v.Detail = server.String() + " does not know the zone: " + soa.Status.String()
+		if soa.Status == dns.Timeout || soa.Status == dns.NetError { // it may well know it
+			v.Detail = server.String() + ": " + soa.Status.String()
+		}
 		return v
 	}
 	negative, ok := negativeTTL(soa.Records[0])

@@ -16,11 +16,19 @@ import (
 type zones struct {
 	resolver *dns.Memory
 	servers  map[string]*dns.Memory
+	refers   map[string][]string // name servers of example.com, by the address of a server of com
 }
 
 func (z zones) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 	if !q.Server.IsValid() {
 		return z.resolver.Resolve(ctx, q)
+	}
+	if names := z.refers[q.Server.Addr().String()]; names != nil {
+		a := dns.Answer{Question: q, Status: dns.OtherError}
+		for _, n := range names {
+			a.Delegation = append(a.Delegation, dns.Record{Name: "Example.com.", Type: dns.TypeNS, Data: n})
+		}
+		return a
 	}
 	m := z.servers[q.Server.Addr().String()]
 	if m == nil {
@@ -39,7 +47,7 @@ func TestObserve_ManyServers(t *testing.T) {
 	}
 	here := dns.MustMemory(dns.Zone{"example.com": apex})
 	resolver := dns.MustMemory(dns.Zone{"example.com": {"NS n1.example.com"}, "n1.example.com": {"A 192.0.2.1"}})
-	o := (&DNS{Resolver: zones{resolver, map[string]*dns.Memory{"192.0.2.1": here}}}).Observe(t.Context(), "s._domainkey.example.com", "v=DKIM1; p=")
+	o := (&DNS{Resolver: zones{resolver: resolver, servers: map[string]*dns.Memory{"192.0.2.1": here}}}).Observe(t.Context(), "s._domainkey.example.com", "v=DKIM1; p=")
 	if len(o.Servers) != maxServers+1 || !strings.Contains(o.Servers[maxServers].Detail, "more than 16") || o.Gone() {
 		t.Errorf("%d servers: %+v", len(o.Servers), o.Servers[len(o.Servers)-1])
 	}
@@ -86,7 +94,7 @@ func TestObserve(t *testing.T) {
 		{what: "an alias without end", one: with("CNAME " + name), two: with("CNAME " + name), lost: true, ttl: 300 * time.Second},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			z := zones{dns.MustMemory(resolver), map[string]*dns.Memory{}}
+			z := zones{resolver: dns.MustMemory(resolver), servers: map[string]*dns.Memory{}}
 			for addr, zone := range map[string]dns.Zone{"192.0.2.1": c.one, "192.0.2.2": c.two} {
 				if zone != nil {
 					z.servers[addr] = dns.MustMemory(zone)
@@ -102,14 +110,14 @@ func TestObserve(t *testing.T) {
 		})
 	}
 	t.Run("private addresses are not asked", func(t *testing.T) {
-		z := zones{dns.MustMemory(resolver), map[string]*dns.Memory{"192.0.2.1": dns.MustMemory(shows), "192.0.2.2": dns.MustMemory(shows)}}
+		z := zones{resolver: dns.MustMemory(resolver), servers: map[string]*dns.Memory{"192.0.2.1": dns.MustMemory(shows), "192.0.2.2": dns.MustMemory(shows)}}
 		o := (&DNS{Resolver: z, Allowed: func(a netip.Addr) bool { return a.String() != "192.0.2.2" && a.Is4() }}).Observe(ctx, name, record)
 		if o.Shown() || !strings.Contains(o.Servers[1].Detail, "allow-private") {
 			t.Errorf("%+v", o)
 		}
 	})
 	t.Run("no zone", func(t *testing.T) {
-		o := (&DNS{Resolver: zones{dns.MustMemory(dns.Zone{"x.example": {"SERVFAIL"}}), nil}}).Observe(ctx, "s._domainkey.x.example", record)
+		o := (&DNS{Resolver: zones{resolver: dns.MustMemory(dns.Zone{"x.example": {"SERVFAIL"}})}}).Observe(ctx, "s._domainkey.x.example", record)
 		if o.Shown() || o.Gone() || o.Zone != "" || o.Detail == "" {
 			t.Errorf("%+v", o)
 		}
@@ -129,5 +137,44 @@ func TestObservationEnds(t *testing.T) {
 	})})
 	if k.observe(t.Context(), "s._domainkey.a.example", ""); !bounded {
 		t.Error("no deadline")
+	}
+}
+
+// TestObserve_Above: the servers to which the zone above refers are asked too, for caches do, whatever the zone itself says.
+func TestObserve_Above(t *testing.T) {
+	const name, record = "s._domainkey.example.com", "v=DKIM1; p=AA=="
+	apex := []string{"600 SOA ns1.example.com. h.example.com. 1 2 3 4 300", "NS ns1.example.com"}
+	resolver := dns.MustMemory(dns.Zone{
+		"com": {"SOA a. b. 1 2 3 4 5", "NS a.gtld.example", "NS b.gtld.example"}, "a.gtld.example": {"A 192.0.2.101"}, "b.gtld.example": {"A 192.0.2.102"},
+		"example.com": apex, "ns1.example.com": {"A 192.0.2.1"}, "old.example.net": {"A 192.0.2.2"},
+	})
+	shows := dns.MustMemory(dns.Zone{"example.com": apex, name: {"TXT " + record}})
+	old := dns.MustMemory(dns.Zone{"example.com": {"9000 SOA ns1.example.com. h.example.com. 1 2 3 4 9000", "NS ns1.example.com"}})
+	both := dns.MustMemory(dns.Zone{"com": {"SOA a. b. 1 2 3 4 5"}, "example.com": apex})
+	for _, c := range []struct {
+		what    string
+		refers  map[string][]string
+		servers map[string]*dns.Memory
+		shown   bool
+		ttl     time.Duration
+		detail  string
+	}{
+		{"they agree", map[string][]string{"192.0.2.101": {"NS1.example.com."}}, nil, true, 300 * time.Second, ""},
+		{"one that the zone does not name lags", map[string][]string{"192.0.2.101": {"ns1.example.com.", "old.example.net."}}, map[string]*dns.Memory{"192.0.2.2": old}, false, 9000 * time.Second, "192.0.2.2:53"},
+		{"one that the zone does not name does not answer", map[string][]string{"192.0.2.101": {"old.example.net."}}, nil, false, 300 * time.Second, "{old.example.net unreachable 192.0.2.2:53: timeout"},
+		{"the second of its servers answers", map[string][]string{"192.0.2.102": {"ns1.example.com."}}, nil, true, 300 * time.Second, ""},
+		{"its servers have the zone too", nil, map[string]*dns.Memory{"192.0.2.101": both}, true, 300 * time.Second, ""},
+		{"its servers do not answer", nil, nil, false, 300 * time.Second, "no server of com says who serves example.com"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			z := zones{resolver: resolver, servers: map[string]*dns.Memory{"192.0.2.1": shows}, refers: c.refers}
+			for addr, m := range c.servers {
+				z.servers[addr] = m
+			}
+			o := (&DNS{Resolver: z}).Observe(t.Context(), name, record)
+			if o.Shown() != c.shown || o.TTL != c.ttl || !strings.Contains(fmt.Sprint(o.Servers), c.detail) {
+				t.Errorf("shown %v, TTL %s: %+v", o.Shown(), o.TTL, o)
+			}
+		})
 	}
 }
