@@ -48,10 +48,10 @@ func (g *gallery) domainViews() {
 	g.add("panel-forwards-none", "/domains/{name}/forwards", g.at(site+"/domains/new.example/forwards", "#advice-h"))
 	g.add("panel-unsure", "/domains/{name}", g.at(site+"/domains/new.example", "#settings-h"), press(t, "#p-reject"), press(t, `button[value="save"]`), shown(t, "#sure"))
 	g.add("panel-removing", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), press(t, `button[value="remove"]`), shown(t, "#removing"))
-	g.add("panel-stale", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), fillIn(`input[name="version"]`, "1"), press(t, `button[value="save"]`), shown(t, ".is-fail"))
+	g.add("panel-stale", "/domains/{name}", g.at(site+"/domains/shop.example", "#settings-h"), fillIn(`input[name="version"]`, "1"), press(t, `button[value="save"]`), shown(t, ".notice.is-fail[role=alert]"))
 	g.add("panel-saved", "/domains/{name}", g.at(site+"/domains/new.example?did=save", `[role="status"]`))
 	g.add("panel-removed", "/domains", g.at(site+"/domains?did=remove", `[role="status"]`))
-	g.add("panel-suffix", "/domains", g.at(site+"/domains", "#name"), send(t, "#name", "co.jp"), shown(t, ".is-fail"))
+	g.add("panel-suffix", "/domains", g.at(site+"/domains", "#name"), send(t, "#name", "co.jp"), shown(t, ".notice.is-fail[role=alert]"))
 	g.add("panel-not-found", "/domains", g.at(site+"/domains?find=nothing", ".empty"))
 	g.add("panel-domain", "/domains/{name}", g.at(site+"/domains/shop.example?form=bind", "#dmarc-record"))
 }

@@ -245,7 +245,7 @@ func (g *gallery) doorViews() {
 	other := false // somebody to remove is there
 	g.add("agree", "/reply/confirm", g.at(site+"/reply/confirm?token=0123456789abcdefghijklmn", `form[action="/reply/confirm"]`))
 	g.add("login", "/login", g.at(site+"/login", "#name"))
-	g.add("login-failed", "/login", g.at(site+"/login", "#name"), fillIn("#name", "ann"), send(t, "#password", "wrong"), shown(t, ".is-fail"))
+	g.add("login-failed", "/login", g.at(site+"/login", "#name"), fillIn("#name", "ann"), send(t, "#password", "wrong"), shown(t, ".notice.is-fail[role=alert]"))
 	g.add("setup", "/setup", g.at(link, "main h1"))
 	g.add("people", "/people", in, g.at(site+"/people", "#name"))
 	g.add("people-removing", "/people", in, g.at(site+"/people", "#name"), chromedp.Evaluate(`!!document.querySelector('button[value="remove"]')`, &other), chromedp.ActionFunc(func(ctx context.Context) error {
@@ -255,6 +255,7 @@ func (g *gallery) doorViews() {
 		return chromedp.Tasks{fillIn("#name", "bob"), send(t, "#password", "another horse battery"), shown(t, `button[value="remove"]`)}.Do(ctx)
 	}), press(t, `button[value="remove"]`), shown(t, "#removing"))
 	g.add("people-removed", "/people", in, g.at(site+"/people?did=remove", `[role="status"]`))
+	g.add("people-none", "/people", in, g.at(site+"/people?find=nobody", ".empty"))
 	g.add("account", "/account", in, g.at(site+"/account", "#old"))
 	g.add("home-signed-in", "/{$}", in, g.at(site+"/", "#address"))
 }

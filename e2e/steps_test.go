@@ -19,9 +19,13 @@ func press(t *testing.T, selector string) chromedp.ActionFunc {
 	return once(t, selector, `e.click()`)
 }
 
-// send puts a text into a field and sends its form as its button does, in one step.
-func send(t *testing.T, selector, text string) chromedp.ActionFunc {
-	return once(t, selector, fmt.Sprintf(`e.value = %q; e.form.requestSubmit()`, text))
+// send puts a text into a field, sends its form as its button does, and waits for the page that answers: what is looked for then may
+// be on the page that was left, too.
+func send(t *testing.T, selector, text string) chromedp.Action {
+	return chromedp.Tasks{
+		once(t, selector, fmt.Sprintf(`window.sent = true; e.value = %q; e.form.requestSubmit()`, text)),
+		state(t, "an answer to "+selector, `!window.sent && document.readyState === "complete"`),
+	}
 }
 
 // once does something with the element e that the selector finds, as soon as there is one.
