@@ -23,7 +23,7 @@ func Handler(backend Backend, guard *tokens.Guard, base func(*http.Request) stri
 	schemas := sdk.NewSchemaCache()
 	return sdk.NewStreamableHTTPHandler(func(r *http.Request) *sdk.Server {
 		c := tokens.CallerOf(r.Context())
-		return NewServer(Config{
+		return newServer(Config{
 			Backend: backend, Version: version, Lang: i18n.FromRequest(r), Base: base(r), Log: log, schemas: schemas, May: c.May,
 			Spend: func(scope string, cost tokens.Cost) error {
 				if p := guard.Spend(c, scope, cost); p != nil {
@@ -41,7 +41,7 @@ func Handler(backend Backend, guard *tokens.Guard, base func(*http.Request) stri
 
 // ServeStdio serves MCP by the lines of in and out until either ends.
 func ServeStdio(ctx context.Context, in io.Reader, out io.Writer, c Config) error {
-	err := NewServer(c).Run(ctx, &sdk.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}})
+	err := newServer(c).Run(ctx, &sdk.IOTransport{Reader: io.NopCloser(in), Writer: unclosed{out}})
 	if ctx.Err() != nil || errors.Is(err, io.EOF) {
 		return nil // the end was asked for
 	}

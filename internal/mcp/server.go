@@ -52,8 +52,8 @@ type Config struct {
 const instructions = "Todoku says whether mail will be accepted by mailbox providers, why not, and what to publish. Nothing is ever published, sent or changed; create_test only makes an address that receives. " +
 	"To test a real message: create_test, have a message sent to the address by the system in question, then wait_for_verdict. " + note
 
-// NewServer gives a server with the tools that may be used.
-func NewServer(c Config) *sdk.Server {
+// newServer gives a server with the tools that may be used.
+func newServer(c Config) *sdk.Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

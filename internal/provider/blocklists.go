@@ -202,12 +202,6 @@ func (j blocklistJSON) list() Blocklist {
 // Blocklists are the lists that work, those that are never part of a sweep included.
 func Blocklists() []Blocklist { return slices.Clone(blocklists().lists) }
 
-// DeadBlocklists are the lists that must not be asked.
-func DeadBlocklists() []DeadBlocklist { return slices.Clone(blocklists().dead) }
-
-// BlocklistsAsOf is the date on which the lists were compiled.
-func BlocklistsAsOf() string { return blocklists().compiled }
-
 // DeadBlocklistOf gives the dead list that a zone belongs to.
 func DeadBlocklistOf(zone string) (DeadBlocklist, bool) {
 	for _, d := range blocklists().dead {

@@ -18,10 +18,10 @@ func TestBlocklistsComplete(t *testing.T) {
 	if n := len(Blocklists()); n < 90 {
 		t.Errorf("%d lists", n)
 	}
-	if n := len(DeadBlocklists()); n < 36 {
+	if n := len(blocklists().dead); n < 36 {
 		t.Errorf("%d dead lists", n)
 	}
-	if _, err := time.Parse(time.DateOnly, BlocklistsAsOf()); err != nil {
+	if _, err := time.Parse(time.DateOnly, blocklists().compiled); err != nil {
 		t.Error(err)
 	}
 	seen := make(map[string]bool)
@@ -59,7 +59,7 @@ func TestBlocklistsComplete(t *testing.T) {
 			}
 		})
 	}
-	for _, d := range DeadBlocklists() {
+	for _, d := range blocklists().dead {
 		twoLanguages(t, d.Reason)
 		if len(d.Zones) == 0 || d.Source == "" || d.Failure == "" {
 			t.Errorf("%+v", d)

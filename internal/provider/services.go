@@ -216,21 +216,6 @@ func compileOne(pattern string) *regexp.Regexp {
 	return regexp.MustCompile("(?i)" + pattern)
 }
 
-// Services are all that are known.
-func Services() []Service { return slices.Clone(services().all) }
-
-// ServicesAsOf is the date on which they were compiled.
-func ServicesAsOf() string { return services().compiled }
-
-// ServiceByID gives the service with an ID.
-func ServiceByID(id string) (Service, bool) {
-	i := slices.IndexFunc(services().all, func(s Service) bool { return s.ID == id })
-	if i < 0 {
-		return Service{}, false
-	}
-	return services().all[i], true
-}
-
 // IncludeNeverExisted reports whether an include is one that is often recommended,
 // though there is no SPF record: _spf.mimecast.com, _spf.marketo.com ...
 func IncludeNeverExisted(name string) bool {

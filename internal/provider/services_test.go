@@ -17,21 +17,21 @@ import (
 var generic = strings.Fields("default dkim mail email mx k1 k2 k3 s1 s2 selector1 selector2 key1 smtp api pm 20230601 20251201 sig1 m1 test a")
 
 func TestServicesComplete(t *testing.T) {
-	if n := len(Services()); n != 137 {
+	if n := len(services().all); n != 137 {
 		t.Errorf("%d services", n)
 	}
-	if _, err := time.Parse(time.DateOnly, ServicesAsOf()); err != nil {
+	if _, err := time.Parse(time.DateOnly, services().compiled); err != nil {
 		t.Error(err)
 	}
 	seen := make(map[string]bool)
 	kinds := []ServiceKind{Mailbox, Hosting, ESP, Marketing, CRM, Helpdesk, App, Gateway, Forwarder, SPFHosting}
-	for _, s := range Services() {
+	for _, s := range services().all {
 		t.Run(s.ID, func(t *testing.T) {
 			if seen[s.ID] || s.Name == "" || !slices.Contains(kinds, s.Kind) || len(s.Sources) == 0 {
 				t.Errorf("%+v", s)
 			}
 			seen[s.ID] = true
-			if _, ok := ServiceByID(s.RidesOn); s.RidesOn != "" && !ok {
+			if _, ok := serviceByID(s.RidesOn); s.RidesOn != "" && !ok {
 				t.Errorf("no service %s", s.RidesOn)
 			}
 			for _, suffix := range s.spf {
@@ -85,11 +85,11 @@ func (a Advice) complete(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	for _, id := range strings.Fields(`amazon_ses google_workspace microsoft_365 sendgrid mailgun postmark sparkpost brevo
 		mailchimp hubspot zoho_mail sakura xserver conoha_wing onamae valueserver lolipop heteml`) {
-		if s, ok := ServiceByID(id); !ok || s.Advice == nil {
+		if s, ok := serviceByID(id); !ok || s.Advice == nil {
 			t.Errorf("%s has no advice", id)
 		}
 	}
-	ses, _ := ServiceByID("amazon_ses")
+	ses, _ := serviceByID("amazon_ses")
 	want := []RecordTemplate{
 		{"{bounce}", "MX", "10 feedback-smtp.{region}.amazonses.com."},
 		{"{bounce}", "TXT", "v=spf1 include:amazonses.com ~all"},
@@ -208,4 +208,12 @@ func FuzzRecognise(f *testing.F) {
 			}
 		}
 	})
+}
+
+func serviceByID(id string) (Service, bool) {
+	i := slices.IndexFunc(services().all, func(s Service) bool { return s.ID == id })
+	if i < 0 {
+		return Service{}, false
+	}
+	return services().all[i], true
 }

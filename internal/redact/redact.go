@@ -123,8 +123,8 @@ var (
 	token    = regexp.MustCompile(`[^\s<>()\[\],;:"'=/]+`)
 )
 
-// Addresses masks the local parts of mail addresses and the paths of links.
-func Addresses(text string) string {
+// addresses masks the local parts of mail addresses and the paths of links.
+func addresses(text string) string {
 	text = web.ReplaceAllString(text, "${1}${2}/"+Mask)
 	return address.ReplaceAllStringFunc(text, func(found string) string {
 		at := address.FindStringSubmatch(found)
@@ -144,7 +144,7 @@ func (k *Masker) Text(text string) string {
 	if k.all {
 		return Mask
 	}
-	return token.ReplaceAllStringFunc(k.inText.Replace(Addresses(text)), k.token)
+	return token.ReplaceAllStringFunc(k.inText.Replace(addresses(text)), k.token)
 }
 
 // token masks the words in what stands between spaces and brackets. Of a domain only labels
@@ -219,7 +219,7 @@ func mask(v any, change func(string) string) any {
 			switch {
 			case public[name]:
 			case prose[name]:
-				x[name] = mask(x[name], Addresses)
+				x[name] = mask(x[name], addresses)
 			default:
 				x[name] = mask(x[name], change)
 			}

@@ -66,9 +66,6 @@ const (
 	Stopping  = "STOPPING=1"
 )
 
-// Status is the line that systemctl status shows.
-func Status(text string) string { return "STATUS=" + strings.ReplaceAll(text, "\n", " ") }
-
 // Notify tells the manager the states. Without a manager it does nothing.
 func Notify(getenv func(string) string, states ...string) error {
 	path := getenv("NOTIFY_SOCKET")

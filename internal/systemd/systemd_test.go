@@ -19,13 +19,13 @@ func TestNotify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Notify(func(string) string { return name }, Ready, Status("two\nlines")); err != nil {
+		if err := Notify(func(string) string { return name }, Reloading, Ready); err != nil {
 			t.Fatal(err)
 		}
 		l.SetReadDeadline(time.Now().Add(10 * time.Second))
 		b := make([]byte, 100)
 		n, err := l.Read(b)
-		if got := string(b[:n]); err != nil || got != "READY=1\nSTATUS=two lines" {
+		if got := string(b[:n]); err != nil || got != "RELOADING=1\nREADY=1" {
 			t.Errorf("%q, %v", got, err)
 		}
 		l.Close()
