@@ -332,7 +332,7 @@ func TestMilterUnsigned(t *testing.T) {
 	// Lines that Postfix breaks do not break the signatures.
 	long := strings.Replace(fmt.Sprintf(letter, "you@receiver.example", 1), "To: ", "References:"+strings.Repeat(" <1@sender.example>", 80)+"\nTo: "+strings.Repeat("x@receiver.example, ", 80), 1)
 	f.sender.send(t, "bounce@sender.example", "you@receiver.example", long)
-	if d := f.sink.next(t, f.detail); verified(t, "long lines", message.Parse([]byte(d.raw)), d.raw) != 1 || strings.Count(f.signing.log.String(), "the signature is not over that field") != 2 {
+	if d := f.sink.next(t, f.detail); verified(t, "long lines", message.Parse([]byte(d.raw)), d.raw) != 1 || strings.Count(f.signing.log.String(), "so the signature leaves that field out") != 2 {
 		t.Errorf("%s", d.raw)
 	}
 	cmd := exec.Command("/usr/sbin/sendmail", "-C", f.sender.conf, "-i", "-f", "bounce@sender.example", "you@receiver.example")

@@ -64,12 +64,12 @@ func (o *outgoing) noteLong(headers []string, fields []message.Field, long []str
 		if !slices.ContainsFunc(whole, func(h string) bool { return strings.EqualFold(h, name) }) {
 			continue
 		}
-		text := "a line of the field " + readable(cut(name, 80)) + " has more than 998 octets, which the mail server breaks in two when it sends it: "
+		name = readable(cut(name, 80))
 		if name == "from" {
-			o.event.problem("message.long-line", text+"so it breaks the signature, which must be over that field")
+			o.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature, which must cover that field")
 			continue
 		}
-		o.event.problem("message.long-line", text+"the signature is not over that field")
+		o.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, so the signature leaves that field out")
 	}
 }
 
