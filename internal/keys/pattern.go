@@ -48,7 +48,7 @@ func ParsePattern(text string) (Pattern, error) {
 	bare := strings.ReplaceAll(strings.TrimPrefix(domain, "."), "*", "x")
 	switch {
 	case len(s) > maxPattern || local == "" || domain == "" || strings.Count(local, "*") > maxStars || strings.Count(domain, "*") > maxStars ||
-		strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f }) || !dns.ValidName(bare) || bare == "":
+		strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f }) || !dns.ValidName(bare) || bare == "" || strings.HasSuffix(s, "."):
 		return Pattern{}, said.Error("%q is no pattern: write user@example.com, example.com, .example.com (its subdomains) or *", "%q はパターンではありません。user@example.com、example.com、.example.com (サブドメイン)、* のように書いてください", clip(text))
 	case domain == "*":
 		p.rank = everyDomain

@@ -21,7 +21,7 @@ func TestParsePattern(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %s", text, p, err, want)
 		}
 	}
-	for _, text := range []string{"", "@", "@example.com", "user@", "a b@example.com", "a@exa mple.com", "a@..", "a@example.com\r\n x", strings.Repeat("*", 20) + "@example.com", strings.Repeat("a", 400) + "@b.example"} {
+	for _, text := range []string{"", "@", "@example.com", "user@", "a b@example.com", "a@exa mple.com", "a@..", "a.example..", "a@example.com\r\n x", strings.Repeat("*", 20) + "@example.com", strings.Repeat("a", 400) + "@b.example"} {
 		if p, err := ParsePattern(text); err == nil {
 			t.Errorf("%q is a pattern: %v", text, p)
 		}
@@ -29,7 +29,7 @@ func TestParsePattern(t *testing.T) {
 }
 
 func FuzzParsePattern(f *testing.F) {
-	for _, s := range []string{"example.com", "*@*.example.com", "user@*", "*a*b*@*", ".x"} {
+	for _, s := range []string{"example.com", "*@*.example.com", "user@*", "*a*b*@*", ".x", "a.example.."} {
 		f.Add(s, "user", "sub.example.com")
 	}
 	f.Fuzz(func(t *testing.T, text, local, domain string) {
