@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -162,15 +163,15 @@ func writeDecimalEscape(b *strings.Builder, c byte) {
 
 // unescapeName is the inverse of escapeName, for names that the wire library gave.
 func unescapeName(s string) string {
-	s = trimDot(s)
 	if !strings.Contains(s, `\`) {
-		return s
+		return trimDot(s)
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		c, n := unescapeOctet(s[i:])
 		i += n
 		switch {
+		case c == '.' && n == 1 && i == len(s): // the final dot, which `\\.` ends with and `\.` does not
 		case c == '.' && n > 1:
 			b.WriteString(`\.`)
 		case c == '\\' && (i == len(s) || s[i] == '.'):
@@ -182,6 +183,16 @@ func unescapeName(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// readName reads a name in master-file form that somebody wrote, and refuses what no
+// name can be.
+func readName(s string) (string, error) {
+	name := unescapeName(s)
+	if s == "" || !ValidName(name) || name != trimDot(name) {
+		return "", fmt.Errorf("%q is not a domain name", clip(s))
+	}
+	return name, nil
 }
 
 // unescapeOctet reads the octet at the start of a non-empty s in master-file form,

@@ -24,9 +24,9 @@ func ParseRR(text string) (Record, error) {
 	if owner == "" || owner[0] == '$' {
 		return Record{}, fmt.Errorf("dns: %q: want NAME [TTL] [IN] TYPE DATA", clip(text))
 	}
-	name := unescapeName(owner)
-	if !ValidName(name) {
-		return Record{}, fmt.Errorf("dns: %q is not a domain name", clip(owner))
+	name, err := readName(owner)
+	if err != nil {
+		return Record{}, fmt.Errorf("dns: %w", err)
 	}
 	rec, err := parseRecord(name, rest)
 	if err != nil {
@@ -95,11 +95,12 @@ func NewRecord(name string, t Type, ttl uint32, data string) (Record, error) {
 		return rec, setAddr(&rec, data)
 	case TypeCNAME, TypeNS, TypePTR:
 		target := strings.TrimSpace(data)
-		if strings.ContainsAny(target, " \t\r\n") || (target == "") {
+		if strings.ContainsAny(target, " \t\r\n") || target == "" {
 			return rec, fmt.Errorf("%s wants one domain name, not %q", t, clip(data))
 		}
-		rec.Data = unescapeName(target)
-		return rec, nil
+		name, err := readName(target)
+		rec.Data = name
+		return rec, err
 	case TypeMX:
 		return rec, setMX(&rec, data)
 	}
@@ -174,8 +175,9 @@ func setMX(rec *Record, data string) error {
 	if err != nil || strings.ContainsAny(target, " \t\r\n") {
 		return fmt.Errorf("MX wants a preference and a host, not %q", clip(data))
 	}
-	rec.Pref, rec.Data = uint16(pref), unescapeName(target)
-	return nil
+	name, err := readName(target)
+	rec.Pref, rec.Data = uint16(pref), name
+	return err
 }
 
 // setOther has the wire library check and normalise all other types.
@@ -183,12 +185,24 @@ func setOther(rec *Record, data string) error {
 	if strings.ContainsAny(data, "\r\n") {
 		return fmt.Errorf("%s data has a line break", rec.Type)
 	}
-	rr, err := miekg.NewRR(". 0 IN " + rec.Type.String() + " " + data)
-	if err != nil || rr == nil {
+	var ok bool
+	if rec.Data, ok = normalised(rec.Type, data); ok {
+		var again string
+		again, ok = normalised(rec.Type, rec.Data) // the library takes a CAA of blanks, which it then cannot read
+		ok = ok && again == rec.Data
+	}
+	if !ok {
 		return fmt.Errorf("%s data %q cannot be read", rec.Type, clip(data))
 	}
-	rec.Data = presentation(rr)
 	return nil
+}
+
+func normalised(t Type, data string) (string, bool) {
+	rr, err := miekg.NewRR(". 0 IN " + t.String() + " " + data)
+	if err != nil || rr == nil {
+		return "", false
+	}
+	return presentation(rr), true
 }
 
 // presentation is the data of rr without its header.

@@ -47,7 +47,8 @@ func FuzzParseRR(f *testing.F) {
 	for _, s := range []string{
 		`example.com. 300 IN TXT "v=spf1 " "-all"`, `a\032b\.c.example. PTR x\046y.example.`, `a. TYPE731 \# 3 abCDef`, "a MX 10 .",
 		"a CAA 0 issue \"x\"", "a 5 IN A 192.0.2.1", `\ a\\.b TXT \"`, `a TXT "\999\"`,
-		"a TLSA 3 1 1 ab", "a SOA b. c. 1 2 3 4 5", "a DS 1 13 2 ab", "a TXT ", "a SVCB 1 . alpn=h2",
+		`a PTR b\\.`, `a\\. PTR b\.`, "a TLSA 3 1 1 ab", "a SOA b. c. 1 2 3 4 5", "a DS 1 13 2 ab", "a TXT ", "a SVCB 1 . alpn=h2",
+		`a CAA 0" "0`, "a MX 0 ..", "a.. PTR b",
 	} {
 		f.Add(s)
 	}
