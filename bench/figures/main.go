@@ -28,6 +28,7 @@ import (
 type result struct {
 	ns, bytes, allocs float64
 	extra             map[string]float64
+	all               map[string][]float64 // extra of all rounds
 }
 
 // line matches what go test -bench prints for one benchmark.
@@ -149,7 +150,14 @@ func collect(best map[string]result, out []byte) error {
 				r.extra[f[i+1]] = v
 			}
 		}
-		if old, ok := best[m[1]]; !ok || r.ns < old.ns {
+		old, ok := best[m[1]]
+		if r.all = old.all; !ok {
+			r.all = map[string][]float64{}
+		}
+		for unit, v := range r.extra {
+			r.all[unit] = append(r.all[unit], v)
+		}
+		if !ok || r.ns < old.ns {
 			best[m[1]] = r
 		}
 	}
@@ -165,14 +173,21 @@ func print(w *tabwriter.Writer, f figure, rs map[string]result) (ok bool, err er
 		return false, fmt.Errorf("%w: Benchmark%s", errMissing, f.name)
 	}
 	if f.unit != "" {
-		v := ours.extra[f.unit]
+		v, found := ours.extra[f.unit]
+		if !found {
+			return false, fmt.Errorf("%w: Benchmark%s says no %s", errMissing, f.name, f.unit)
+		}
+		if f.median {
+			all := slices.Sorted(slices.Values(ours.all[f.unit]))
+			v = all[len(all)/2]
+		}
 		if f.upTo > 0 {
 			ok = v <= f.upTo
-			fmt.Fprintf(w, "%s\t%.0f %s\t\t\tat most %.0f\t\t%s\n", f.what, v, f.unit, f.upTo, mark(ok))
+			fmt.Fprintf(w, "%s\t%s %s\t\t\tat most %.0f\t\t%s\n", f.what, digits(v), f.unit, f.upTo, mark(ok))
 			return ok, nil
 		}
 		ok = v >= f.atLeast
-		fmt.Fprintf(w, "%s\t%.0f %s\t\t\tat least %.0f\t\t%s\n", f.what, v, f.unit, f.atLeast, mark(ok))
+		fmt.Fprintf(w, "%s\t%s %s\t\t\tat least %.0f\t\t%s\n", f.what, digits(v), f.unit, f.atLeast, mark(ok))
 		return ok, nil
 	}
 	floor, found := rs["Benchmark"+f.name+"Floor"]
@@ -210,6 +225,14 @@ func mark(ok bool) string {
 		return "ok"
 	}
 	return "MISSED"
+}
+
+// digits writes a number so that it can be told from its limit.
+func digits(v float64) string {
+	if v < 100 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
 }
 
 func duration(ns float64) string {

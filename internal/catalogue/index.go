@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Areas are the areas of the outer contract that an ID may begin with.
@@ -12,35 +13,41 @@ var Areas = []string{
 	"dnsbl", "dns", "message", "list", "service", "host", "report", "warmup",
 }
 
-// entries holds every entry by ID; byID is sorted. Both are built once from the
-// files of this package and never change.
-var (
-	entries = make(map[string]Entry)
-	byID    []Entry
-)
+// index is every entry, by ID and in order, built from the files of this package
+// when it is first asked for. It never changes.
+type index struct {
+	byID   map[string]*Entry
+	sorted []*Entry
+}
 
-func init() {
+var entries = sync.OnceValue(func() (x index) {
+	x.byID = make(map[string]*Entry)
 	for _, list := range [][]Entry{messageEntries, contentEntries, filterEntries, flowEntries, listEntries, hostEntries, ptrEntries, spfEntries, spfRecordEntries, dkimEntries, dkimKeyEntries, arcEntries, dmarcEntries, dmarcRecordEntries, mxEntries, mtaSTSEntries, tlsRPTEntries, daneEntries, mxTLSEntries, bimiEntries, dnsEntries, serviceEntries, dnsblEntries} {
-		for _, e := range list {
-			if _, twice := entries[e.ID]; twice {
+		for i := range list {
+			e := &list[i]
+			if x.byID[e.ID] != nil {
 				panic("catalogue: " + e.ID + " is listed twice")
 			}
-			entries[e.ID] = e
-			byID = append(byID, e)
+			x.byID[e.ID] = e
+			x.sorted = append(x.sorted, e)
 		}
 	}
-	slices.SortFunc(byID, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
-}
+	slices.SortFunc(x.sorted, func(a, b *Entry) int { return cmp.Compare(a.ID, b.ID) })
+	return x
+})
 
 // Lookup gives the entry of an ID.
 func Lookup(id string) (Entry, bool) {
-	e, ok := entries[id]
-	return e, ok
+	if e := entries().byID[id]; e != nil {
+		return *e, true
+	}
+	return Entry{}, false
 }
 
 // New makes a finding with the usual status of its entry. Evidence that is "" is left out.
 func New(id, subject string, args map[string]string, evidence ...string) Finding {
-	f := Finding{ID: id, Status: entries[id].Status, Subject: subject, Args: args}
+	e, _ := Lookup(id)
+	f := Finding{ID: id, Status: e.Status, Subject: subject, Args: args}
 	for _, s := range evidence {
 		if s != "" {
 			f.Evidence = append(f.Evidence, s)
@@ -50,7 +57,13 @@ func New(id, subject string, args map[string]string, evidence ...string) Finding
 }
 
 // All gives every entry, sorted by ID.
-func All() []Entry { return slices.Clone(byID) }
+func All() []Entry {
+	all := make([]Entry, 0, len(entries().sorted))
+	for _, e := range entries().sorted {
+		all = append(all, *e)
+	}
+	return all
+}
 
 // Area is the part of an ID before the dot.
 func Area(id string) string {
@@ -77,10 +90,14 @@ func (s Status) Order() int {
 // Sort orders findings by the contract: fail, unknown, warn, info, pass; then root
 // cause before consequence; then area and id. What is equal in all that keeps its order.
 func Sort(fs []Finding) {
+	rank := func(id string) int {
+		e, _ := Lookup(id)
+		return e.Rank
+	}
 	slices.SortStableFunc(fs, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Status.Order(), b.Status.Order()),
-			cmp.Compare(entries[a.ID].Rank, entries[b.ID].Rank),
+			cmp.Compare(rank(a.ID), rank(b.ID)),
 			cmp.Compare(Area(a.ID), Area(b.ID)),
 			cmp.Compare(a.ID, b.ID),
 		)

@@ -2,12 +2,12 @@ package filter
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/milter"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/message"
 )
 
@@ -75,8 +75,8 @@ const (
 )
 
 var (
-	sendmailGroup = regexp.MustCompile(`^[A-Za-z0-9 -]{1,60}:[ \t]*;$`)
-	plainAddress  = regexp.MustCompile("^[A-Za-z0-9#$&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})+$")
+	sendmailGroup = pattern.New(`^[A-Za-z0-9 -]{1,60}:[ \t]*;$`)
+	plainAddress  = pattern.New("^[A-Za-z0-9#$&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})+$")
 )
 
 // sendmailList gives a list of addresses as Sendmail writes it, but for white space; ok is false where that is not known.

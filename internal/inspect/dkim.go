@@ -1,13 +1,13 @@
 package inspect
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
 )
@@ -62,7 +62,7 @@ func (j *judgement) keyFolder() {
 }
 
 // policyLeftover matches the policy records of DomainKeys, DKIM's predecessor.
-var policyLeftover = regexp.MustCompile(`(?i)(^|;)\s*o\s*=\s*[~\-.!^?]`)
+var policyLeftover = pattern.New(`(?i)(^|;)\s*o\s*=\s*[~\-.!^?]`)
 
 func keyTexts(a dns.Answer) []string {
 	var out []string

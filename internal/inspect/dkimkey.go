@@ -2,13 +2,13 @@ package inspect
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/survey"
 	"github.com/todoku/todoku/internal/wire"
@@ -137,7 +137,7 @@ func (j *judgement) keyRecords(s *selected) {
 }
 
 // hostInText matches the name of a key at a service, published as text.
-var hostInText = regexp.MustCompile(`(?i)^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?(_?domainkey|dkim)\.[a-z0-9.-]+\.[a-z]{2,}\.?$`)
+var hostInText = pattern.New(`(?i)^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?(_?domainkey|dkim)\.[a-z0-9.-]+\.[a-z]{2,}\.?$`)
 
 // plan chooses the key that stays and plans the change of the record set: the texts
 // that are wrong give way to the mended one. Of several keys the one that most
@@ -306,5 +306,5 @@ func clipKey(text string) string {
 
 var (
 	knownKeyTags = []string{"v", "h", "k", "n", "p", "s", "t", "g"}
-	dated        = regexp.MustCompile(`(?:^|\D)(20[0-3]\d)(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?)?(?:\D|$)`)
+	dated        = pattern.New(`(?:^|\D)(20[0-3]\d)(?:(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?)?(?:\D|$)`)
 )

@@ -1,12 +1,12 @@
 package inspect
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/repair"
 )
 
@@ -77,7 +77,7 @@ func (j *judgement) dmarcTags(h *dmarcHolder, r *dmarc.Record, evidence []string
 }
 
 // oldFO matches what RFC 7489 section 6.4 allowed for fo: "0" beside "1" as well.
-var oldFO = regexp.MustCompile(`^\s*[01dsDS](\s*:\s*[01dsDS])*\s*$`)
+var oldFO = pattern.New(`^\s*[01dsDS](\s*:\s*[01dsDS])*\s*$`)
 
 // tagText shows a tag as it is written.
 func tagText(p dmarc.Problem) string {

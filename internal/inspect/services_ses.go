@@ -1,12 +1,12 @@
 package inspect
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/survey"
 	"github.com/todoku/todoku/spf"
 )
@@ -103,8 +103,8 @@ func (j *judgement) mailFromText(m survey.MailFrom, a args) bool {
 }
 
 var (
-	feedback = regexp.MustCompile(`^feedback-smtp\.([a-z0-9_-]+)\.(?:amazonses|amazonaws|amazon-ses|amazonse)\.(?:com|jp|net)$`)
-	region   = regexp.MustCompile(`^(us|eu|ap|ca|sa|me|af|il|mx)(?:-(gov|iso[a-z]?))?-?(north|south|central|east|west)(east|west)?-?(\d)[a-f]?$`)
+	feedback = pattern.New(`^feedback-smtp\.([a-z0-9_-]+)\.(?:amazonses|amazonaws|amazon-ses|amazonse)\.(?:com|jp|net)$`)
+	region   = pattern.New(`^(us|eu|ap|ca|sa|me|af|il|mx)(?:-(gov|iso[a-z]?))?-?(north|south|central|east|west)(east|west)?-?(\d)[a-f]?$`)
 	// cities are what people call regions.
 	cities = map[string]string{
 		"tokyo": "ap-northeast-1", "osaka": "ap-northeast-3", "seoul": "ap-northeast-2", "singapore": "ap-southeast-1",

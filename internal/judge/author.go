@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,6 +10,7 @@ import (
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/message"
 )
 
@@ -46,9 +46,9 @@ func (c *verdict) signedBy(domain string) bool {
 }
 
 var (
-	addressInName = regexp.MustCompile(`[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
-	countInName   = regexp.MustCompile(`\([0-9]{1,3}\)\s*$`)
-	viaList       = regexp.MustCompile(`(?i)\svia\s|経由`)
+	addressInName = pattern.New(`[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
+	countInName   = pattern.New(`\([0-9]{1,3}\)\s*$`)
+	viaList       = pattern.New(`(?i)\svia\s|経由`)
 )
 
 // displayName judges the name beside the author's address.

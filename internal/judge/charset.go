@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/parts"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // charsets judges how the text of each part is written.
@@ -115,7 +115,7 @@ func charsetProblem(charset string, data []byte) string {
 }
 
 // lostEscapes: a shift to kanji and back to ASCII, of which only the ESC is not there.
-var lostEscapes = regexp.MustCompile(`\$[@B](?:[!-~]{2}){2,200}\([BJ]`)
+var lostEscapes = pattern.New(`\$[@B](?:[!-~]{2}){2,200}\([BJ]`)
 
 // jisProblems says what is wrong with ISO-2022-JP text (RFC 1468): octets above 127, a line that does
 // not end in ASCII, half-width kana, and characters that only some systems have.
@@ -173,7 +173,7 @@ func jisProblems(data []byte) (out []string) {
 	return out
 }
 
-var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([BbQq])\?([^?\s]*)\?=`)
+var encodedWord = pattern.New(`=\?([^?\s]{1,60})\?([BbQq])\?([^?\s]*)\?=`)
 
 // encodedWords judges the encoded-words of the header (RFC 2047).
 func (c *verdict) encodedWords() {

@@ -1,10 +1,10 @@
 package judge
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/message"
 )
 
@@ -36,9 +36,9 @@ func (c *verdict) header() {
 }
 
 var (
-	bimiSelector  = regexp.MustCompile(`(?i)^v=BIMI1\s*;\s*s=[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\s*;?$`)
-	autoSubmitted = regexp.MustCompile(`(?i)^(no|auto-[a-z-]+|x-[a-z-]+)\s*(;.*|\(.*\))?$`)
-	replySubject  = regexp.MustCompile(`(?i)^(\[[^\]]*\]\s*)*(re|aw|sv)\s*(\[[0-9]+\])?:`)
+	bimiSelector  = pattern.New(`(?i)^v=BIMI1\s*;\s*s=[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\s*;?$`)
+	autoSubmitted = pattern.New(`(?i)^(no|auto-[a-z-]+|x-[a-z-]+)\s*(;.*|\(.*\))?$`)
+	replySubject  = pattern.New(`(?i)^(\[[^\]]*\]\s*)*(re|aw|sv)\s*(\[[0-9]+\])?:`)
 )
 
 func (c *verdict) headerSize() {

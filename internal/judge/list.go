@@ -2,10 +2,10 @@ package judge
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/todoku/todoku/internal/catalogue"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // unsubscribe is a List-Unsubscribe field (RFC 2369 section 3.2).
@@ -43,7 +43,7 @@ func parseUnsubscribe(v string) (u unsubscribe) {
 	return u
 }
 
-var comments = regexp.MustCompile(`(^|[\s,>])\([^()<>]*\)`)
+var comments = pattern.New(`(^|[\s,>])\([^()<>]*\)`)
 
 func (u *unsubscribe) take(s string) {
 	parsed, err := url.Parse(s)
@@ -119,7 +119,7 @@ func (c *verdict) list() {
 	c.visible()
 }
 
-var listID = regexp.MustCompile(`<[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)+>\s*$`)
+var listID = pattern.New(`<[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)+>\s*$`)
 
 // oneClick judges RFC 8058: an HTTPS URI, the other field with exactly its value, and a
 // valid signature over both.
@@ -158,7 +158,7 @@ func (c *verdict) oneClickSigned(shown string) {
 	}
 }
 
-var unsubscribeWords = regexp.MustCompile(`(?i)unsubscri|opt[ -]?out|manage (your )?(preferences|subscription)|email preferences|配信停止|配信解除|配信の停止|購読解除|購読停止|登録解除|メール配信|配信設定|受信停止|退会|abmelden|abbestell|désabonn|desabonn|desinscri|désinscri|darse de baja|cancelar (la )?suscripci|annulla (l')?iscrizione|afmelden|退订|取消订阅|수신거부`)
+var unsubscribeWords = pattern.New(`(?i)unsubscri|opt[ -]?out|manage (your )?(preferences|subscription)|email preferences|配信停止|配信解除|配信の停止|購読解除|購読停止|登録解除|メール配信|配信設定|受信停止|退会|abmelden|abbestell|désabonn|desabonn|desinscri|désinscri|darse de baja|cancelar (la )?suscripci|annulla (l')?iscrizione|afmelden|退订|取消订阅|수신거부`)
 
 // visible looks for a link to unsubscribe in the text itself.
 func (c *verdict) visible() {

@@ -15,7 +15,7 @@ func (w *world) aliases(names []Name) {
 	w.t.Helper()
 	for _, n := range names {
 		for _, s := range w.all() {
-			if err := s.zone.Apply(dns.Change{Action: dns.Add, Name: n.Selector + "._domainkey." + drillDomain, Type: dns.TypeCNAME, TTL: 300, Data: []string{n.Target + "."}}); err != nil {
+			if err := s.zone.Apply(dns.Change{Action: dns.Add, Name: n.Selector + "._domainkey." + drillDomain, Type: dns.TypeCNAME, TTL: 300, Data: []string{n.Target}}); err != nil {
 				w.t.Fatal(err)
 			}
 		}

@@ -24,6 +24,9 @@ func (p *Pattern) Regexp() *regexp.Regexp {
 	return p.re
 }
 
+// Match is that of [regexp.Regexp].
+func (p *Pattern) Match(b []byte) bool { return p.Regexp().Match(b) }
+
 // MatchString is that of [regexp.Regexp].
 func (p *Pattern) MatchString(s string) bool { return p.Regexp().MatchString(s) }
 
@@ -43,6 +46,16 @@ func (p *Pattern) FindStringSubmatchIndex(s string) []int {
 
 // FindAllString is that of [regexp.Regexp].
 func (p *Pattern) FindAllString(s string, n int) []string { return p.Regexp().FindAllString(s, n) }
+
+// FindAllStringIndex is that of [regexp.Regexp].
+func (p *Pattern) FindAllStringIndex(s string, n int) [][]int {
+	return p.Regexp().FindAllStringIndex(s, n)
+}
+
+// FindAllStringSubmatchIndex is that of [regexp.Regexp].
+func (p *Pattern) FindAllStringSubmatchIndex(s string, n int) [][]int {
+	return p.Regexp().FindAllStringSubmatchIndex(s, n)
+}
 
 // FindAllStringSubmatch is that of [regexp.Regexp].
 func (p *Pattern) FindAllStringSubmatch(s string, n int) [][]string {

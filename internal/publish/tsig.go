@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"regexp"
 	"strings"
 
 	miekg "github.com/miekg/dns"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // TSIG is a key that signs updates (RFC 8945). It shows its secret to nobody.
@@ -28,9 +28,9 @@ var algorithms = map[string]string{
 }
 
 var (
-	comments  = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*|#[^\n]*`)
-	keyClause = regexp.MustCompile(`(?s)^\s*key\s+"?([^\s"{;]+)"?\s*\{(.*?)\}\s*;?\s*$`)
-	statement = regexp.MustCompile(`(?s)^\s*(algorithm|secret)\s+"?([^\s";]+)"?\s*$`)
+	comments  = pattern.New(`(?s)/\*.*?\*/|//[^\n]*|#[^\n]*`)
+	keyClause = pattern.New(`(?s)^\s*key\s+"?([^\s"{;]+)"?\s*\{(.*?)\}\s*;?\s*$`)
+	statement = pattern.New(`(?s)^\s*(algorithm|secret)\s+"?([^\s";]+)"?\s*$`)
 )
 
 // ParseTSIG reads a key as tsig-keygen and BIND's configuration write it, `key "name" { algorithm hmac-sha256; secret "..."; };`, or

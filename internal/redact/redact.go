@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/evidence"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/message"
 )
@@ -115,12 +115,12 @@ func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) 
 
 var (
 	// address is a mail address: its local part, its domain, and what a mailto link has behind it.
-	address = regexp.MustCompile(`("[^"\r\n]{0,128}"|[^\s<>()\[\],;:"@]{1,256})@([\pL\pN._-]{1,255})(\?[^\s<>"]*)?`)
+	address = pattern.New(`("[^"\r\n]{0,128}"|[^\s<>()\[\],;:"@]{1,256})@([\pL\pN._-]{1,255})(\?[^\s<>"]*)?`)
 	// web is a link: what it leads to on its host tells who got it.
-	web = regexp.MustCompile(`(?i)\b(https?://)(?:[^\s/?#<>"@]*@)?([^\s/?#<>"]+)[/?#][^\s<>]*`)
+	web = pattern.New(`(?i)\b(https?://)(?:[^\s/?#<>"@]*@)?([^\s/?#<>"]+)[/?#][^\s<>]*`)
 	// property is what stands before an address in Authentication-Results.
-	property = regexp.MustCompile(`^(?:smtp\.[a-z-]+|header\.[a-z-]+|envelope-from|i)=`)
-	token    = regexp.MustCompile(`[^\s<>()\[\],;:"'=/]+`)
+	property = pattern.New(`^(?:smtp\.[a-z-]+|header\.[a-z-]+|envelope-from|i)=`)
+	token    = pattern.New(`[^\s<>()\[\],;:"'=/]+`)
 )
 
 // addresses masks the local parts of mail addresses and the paths of links.

@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // Types of messages.
@@ -99,8 +100,8 @@ func (m *Message) inTime(now time.Time) bool {
 }
 
 var (
-	topicForm = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}):[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$`)
-	certPath  = regexp.MustCompile(`^/[A-Za-z0-9_-]{1,120}\.pem$`)
+	topicForm = pattern.New(`^arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}):[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$`)
+	certPath  = pattern.New(`^/[A-Za-z0-9_-]{1,120}\.pem$`)
 )
 
 // ValidTopic reports whether a text is the ARN of a topic: arn:aws:sns:us-east-1:123456789012:name.

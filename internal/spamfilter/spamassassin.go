@@ -10,10 +10,11 @@ import (
 	"math"
 	"net"
 	"net/textproto"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // SpamAssassin asks a spamd by its own protocol, version 1.5 over TCP (the file
@@ -123,8 +124,8 @@ func (s *SpamAssassin) command(ctx context.Context, verb string, q Query) (reply
 }
 
 var (
-	statusLine = regexp.MustCompile(`^SPAMD/[0-9]+\.[0-9]+ +([0-9]+) +(.*)$`)
-	spamField  = regexp.MustCompile(`(?i)^(true|yes|false|no) *; *(-?[0-9]+(?:\.[0-9]+)?) */ *(-?[0-9]+(?:\.[0-9]+)?)$`)
+	statusLine = pattern.New(`^SPAMD/[0-9]+\.[0-9]+ +([0-9]+) +(.*)$`)
+	spamField  = pattern.New(`(?i)^(true|yes|false|no) *; *(-?[0-9]+(?:\.[0-9]+)?) */ *(-?[0-9]+(?:\.[0-9]+)?)$`)
 )
 
 func readReply(conn io.Reader) (reply, error) {
@@ -179,8 +180,8 @@ func (r reply) verdict() (Answer, error) {
 }
 
 var (
-	reportRule = regexp.MustCompile(`(?m)^ *---- -{10,}[ -]*\r?$`)
-	reportRow  = regexp.MustCompile(`(?m)^ {0,3}(-?[0-9]+(?:\.[0-9]+)?) ([A-Z][A-Z0-9_]*)(?: |\r?$)`)
+	reportRule = pattern.New(`(?m)^ *---- -{10,}[ -]*\r?$`)
+	reportRow  = pattern.New(`(?m)^ {0,3}(-?[0-9]+(?:\.[0-9]+)?) ([A-Z][A-Z0-9_]*)(?: |\r?$)`)
 )
 
 // reportSymbols reads the table of a report: points, rule, description. What stands before

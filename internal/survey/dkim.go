@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/hex"
 	"hash/fnv"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/provider"
 	"github.com/todoku/todoku/internal/repair"
 )
@@ -195,7 +195,7 @@ func betterTargets(selector, domain, target string) []string {
 }
 
 // sesToken matches the selectors of Easy DKIM.
-var sesToken = regexp.MustCompile(`^[a-z2-7]{32}$`)
+var sesToken = pattern.New(`^[a-z2-7]{32}$`)
 
 // maxSiblings bounds how many targets are tried for one selector.
 const maxSiblings = 3

@@ -2,12 +2,12 @@ package survey
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // Addresses are the answers for the addresses of one name, each zero where it was not asked.
@@ -59,7 +59,7 @@ func (l *look) addresses(ctx context.Context, names []string, types ...dns.Type)
 }
 
 // hostLabel matches what mail hosts are called.
-var hostLabel = regexp.MustCompile(`^(e?mail|mx|smtp|mta|out|relay)-?[0-9]*$`)
+var hostLabel = pattern.New(`^(e?mail|mx|smtp|mta|out|relay)-?[0-9]*$`)
 
 // HostLike reports that a domain's own name is that of a mail host: mail.example.com.
 func HostLike(domain string) bool {
