@@ -4,6 +4,7 @@ import (
 	"mime"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -129,10 +130,15 @@ func startsWith(s, id string) bool {
 }
 
 // endsName reports that a name does not go on: example.org does in
-// example.org.test and example.org-1, not in "example.org.;".
+// example.org.test, example.org-1 and example.orgé, not in "example.org.;", nor
+// before the white space of Unicode, which some consumers trim.
 func endsName(rest string) bool {
 	rest = strings.TrimLeft(rest, ".")
-	return rest == "" || !isWord(rest[0]) && rest[0] < 0x80
+	if rest == "" || isWord(rest[0]) {
+		return rest == ""
+	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return !unicode.In(r, unicode.Letter, unicode.Number, unicode.Mark)
 }
 
 // disguised tries an encoded-word (RFC 2047) and a name in Unicode, which some

@@ -91,13 +91,16 @@ func TestAttack24OneFieldInEveryDisguise(t *testing.T) {
 		"=?utf-8?q?example.org?=; dkim=pass", "=?UTF-8?B?ZXhhbXBsZS5vcmc=?= ; dkim=pass",
 		"ｅｘａｍｐｌｅ.org; dkim=pass", "example。org; dkim=pass",
 		"EXAMPLE.ORG\v1;", "example.org\f;",
+		// White space that a consumer may trim, and what no reader sees, behind the name.
+		"example.org\u00a0; dkim=pass", "example.org\u3000; dkim=pass", "example.org\u2003; dkim=pass", "example.org\u0085; dkim=pass", "example.org\u2028; dkim=pass",
+		"example.org\u200b; dkim=pass", "example.org\ufeff; dkim=pass", "example.org\u00ad; dkim=pass", "example.org\xa0; dkim=pass", "example.org.\u00a0; dkim=pass",
 	} {
 		if got := authres.Forged([]authres.FieldView{ar(value)}, "Example.org."); len(got) != 1 {
 			t.Errorf("%q would stay", value[:min(len(value), 60)])
 		}
 	}
 	for _, value := range []string{
-		"", ";", "dkim=pass", "example.organisation; none", "example.org-1; none", "example.org_x; none", "example.org.test", "example.orgé; none",
+		"", ";", "dkim=pass", "example.organisation; none", "example.org-1; none", "example.org_x; none", "example.org.test", "example.orgé; none", "example.orge\u0301; none", "example.org\u0301; none", "example.org\u0661; none",
 		"xexample.org; none", "test.example.org", "foreign.test (example.org); dkim=pass", "foreign.test example.org; dkim=pass", "example.com",
 		"(example.org) foreign.test; none", "=?utf-8?q?foreign.test?=; none", "例え.jp; none",
 	} {
