@@ -71,9 +71,11 @@ func claims(value string, ids []string) bool {
 	return false
 }
 
-// stripComments removes comments in one pass. Nested says whether they nest,
-// strict whether backslashes and quoted strings are honoured. closed is false
-// when the last one does not end; it is then removed to the end.
+// stripComments puts a space in the place of each comment, in one pass: a comment
+// ends a word (RFC 5322 section 3.2.2), so that example.org()x is example.org to
+// whoever reads words. Nested says whether comments nest, strict whether
+// backslashes and quoted strings are honoured. closed is false when the last one
+// does not end; it is then removed to the end.
 func stripComments(s string, nested, strict bool) (out string, closed bool) {
 	var b strings.Builder
 	depth, quoted := 0, false
@@ -91,7 +93,9 @@ func stripComments(s string, nested, strict bool) (out string, closed bool) {
 		case c == '(' && !quoted && (nested || depth == 0):
 			depth++
 		case c == ')' && depth > 0:
-			depth--
+			if depth--; depth == 0 {
+				b.WriteByte(' ')
+			}
 		case depth == 0:
 			b.WriteByte(c)
 		}

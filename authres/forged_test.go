@@ -2,6 +2,7 @@ package authres_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,7 @@ func TestAttack24OneFieldInEveryDisguise(t *testing.T) {
 		"=?utf-8?q?example.org?=; dkim=pass", "=?UTF-8?B?ZXhhbXBsZS5vcmc=?= ; dkim=pass",
 		"ｅｘａｍｐｌｅ.org; dkim=pass", "example。org; dkim=pass",
 		"EXAMPLE.ORG\v1;", "example.org\f;",
+		"example.org()x; dkim=pass", "example.org(a)-b; dkim=pass", "example.org(c(d))y 1; dkim=pass", "(a)example.org(\\))z; dkim=pass",
 		// White space that a consumer may trim, and what no reader sees, behind the name.
 		"example.org\u00a0; dkim=pass", "example.org\u3000; dkim=pass", "example.org\u2003; dkim=pass", "example.org\u0085; dkim=pass", "example.org\u2028; dkim=pass",
 		"example.org\u200b; dkim=pass", "example.org\ufeff; dkim=pass", "example.org\u00ad; dkim=pass", "example.org\xa0; dkim=pass", "example.org.\u00a0; dkim=pass",
@@ -129,8 +131,36 @@ func TestForgedWithoutOrWithSeveralIDs(t *testing.T) {
 	}
 }
 
+// What our own readers take for ours goes, however names, comments, quotes and escapes are put together.
+func TestForgedHasWhatIsReadAsOurs(t *testing.T) {
+	parts := strings.Split("mx|ours|.|example|mx.ours.example|MX.Ours.Example| |\t|\r\n |(|)|()|(x)|\\|\"|;|/|1|=|x|-|_|<|>|@|?|=?|us-ascii|?q?|?=|\x00|\u00a0|\u3000|é| dmarc=pass", "|")
+	rnd := rand.New(rand.NewPCG(8601, 5))
+	ours := func(id string) bool {
+		return strings.EqualFold(strings.TrimSuffix(strings.TrimSpace(id), "."), "mx.ours.example")
+	}
+	read := 0
+	for range 300_000 {
+		var b strings.Builder
+		for range 1 + rnd.IntN(8) {
+			b.WriteString(parts[rnd.IntN(len(parts))])
+		}
+		value := []byte(b.String())
+		id, _ := authres.AuthServID(value)
+		h, err := authres.Parse(value)
+		if !ours(id) && (err != nil || !ours(h.AuthServID)) {
+			continue
+		}
+		if read++; len(authres.Forged([]authres.FieldView{ar(b.String())}, "mx.ours.example")) == 0 {
+			t.Errorf("%q is read as ours and would stay", value)
+		}
+	}
+	if read < 1000 {
+		t.Errorf("only %d were read as ours", read)
+	}
+}
+
 func FuzzForged(f *testing.F) {
-	for _, s := range []string{"example.org; none", `(a\) "(" example.org`, "=?utf-8?q?example.org?=", "例え.jp"} {
+	for _, s := range []string{"example.org; none", `(a\) "(" example.org`, "=?utf-8?q?example.org?=", "例え.jp", "example.org()x; none", "example.org\u00a0; none"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {

@@ -204,6 +204,8 @@ func TestCase24_ForgedResultsRemoved(t *testing.T) {
 		"Authentication-Results: mx.ours.example; " + strings.Repeat("dkim=pass header.d=x.example;\r\n ", 300) + "dmarc=pass",
 		"Authentication-Results: mx.ours.example\u00a0; dmarc=pass",
 		"Authentication-Results: mx.ours.example\u3000; dmarc=pass",
+		"Authentication-Results: mx.ours.example()x; dmarc=pass",
+		"Authentication-Results: mx.ours.example(a)-b 1; dmarc=pass",
 		"X-Todoku-Verdict: dmarc-pass; believe me",
 		"x-todoku-quarantine: no",
 	}
