@@ -318,6 +318,61 @@ func TestCase33_ResolverDown(t *testing.T) {
 	}
 }
 
+// Case 33: where a key cannot be looked up, nobody knows that nobody vouches: without a DMARC record, too.
+func TestCase33_KeyNotLookedUp(t *testing.T) {
+	zone := dns.MustMemory(dns.Zone{
+		"bare.example":              {"A 203.0.113.9"},
+		"old.example":               {"TXT v=spf1 -all"},
+		"send.example":              {"TXT v=spf1 ip4:203.0.113.66 -all"},
+		"g._domainkey.bare.example": {record(rsaKey())},
+		"g._domainkey.old.example":  {record(rsaKey())},
+		"l._domainkey.list.example": {record(rsaKey())},
+	})
+	s := settings()
+	s.Policy = DefaultPolicy()
+	s.Policy.Default[Unauthenticated], s.Policy.Default[SPFFail], s.Policy.Default[Temporary] = Reject, Reject, Defer
+	for name, tc := range map[string]struct {
+		from, signer, sender string
+		up, silent           Outcome
+	}{
+		"no SPF":          {"bare.example", "bare.example", "bare.example", Authenticated, Temporary},
+		"SPF fails":       {"old.example", "old.example", "old.example", Authenticated, Temporary},
+		"signed by other": {"old.example", "list.example", "old.example", Authenticated, Temporary},
+		"no such key":     {"bare.example", "none.example", "bare.example", Unauthenticated, Temporary},
+		"SPF passes":      {"bare.example", "bare.example", "send.example", Authenticated, Authenticated},
+		"not signed":      {"old.example", "", "old.example", SPFFail, SPFFail},
+	} {
+		selector := map[bool]string{true: "l", false: "g"}[tc.signer == "list.example"]
+		m := mail{ip: strangeIP, from: "a@" + tc.sender, to: []string{"you@ours.example"}, raw: letter("me@" + tc.from)}
+		if tc.signer != "" {
+			m.raw = signed(t, m.raw, tc.signer, selector)
+		}
+		for _, r := range []struct {
+			dns.Resolver
+			want Outcome
+		}{{zone, tc.up}, {silent{zone, "_domainkey."}, tc.silent}} {
+			s.Resolver = r.Resolver
+			got := start(t, s).pass(m)
+			if got.event.Outcome != r.want || r.want == Temporary && !strings.HasPrefix(got.reply, "451 4.4.3") {
+				t.Errorf("%s: %s, want %s; %c %s", name, got.event.Outcome, r.want, got.code, got.reply)
+			}
+		}
+	}
+}
+
+// silent never answers questions whose name holds something.
+type silent struct {
+	dns.Resolver
+	about string
+}
+
+func (s silent) Resolve(ctx context.Context, q dns.Question) dns.Answer {
+	if strings.Contains(q.Name, s.about) {
+		return dns.Answer{Question: q, Status: dns.Timeout}
+	}
+	return s.Resolver.Resolve(ctx, q)
+}
+
 type down struct{}
 
 func (down) Resolve(_ context.Context, q dns.Question) dns.Answer {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/internal/said"
@@ -227,9 +228,17 @@ func outcomeOf(e *Event) (Outcome, string) {
 			return Authenticated, "d=" + v.Signature.Domain + " vouches for it; the domain of From has no DMARC record"
 		}
 	}
-	switch res.SPF.Result {
-	case spf.Pass:
+	if res.SPF.Result == spf.Pass {
 		return Authenticated, res.SPF.Domain + " vouches for it; the domain of From has no DMARC record"
+	}
+	// A look-up that failed is no fail. Any d= could have vouched, so any counts: who has the key of his own domain fail, so that no 550
+	// ever comes, could as well publish it and pass. What is put off for it waits in his queue.
+	for _, v := range res.DKIM {
+		if v.Result == dkim.TempError && v.Signature != nil {
+			return Temporary, "whether " + v.Signature.Domain + " vouches for it is not known: the DNS did not answer"
+		}
+	}
+	switch res.SPF.Result {
 	case spf.Fail:
 		return SPFFail, res.SPF.Domain + " says that it does not send from this address"
 	case spf.TempError:

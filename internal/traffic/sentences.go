@@ -23,6 +23,7 @@ var sentences = []sentence{
 	{"d={domain} vouches for it; the domain of From has no DMARC record", "{domain} の DKIM 署名 (d=) は有効ですが、From のドメインに DMARC レコードがありません"},
 	{"{domain} vouches for it; the domain of From has no DMARC record", "{domain} の SPF は pass ですが、From のドメインに DMARC レコードがありません"},
 	{"{domain} says that it does not send from this address", "{domain} の SPF レコードでは、この IP アドレスからの送信が許可されていません"},
+	{"whether {domain} vouches for it is not known: the DNS did not answer", "DNS から応答を得られず、{domain} の DKIM 署名を検証できません"},
 	{"nobody vouches for it", "SPF も DKIM も pass にならず、送信者を確かめられません"},
 	{"no single author domain: {why}", "From のドメインが 1 つに定まりません: {why}"},
 	{"the organizational domain is not known: {why}", "組織ドメインを確認できません: {why}"},
