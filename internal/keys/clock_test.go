@@ -103,3 +103,46 @@ func TestStaleByTheMonotonicClock(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 }
+
+// TestClockJumpsBeforeLook: somebody who looks at one domain, or retires a key, after the clock jumped skips no wait: no key signs before caches are
+// waited for, and the record of one that ceased to sign stays, its private key with it.
+func TestClockJumpsBeforeLook(t *testing.T) {
+	w := newWorld(t, 2, time.Hour)
+	w.direct = true
+	first := w.create("ed25519")
+	k, ring := w.keeper(), w.ring()
+	look := func(pass time.Duration, want string) {
+		t.Helper()
+		w.long(k, pass)
+		for range 3 {
+			if err := k.Look(ctx, drillDomain); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.states(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		w.sign(ring)
+	}
+	look(0, "ed25519:published")
+	w.wrong += 3 * 24 * time.Hour
+	look(0, "ed25519:published")
+	look(time.Hour+rounding, "ed25519:signing")
+	if _, err := k.Rotate(ctx, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	look(0, "ed25519:signing ed25519:published")
+	look(time.Hour+rounding, "ed25519:retiring ed25519:signing")
+	w.wrong += 400 * 24 * time.Hour
+	look(time.Minute, "ed25519:retiring ed25519:signing")
+	if got, err := w.store.Key(ctx, first.ID); err != nil || got.Sealed == nil || !w.shows(first.Selector) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	other := w.create("rsa")
+	w.wrong += 400 * 24 * time.Hour
+	if got, err := k.Retire(ctx, other.ID); err != nil || got.Retiring.Before(w.clock()) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	look(0, "ed25519:retiring ed25519:signing rsa:removed")
+	look(k.Hold(), "ed25519:removed ed25519:signing rsa:removed")
+}

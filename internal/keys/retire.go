@@ -17,6 +17,9 @@ import (
 // that does not sign yet is given up. A successor on its way is given up with it. ErrInUse: no other key of the domain signs, so that its mail would
 // go out unsigned; ErrNothing: it is out of use already.
 func (k *Keeper) Retire(ctx context.Context, id string) (store.DKIMKey, error) {
+	if err := k.keepTime(ctx); err != nil {
+		return store.DKIMKey{}, err
+	}
 	series, err := k.series(ctx, id)
 	if err != nil {
 		return store.DKIMKey{}, err
@@ -65,6 +68,9 @@ func (k *Keeper) othersSign(ctx context.Context, e *store.DKIMKey) error {
 // Look takes the steps of the keys of one domain that may be taken now, as [Keeper.Step] does of all, whichever node is at those: two that take
 // the same step do no harm.
 func (k *Keeper) Look(ctx context.Context, domain string) error {
+	if err := k.keepTime(ctx); err != nil {
+		return err
+	}
 	list, err := k.cfg.Store.Keys(ctx, domain, false)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func TestRetire(t *testing.T) {
 			t.Errorf("a second time: %v", err)
 		}
 	}
-	w.pass(k.Hold())
+	w.long(k, k.Hold())
 	look(1)
 	if w.shows(rsa.Selector) {
 		t.Error(w.states())
