@@ -123,13 +123,27 @@ func TestArgumentsInALanguage(t *testing.T) {
 	}
 }
 
+func TestWordsForOneAndMore(t *testing.T) {
+	said := Text{EN: "{n} {n:message was|messages were} read", JA: "{n} 通を読み取りました"}
+	for n, want := range map[string]string{"0": "0 messages were read", "1": "1 message was read", "2": "2 messages were read", "11": "11 messages were read"} {
+		if got := said.With("n", n); got.EN != want || got.JA != n+" 通を読み取りました" {
+			t.Errorf("%s: %q %q", n, got.EN, got.JA)
+		}
+	}
+	if got := said.With("m", "1").EN; got != said.EN {
+		t.Errorf("without the number: %q", got)
+	}
+}
+
 func FuzzFill(f *testing.F) {
 	f.Add("a {b} c", "x")
 	f.Add("{", "}")
 	f.Add("}{b", "{b}")
+	f.Add("{b} {b:c|d}", "1")
+	f.Add("{b:c}{b:|}", "2")
 	f.Fuzz(func(t *testing.T, text, value string) {
 		out := fill(text, map[string]string{"b": value})
-		if !strings.Contains(text, "{b}") && !strings.ContainsAny(value, "{}") && out != text {
+		if !strings.Contains(text, "{b}") && !strings.Contains(text, "{b:") && !strings.ContainsAny(value, "{}") && out != text {
 			t.Errorf("fill(%q) = %q", text, out)
 		}
 	})

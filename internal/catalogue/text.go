@@ -70,8 +70,9 @@ func (f Finding) argsIn(lang string) map[string]string {
 	return args
 }
 
-// fill replaces each {name} by its argument. It reads the text once, so that an
-// argument (which may come from a hostile message) is never itself expanded.
+// fill replaces each {name} by its argument, and {name:message|messages} by the word for one or for more of what
+// the argument counts. It reads the text once, so that an argument (which may come from a hostile message) is never
+// itself expanded.
 func fill(text string, args map[string]string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -86,17 +87,29 @@ func fill(text string, args map[string]string) string {
 		if end < 0 {
 			break
 		}
-		name := text[open+1 : open+end]
+		name, forms, counted := strings.Cut(text[open+1:open+end], ":")
 		b.WriteString(text[:open])
-		if value, ok := args[name]; ok {
-			b.WriteString(value)
-		} else {
+		switch value, ok := args[name]; {
+		case !ok:
 			b.WriteString(text[open : open+end+1])
+		case counted:
+			b.WriteString(form(forms, value))
+		default:
+			b.WriteString(value)
 		}
 		text = text[open+end+1:]
 	}
 	b.WriteString(text)
 	return b.String()
+}
+
+// form chooses of "one|other" by a number.
+func form(forms, number string) string {
+	one, other, _ := strings.Cut(forms, "|")
+	if number == "1" {
+		return one
+	}
+	return other
 }
 
 // placeholders gives the names in braces, sorted, each once.
@@ -111,6 +124,7 @@ func placeholders(text string) []string {
 		if !ok {
 			break
 		}
+		name, _, _ = strings.Cut(name, ":")
 		names = append(names, name)
 		text = after
 	}
@@ -118,7 +132,8 @@ func placeholders(text string) []string {
 	return slices.Compact(names)
 }
 
-// With fills the {placeholders} of a text by name, value, name, value ... A value is never itself expanded.
+// With fills the {placeholders} of a text by name, value, name, value ... A value is never itself expanded. An English text says
+// {n} {n:message|messages} where the word depends on the number.
 func (t Text) With(pairs ...string) Text {
 	args := make(map[string]string, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -1,20 +1,13 @@
 package cli
 
-import (
-	"github.com/todoku/todoku/internal/catalogue"
-	"strings"
-)
+import "github.com/todoku/todoku/internal/catalogue"
 
 // text is a text in both languages; a test makes sure that none is missing.
 type text = catalogue.Text
 
 // say gives a text in the language of this run, {placeholders} filled by pairs.
 func (a *app) say(t text, pairs ...string) string {
-	replace := make([]string, len(pairs))
-	for i := 0; i+1 < len(pairs); i += 2 {
-		replace[i], replace[i+1] = "{"+pairs[i]+"}", pairs[i+1]
-	}
-	return strings.NewReplacer(replace...).Replace(t.In(a.lang))
+	return t.With(pairs...).In(a.lang)
 }
 
 // flagText gives the help of a flag.

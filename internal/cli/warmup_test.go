@@ -24,7 +24,7 @@ func TestWarmup(t *testing.T) {
 	if err := os.WriteFile(log, []byte("Nov  6 12:00:00 mx postfix/smtp[1]: A1: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.9]:25, delay=1, dsn=2.0.0, status=sent (250 2.0.0 OK gsmtp)\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := run("read-log", "192.0.2.1", log).want(t, 0); !strings.Contains(r.err, "1 deliveries") {
+	if r := run("read-log", "192.0.2.1", log).want(t, 0); !strings.Contains(r.err, ": 1 delivery\n") {
 		t.Error(r.err)
 	}
 	if r := run("hold", "192.0.2.1", "gmail").want(t, 0); r.out != "192.0.2.1 to Gmail (Google) stays at 50 messages a day until --release.\n" {

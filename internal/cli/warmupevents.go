@@ -112,12 +112,12 @@ func init() {
 var (
 	msgWarmupEvents = text{EN: "name files with events, or - for standard input", JA: "イベントのファイルを指定してください (標準入力は -)"}
 	msgTaken        = text{
-		EN: "{events} events ({repeated} more were known, {old} too old): {delivered} delivered, {deferred} put off and {refused} refused for volume or reputation, {complaints} complaints",
+		EN: "{events} {events:event|events} ({repeated} more {repeated:was|were} known, {old} too old): {delivered} delivered, {deferred} put off and {refused} refused for volume or reputation, {complaints} {complaints:complaint|complaints}",
 		JA: "イベント {events} 件 (既知 {repeated} 件、古すぎるもの {old} 件は除く): 配送 {delivered} 通、送信量や評価による一時的な拒否 {deferred} 通、拒否 {refused} 通、苦情 {complaints} 件",
 	}
 	msgNoSource = text{
-		EN: "{file}: {n} refusals and delays name no source address, and no plan heard of them: read the file again with --source (what was counted is not counted again)",
+		EN: "{file}: {n} {n:refusal or delay names|refusals and delays name} no source address, and no plan heard of {n:it|them}: read the file again with --source (what was counted is not counted again)",
 		JA: "{file}: 拒否や遅延のイベント {n} 件には送信元 IP アドレスがなく、計画に反映していません。--source を指定してもう一度読み取ってください (集計済みのイベントは二重に数えません)",
 	}
-	msgNoEvents = text{EN: "{file}: {n} entries are no events of Amazon SES", JA: "{file}: Amazon SES のイベントではないものが {n} 件ありました"}
+	msgNoEvents = text{EN: "{file}: {n} {n:entry is no event|entries are no events} of Amazon SES", JA: "{file}: Amazon SES のイベントではないものが {n} 件ありました"}
 )

@@ -24,7 +24,7 @@ func TestWarmupEvents(t *testing.T) {
 		return p.run(append(append([]string{"warmup"}, args...), "--at", "2026-11-06T12:00:00Z")...)
 	}
 	run("plan", "192.0.2.1", "gmail", "--table", "generic").want(t, 0)
-	if r := run("events", "--source", "192.0.2.1", "--count-volume", file).want(t, 0); !strings.Contains(r.out, "2 events (0 more were known, 0 too old): 1 delivered, 0 put off and 0 refused") || !strings.Contains(r.out, "1 complaints") || !strings.Contains(r.err, "1 entries are no events") {
+	if r := run("events", "--source", "192.0.2.1", "--count-volume", file).want(t, 0); !strings.Contains(r.out, "2 events (0 more were known, 0 too old): 1 delivered, 0 put off and 0 refused") || !strings.Contains(r.out, "1 complaint\n") || !strings.Contains(r.err, "1 entry is no event of") {
 		t.Errorf("%q %q", r.out, r.err)
 	}
 	if v := run("events", "--source", "192.0.2.1", "--json", file).want(t, 0).json(t); at(t, v, "events") != 0.0 || at(t, v, "repeated") != 2.0 {
@@ -37,10 +37,10 @@ func TestWarmupEvents(t *testing.T) {
 	if err := os.WriteFile(bounce, []byte(`{"eventType":"Bounce","mail":{"timestamp":"2026-11-06T11:50:00.000Z","messageId":"b1","source":"a@shop.example","destination":["z@gmail.com"]},"bounce":{"timestamp":"2026-11-06T11:55:01.000Z","bounceType":"Permanent","bounceSubType":"General","feedbackId":"f1","bouncedRecipients":[{"emailAddress":"z@gmail.com","status":"5.7.1","diagnosticCode":"smtp; 550 5.7.1 Gmail has detected that this message is likely unsolicited mail."}]}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := run("events", bounce).want(t, 0); !strings.Contains(r.out, "0 events") || !strings.Contains(r.err, "1 refusals and delays name no source address") {
+	if r := run("events", bounce).want(t, 0); !strings.Contains(r.out, "0 events") || !strings.Contains(r.err, "1 refusal or delay names no source address, and no plan heard of it") {
 		t.Errorf("%q %q", r.out, r.err)
 	}
-	if r := run("events", "--source", "192.0.2.1", bounce).want(t, 0); !strings.Contains(r.out, "1 events") || !strings.Contains(r.out, "1 refused") || r.err != "" {
+	if r := run("events", "--source", "192.0.2.1", bounce).want(t, 0); !strings.Contains(r.out, "1 event (0 more were known") || !strings.Contains(r.out, "1 refused") || r.err != "" {
 		t.Errorf("%q %q", r.out, r.err)
 	}
 	if v := run("status", "--json", "--no-blocklists").want(t, 0).json(t); at(t, v, "warmups", 0, "today", "refused") != 1.0 {

@@ -117,6 +117,10 @@ func TestT(t *testing.T) {
 		{"en", "spf.cost", []any{"Count", 1}, "1 look-up"},
 		{"en", "spf.cost", []any{"Count", 3}, "3 look-ups"},
 		{"ja", "spf.cost", []any{"Count", 1}, "参照 1 回"},
+		{"en", "volume.sum", []any{"Count", int64(1), "Paced", int64(0)}, "1 recipient, 0 put off."},
+		{"en", "warmup.connections", []any{"Count", 1}, "At most 1 connection to the provider at one time for now"},
+		{"en", "warmup.reached", []any{"Count", 1, "Date", "2027-01-15"}, "1 message a day on 2027-01-15, if all goes well"},
+		{"en", "warmup.not-reached", []any{"Count", 1}, "1 message a day: held, so no date can be told"},
 		{"en", "dkim.bits", []any{"Bits", 2048}, "2048 bits"},
 		{"en", "live.helo", []any{"Text", "{{.Evil}}<b>"}, "The client says it is {{.Evil}}<b>"},
 	} {

@@ -203,8 +203,10 @@ func TestStand(t *testing.T) {
 		{with(func(s *Seen) { s.Complaints, s.Delivered = 10, 10_000 }), Neutral, "complaints", "10 complaints about 10000 messages in thirty days are 0.10 %"},
 		{with(func(s *Seen) { s.Complaints, s.Delivered = 30, 10_000 }), Poor, "complaints", "30 complaints"},
 		{with(func(s *Seen) { s.Complaints, s.Delivered = 9, 10_000 }), Good, "", ""},
-		{with(func(s *Seen) { s.Complaints, s.Delivered = 1, 100 }), Good, "", ""}, // too few to judge by
-		{with(func(s *Seen) { s.Listing = Listing{Asked: 9} }), Good, "", "None of 9 blocklists"},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 1, 100 }), Good, "", "What blocklists say is not known. 1 complaint about 100 messages in thirty days: too few"},
+		{with(func(s *Seen) { s.Complaints, s.Delivered = 1, 1000 }), Neutral, "complaints", "1 complaint about 1000 messages in thirty days is 0.10 %"},
+		{with(func(s *Seen) { s.Today = 1 }), Good, "", "What blocklists say is not known. No complaints are known. Today's 1 message is in keeping"},
+		{with(func(s *Seen) { s.Listing = Listing{Asked: 9} }), Good, "", "No blocklist has the address (9 answered)."},
 		{with(func(s *Seen) { s.Listing = Listing{Asked: 9, On: []Entry{light}} }), Neutral, "noted", "Lists that few receivers use"},
 		{with(func(s *Seen) { s.Listing = Listing{Asked: 9, On: []Entry{light, grave}} }), Poor, "listed", "Blocklists that many receivers use have the address: Grave."},
 		{with(func(s *Seen) { s.Listing = Listing{On: []Entry{grave}} }), Good, "", "What blocklists say is not known."}, // of none that answered

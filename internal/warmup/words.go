@@ -8,15 +8,15 @@ type text = catalogue.Text
 var (
 	saysListed      = text{EN: "Blocklists that many receivers use have the address: {lists}.", JA: "多くの受信側が参照するブロックリストに登録されています: {lists}。"}
 	saysNoted       = text{EN: "Lists that few receivers use, or that only note how an address is meant to be used, have it: {lists}.", JA: "参照する受信側が少ないリスト、または IP アドレスの用途を示すリストに登録されています: {lists}。"}
-	saysClean       = text{EN: "None of {count} blocklists has the address.", JA: "ブロックリスト {count} 件のいずれにも登録されていません。"}
+	saysClean       = text{EN: "No blocklist has the address ({count} answered).", JA: "ブロックリスト {count} 件のいずれにも登録されていません。"}
 	saysNoLists     = text{EN: "What blocklists say is not known.", JA: "ブロックリストの登録状況は不明です。"}
-	saysComplaints  = text{EN: "{count} complaints about {of} messages in thirty days are {rate} %; Gmail wants less than 0.1 %, and never 0.3 %.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件 ({rate} %) です。Gmail は 0.1 % 未満に抑え、0.3 % 以上にしないよう求めています。"}
-	saysContent     = text{EN: "{count} complaints about {of} messages in thirty days are {rate} %, below the 0.1 % that Gmail asks for.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件 ({rate} %) で、Gmail が求める 0.1 % を下回っています。"}
-	saysFewFeedback = text{EN: "{count} complaints about {of} messages in thirty days: too few messages to judge by.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件です。件数が少なく、判断できません。"}
+	saysComplaints  = text{EN: "{count} {count:complaint|complaints} about {of} {of:message|messages} in thirty days {count:is|are} {rate} %; Gmail wants less than 0.1 %, and never 0.3 %.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件 ({rate} %) です。Gmail は 0.1 % 未満に抑え、0.3 % 以上にしないよう求めています。"}
+	saysContent     = text{EN: "{count} {count:complaint|complaints} about {of} {of:message|messages} in thirty days {count:is|are} {rate} %, below the 0.1 % that Gmail asks for.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件 ({rate} %) で、Gmail が求める 0.1 % を下回っています。"}
+	saysFewFeedback = text{EN: "{count} {count:complaint|complaints} about {of} {of:message|messages} in thirty days: too few messages to judge by.", JA: "直近 30 日の苦情は {of} 通に対して {count} 件です。件数が少なく、判断できません。"}
 	saysNoFeedback  = text{EN: "No complaints are known.", JA: "苦情の情報はありません。"}
 	saysFew         = text{EN: "Below 1,000 messages a day ({mean} on average in thirty days, {today} today) a source is too small to have a standing.", JA: "1 日の送信が 1,000 通未満 (直近 30 日の平均 {mean} 通、今日 {today} 通) で、評価が定まる送信量ではありません。"}
 	saysChange      = text{EN: "Today's {today} messages are {change} % more than the mean of thirty days ({mean} a day): a sudden rise draws attention.", JA: "今日の送信量 ({today} 通) は直近 30 日の平均 (1 日 {mean} 通) より {change} % 多く、急増とみなされるおそれがあります。"}
-	saysSteady      = text{EN: "Today's {today} messages are in keeping with the mean of thirty days ({mean} a day).", JA: "今日の送信量 ({today} 通) は、直近 30 日の平均 (1 日 {mean} 通) に見合っています。"}
+	saysSteady      = text{EN: "Today's {today} {today:message is|messages are} in keeping with the mean of thirty days ({mean} a day).", JA: "今日の送信量 ({today} 通) は、直近 30 日の平均 (1 日 {mean} 通) に見合っています。"}
 )
 
 // Followed says what followed from a day, by the words of [Day].
