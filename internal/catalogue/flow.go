@@ -62,7 +62,7 @@ var flowEntries = []Entry{
 		ID: "spf.sender-not-rewritten", Status: Warn, Rank: rankContext,
 		Title:  Text{"A message was forwarded with its own envelope sender", "エンベロープ送信者を書き換えずに転送しました"},
 		Detail: Text{"The rewritten address would be longer than mail servers have to take, or the sender is no address. SPF fails at the next server; an unbroken DKIM signature still carries the message.", "書き換えるとアドレスが長くなりすぎるか、送信者がアドレスとして正しくありません。転送先で SPF は fail になりますが、DKIM 署名が有効なままなら配信できます。"},
-		Fix:    Text{"Choose a shorter domain for rewritten senders.", "書き換えに使うドメインを短くしてください。"},
+		Fix:    Text{"Where the log says \"octets before the @\", set --srs-long (in serve: --milter-srs-long): most servers take such addresses. Where the whole address is too long, choose a shorter domain for rewritten senders.", "ログに「octets before the @」とある場合は、--srs-long (serve では --milter-srs-long) を設定してください。ほとんどのメールサーバーはそのようなアドレスも受け付けます。アドレス全体が長すぎる場合は、書き換えに使うドメインを短くしてください。"},
 		Refs:   []string{"RFC 5321 section 4.5.3.1"},
 	},
 	{

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/todoku/todoku/internal/catalogue"
 )
 
 // TestMilterStarts: it says where it listens, alone and in serve, and ends in order.
@@ -143,6 +145,13 @@ func TestMilterLongSenders(t *testing.T) {
 		}
 		if out, err := r.Forward(strings.Repeat("b", 60)+"@sender.example", time.Now()); (err == nil) != long {
 			t.Errorf("%q, %v", out, err)
+		} else if err != nil && !strings.Contains(err.Error(), "octets before the @") {
+			t.Errorf("the finding explains other words than %q", err)
+		}
+	}
+	for _, lang := range []string{"en", "ja"} {
+		if fix := (catalogue.Finding{ID: "spf.sender-not-rewritten"}).Fix(lang); !strings.Contains(fix, "--srs-long") || !strings.Contains(fix, "--milter-srs-long") || !strings.Contains(fix, "octets before the @") {
+			t.Errorf("what helps is not said: %s", fix)
 		}
 	}
 }
