@@ -22,10 +22,19 @@ type pages map[string]map[string]*template.Template
 var pageNames = []string{"home", "paste", "report", "pending", "session", "operator", "error", "login", "setup", "people", "account",
 	"ask", "checking", "stopped", "domain", "share", "history", "diff", "whatif", "explained", "recipes", "lab", "labrun", "compare", "kept", "once", "agree", "domains", "panel", "forwards", "tokens", "warmups", "warmup", "mail", "volume", "finding"}
 
+// gapIn is what stands between two sentences: nothing in Japanese.
+func gapIn(lang string) string {
+	if lang == "ja" {
+		return ""
+	}
+	return " "
+}
+
 // functions are what templates may call. vis is for every text from outside.
 func functions(lang string, a assets) template.FuncMap {
 	return template.FuncMap{
 		"t":     func(key string, pairs ...any) string { return i18n.T(lang, key, pairs...) },
+		"gap":   func() string { return gapIn(lang) },
 		"vis":   func(v any) string { return clip(visible(plain(v)), maxText) },
 		"lines": visibleLines,
 		"asset": a.url,
