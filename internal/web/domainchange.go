@@ -18,9 +18,10 @@ var did = map[string]string{
 	"rotate": "domains.did.rotate", "rollback": "domains.did.rollback", "retire": "domains.did.retire", "give": "domains.did.give", "take": "domains.did.take",
 }
 
-func didText(lang, word string) string {
-	if key := did[word]; key != "" {
-		return i18n.T(lang, key)
+// doneText says what was done before a page was led to: the word of its address, in texts.
+func doneText(r *http.Request, texts map[string]string) string {
+	if key := texts[r.URL.Query().Get("did")]; key != "" {
+		return i18n.T(i18n.FromRequest(r), key)
 	}
 	return ""
 }

@@ -218,7 +218,7 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) domain(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.forDomains(w, r); ok {
-		s.showDomain(w, r, who, http.StatusOK, domainNote{Done: didText(i18n.FromRequest(r), r.URL.Query().Get("did"))})
+		s.showDomain(w, r, who, http.StatusOK, domainNote{Done: doneText(r, did)})
 	}
 }
 

@@ -176,8 +176,8 @@ func TestCustomers(t *testing.T) {
 	her.login("cus", goodPassword, 303)
 	user.login("use", goodPassword, 303)
 	her.want("GET", "/domains", nil, 403, "")
-	ann.want("POST", "/people/"+cus.ID, url.Values{"do": {"customer"}}, 303, "/people")
-	ann.want("GET", "/people", nil, 200, "")
+	ann.want("POST", "/people/"+cus.ID, url.Values{"do": {"customer"}}, 303, "/people?did=customer")
+	ann.want("GET", "/people?did=customer", nil, 200, "")
 	ann.want("POST", "/domains/a.example", url.Values{"do": {"give"}, "person": {cus.ID}}, 303, "/domains/a.example?did=give")
 	if page := ann.want("GET", "/domains/a.example", nil, 200, ""); !strings.Contains(page, `value="take"`) {
 		t.Error("nobody was given it")

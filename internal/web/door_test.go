@@ -139,7 +139,7 @@ func TestFirstVisit(t *testing.T) {
 		t.Errorf("no way out:\n%s", page)
 	}
 
-	g.want("POST", "/people", url.Values{"name": {"bob"}, "password": {goodPassword}}, http.StatusSeeOther, "/people")
+	g.want("POST", "/people", url.Values{"name": {"bob"}, "password": {goodPassword}}, http.StatusSeeOther, "/people?did=add")
 	if page := g.want("POST", "/people", url.Values{"name": {"BOB"}, "password": {goodPassword}}, http.StatusUnprocessableEntity, ""); !strings.Contains(page, "has this name already") {
 		t.Error(page)
 	}
@@ -163,7 +163,7 @@ func TestFirstVisit(t *testing.T) {
 		t.Error(question)
 	}
 	bob.want("GET", "/", nil, http.StatusOK, "")
-	g.want("POST", "/people/"+id[1], url.Values{"do": {"disable"}}, http.StatusSeeOther, "/people")
+	g.want("POST", "/people/"+id[1], url.Values{"do": {"disable"}}, http.StatusSeeOther, "/people?did=disable")
 	bob.want("GET", "/", nil, http.StatusSeeOther, "/login?next=%2F")
 
 	ann := regexp.MustCompile(`<strong>ann</strong>`).FindString(page)

@@ -10,6 +10,9 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
+// didForwards are the texts of what was done with a forwarding address, by the word of the form.
+var didForwards = map[string]string{"set": "forwards.did-set", "remove": "forwards.did-remove"}
+
 // forwardsPage shows where mail to the addresses of a domain goes.
 type forwardsPage struct {
 	frame
@@ -19,13 +22,13 @@ type forwardsPage struct {
 	Server      *panel.Forwarding
 	Address, To string // that could not be kept
 	Keep        bool
-	Error       string
+	Error, Done string
 	Max         int
 }
 
 func (s *server) forwards(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.forDomains(w, r); ok {
-		s.showForwards(w, r, who, http.StatusOK, forwardsPage{})
+		s.showForwards(w, r, who, http.StatusOK, forwardsPage{Done: doneText(r, didForwards)})
 	}
 }
 
@@ -79,5 +82,5 @@ func (s *server) setForward(w http.ResponseWriter, r *http.Request) {
 		s.panelFailed(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/domains/"+url.PathEscape(name)+"/forwards", http.StatusSeeOther)
+	http.Redirect(w, r, "/domains/"+url.PathEscape(name)+"/forwards?did="+f.Get("do"), http.StatusSeeOther)
 }

@@ -24,8 +24,13 @@ func TestForwardPages(t *testing.T) {
 		{"do": {"set"}, "address": {"info"}, "to": {"me@else.example\r\nyou@else.example"}, "keep": {"on"}}, {"do": {"set"}, "address": {"@example.com"}, "to": {"all@else.example"}}, {"do": {"set"}, "address": {"x"}, "keep": {"on"}},
 		{"do": {"remove"}, "address": {"x@example.com"}},
 	} {
-		if w := s.post(at, f); w.Code != 303 || w.Header().Get("Location") != at {
+		if w := s.post(at, f); w.Code != 303 || w.Header().Get("Location") != at+"?did="+f.Get("do") {
 			t.Errorf("%v: %d %s", f, w.Code, w.Body)
+		}
+	}
+	for did, want := range map[string]string{"set": "Saved.", "remove": "The address is removed."} {
+		if w := s.do(request("GET", at+"?did="+did, nil)); !strings.Contains(w.Body.String(), `role="status"`) || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %s", did, w.Body)
 		}
 	}
 	for _, lang := range []string{"en", "ja"} {
@@ -154,8 +159,11 @@ func TestTokenPages(t *testing.T) {
 	if list, _ = st.TokensOf(ctx, cus.ID); len(list) != 1 {
 		t.Error("somebody else revoked it")
 	}
-	her.want("POST", "/tokens", url.Values{"do": {"revoke"}, "id": {list[0].ID}}, 303, "/tokens")
+	her.want("POST", "/tokens", url.Values{"do": {"revoke"}, "id": {list[0].ID}}, 303, "/tokens?did=revoke")
 	if list, _ = st.TokensOf(ctx, cus.ID); len(list) != 0 {
 		t.Error("it was not revoked")
+	}
+	if page := her.want("GET", "/tokens?did=revoke", nil, 200, ""); !strings.Contains(page, "The token is revoked.") {
+		t.Errorf("%s", page)
 	}
 }

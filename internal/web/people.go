@@ -10,6 +10,11 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
+// didPeople are the texts of what was done with a person, by the word of the form.
+var didPeople = map[string]string{
+	"add": "people.did-add", "admin": "people.did-admin", "customer": "people.did-customer", "disable": "people.did-disable", "remove": "people.did-remove", "user": "people.did-user",
+}
+
 // peopleShown are the people on one page, and the customers in one list to choose from.
 const peopleShown = 100
 
@@ -55,11 +60,7 @@ func (s *server) forAdmins(w http.ResponseWriter, r *http.Request) bool {
 
 func (s *server) people(w http.ResponseWriter, r *http.Request) {
 	if s.forAdmins(w, r) {
-		p := peoplePage{}
-		if r.URL.Query().Get("did") == "remove" {
-			p.Done = i18n.T(i18n.FromRequest(r), "people.did-remove")
-		}
-		s.showPeople(w, r, http.StatusOK, p)
+		s.showPeople(w, r, http.StatusOK, peoplePage{Done: doneText(r, didPeople)})
 	}
 }
 
@@ -71,19 +72,19 @@ func (s *server) showPeople(w http.ResponseWriter, r *http.Request, code int, p 
 		s.storeError(w, r, err)
 		return
 	}
-	p.Here = peopleQuery(p.Find, p.From)
+	p.Here = peopleQuery(p.Find, p.From, "")
 	if more {
-		p.Next = "/people" + peopleQuery(p.Find, list[len(list)-1].Name)
+		p.Next = "/people" + peopleQuery(p.Find, list[len(list)-1].Name, "")
 	}
 	p.frame = s.frame(r, "/people", i18n.T(i18n.FromRequest(r), "people.title"))
 	p.Form, p.People, p.Me, p.MinPassword = true, list, visitorOf(r).Person.ID, access.MinPassword
 	s.show(w, r, code, "people", p)
 }
 
-// peopleQuery names a part of the list of people: "" for its beginning.
-func peopleQuery(find, after string) string {
+// peopleQuery names a part of the list of people, and what was done there: "" for its beginning, and nothing.
+func peopleQuery(find, after, did string) string {
 	q := url.Values{}
-	for name, value := range map[string]string{"find": find, "after": after} {
+	for name, value := range map[string]string{"find": find, "after": after, "did": did} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -108,7 +109,7 @@ func (s *server) addPerson(w http.ResponseWriter, r *http.Request) {
 		s.showPeople(w, r, http.StatusUnprocessableEntity, peoplePage{credentials: c, Role: role})
 		return
 	}
-	s.peopleDone(w, r, err)
+	s.peopleDone(w, r, "add", err)
 }
 
 // changePerson does one thing to a person: what "do" of the form says.
@@ -135,15 +136,12 @@ func (s *server) changePerson(w http.ResponseWriter, r *http.Request) {
 			s.askRemovePerson(w, r, id)
 			return
 		}
-		if err = s.Access.Remove(r.Context(), id); err == nil {
-			http.Redirect(w, r, "/people?did=remove", http.StatusSeeOther)
-			return
-		}
+		err = s.Access.Remove(r.Context(), id)
 	default:
 		s.fail(w, r, http.StatusBadRequest, "error.form")
 		return
 	}
-	s.peopleDone(w, r, err)
+	s.peopleDone(w, r, r.PostForm.Get("do"), err)
 }
 
 // askRemovePerson asks whether it is meant.
@@ -156,12 +154,12 @@ func (s *server) askRemovePerson(w http.ResponseWriter, r *http.Request, id stri
 	s.showPeople(w, r, http.StatusOK, peoplePage{Removing: &person})
 }
 
-// peopleDone leads back to the list, or says why not.
-func (s *server) peopleDone(w http.ResponseWriter, r *http.Request, err error) {
+// peopleDone leads back to the list, which says what was done, or says why not.
+func (s *server) peopleDone(w http.ResponseWriter, r *http.Request, did string, err error) {
 	switch {
 	case err == nil:
 		q := r.URL.Query()
-		http.Redirect(w, r, "/people"+peopleQuery(q.Get("find"), q.Get("after")), http.StatusSeeOther)
+		http.Redirect(w, r, "/people"+peopleQuery(q.Get("find"), q.Get("after"), did), http.StatusSeeOther)
 	case errors.Is(err, access.ErrLastAdmin):
 		c := credentials{Error: i18n.T(i18n.FromRequest(r), "people.last-admin")}
 		s.showPeople(w, r, http.StatusConflict, peoplePage{credentials: c})

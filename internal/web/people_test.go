@@ -57,7 +57,10 @@ func TestManyPeople(t *testing.T) {
 	if action == nil {
 		t.Fatal("a change does not lead back to the list that was looked at")
 	}
-	root.want("POST", action[1], url.Values{"do": {"user"}}, 303, "/people?find=CUS1049")
+	root.want("POST", action[1], url.Values{"do": {"user"}}, 303, "/people?did=user&find=CUS1049")
+	if page := root.want("GET", "/people?did=user&find=CUS1049", nil, 200, ""); !strings.Contains(page, `role="status"`) || !strings.Contains(page, "The person is a user now.") || strings.Contains(page, `find=CUS1049&amp;did`) || strings.Contains(page, "did=user&amp;") {
+		t.Errorf("nothing says what was done, or it is said again after the next change:\n%.3000s", page)
+	}
 	for _, none := range []string{"/people?find=nobody", "/people?find=" + strings.Repeat("x", 5000), "/people?find=%00%ff"} {
 		if page := root.want("GET", none, nil, 200, ""); !strings.Contains(page, "nobody of this name") || !strings.Contains(page, `href="/people">All people`) {
 			t.Errorf("%.40s: %.2000s", none, page)

@@ -20,6 +20,7 @@ type tokensPage struct {
 	Secret string // that was just made, and is shown this once
 	Name   string
 	Error  string
+	Done   string
 }
 
 // scopeChoice is a scope that a token may have.
@@ -27,6 +28,9 @@ type scopeChoice struct {
 	Word, Text string
 	Chosen     bool
 }
+
+// didTokens are the texts of what was done with a token, by the word of the form.
+var didTokens = map[string]string{"revoke": "tokens.did-revoke"}
 
 // scopeTexts say what each scope lets do.
 var scopeTexts = map[string]string{
@@ -53,7 +57,7 @@ func (s *server) forCustomers(w http.ResponseWriter, r *http.Request) bool {
 
 func (s *server) tokens(w http.ResponseWriter, r *http.Request) {
 	if s.forCustomers(w, r) {
-		s.showTokens(w, r, http.StatusOK, tokensPage{}, []string{service.ScopeDomains})
+		s.showTokens(w, r, http.StatusOK, tokensPage{Done: doneText(r, didTokens)}, []string{service.ScopeDomains})
 	}
 }
 
@@ -89,11 +93,14 @@ func (s *server) changeTokens(w http.ResponseWriter, r *http.Request) {
 	f, me := r.PostForm, visitorOf(r).Person
 	switch f.Get("do") {
 	case "revoke":
-		if err := s.Panel.Store.RemoveTokenOf(r.Context(), me.ID, f.Get("id")); err != nil && !errors.Is(err, store.ErrNotFound) {
+		at := "/tokens?did=revoke"
+		if err := s.Panel.Store.RemoveTokenOf(r.Context(), me.ID, f.Get("id")); errors.Is(err, store.ErrNotFound) {
+			at = "/tokens" // there was none of theirs
+		} else if err != nil {
 			s.storeError(w, r, err)
 			return
 		}
-		http.Redirect(w, r, "/tokens", http.StatusSeeOther)
+		http.Redirect(w, r, at, http.StatusSeeOther)
 	case "make":
 		s.makeToken(w, r, me)
 	default:
