@@ -321,6 +321,7 @@ func FuzzContent(f *testing.F) {
 	for _, c := range contentCases {
 		f.Add([]byte(fields + c.raw))
 	}
+	f.Add([]byte(fields + "MI}}}Version: 1\xdb\xec\x04"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		in := healthy()
 		in.Message = message.Parse(raw)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"crypto/rsa"
+	"maps"
 	"math/big"
 	"net/netip"
 	"os"
@@ -387,6 +388,10 @@ func complete(t *testing.T, fs []catalogue.Finding) {
 		}
 		if f.Subject == "" {
 			t.Errorf("%s has no subject", f.ID)
+		}
+		f.Args = maps.Clone(f.Args)
+		for name, value := range f.Args { // a message may have braces of its own
+			f.Args[name] = strings.NewReplacer("{", "(", "}", ")").Replace(value)
 		}
 		for _, lang := range []string{"en", "ja"} {
 			for _, text := range append([]string{f.Title(lang), f.Detail(lang), f.Fix(lang)}, f.Steps(lang)...) {
