@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -37,6 +39,9 @@ func (s *Store) addComplaints(ctx context.Context, list []Complaint, most int64)
 
 func addComplaints(ctx context.Context, q querier, list []Complaint, most int64) error {
 	rows := map[string]int64{} // by day, once it was counted
+	list = slices.SortedFunc(slices.Values(list), func(a, b Complaint) int { // as addVolume does
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Domain, b.Domain))
+	})
 	for _, c := range list {
 		if err := addComplaint(ctx, q, c, rows, most); err != nil {
 			return err

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Volume is how much mail of one kind went out on a day.
@@ -33,6 +35,10 @@ func (s *Store) addVolume(ctx context.Context, list []Volume, most int64) error 
 
 func addVolume(ctx context.Context, q querier, list []Volume, most int64) error {
 	rows := map[string]int64{} // by day, once it was counted
+	// Always in one order, lest two who count at one time wait for each other.
+	list = slices.SortedFunc(slices.Values(list), func(a, b Volume) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Author, b.Author))
+	})
 	for _, v := range list {
 		if err := addOne(ctx, q, v, rows, most); err != nil {
 			return err
