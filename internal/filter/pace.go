@@ -17,8 +17,8 @@ import (
 type Pacer interface {
 	// Take asks for a message from a source address with so many recipients at each provider ("*": any other).
 	Take(ctx context.Context, source string, rcpts map[string]int, goesFirst bool) Pace
-	// Return says that a message that might go does not go after all.
-	Return(source string, rcpts map[string]int, goesFirst bool)
+	// Return says that a message that might go, by an answer of that time, does not go after all.
+	Return(source string, rcpts map[string]int, goesFirst bool, at time.Time)
 }
 
 // Pace is a pacer's answer.
@@ -27,6 +27,7 @@ type Pace struct {
 	// Provider and Why ("day", "hour", "silent", "kept", "many", "" where nobody could be asked) say what it waits for, Until till when.
 	Provider, Why string
 	Until         time.Time
+	At            time.Time // when it was let through
 	// Unasked says why the plan could not be asked: Allowed is what the rule for that says.
 	Unasked error
 }
@@ -215,7 +216,7 @@ func (t *transaction) paced(ctx context.Context, finish func() milter.Reply) mil
 	}
 	r := finish()
 	if e.Action >= Defer {
-		p.Pacer.Return(e.Source, rcpts, first)
+		p.Pacer.Return(e.Source, rcpts, first, pace.At)
 	}
 	return r
 }

@@ -29,7 +29,7 @@ func (p *fakePacer) Take(_ context.Context, source string, rcpts map[string]int,
 	return p.say
 }
 
-func (p *fakePacer) Return(string, map[string]int, bool) {
+func (p *fakePacer) Return(string, map[string]int, bool, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.returned++

@@ -193,5 +193,5 @@ type pacer struct{ *warmup.Pacer }
 // Take asks the plans.
 func (p pacer) Take(ctx context.Context, source string, rcpts map[string]int, goesFirst bool) filter.Pace {
 	d, who, err := p.Pacer.Take(ctx, source, rcpts, goesFirst)
-	return filter.Pace{Allowed: d.Allowed, Provider: who, Why: d.Why, Until: d.Until, Unasked: err}
+	return filter.Pace{Allowed: d.Allowed, Provider: who, Why: d.Why, Until: d.Until, At: d.At, Unasked: err}
 }

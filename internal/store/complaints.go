@@ -38,7 +38,7 @@ func (s *Store) addComplaints(ctx context.Context, list []Complaint, most int64)
 }
 
 func addComplaints(ctx context.Context, q querier, list []Complaint, most int64) error {
-	rows := map[string]int64{} // by day, once it was counted
+	rows := map[string]int64{}                                               // by day, once it was counted
 	list = slices.SortedFunc(slices.Values(list), func(a, b Complaint) int { // as addVolume does
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Domain, b.Domain))
 	})

@@ -29,7 +29,7 @@ func (s *State) Forecast(now time.Time) []Expected {
 	c.Turn(now)
 	var out []Expected
 	for i := 0; i <= maxDays; i++ {
-		e := Expected{Date: date(now.AddDate(0, 0, i)), Allowed: c.allowed().Day, Hour: c.allowed().Hour}
+		e := Expected{Date: dateAfter(now, i), Allowed: c.allowed().Day, Hour: c.allowed().Hour}
 		out = append(out, e)
 		if c.Over() || c.Held {
 			break
@@ -94,7 +94,7 @@ func (s *State) Calendar(now time.Time, paced map[string]int64) []CalendarDay {
 	}
 	if c.Held && !c.Over() {
 		step := c.allowed().Day
-		out = append(out, CalendarDay{Date: date(now.AddDate(0, 0, 1)), Allowed: &step, State: OnHold})
+		out = append(out, CalendarDay{Date: dateAfter(now, 1), Allowed: &step, State: OnHold})
 	}
 	return out
 }
@@ -123,7 +123,7 @@ func (s *State) Aim(now time.Time) *Aim {
 	}
 	a := &Aim{PerDay: c.Steps[len(c.Steps)-1].Day}
 	if !c.Held {
-		day := date(now.AddDate(0, 0, len(c.Steps)-1-c.At))
+		day := dateAfter(now, len(c.Steps)-1-c.At)
 		a.Date = &day
 	}
 	return a

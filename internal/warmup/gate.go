@@ -73,6 +73,8 @@ type Decision struct {
 	Refusal
 	// Connections is how many may be open to the provider at one time; 0 for as many as one likes.
 	Connections int
+	// At is when it was let through, as the plan sees it.
+	At time.Time
 }
 
 // read learns which plans there are.

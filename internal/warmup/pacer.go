@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/todoku/todoku/internal/store"
@@ -59,20 +58,24 @@ func (p *Pacer) Take(ctx context.Context, source string, rcpts map[string]int, g
 		<-p.turn
 		return p.unasked(source, rcpts, ErrAway)
 	}
-	var settled atomic.Bool
+	var one sync.Mutex // of who settles it: the gate's answer, or the end of patience
+	settled := false
 	done := make(chan answer, 1)
 	go func() {
 		defer func() { <-p.turn }()
 		var a answer
 		a.Decision, a.provider, a.err = p.gate.TakeAll(ctx, source, rcpts, goesFirst)
 		p.heard(a.err)
-		if settled.CompareAndSwap(false, true) {
+		one.Lock()
+		defer one.Unlock()
+		if !settled {
+			settled = true
 			done <- a
 		} else if a.err == nil && a.Allowed { // nobody waited: what went uncounted was counted, or did not go
 			if p.closed {
-				p.gate.Return(source, rcpts, goesFirst)
+				p.gate.Return(source, rcpts, goesFirst, a.At)
 			} else {
-				p.gate.debt.add(source, date(p.gate.now()), rcpts, -1)
+				p.gate.debt.counted(source, date(a.At), rcpts)
 			}
 		}
 	}()
@@ -84,11 +87,14 @@ func (p *Pacer) Take(ctx context.Context, source string, rcpts map[string]int, g
 		return a.Decision, a.provider, nil
 	case <-ctx.Done():
 	}
-	if !settled.CompareAndSwap(false, true) {
+	one.Lock()
+	defer one.Unlock()
+	if settled {
 		if a := <-done; a.err == nil {
 			return a.Decision, a.provider, nil
 		}
 	}
+	settled = true
 	p.heard(ctx.Err())
 	return p.unasked(source, rcpts, ErrAway)
 }
@@ -117,10 +123,10 @@ func (p *Pacer) resting() bool {
 }
 
 // Return is as that of [Gate.Return]; it does not wait.
-func (p *Pacer) Return(source string, rcpts map[string]int, goesFirst bool) {
+func (p *Pacer) Return(source string, rcpts map[string]int, goesFirst bool, at time.Time) {
 	select {
 	case p.turn <- struct{}{}:
-		p.gate.Return(source, rcpts, goesFirst)
+		p.gate.Return(source, rcpts, goesFirst, at)
 		<-p.turn
 	default: // somebody waits for the database: it is lost for the day
 	}

@@ -2,11 +2,15 @@ package warmup
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/todoku/todoku/internal/store"
 )
@@ -46,7 +50,7 @@ func TestTakeAll(t *testing.T) {
 	take(map[string]int{"gmail": 1}, true, false, "gmail", FullDay)
 	take(map[string]int{"gmail": 11}, true, false, "gmail", TooMany)
 	take(map[string]int{"gmail": 9}, false, false, "gmail", TooMany)
-	g.Return("192.0.2.1", map[string]int{"gmail": 2}, true)
+	g.Return("192.0.2.1", map[string]int{"gmail": 2}, true, noon)
 	take(map[string]int{"gmail": 3}, true, false, "gmail", FullDay)
 	take(map[string]int{"gmail": 2}, true, true, "", "")
 	if d, _, err := g.TakeAll(ctx, "192.0.2.9", map[string]int{"gmail": 1000}, false); err != nil || !d.Allowed || d.Planned {
@@ -127,6 +131,125 @@ func TestDatabaseHangs(t *testing.T) {
 	cancel()
 	if d, _, err := p.Take(cancelled, "192.0.2.1", map[string]int{"gmail": 1}, false); !d.Allowed || err == nil {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestOwedMeanwhile: what goes while the database takes long to count is counted afterwards, too.
+func TestOwedMeanwhile(t *testing.T) {
+	var d debts
+	one := func(string) bool { return true }
+	d.add("192.0.2.1", "2026-11-06", map[string]int{"gmail": 2})
+	owed, sum := d.of("192.0.2.1", "2026-11-06", one)
+	d.add("192.0.2.1", "2026-11-06", map[string]int{"gmail": 3})
+	if d.paid("2026-11-06", owed); sum != 2 {
+		t.Errorf("%d are owed", sum)
+	}
+	if _, sum = d.of("192.0.2.1", "2026-11-06", one); sum != 3 {
+		t.Errorf("%d are owed after 2 of 5 were paid", sum)
+	}
+	d.counted("192.0.2.1", "2026-11-05", map[string]int{"gmail": 1}) // of yesterday
+	if _, sum = d.of("192.0.2.1", "2026-11-06", one); sum != 3 {
+		t.Errorf("%d are owed", sum)
+	}
+
+	name := filepath.Join(t.TempDir(), "w.db")
+	st, err := store.Open(ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	plan(t, st, "gmail", 10, 20)
+	p := NewPacer(st, false, func() time.Time { return noon })
+	went := 0
+	take := func() bool {
+		t.Helper()
+		d, _, _ := p.Take(ctx, "192.0.2.1", map[string]int{"gmail": 1}, true)
+		if d.Allowed {
+			went++
+		}
+		return d.Allowed
+	}
+	take()
+	other, err := sql.Open("sqlite", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	if _, err := other.Exec("BEGIN IMMEDIATE"); err != nil { // somebody else writes for a while
+		t.Fatal(err)
+	}
+	p.patience = 50 * time.Millisecond
+	for range 6 { // the first waits for its part, in vain
+		take()
+	}
+	if _, err := other.Exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	p.turn <- struct{}{} // what was late is over
+	<-p.turn
+	p.patience = time.Minute
+	for p.heard(nil); take(); p.heard(nil) {
+		if went > 10 {
+			t.Fatal("more goes than the plan allows")
+		}
+	}
+	if went != 10 {
+		t.Errorf("%d went, want 10", went)
+	}
+}
+
+// TestReturnAcrossMidnight: what was let through yesterday and broken off today does not add to today.
+func TestReturnAcrossMidnight(t *testing.T) {
+	st, now := openStore(t), noon
+	plan(t, st, "gmail", 10, 10, 10)
+	now = noon.Truncate(24 * time.Hour).Add(24*time.Hour - 10*time.Second)
+	g := NewGate(st, func() time.Time { return now })
+	var at []time.Time
+	take := func() bool {
+		t.Helper()
+		d, err := g.Take(ctx, "192.0.2.1", "gmail", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at = append(at, d.At)
+		return d.Allowed
+	}
+	for range 5 {
+		take()
+	}
+	yesterday := slices.Clone(at)
+	now = now.Add(20 * time.Second)
+	went := 0
+	if take() {
+		went++
+	}
+	for _, then := range yesterday {
+		g.Return("192.0.2.1", map[string]int{"gmail": 1}, true, then)
+	}
+	for take() {
+		went++
+	}
+	if went != 10 {
+		t.Errorf("%d went on a day of 10", went)
+	}
+}
+
+// TestForecastAcrossClockChange: days are of UTC, also where the clock of the place jumps.
+func TestForecastAcrossClockChange(t *testing.T) {
+	for zone, day := range map[string]int{"Europe/Berlin": 26, "America/New_York": 12} {
+		place, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Date(2027, 3, day, 0, 30, 0, 0, time.UTC)
+		s := Begin("test", rising(50, 1000, 6), now)
+		if d := cmp.Diff(s.Forecast(now), s.Forecast(now.In(place))); d != "" {
+			t.Errorf("%s (-UTC +there):\n%s", zone, d)
+		}
+		if want, got := *s.Aim(now).Date, *s.Aim(now.In(place)).Date; got != want {
+			t.Errorf("%s: it leads to %s, want %s", zone, got, want)
+		}
 	}
 }
 

@@ -81,6 +81,9 @@ func Begin(plan string, steps []Step, now time.Time) State {
 
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
+// dateAfter is the date so many days later, or before: days of UTC, whatever zone t is in and when that changes its clocks.
+func dateAfter(t time.Time, days int) string { return date(t.UTC().AddDate(0, 0, days)) }
+
 // Over reports that the plan is over.
 func (s *State) Over() bool { return s.At >= len(s.Steps) }
 
@@ -122,7 +125,7 @@ const longest = yahooSilence << 4
 // mend undoes what a clock left behind that was far ahead for a while: nothing waits for a day that is years away, the plan is where it was,
 // and what went before and meanwhile was all of today. Nodes whose clocks differ a little around midnight change nothing.
 func (s *State) mend(now time.Time) {
-	if today := date(now); s.Date > date(now.AddDate(0, 0, 1)) {
+	if today := date(now); s.Date > dateAfter(now, 1) {
 		s.Date = today
 		for n := len(s.Days) - 1; n >= 0 && s.Days[n].Date >= today; n-- {
 			s.Today.add(s.Days[n].Counts)
@@ -173,7 +176,7 @@ func (s *State) idle(now time.Time) bool {
 			last = d.Date
 		}
 	}
-	return last != "" && last < date(now.AddDate(0, 0, -idleDays))
+	return last != "" && last < dateAfter(now, -idleDays)
 }
 
 // allowed is the step of today; of a plan that is over it bounds nothing.

@@ -33,7 +33,7 @@ func (g *Gate) TakeAll(ctx context.Context, source string, rcpts map[string]int,
 			need[plan] += n
 		}
 	}
-	out := Decision{Allowed: true}
+	out := Decision{Allowed: true, At: now}
 	var taken []*part
 	var counts []int
 	for _, provider := range slices.Sorted(maps.Keys(need)) {
@@ -97,10 +97,10 @@ func (g *Gate) take(ctx context.Context, key partKey, n int, now time.Time) (*pa
 // grant takes the next part of the share, of n at least where there are so many.
 func (g *Gate) grant(ctx context.Context, key partKey, n int, now time.Time) (*part, error) {
 	p := &part{date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
-	owed := g.debt.of(key.source, date(now), func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
+	owed, sum := g.debt.of(key.source, date(now), func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
 	err := change(ctx, g.store, key.source, key.provider, func(s *State) {
 		s.Turn(now)
-		s.Today.Granted += owed
+		s.Today.Granted += sum
 		want := largest
 		if !s.Over() {
 			want = min(max(s.allowed().Day/chunks, 1), largest)
@@ -115,7 +115,7 @@ func (g *Gate) grant(ctx context.Context, key partKey, n int, now time.Time) (*p
 	if err != nil {
 		return nil, err
 	}
-	g.debt.paid(key.source, func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
+	g.debt.paid(date(now), owed)
 	if p.refused.Why != "" && p.refused.Until.Before(p.until) {
 		p.until = p.refused.Until
 	}
@@ -137,21 +137,21 @@ func (s *State) most(goesFirst bool) int {
 	return n
 }
 
-// Return says that a message that was let through does not go after all. What was let through long ago is lost for the day.
-func (g *Gate) Return(source string, rcpts map[string]int, goesFirst bool) {
+// Return says that a message that was let through at a time, that of the decision, does not go after all. What was let through in another
+// hour than mail goes now is lost for its day: it adds nothing to this one.
+func (g *Gate) Return(source string, rcpts map[string]int, goesFirst bool, at time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
 	for provider, n := range rcpts {
 		p := g.parts[partKey{source, g.planOf(source, provider), goesFirst}]
-		if p != nil && p.date == date(now) && p.hour == now.UTC().Hour() {
+		if p != nil && p.date == date(at) && p.hour == at.UTC().Hour() {
 			p.left += n
 		}
 	}
 }
 
 // owe says that a message went though nobody could be asked. It is counted as soon as the plan can be changed, if that is today.
-func (g *Gate) owe(source string, rcpts map[string]int) { g.debt.add(source, date(g.now()), rcpts, 1) }
+func (g *Gate) owe(source string, rcpts map[string]int) { g.debt.add(source, date(g.now()), rcpts) }
 
 // mostDebts bounds the pairs of source and provider of which is known what went uncounted.
 const mostDebts = 1000
@@ -163,7 +163,7 @@ type debts struct {
 	n    map[[2]string]int // by source and provider
 }
 
-func (d *debts) add(source, day string, rcpts map[string]int, sign int) {
+func (d *debts) add(source, day string, rcpts map[string]int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.date != day || d.n == nil {
@@ -172,24 +172,46 @@ func (d *debts) add(source, day string, rcpts map[string]int, sign int) {
 	for provider, n := range rcpts {
 		key := [2]string{source, provider}
 		if _, ok := d.n[key]; ok || len(d.n) < mostDebts {
-			d.n[key] += sign * n
+			d.n[key] += n
 		}
 	}
 }
 
-func (d *debts) of(source, day string, mine func(provider string) bool) (n int) {
+// counted takes away what was added of a day and is counted after all.
+func (d *debts) counted(source, day string, rcpts map[string]int) {
+	paid := make(map[[2]string]int, len(rcpts))
+	for provider, n := range rcpts {
+		paid[[2]string{source, provider}] = n
+	}
+	d.paid(day, paid)
+}
+
+// of gives what is owed of a source and a day to the providers that are meant, and its sum.
+func (d *debts) of(source, day string, mine func(provider string) bool) (owed map[[2]string]int, sum int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for key, owed := range d.n {
+	for key, n := range d.n {
 		if d.date == day && key[0] == source && mine(key[1]) {
-			n += owed
+			if owed == nil {
+				owed = map[[2]string]int{}
+			}
+			owed[key] = n
+			sum += n
 		}
 	}
-	return n
+	return owed, sum
 }
 
-func (d *debts) paid(source string, mine func(provider string) bool) {
+// paid takes away what is owed no more; what came to it meanwhile stays.
+func (d *debts) paid(day string, paid map[[2]string]int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	maps.DeleteFunc(d.n, func(key [2]string, _ int) bool { return key[0] == source && mine(key[1]) })
+	if d.date != day {
+		return
+	}
+	for key, n := range paid {
+		if d.n[key] -= n; d.n[key] <= 0 {
+			delete(d.n, key)
+		}
+	}
 }

@@ -63,7 +63,7 @@ func (b *Book) Plans(ctx context.Context, source string) ([]View, error) {
 	if err != nil {
 		return nil, err
 	}
-	volume, err := b.Store.VolumeSince(ctx, date(now.AddDate(0, 0, -maxHistory)))
+	volume, err := b.Store.VolumeSince(ctx, dateAfter(now, -maxHistory))
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (b *Book) complaints(ctx context.Context, of map[string]Seen) error {
 	if len(of) == 0 {
 		return nil
 	}
-	since, today := date(b.Now().AddDate(0, 0, -monthDays)), date(b.Now())
+	since, today := dateAfter(b.Now(), -monthDays), date(b.Now())
 	list, err := b.Store.Complaints(ctx, since)
 	if err != nil || len(list) == 0 {
 		return err

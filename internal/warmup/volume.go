@@ -23,7 +23,7 @@ type Sent struct {
 
 // volumes gives what each source sent, by name, with the standing that follows from the volume alone: see [Book.Sent].
 func volumes(ctx context.Context, st *store.Store, now time.Time) ([]Sent, error) {
-	list, err := st.VolumeSince(ctx, date(now.AddDate(0, 0, -monthDays)))
+	list, err := st.VolumeSince(ctx, dateAfter(now, -monthDays))
 	if err != nil {
 		return nil, err
 	}
