@@ -112,12 +112,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 		k.cfg.Log.Info("a rotation was given up", "domain", next.Domain, "selector", next.Selector, "signs", signs.Selector)
 		return *signs, nil
 	}
-	var was *store.DKIMKey
-	for _, e := range series {
-		if signs != nil && e.State == store.KeyRetiring && e.ID == signs.Replaces {
-			was = e
-		}
-	}
+	was := before(series, signs)
 	if was == nil {
 		return store.DKIMKey{}, ErrNoRotation
 	}

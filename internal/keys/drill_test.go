@@ -383,3 +383,52 @@ func TestTwoNodesAtOnce(t *testing.T) {
 		t.Error(states)
 	}
 }
+
+// TestLostRecordAfterGivenUp: the predecessor signs again also where a younger key than it retires, whose rotation was given up or taken back.
+func TestLostRecordAfterGivenUp(t *testing.T) {
+	for what, signed := range map[string]bool{"given up": false, "taken back": true} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t, 2, time.Minute)
+			w.direct, w.hand = true, true
+			k, ring := w.keeper(), w.ring()
+			steps := func(e *store.DKIMKey, n int) {
+				t.Helper()
+				if e != nil {
+					w.put(t, recordName(e), e.Record)
+				}
+				for range n {
+					if err := k.Step(ctx); err != nil {
+						t.Fatal(err)
+					}
+					w.pass(6 * time.Minute)
+				}
+			}
+			first := w.create("ed25519")
+			steps(&first, 3)
+			rotate := func(n int) store.DKIMKey {
+				t.Helper()
+				next, err := k.Rotate(ctx, first.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				steps(&next, n)
+				return next
+			}
+			rotate(map[bool]int{false: 1, true: 3}[signed])
+			if _, err := k.Rollback(ctx, first.ID); err != nil {
+				t.Fatal(err)
+			}
+			third := rotate(3)
+			if got := w.sign(ring); len(got) != 1 || got[0] != third.Selector {
+				t.Fatalf("%v, %s", got, w.states())
+			}
+			if err := w.servers[1].zone.Apply(k.Withdraw(&third)); err != nil {
+				t.Fatal(err)
+			}
+			steps(nil, 1)
+			if got := w.sign(ring); len(got) != 1 || got[0] != first.Selector || w.states() != "ed25519:signing ed25519:retiring ed25519:prepared" {
+				t.Errorf("%v, %s", got, w.states())
+			}
+		})
+	}
+}

@@ -17,10 +17,7 @@ const (
 // monitor looks whether every server still shows the record of a signing key. Where one does not, and all show that of
 // its predecessor, that one signs again.
 func (k *Keeper) monitor(ctx context.Context, e *store.DKIMKey, series []*store.DKIMKey) error {
-	was := inState(series, store.KeyRetiring)
-	if was != nil && was.ID != e.Replaces {
-		was = nil
-	}
+	was := before(series, e)
 	every := monitorEvery
 	if was != nil {
 		every = monitorSoon
@@ -34,7 +31,7 @@ func (k *Keeper) monitor(ctx context.Context, e *store.DKIMKey, series []*store.
 		problem = "the key signs, but not every name server shows its record"
 	}
 	if was != nil && o.Lost() && inState(series, store.KeyPrepared, store.KeyPublished) == nil {
-		if before := k.observe(ctx, recordName(was), was.Record); before.Shown() && k.Unreadable(was) == "" {
+		if theirs := k.observe(ctx, recordName(was), was.Record); theirs.Shown() && k.Unreadable(was) == "" {
 			return k.swapBack(ctx, e, was, o)
 		}
 	}

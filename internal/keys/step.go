@@ -119,6 +119,15 @@ func inState(series []*store.DKIMKey, states ...string) *store.DKIMKey {
 	return nil
 }
 
+// before gives the key whose place another one of its series took, while it can take that back; nil where there is none.
+func before(series []*store.DKIMKey, e *store.DKIMKey) *store.DKIMKey {
+	i := slices.IndexFunc(series, func(o *store.DKIMKey) bool { return e != nil && o.ID == e.Replaces && o.State == store.KeyRetiring })
+	if i < 0 {
+		return nil
+	}
+	return series[i]
+}
+
 // old reports whether the signing key of a series is due for a successor.
 func (k *Keeper) old(series []*store.DKIMKey) bool {
 	e := inState(series, store.KeySigning)
