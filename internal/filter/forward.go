@@ -108,7 +108,7 @@ func (in *incoming) forward(c *milter.Changes, s *sealing, o Override) {
 	if s != nil && (forwarded || len(f.Targets) == 0) {
 		n = in.seal(c, s, in.parsed, e.Auth.ARC, resultsOf(field))
 	}
-	if s != nil && !strings.HasPrefix(e.Auth.ARC.Problem, "dns-") {
+	if s != nil && !undecided(&e.Auth.ARC) {
 		in.addPass(c, s, n, field)
 	}
 }

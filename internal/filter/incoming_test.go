@@ -360,6 +360,53 @@ func TestCase33_KeyNotLookedUp(t *testing.T) {
 	}
 }
 
+// Case 33: where a key of a believed sealer or list cannot be looked up, nobody knows that the failure counts. Who is not believed cannot have
+// this said of his mail, by a key of his own.
+func TestCase33_SealerKeyNotLookedUp(t *testing.T) {
+	claim := "dmarc=pass header.from=good.example; arc=pass"
+	zone := beside{world(), dns.MustMemory(dns.Zone{"l._domainkey.bare.example": {record(rsaKey())}})}
+	own := sealed(t, "list.example", claim)
+	ams := strings.Index(own, "ARC-Message-Signature:")
+	older := message.Parse([]byte(sealed(t, "bare.example", claim)))
+	fields, err := arc.Seal(older, arc.SealOptions{Domain: "list.example", Selector: "l", Key: rsaKey(), Results: claim, Timestamp: now, Header: dkim.Relaxed, Body: dkim.Relaxed,
+		Chain: arc.Verify(context.Background(), zone, older, arc.Options{Now: now})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := "List-Id: Talk <talk.list.example>\r\n" + letter("me@good.example")
+	s := settings()
+	s.Policy = DefaultPolicy()
+	s.Policy.Sealers, s.Policy.Lists = []string{"list.example"}, []string{"list.example"}
+	s.Policy.Default[DMARCReject], s.Policy.Default[Temporary] = Reject, Defer
+	for name, tc := range map[string]struct {
+		from, raw, silent string
+		up, down          Outcome
+	}{
+		"sealer":               {"b@bare.example", own, "l._domainkey.list.example", Overridden, Temporary},
+		"sealer before":        {"b@bare.example", string(fields) + string(older.Raw), "l._domainkey.bare.example", Overridden, Temporary},
+		"changed after it":     {"b@bare.example", own + "evil\r\n", "l._domainkey.list.example", DMARCReject, DMARCReject},
+		"claims nothing":       {"b@bare.example", sealed(t, "list.example", "dmarc=fail header.from=good.example"), "l._domainkey.list.example", DMARCReject, DMARCReject},
+		"not believed":         {"b@bare.example", sealed(t, "bare.example", claim), "l._domainkey.bare.example", DMARCReject, DMARCReject},
+		"stranger's own key":   {"b@bare.example", own[:ams] + strings.Replace(own[ams:], "d=list.example", "d=bare.example", 1), "l._domainkey.bare.example", DMARCReject, DMARCReject},
+		"list's signature":     {"b@bare.example", signed(t, listed, "list.example", "l"), "l._domainkey.list.example", Overridden, Temporary},
+		"list's SPF":           {"b@list.example", listed, "list.example", Overridden, Temporary},
+		"only called a list's": {"b@bare.example", listed, "list.example", DMARCReject, DMARCReject},
+	} {
+		m := mail{ip: "203.0.113.5", helo: "x.example", from: tc.from, to: []string{"you@ours.example"}, raw: tc.raw}
+		for _, r := range []struct {
+			dns.Resolver
+			want  Outcome
+			reply string
+		}{{zone, tc.up, map[Outcome]string{DMARCReject: "550 5.7.26"}[tc.up]}, {silent{zone, tc.silent}, tc.down, map[Outcome]string{DMARCReject: "550 5.7.26", Temporary: "451 4.4.3"}[tc.down]}} {
+			s.Resolver = r.Resolver
+			got := start(t, s).pass(m)
+			if got.event.Outcome != r.want || !strings.HasPrefix(got.reply, r.reply) {
+				t.Errorf("%s: %s (arc=%s %s), want %s; %c %s", name, got.event.Outcome, got.event.Auth.ARC.Result, got.event.Auth.ARC.Problem, r.want, got.code, got.reply)
+			}
+		}
+	}
+}
+
 // silent never answers questions whose name holds something.
 type silent struct {
 	dns.Resolver

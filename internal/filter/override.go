@@ -9,52 +9,82 @@ import (
 	"github.com/todoku/todoku/message"
 )
 
-// override says whether a DMARC failure does not count.
-func (p *Policy) override(m *message.Message, e *Event) Override {
-	if o := p.sealed(e); o.Type != "" {
-		return o
+// override says whether a DMARC failure does not count. Where that hangs on a look-up that failed, there is no override, and doubt names who
+// would vouch for the message.
+func (p *Policy) override(m *message.Message, e *Event) (o Override, doubt string) {
+	if o = p.sealed(e); o.Type != "" {
+		if e.Auth.ARC.Result == arc.Pass {
+			return o, ""
+		}
+		doubt = newestSet(&e.Auth.ARC).SealDomain
 	}
 	for _, n := range p.Forwarders {
 		if e.Client.Addr.IsValid() && n.Contains(e.Client.Addr) {
-			return Override{"trusted_forwarder", "forwarded by " + e.Client.Addr.String()}
+			return Override{"trusted_forwarder", "forwarded by " + e.Client.Addr.String()}, ""
 		}
 	}
 	if len(p.Lists) == 0 || m.Count("List-Id") != 1 {
-		return Override{}
+		return Override{}, doubt
 	}
 	// A List-Id can be written by anybody: it counts only with a signature or SPF of the list's own domain.
 	f, _ := m.First("List-Id")
 	id := f.Unfolded()
 	open, end := strings.LastIndexByte(id, '<'), strings.LastIndexByte(id, '>')
 	if open < 0 || end < open {
-		return Override{}
+		return Override{}, doubt
 	}
 	id = strings.ToLower(id[open+1 : end])
 	for _, list := range p.Lists {
-		if (matchDomain(strings.ToLower(list), id) || strings.HasSuffix(id, "."+strings.ToLower(list))) && vouched(e, strings.TrimPrefix(strings.ToLower(list), "*.")) {
-			return Override{"mailing_list", "mailing list " + id}
+		list = strings.ToLower(list)
+		if !matchDomain(list, id) && !strings.HasSuffix(id, "."+list) {
+			continue
+		}
+		domain := strings.TrimPrefix(list, "*.")
+		if vouched(e, domain, "pass") {
+			return Override{"mailing_list", "mailing list " + id}, ""
+		}
+		if doubt == "" && vouched(e, domain, "temperror") {
+			doubt = id
 		}
 	}
-	return Override{}
+	return Override{}, doubt
 }
 
-// vouched reports that a domain, or one that it is below or above of, passes DKIM or SPF.
-func vouched(e *Event, domain string) bool {
+// vouched reports that DKIM or SPF gives a result for a domain, or for one that it is below or above of.
+func vouched(e *Event, domain, result string) bool {
 	for _, v := range e.Auth.DKIM {
-		if v.Result == "pass" && v.Signature != nil && sameOrBelow(domain, v.Signature.Domain) {
+		if string(v.Result) == result && v.Signature != nil && sameOrBelow(domain, v.Signature.Domain) {
 			return true
 		}
 	}
-	return e.Auth.SPF.Result == "pass" && sameOrBelow(e.Auth.SPF.Domain, domain)
+	return string(e.Auth.SPF.Result) == result && sameOrBelow(e.Auth.SPF.Domain, domain)
 }
 
-// sealed looks for a sealer that is believed and says that DMARC passed when the message came to it. The newest
+// undecided reports that nothing is known to be wrong with a chain: the DNS did not answer for a key of it.
+func undecided(chain *arc.Verdict) bool { return strings.HasPrefix(chain.Problem, "dns-") }
+
+func newestSet(chain *arc.Verdict) *arc.Set { return &chain.Sets[len(chain.Sets)-1] }
+
+// mayPass reports that a chain passes, or may yet: only keys of believed sealers failed to be looked up, or one of a set before a seal that
+// verifies and is by one of them. Anybody can have the key of a message signature fail that he makes himself.
+func (p *Policy) mayPass(chain *arc.Verdict) bool {
+	if chain.Result == arc.Pass {
+		return true
+	}
+	if !undecided(chain) || len(chain.Sets) == 0 {
+		return false
+	}
+	newest := newestSet(chain)
+	return newest.AMS == arc.Pass || fits(p.Sealers, newest.MessageDomain)
+}
+
+// sealed looks for a sealer that is believed and says that DMARC passed when the message came to it, in a chain that passes or may yet. The newest
 // seal must be by one, for whoever sealed last could have written anything before it; from there it goes
 // back as long as sealers are believed and say that the chain passed. What is believed is a claim about
 // this author domain only.
 func (p *Policy) sealed(e *Event) Override {
 	chain := &e.Auth.ARC
-	if chain.Result != arc.Pass || len(p.Sealers) == 0 || e.Author == "" {
+	if len(p.Sealers) == 0 || e.Author == "" || !p.mayPass(chain) {
 		return Override{}
 	}
 	for i := len(chain.Sets) - 1; i >= 0; i-- {
@@ -90,7 +120,7 @@ func (p *Policy) unbelieved(reason string, e *Event) string {
 	if chain.Result != arc.Pass || len(chain.Sets) == 0 {
 		return reason
 	}
-	last := chain.Sets[len(chain.Sets)-1].SealDomain
+	last := newestSet(chain).SealDomain
 	if len(p.Sealers) > 0 && fits(p.Sealers, last) {
 		return reason
 	}

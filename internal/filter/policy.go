@@ -132,9 +132,13 @@ func (p *Policy) decide(m *message.Message, e *Event) decision {
 	d.outcome, d.reason = outcomeOf(e)
 	switch d.outcome {
 	case DMARCReject, DMARCQuarantine, DMARCNone:
-		if d.override = p.override(m, e); d.override.Type != "" {
+		var doubt string
+		switch d.override, doubt = p.override(m, e); {
+		case d.override.Type != "":
 			d.outcome, d.reason = Overridden, d.override.Comment
-		} else {
+		case doubt != "":
+			d.outcome, d.reason = Temporary, d.reason+"; whether "+cut(doubt, 100)+", which is believed here, vouches for it is not known: the DNS did not answer"
+		default:
 			d.reason = p.unbelieved(d.reason, e)
 		}
 	}

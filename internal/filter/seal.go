@@ -82,7 +82,7 @@ func (t *transaction) cannotSeal(err error) {
 // seal puts an ARC set before the message as m, which needs no body: the chain is what was found of it as it came, results what
 // was found of it then. It gives the number of the set, 0 where none was added.
 func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, chain arc.Verdict, results string) int {
-	if strings.HasPrefix(chain.Problem, "dns-") {
+	if undecided(&chain) {
 		// A seal with cv=fail would break the chain for good, and nothing is known to be wrong with it.
 		t.cannotSeal(errors.New("the chain could not be verified: " + chain.Reason))
 		return 0
