@@ -164,6 +164,41 @@ action = "quarantine"
 	}
 }
 
+// Where recipients differ, the reason told is that of the rule that is followed.
+func TestReasonOfTheRuleFollowed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		rules  []Rule
+		action Action
+		reason string
+	}{
+		"accept after a mark": {[]Rule{{Action: QuarantineHeader, Reason: "first"}, {Action: Accept, Reason: "second"}}, QuarantineHeader, "first"},
+		"mark after accept":   {[]Rule{{Action: Accept, Reason: "first"}, {Action: Tag, Reason: "second"}}, Tag, "second"},
+		"refused for one":     {[]Rule{{Action: Reject, Reason: "first"}, {Action: Accept, Reason: "second"}}, QuarantineHeader, "first"},
+		"put off, refused":    {[]Rule{{Action: Defer, Reason: "first"}, {Action: Reject, Reason: "second"}}, Defer, "first"},
+		"refused, put off":    {[]Rule{{Action: Reject, Reason: "first"}, {Action: Defer, Reason: "second"}}, Defer, "second"},
+		"no reason":           {[]Rule{{Action: Hold}, {Action: Tag, Reason: "second"}}, Hold, "nobody vouches for it"},
+		"both, the first's":   {[]Rule{{Action: Tag, Reason: "first"}, {Action: Tag, Reason: "second"}}, Tag, "first"},
+		"both accept":         {[]Rule{{Action: Accept, Reason: "first"}, {Action: Accept, Reason: "second"}}, Accept, "first"},
+	} {
+		s := settings()
+		s.Policy = DefaultPolicy()
+		for i := range tc.rules {
+			tc.rules[i].To = []string{[]string{"one@ours.example", "two@ours.example"}[i]}
+		}
+		s.Policy.Rules = tc.rules
+		r := start(t, s).pass(mail{ip: strangeIP, from: "a@bare.example", to: []string{"one@ours.example", "two@ours.example"}, raw: letter("me@bare.example")})
+		said := r.reply
+		for _, f := range message.Parse(r.raw).Fields[:2] {
+			if f.Is(VerdictField) || f.Is(QuarantineField) {
+				said += f.Unfolded()
+			}
+		}
+		if r.event.Action != tc.action || r.event.Reason != tc.reason || said != "" && !strings.HasSuffix(said, tc.reason) {
+			t.Errorf("%s: %v, %q, told %q", name, r.event.Action, r.event.Reason, said)
+		}
+	}
+}
+
 func TestParseTableErrors(t *testing.T) {
 	for _, bad := range []string{
 		"x = 1", "=", `[default]` + "\nnone = \"reject\"", `[default]` + "\ntemperror = \"refuse\"", "[default]\ntemperror = 1", "rule = 1", "default = 1",

@@ -157,40 +157,54 @@ func (p *Policy) decide(m *message.Message, e *Event) decision {
 	return d
 }
 
+// choice is what the table says for one recipient. reason is that of the rule, "" where there is none.
+type choice struct {
+	action Action
+	reason string
+}
+
+// action gives what is done with the message, and keeps the reason of the rule that asks for it: that of another would tell one recipient's
+// business to those who write to others.
 func (p *Policy) action(d *decision, e *Event) Action {
 	rcpts := e.Rcpts
 	if len(rcpts) == 0 {
 		rcpts = []string{""}
 	}
-	mark, refused := Accept, Reject
+	var refused, marked choice
 	refuse := true
-	for _, to := range rcpts {
-		a, reason := p.forRcpt(d.outcome, e, to)
-		if reason != "" {
-			d.reason = reason
+	for i, to := range rcpts {
+		c := p.forRcpt(d.outcome, e, to)
+		if c.action < Defer {
+			refuse = false
+		} else {
+			if refused.action == Accept || c.action < refused.action {
+				refused = c
+			}
+			c.action = QuarantineHeader
 		}
-		switch {
-		case a >= Defer:
-			refused, mark = min(refused, a), max(mark, QuarantineHeader)
-		default:
-			refuse, mark = false, max(mark, a)
+		if i == 0 || c.action > marked.action {
+			marked = c
 		}
 	}
+	taken := marked
 	// Beyond what was kept, recipients are unknown: refusing for them would be a guess.
 	if refuse && e.RcptCount <= len(rcpts) {
-		return refused
+		taken = refused
 	}
-	return mark
+	if taken.reason != "" {
+		d.reason = taken.reason
+	}
+	return taken.action
 }
 
-func (p *Policy) forRcpt(o Outcome, e *Event, to string) (Action, string) {
+func (p *Policy) forRcpt(o Outcome, e *Event, to string) choice {
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		if r.holds(o, e, to) {
-			return r.Action, r.Reason
+			return choice{r.Action, r.Reason}
 		}
 	}
-	return p.Default[o], ""
+	return choice{p.Default[o], ""}
 }
 
 func (r *Rule) holds(o Outcome, e *Event, to string) bool {
