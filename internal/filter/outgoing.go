@@ -79,7 +79,7 @@ type signing struct {
 }
 
 func (o *outgoing) begin() {
-	fields := o.parsed.Fields
+	fields := o.staying()
 	if !o.parsed.HeaderTruncated() {
 		fields = o.addMissing(fields)
 	}
@@ -116,6 +116,26 @@ func (o *outgoing) begin() {
 		}
 		o.signers = append(o.signers, signing{k, s})
 	}
+}
+
+// staying gives the fields that leave with the message: a signature over one that [transaction.strip] removes at the end would be broken. Those that
+// stay are read anew, for what the mail server calls a field may be a part of the one before it.
+func (o *outgoing) staying() []message.Field {
+	forged := o.forged()
+	if len(forged) == 0 {
+		return o.parsed.Fields
+	}
+	octets := make([]byte, 0, len(o.octets))
+	for i, f := range o.fields {
+		end := len(o.octets)
+		if i+1 < len(o.fields) {
+			end = o.fields[i+1].start
+		}
+		if !forged[i] {
+			octets = append(octets, o.octets[f.start:end]...)
+		}
+	}
+	return message.ParseHeader(octets, false).Fields
 }
 
 // keys gives the keys that sign this message: those of its author's domain that align with it, if its sender may

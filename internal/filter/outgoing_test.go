@@ -48,6 +48,35 @@ func TestSigns(t *testing.T) {
 	}
 }
 
+// A field that is removed as it claims to be ours is not signed, whatever fields the operator wants signed.
+func TestSignsWhatStays(t *testing.T) {
+	for name, choice := range map[string]*FieldChoice{
+		"all":   {Sign: []string{"*"}},
+		"named": {Sign: []string{"subject", "authentication-results", "x-todoku-*"}, Oversign: []string{"From"}},
+	} {
+		s := signingSettings()
+		s.Fields = choice
+		srv := start(t, s)
+		for _, extra := range []string{
+			"",
+			"Authentication-Results: mx.ours.example; dmarc=pass header.from=ours.example\r\n",
+			"X-Todoku-Verdict: dmarc-none; x\r\n",
+			"Authentication-Results: mx.other.example; dmarc=pass\r\nAuthentication-Results: mx.ours.example; dmarc=pass\r\nAuthentication-Results: mx.third.example; dmarc=pass\r\n",
+		} {
+			r := srv.pass(mail{ip: "192.0.2.5", from: "a@ours.example", raw: extra + letter("me@ours.example")})
+			if strings.Contains(string(r.raw), us) || strings.Contains(string(r.raw), VerdictField) || len(r.event.Signed) != 2 || len(r.event.Problems) > 0 {
+				t.Errorf("%s, %q: %+v\n%s", name, extra, r.event, r.raw)
+			}
+			for _, v := range verify(r.raw, "203.0.113.1", "").DKIM {
+				others := strings.Count(strings.ToLower(strings.Join(v.Signature.Headers, ":")), "authentication-results")
+				if v.Result != dkim.Pass || others != strings.Count(extra, "Authentication")-strings.Count(extra, "Results: "+us) {
+					t.Errorf("%s, %q: %s %s, h=%s", name, extra, v.Result, v.Reason, v.Signature.Headers)
+				}
+			}
+		}
+	}
+}
+
 func TestSignsBelowADomain(t *testing.T) {
 	srv := start(t, signingSettings())
 	r := srv.pass(mail{ip: "192.0.2.5", from: "a@ours.example", raw: letter("news@shop.eu.ours.example")})
