@@ -27,6 +27,7 @@ func (null) Close()                                                     {}
 func (null) Rcpt(milter.Path) milter.Reply                              { return milter.Continue }
 func (null) Data() milter.Reply                                         { return milter.Continue }
 func (null) Header(_, _ []byte) milter.Reply                            { return milter.Continue }
+func (null) Beyond(_, _ []byte)                                         {}
 func (null) EndOfHeader(bool) milter.Reply                              { return milter.Continue }
 func (null) Body([]byte) milter.Reply                                   { return milter.Continue }
 func (null) EndOfMessage(context.Context, *milter.Changes) milter.Reply { return milter.Accept }

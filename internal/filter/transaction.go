@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/todoku/todoku/authres"
 	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/message"
 )
@@ -25,6 +24,7 @@ type transaction struct {
 
 	reversed []reversed // recipients that were rewritten senders of ours
 	kept     int        // one more than the index of a field of ours that stays, 0: none does
+	beyond   *beyond    // nil where no field that may claim to be ours stands beyond the limits
 
 	parsed *message.Message
 	author author
@@ -146,6 +146,8 @@ func (t *transaction) EndOfHeader(truncated bool) milter.Reply {
 	switch u := t.settings.Untouched; {
 	case u.has(&t.event):
 		t.way = untouched{}
+	case t.beyond.tooMany():
+		t.way = overrun{t: t}
 	case u.hasAuthor(t.event.Author):
 		t.way = stripped{t: t}
 	default:
@@ -181,114 +183,4 @@ func (t *transaction) EndOfMessage(ctx context.Context, c *milter.Changes) milte
 		t.release()
 	}
 	return r
-}
-
-// Names of fields that this filter writes beside standard ones.
-const (
-	VerdictField    = "X-Todoku-Verdict"
-	QuarantineField = "X-Todoku-Quarantine"
-)
-
-// view shows a field as the mail server named it to package authres.
-type view struct {
-	name  string
-	value []byte
-}
-
-func (v view) Name() string  { return v.name }
-func (v view) Value() []byte { return v.value }
-
-// strip removes what claims to come from us: Authentication-Results with our authserv-id, and our
-// own fields. Of a name the highest number goes first, so that removing one never shifts those still to go.
-func (t *transaction) strip(c *milter.Changes) (removed int) {
-	forged := t.forged()
-	if len(forged) == 0 {
-		return 0
-	}
-	number := make([]int, len(t.fields)) // among the fields of its name, from 1
-	count := make(map[string]int)
-	for i := range t.fields {
-		name := strings.ToLower(string(t.name(i)))
-		count[name]++
-		number[i] = count[name]
-	}
-	for i := len(t.fields) - 1; i >= 0; i-- {
-		if !forged[i] {
-			continue
-		}
-		if err := c.DeleteHeader(string(t.name(i)), number[i]); err != nil {
-			t.event.problem("message.forged-results-kept", "a field that claims to be ours could not be removed: "+err.Error())
-			continue
-		}
-		removed++
-	}
-	return removed
-}
-
-// forged gives the indexes of the fields that claim to be ours.
-func (t *transaction) forged() map[int]bool {
-	var forged map[int]bool
-	var views []authres.FieldView
-	var which []int // the field of each view
-	mark := func(i int) {
-		if forged == nil {
-			forged = make(map[int]bool)
-		}
-		forged[i] = true
-	}
-	for i := range t.fields {
-		name := t.name(i)
-		// Of most fields the first octet says that they are no such field, in any disguise.
-		if len(name) == 0 {
-			continue
-		}
-		switch c := name[0] | 0x20; {
-		case c == 'a' || name[0] <= ' ' || name[0] >= 0x7f:
-			views, which = append(views, view{string(name), t.value(i)}), append(which, i)
-		case c == 'x':
-			if isName(name, VerdictField) || isName(name, QuarantineField) || isName(name, PassField) {
-				mark(i)
-			}
-		case c == 'r' && t.settings.ReceivedSPF && !t.event.Outgoing: // that we add, and others may not in our name
-			if isName(name, "Received-SPF") && namesAny(t.value(i), t.settings.Hostname, t.settings.AuthServID) {
-				mark(i)
-			}
-		}
-	}
-	if len(views) == 0 {
-		return forged
-	}
-	for _, i := range authres.Forged(views, t.settings.ids...) {
-		if which[i] != t.kept-1 {
-			mark(which[i])
-		}
-	}
-	return forged
-}
-
-// isName compares the name of a field, without regard to case.
-func isName(name []byte, with string) bool {
-	return strings.EqualFold(string(name), with)
-}
-
-// namesAny reports that a value has one of the names, whole.
-func namesAny(value []byte, names ...string) bool {
-	s := strings.ToLower(string(value))
-	part := func(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' }
-	for _, name := range names {
-		name = strings.ToLower(name)
-		for from := 0; name != ""; {
-			i := strings.Index(s[from:], name)
-			if i < 0 {
-				break
-			}
-			i += from
-			end := i + len(name)
-			if (i == 0 || !part(s[i-1]) && s[i-1] != '.') && (end == len(s) || !part(s[end]) && (s[end] != '.' || end+1 == len(s) || !part(s[end+1]))) {
-				return true
-			}
-			from = i + 1
-		}
-	}
-	return false
 }

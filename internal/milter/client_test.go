@@ -174,6 +174,9 @@ func (p *probeMessage) Data() Reply        { return p.note("data") }
 func (p *probeMessage) Header(name, value []byte) Reply {
 	return p.note("header %s", AppendField(nil, name, value))
 }
+func (p *probeMessage) Beyond(name, value []byte) {
+	p.log.add("beyond %s", AppendField(nil, name, value))
+}
 func (p *probeMessage) EndOfHeader(truncated bool) Reply { return p.note("eoh %v", truncated) }
 func (p *probeMessage) Body(part []byte) Reply {
 	p.body.Write(part)

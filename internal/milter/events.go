@@ -210,7 +210,11 @@ func (c *conn) headerField(data []byte) error {
 		c.truncated = true
 	}
 	r := Continue
-	if !c.truncated && c.wanted(OnHeader) {
+	switch {
+	case !c.wanted(OnHeader):
+	case c.truncated:
+		c.transaction.Beyond(name, value)
+	default:
 		r = c.transaction.Header(name, value)
 	}
 	return c.answer(OnHeader, r)

@@ -190,6 +190,7 @@ func (m *strictMessage) Header(name, _ []byte) Reply {
 	}
 	return m.at(header, "Header")
 }
+func (m *strictMessage) Beyond(_, _ []byte)     { m.at(header, "Beyond") }
 func (m *strictMessage) EndOfHeader(bool) Reply { return m.at(body, "EndOfHeader") }
 func (m *strictMessage) Body(p []byte) Reply {
 	m.check(m.phase == body, "Body")

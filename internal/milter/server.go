@@ -16,8 +16,8 @@ type Limits struct {
 	Connections int
 	// Packet is the longest packet in octets. 1 MiB: Sendmail can be told to send that much.
 	Packet int
-	// HeaderFields and HeaderBytes of one message; what is beyond is not given to the
-	// transaction, which is told so. 10,000 and 1 MiB.
+	// HeaderFields and HeaderBytes of one message; what is beyond is shown to the transaction
+	// as such, not to be kept. 10,000 and 1 MiB.
 	HeaderFields, HeaderBytes int
 	// Rcpts of one message; further ones are deferred. 10,000.
 	Rcpts int

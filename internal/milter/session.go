@@ -31,8 +31,11 @@ type Transaction interface {
 	// Header: one field. value is all that stands behind the colon, in the octets of the
 	// message but for its line ends, which mail servers give as LF alone: see [AppendField].
 	Header(name, value []byte) Reply
+	// Beyond: a field behind the server's limits, after all that Header had, to be looked at and not
+	// kept. It counts among the fields of its name as others do, see [Changes.DeleteHeader].
+	Beyond(name, value []byte)
 	// EndOfHeader: truncated says that the fields were more than the server's limits, and
-	// that some were not given.
+	// that some went to Beyond.
 	EndOfHeader(truncated bool) Reply
 	// Body: a part of the body, as long as the mail server, or the network, cut it.
 	Body(part []byte) Reply

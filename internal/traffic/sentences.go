@@ -86,6 +86,7 @@ var sentences = []sentence{
 	{"the local part may be taken for an address", "ローカル部がアドレスと読めます"},
 	{"an encoded-word in an address", "アドレスの中に encoded-word があります"},
 	{"its name is damaged", "フィールド名が壊れています"},
+	{"the header is too large, and too many of its fields claim to be ours", "ヘッダーが大きすぎるうえ、このサーバーのものと偽るフィールドが多すぎます"},
 	{"the header is too large to be sure of its From field", "ヘッダーが大きすぎて From を確定できません"},
 	// What passes, and means little.
 	{"{domain} lets every address send by {term}", "{domain} の SPF レコードは {term} により、すべての IP アドレスからの送信を許可しています"},
