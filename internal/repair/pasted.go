@@ -50,10 +50,11 @@ func Pasted(text string) (clean string, artefacts []string) {
 	}
 	var b strings.Builder
 	for _, r := range text {
-		switch {
-		case r >= 0xFF01 && r <= 0xFF5E:
+		if r >= 0xFF01 && r <= 0xFF5E {
 			note(ArtefactFullWidth)
-			b.WriteRune(r - 0xFF01 + '!')
+			r = r - 0xFF01 + '!'
+		}
+		switch {
 		case strings.ContainsRune("“”„‟«»″‘’‚‛′`「」『』", r):
 			note(ArtefactTypeset)
 		case strings.ContainsRune("‐‑‒–—―−ー", r):

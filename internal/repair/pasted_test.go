@@ -44,6 +44,7 @@ func TestWithoutLineOtherLetters(t *testing.T) {
 func FuzzPasted(f *testing.F) {
 	f.Add("“v=DMARC1\\; p=none”")
 	f.Add("\xff\xfe")
+	f.Add("＼＂ｖ＝ｓｐｆ１＂")
 	f.Fuzz(func(t *testing.T, text string) {
 		once, _ := Pasted(text)
 		if twice, artefacts := Pasted(once); twice != once || len(artefacts) > 0 {

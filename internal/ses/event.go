@@ -219,12 +219,15 @@ func (m *sent) domain() string {
 			continue
 		}
 		a := bare(list[0])
-		if d := dns.CanonicalName(a[strings.LastIndexByte(a, '@')+1:]); strings.Contains(d, ".") && dns.ValidName(d) {
+		if d := dns.CanonicalName(a[strings.LastIndexByte(a, '@')+1:]); strings.Contains(d, ".") && dns.ValidName(d) && !strings.ContainsFunc(d, special) {
 			return d
 		}
 	}
 	return ""
 }
+
+// special reports what no domain of an address has in it: it is left of an address that cannot be read.
+func special(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[]\,;:"@`, r) }
 
 // address is where the message went out from.
 func (m *sent) address() string {

@@ -116,6 +116,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(text))
 		f.Add([]byte(enveloped(text)))
 	}
+	f.Add([]byte(`{"eventType":"Send","mail":{"timestamp":"2026-11-26T11:59:58Z","messageId":"1","commonHeaders":{"from":["Shop <]ews@shop.example>"]}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := Parse(data)
 		if err != nil {
