@@ -105,7 +105,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 		if signs == nil {
 			return store.DKIMKey{}, fmt.Errorf("%w: the first key of a series is not taken back; delete it", ErrNothing)
 		}
-		k.cease(next, now, now)
+		k.cease(next, now)
 		if err := k.cfg.Store.UpdateKeys(ctx, next); err != nil {
 			return store.DKIMKey{}, err
 		}
@@ -124,7 +124,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 	if o := k.observe(ctx, recordName(was), was.Record); !o.Shown() {
 		return store.DKIMKey{}, fmt.Errorf("%w of %s: %s", ErrNotShown, recordName(was), o.summary())
 	}
-	k.cease(signs, now, now.Add(k.Hold()))
+	k.cease(signs, now)
 	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}
 	was.Note = Note{At: now.UTC()}.text()
 	if err := k.cfg.Store.UpdateKeys(ctx, signs, was); err != nil {

@@ -132,14 +132,18 @@ func (k *Keeper) Withdraw(e *store.DKIMKey) dns.Change {
 	return dns.Change{Action: dns.Remove, Name: published(e) + ".", Type: dns.TypeTXT, Was: []string{e.Record}}
 }
 
-// Delete forgets a key. ErrInUse where it signs or mail may need it, unless force is set.
+// Delete forgets a key. ErrInUse where it signs or mail may need it, also that of one which signed and waits to do so again, unless force is set.
 func (k *Keeper) Delete(ctx context.Context, id string, force bool) error {
 	e, err := k.cfg.Store.Key(ctx, id)
 	if err != nil {
 		return err
 	}
-	if (e.State == store.KeySigning || e.State == store.KeyRetiring) && !force {
+	switch {
+	case force:
+	case e.State == store.KeySigning || e.State == store.KeyRetiring:
 		return said.Error("%w: its state is %s", "%v: 状態は %s です", ErrInUse, e.State)
+	case (e.State == store.KeyPrepared || e.State == store.KeyPublished) && hasSigned(&e):
+		return said.Error("%w: it has signed, and mail on its way may need it", "%v: 署名に使われたことがあり、配送中のメールに必要かもしれません", ErrInUse)
 	}
 	if err := k.cfg.Store.DeleteKey(ctx, id); err != nil {
 		return err

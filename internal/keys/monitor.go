@@ -38,10 +38,10 @@ func (k *Keeper) monitor(ctx context.Context, e *store.DKIMKey, series []*store.
 	return k.note(ctx, e, "", problem, o)
 }
 
-// swapBack has the predecessor sign again, while the key waits for its record anew.
+// swapBack has the predecessor sign again, while the key waits for its record anew. When it began to sign stays known: mail is on its way with its signature.
 func (k *Keeper) swapBack(ctx context.Context, e, was *store.DKIMKey, o Observation) error {
 	now := k.cfg.Now()
-	e.State, e.Seen, e.Due, e.Signing = store.KeyPrepared, time.Time{}, time.Time{}, time.Time{}
+	e.State, e.Seen, e.Due = store.KeyPrepared, time.Time{}, time.Time{}
 	e.TTL = max(e.TTL, o.TTL)
 	e.Note = Note{At: now.UTC(), Waits: WaitsServers, Problem: "a name server ceased to show the record; the key before signs again", Observation: o}.text()
 	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}

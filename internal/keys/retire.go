@@ -13,9 +13,9 @@ import (
 	"github.com/todoku/todoku/internal/store"
 )
 
-// Retire takes a key out of use without one in its place: a signing one ceases to sign, and its record stays for as long as mail may need it; one
-// that does not sign yet is given up. A successor on its way is given up with it. ErrInUse: no other key of the domain signs, so that its mail would
-// go out unsigned; ErrNothing: it is out of use already.
+// Retire takes a key out of use without one in its place: a signing one ceases to sign, one that does not sign yet is given up, and a successor
+// on its way with it. The record of one that has signed stays for as long as mail may need it. ErrInUse: no other key of the domain signs, so that
+// its mail would go out unsigned; ErrNothing: it is out of use already.
 func (k *Keeper) Retire(ctx context.Context, id string) (store.DKIMKey, error) {
 	if err := k.keepTime(ctx); err != nil {
 		return store.DKIMKey{}, err
@@ -34,18 +34,16 @@ func (k *Keeper) Retire(ctx context.Context, id string) (store.DKIMKey, error) {
 		return store.DKIMKey{}, fmt.Errorf("%w: it is out of use already", ErrNothing)
 	}
 	now, changed := k.cfg.Now(), []*store.DKIMKey{e}
-	if e.State != store.KeySigning {
-		k.cease(e, now, now)
-	} else {
+	if e.State == store.KeySigning {
 		if err := k.othersSign(ctx, e); err != nil {
 			return store.DKIMKey{}, err
 		}
 		if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
-			k.cease(next, now, now)
+			k.cease(next, now)
 			changed = append(changed, next)
 		}
-		k.cease(e, now, now.Add(k.Hold()))
 	}
+	k.cease(e, now)
 	if err := k.cfg.Store.UpdateKeys(ctx, changed...); err != nil {
 		return store.DKIMKey{}, err
 	}
@@ -108,7 +106,7 @@ func (k *Keeper) retire(ctx context.Context, e *store.DKIMKey) error {
 	e.State, e.Removed, e.Due = store.KeyRemoved, now, time.Time{}
 	e.TTL = max(e.TTL, k.recordTTL()) // caches may know the record for so long
 	e.Note = Note{At: now.UTC(), Observation: o}.text()
-	if neverSigned := e.Signing.IsZero(); k.cfg.Policy.Reveal && !neverSigned {
+	if k.cfg.Policy.Reveal && hasSigned(e) {
 		// A cache may hold the record for as long as its TTL says: until then what is signed with the key verifies.
 		e.Due = now.Add(max(24*time.Hour, time.Duration(k.cfg.Policy.RecordTTL)*time.Second))
 		e.Note = Note{At: now.UTC(), Waits: WaitsReveal, Observation: o}.text()

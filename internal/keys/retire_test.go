@@ -2,6 +2,7 @@ package keys
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,5 +80,77 @@ func TestGiveUpFirst(t *testing.T) {
 	}
 	if w.states() != "ed25519:removed" {
 		t.Error(w.states())
+	}
+}
+
+// TestSwappedBackHasSigned: of a key that signed and ceased to, because a server lost its record, mail is on its way. However it goes out of use, its
+// record stays for as long as that mail lives, its private key is revealed later, as that of every key that signed, and it is not deleted unless forced to.
+func TestSwappedBackHasSigned(t *testing.T) {
+	for what, giveUp := range map[string]func(k *Keeper, first, next string) error{
+		"rolled back":              func(k *Keeper, _, next string) error { _, err := k.Rollback(ctx, next); return err },
+		"retired":                  func(k *Keeper, _, next string) error { _, err := k.Retire(ctx, next); return err },
+		"retired with the signing": func(k *Keeper, first, _ string) error { _, err := k.Retire(ctx, first); return err },
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t, 2, time.Minute)
+			w.direct, w.policy.Reveal = true, true
+			first := w.create("ed25519")
+			w.create("rsa") // signs beside it
+			k, ring := w.keeper(), w.ring()
+			steps := func(n int) {
+				t.Helper()
+				for range n {
+					if err := k.Step(ctx); err != nil {
+						t.Fatal(err)
+					}
+					w.pass(6 * time.Minute)
+				}
+			}
+			steps(3)
+			next, err := k.Rotate(ctx, first.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := k.Delete(ctx, w.create("ed25519").ID, false); err != nil {
+				t.Errorf("one that never signed: %v", err)
+			}
+			steps(3)
+			if got := w.sign(ring); !slices.Contains(got, next.Selector) {
+				t.Fatalf("%v, %s", got, w.states())
+			}
+			if err := w.servers[1].zone.Apply(k.Withdraw(&next)); err != nil {
+				t.Fatal(err)
+			}
+			steps(1)
+			if got := w.sign(ring); !slices.Contains(got, first.Selector) {
+				t.Fatalf("%v, %s", got, w.states())
+			}
+			if err := k.Delete(ctx, next.ID, false); !errors.Is(err, ErrInUse) {
+				t.Errorf("deleted: %v", err)
+			}
+			w.put(t, recordName(&next), next.Record)
+			if err := giveUp(k, first.ID, next.ID); err != nil {
+				t.Fatal(err)
+			}
+			steps(2)
+			w.long(k, k.Hold()-time.Hour)
+			steps(1)
+			if got, err := w.store.Key(ctx, next.ID); err != nil || got.State != store.KeyRetiring || got.Sealed == nil || !w.shows(next.Selector) {
+				t.Errorf("%s, %v", got.State, err)
+			}
+			w.pass(time.Hour)
+			steps(2)
+			if got, err := w.store.Key(ctx, next.ID); err != nil || got.State != store.KeyRemoved || got.Sealed == nil || w.shows(next.Selector) {
+				t.Errorf("%s, %v", got.State, err)
+			}
+			w.pass(24 * time.Hour)
+			steps(1)
+			if got, err := w.store.Key(ctx, next.ID); err != nil || got.State != store.KeyRevealed {
+				t.Errorf("%s, %v", got.State, err)
+			}
+			if err := k.Delete(ctx, next.ID, false); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -135,7 +135,7 @@ func (k *Keeper) promote(ctx context.Context, e *store.DKIMKey, series []*store.
 	e.Note = Note{At: now.UTC(), Observation: o}.text()
 	for _, was := range series {
 		if was != e && was.State == store.KeySigning {
-			k.cease(was, now, now.Add(k.Hold()))
+			k.cease(was, now)
 			changed = append(changed, was)
 		}
 	}
@@ -146,7 +146,15 @@ func (k *Keeper) promote(ctx context.Context, e *store.DKIMKey, series []*store.
 	return nil
 }
 
-func (k *Keeper) cease(e *store.DKIMKey, now, due time.Time) {
+// hasSigned reports that mail with a signature of a key may be on its way, also where the key waits to sign again.
+func hasSigned(e *store.DKIMKey) bool { return e.State == store.KeySigning || !e.Signing.IsZero() }
+
+// cease takes a key out of use. The record of one that has signed stays for as long as mail may need it.
+func (k *Keeper) cease(e *store.DKIMKey, now time.Time) {
+	due := now
+	if hasSigned(e) {
+		due = now.Add(k.Hold())
+	}
 	e.TTL = max(e.TTL, NoteOf(e).Record) // for who comes after it at its name: caches keep the record for so long
 	e.State, e.Retiring, e.Due, e.Seen = store.KeyRetiring, now, due, time.Time{}
 	e.Note = Note{At: now.UTC(), Waits: WaitsMail}.text()
