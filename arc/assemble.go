@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/authres"
+	"github.com/todoku/todoku/message"
 )
 
 // The limits of sealing.
@@ -111,7 +112,7 @@ var defaultNames = []string{
 // signedNames gives h= of the AMS in lower case.
 func (s *sealer) signedNames() ([]string, error) {
 	if s.Headers == nil {
-		return s.recommendedNames(), nil
+		return RecommendedHeaders(s.m.Fields), nil
 	}
 	if len(s.Headers) > maxSignedNames {
 		return nil, fmt.Errorf("arc: %d header fields to sign are more than %d", len(s.Headers), maxSignedNames)
@@ -144,12 +145,18 @@ func maySign(name string) error {
 	return nil
 }
 
-// recommendedNames lists each field of the set that the message has, as often as
-// it has it, and From once more, so that a second one breaks the signature.
-func (s *sealer) recommendedNames() []string {
+// RecommendedHeaders is what [Seal] signs where [SealOptions.Headers] is nil, in lower case: each field of the recommended set that is among
+// fields, as often as it is (at most 20 times), and From once more, so that a second one breaks the signature.
+func RecommendedHeaders(fields []message.Field) []string {
 	names := make([]string, 0, 24)
 	for _, name := range defaultNames {
-		n := min(s.m.Count(name), maxSealedFields)
+		n := 0
+		for i := range fields {
+			if fields[i].Is(name) {
+				n++
+			}
+		}
+		n = min(n, maxSealedFields)
 		if name == "from" {
 			n++
 		}

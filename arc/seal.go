@@ -29,7 +29,7 @@ type SealOptions struct {
 	// Results, when not empty, is used as the ARC-Authentication-Results body in place
 	// of the message's own fields: "spf=pass smtp.mailfrom=...; dkim=...".
 	Results string
-	// Headers for the AMS, in order; nil means the recommended set that is present. A
+	// Headers for the AMS, in order; nil means [RecommendedHeaders]. A
 	// name listed more often than it occurs is oversigned (RFC 6376 section 5.4.2).
 	Headers []string
 	// Header, Body canonicalization of the AMS. The seal is always relaxed.

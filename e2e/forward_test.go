@@ -208,6 +208,17 @@ func TestForwardByMilter(t *testing.T) {
 	if !strings.HasPrefix(d.from, "SRS0=") || d.to[0] != "you+tag@c.example" || m.Count("X-Todoku-Pass") > 0 {
 		t.Errorf("from %s to %v:\n%s", d.from, d.to, d.raw)
 	}
+	// A line that Postfix breaks as it sends it does not break the seal.
+	long := "References:" + strings.Repeat(" <1@sender.example>", 80) + "\r\n"
+	if err := mail(t, senderIP, x.b, "bounce@sender.example", "info@b.example", long+strings.ReplaceAll(fmt.Sprintf(chainLetter, "info@b.example", 1), "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	d = x.end.next(t, x.detailed)
+	wants(t, "long line", atC(t, d), "arc=pass (i=1 sealed by b.example)")
+	if strings.Contains(d.raw, long) {
+		t.Errorf("the line was not broken:\n%s", d.raw)
+	}
+	x.sealing.waitFor(t, "so the ARC seal leaves that field out", 1)
 	// Nothing else is taken in the domain of rewritten senders: it would be bounced at whoever is named as its sender.
 	for _, to := range []string{"somebody@srs.b.example", "SRS0=AAAA=AA=sender.example=bounce@srs.b.example"} {
 		if err := smtp.SendMail(x.b, nil, "", []string{to}, []byte("Subject: bounce\r\n\r\nx\r\n")); err == nil || !strings.HasPrefix(err.Error(), "550") {

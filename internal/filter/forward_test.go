@@ -126,6 +126,45 @@ func TestForwardExtension(t *testing.T) {
 	}
 }
 
+// TestForwardLongLines: a seal does not cover fields with lines that the mail server breaks as the message leaves.
+func TestForwardLongLines(t *testing.T) {
+	s := start(t, forwards(t))
+	breaks := func(raw []byte, line string) []byte {
+		return []byte(strings.Replace(string(raw), line, line[:998]+"\r\n "+line[998:], 1))
+	}
+	for name, long := range map[string]string{
+		"references": "References:" + strings.Repeat(" <a@b.example>", 90) + "\r\n",
+		"cc":         "Cc: " + strings.Repeat("somebody@b.example,", 80) + "z@b.example\r\n",
+	} {
+		m := good(t, "info@ours.example")
+		m.raw = long + m.raw // its author signed that there is none, or broke it so
+		r := s.pass(m)
+		for as, raw := range map[string][]byte{"as it came": r.raw, "as it leaves": breaks(r.raw, long)} {
+			if v := chainOf(t, raw); v.Result != arc.Pass {
+				t.Errorf("%s, %s: arc=%s %s", name, as, v.Result, v.Reason)
+			}
+		}
+		if p := r.event.Problems; len(p) != 1 || p[0].ID != "message.long-line" || !strings.Contains(p[0].Text, "of the field "+name+" has") || !strings.Contains(p[0].Text, "the ARC seal leaves") {
+			t.Errorf("%s: %v", name, p)
+		}
+	}
+	// From must be covered; what no seal covers does not matter.
+	for name, c := range map[string]struct {
+		from, add string
+		problems  int
+	}{
+		"from":  {"Me (" + strings.Repeat("x", 1000) + ") <me@good.example>", "", 1},
+		"other": {"me@good.example", "X-Long: " + strings.Repeat("x", 1000) + "\r\n", 0},
+	} {
+		m := good(t, "info@ours.example")
+		m.raw = c.add + letter(c.from)
+		r := s.pass(m)
+		if v := chainOf(t, r.raw); v.Result != arc.Pass || len(r.event.Problems) != c.problems || c.problems > 0 && !strings.Contains(r.event.Problems[0].Text, "breaks the ARC seal") {
+			t.Errorf("%s: %v, %+v", name, r.event.Problems, v)
+		}
+	}
+}
+
 // TestForwardPassHarmless: the field that goes with a message which was not changed may be taken out where it leaves: neither the chain nor a signature
 // covers it. Who has it cannot use it from outside.
 func TestForwardPassHarmless(t *testing.T) {
@@ -491,7 +530,7 @@ func BenchmarkSeal(b *testing.B) {
 				in.event.Auth = &res
 				if in.sealing != nil {
 					field := authenticationResults(us, &in.event, Override{})
-					if _, err := in.set(in.sealing, m, res.ARC, resultsOf(field)); err != nil {
+					if _, err := in.set(in.sealing, m, nil, res.ARC, resultsOf(field)); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -59,18 +59,23 @@ func (o *outgoing) noteLong(headers []string, fields []message.Field, long []str
 		return
 	}
 	o.longNoted = true
-	whole := namesFor(slices.Clone(headers), fields, nil)
-	for _, name := range long {
-		if !slices.ContainsFunc(whole, func(h string) bool { return strings.EqualFold(h, name) }) {
-			continue
-		}
-		name = readable(cut(name, 80))
+	for _, name := range longCovered(namesFor(slices.Clone(headers), fields, nil), long) {
 		if name == "from" {
 			o.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature, which must cover that field")
 			continue
 		}
 		o.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, so the signature leaves that field out")
 	}
+}
+
+// longCovered gives those of long, for people to read, that are among the names of what a signature would cover.
+func longCovered(names, long []string) (out []string) {
+	for _, name := range long {
+		if slices.ContainsFunc(names, func(h string) bool { return strings.EqualFold(h, name) }) {
+			out = append(out, readable(cut(name, 80)))
+		}
+	}
+	return out
 }
 
 type signing struct {

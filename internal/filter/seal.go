@@ -87,15 +87,8 @@ func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, ch
 		t.cannotSeal(errors.New("the chain could not be verified: " + chain.Reason))
 		return 0
 	}
-	if isSendmail(t.conn) {
-		var octets []byte
-		fields, _ := asSendmail(m.Fields)
-		for i := range fields {
-			octets = append(octets, fields[i].Raw...)
-		}
-		m = message.ParseHeader(octets, m.HeaderTruncated())
-	}
-	set, err := t.set(s, m, chain, results)
+	m, names := t.leaving(m)
+	set, err := t.set(s, m, names, chain, results)
 	if errors.Is(err, arc.ErrFailedChain) {
 		return 0 // nothing may be added (RFC 8617 section 5.1.2), and nothing is wrong here
 	}
@@ -115,11 +108,39 @@ func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, ch
 	return n
 }
 
-// set makes the fields of a set.
-func (t *transaction) set(s *sealing, m *message.Message, chain arc.Verdict, results string) ([]byte, error) {
+// leaving gives a message as the mail server will send it, and which of its fields can be sealed, nil for all that should be: as with signatures,
+// those of which it is not known what becomes of them cannot, but for From.
+func (t *transaction) leaving(m *message.Message) (*message.Message, []string) {
+	sendmail := isSendmail(t.conn)
+	long := longFields(m.Fields, sendmail)
+	without := long
+	if sendmail {
+		var octets []byte
+		fields, unknown := asSendmail(m.Fields)
+		for i := range fields {
+			octets = append(octets, fields[i].Raw...)
+		}
+		m, without = message.ParseHeader(octets, m.HeaderTruncated()), append(unknown, long...)
+	}
+	if len(without) == 0 {
+		return m, nil
+	}
+	names := arc.RecommendedHeaders(m.Fields)
+	for _, name := range longCovered(names, long) {
+		if name == "from" {
+			t.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the ARC seal, which must cover that field")
+			continue
+		}
+		t.event.problem("message.long-line", "a line of the field "+name+" has more than 998 octets: the mail server breaks it in two when it sends it, so the ARC seal leaves that field out")
+	}
+	return m, namesFor(names, m.Fields, without)
+}
+
+// set makes the fields of a set, which covers fields of these names.
+func (t *transaction) set(s *sealing, m *message.Message, names []string, chain arc.Verdict, results string) ([]byte, error) {
 	return arc.Seal(m, arc.SealOptions{
 		Domain: s.key.Domain, Selector: s.key.Selector, Key: s.key.Signer, AuthServID: t.settings.AuthServID, Results: results,
-		Header: dkim.Relaxed, Body: dkim.Relaxed, Timestamp: t.event.Began, Chain: chain, Bodies: s.bodies,
+		Headers: names, Header: dkim.Relaxed, Body: dkim.Relaxed, Timestamp: t.event.Began, Chain: chain, Bodies: s.bodies,
 	})
 }
 

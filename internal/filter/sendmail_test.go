@@ -6,6 +6,7 @@ import (
 
 	foreign "github.com/emersion/go-milter"
 
+	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/message"
 )
@@ -87,5 +88,24 @@ func TestSignsForSendmail(t *testing.T) {
 				t.Errorf("%s: as it leaves %+v\n%s", name, v, left)
 			}
 		}
+	}
+}
+
+// TestSealsForSendmail: nor does it break the seal.
+func TestSealsForSendmail(t *testing.T) {
+	srv := start(t, forwards(t))
+	fs, end := srv.session(wholeProtocol)
+	defer end()
+	if err := fs.Macros(foreign.CodeConn, "v", "8.17.1.9"); err != nil {
+		t.Fatal(err)
+	}
+	m := good(t, "x@ours.example")
+	m.raw = "Reply-To: friends, a@b.example (x)<y>\r\nCc: x@y.example,z@y.example\r\n" + m.raw
+	r := srv.passOn(fs, m, true)
+	left := strings.NewReplacer("friends, a@b.example (x)<y>", "friends@mail.ours.example, y@mail.ours.example (x)", "x@y.example,z@y.example", "x@y.example, z@y.example").Replace(string(r.raw))
+	v := chainOf(t, []byte(left))
+	ams, _ := message.Parse(r.raw).First("ARC-Message-Signature")
+	if v.Result != arc.Pass || !strings.Contains(ams.Unfolded(), ":cc:") || strings.Contains(ams.Unfolded(), "reply-to") || len(r.event.Problems) > 0 {
+		t.Errorf("%+v, %v\n%s", v, r.event.Problems, left)
 	}
 }

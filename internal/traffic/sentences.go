@@ -62,6 +62,8 @@ var sentences = []sentence{
 	{"the keys known are too old: the database has been away too long", "データベースに長時間接続できず、鍵の情報が古くなっています"},
 	{"a line of the field {name} has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature, which must cover that field", "{name} フィールドに 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、このフィールドを必ず対象とする署名が無効になります"},
 	{"a line of the field {name} has more than 998 octets: the mail server breaks it in two when it sends it, so the signature leaves that field out", "{name} フィールドに 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、このフィールドを署名の対象から外しました"},
+	{"a line of the field {name} has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the ARC seal, which must cover that field", "{name} フィールドに 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、このフィールドを必ず対象とする ARC シールが無効になります"},
+	{"a line of the field {name} has more than 998 octets: the mail server breaks it in two when it sends it, so the ARC seal leaves that field out", "{name} フィールドに 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、このフィールドを ARC シールの対象から外しました"},
 	{"a line of the body has more than 998 octets: the mail server breaks it in two when it sends it, and so breaks the signature", "本文に 998 オクテットを超える行があります。メールサーバーが送信時に行を分割するため、署名が無効になります"},
 	{"the signature is no field", "署名がフィールドの形になりません"},
 	{"dkim: {why}", "DKIM: {why}"},
