@@ -23,6 +23,8 @@ import (
 var signedOtherwise = map[string]string{
 	"refile: a@alpha.example, b@beta.example":                "OpenDKIM a.alpha.example, Todoku ",
 	"refile: b@sub.beta.example, x@alpha.example":            "OpenDKIM b.beta.example, Todoku ",
+	"refile, odd characters: ab@alpha.example":               "OpenDKIM a.alpha.example, Todoku ",
+	"file, several: y@sub.alpha.example":                     "OpenDKIM s.sub.alpha.example s.sub.alpha.example, Todoku s.sub.alpha.example",
 	"file: post@eddy.example":                                "OpenDKIM , Todoku e.eddy.example",
 	"identities: x@alpha.example":                            "OpenDKIM , Todoku a.alpha.example",
 	"several: x@alpha.example":                               "OpenDKIM a.alpha.example a.alpha.example, Todoku a.alpha.example",
@@ -81,12 +83,16 @@ func takeOver(t *testing.T, conf, signingTable string, files map[string]string) 
 		write(t, filepath.Join(dir, name), k.pem)
 		fmt.Fprintf(&keyTable, "%s %s:%s:%s\n", name, domain, selector, filepath.Join(dir, name))
 	}
+	for name, of := range map[string]string{"a._domainkey.sub.alpha.example": "a.alpha.example", "a._domainkey.deep.alpha.example": "a.alpha.example", "b._domainkey.sub.alpha.example": "b.beta.example"} {
+		zone[name] = []string{"TXT " + keys[of].record} // keys that sign by the domain of the author
+		fmt.Fprintf(&data, "%s %s\n", name, keys[of].record)
+	}
 	keyTable.WriteString("any %:a:" + filepath.Join(dir, "a.alpha.example") + "\n")
 	write(t, filepath.Join(dir, "dns"), data.String())
 	write(t, filepath.Join(dir, "KeyTable"), keyTable.String())
 	write(t, filepath.Join(dir, "SigningTable"), signingTable)
 	for name, text := range files {
-		write(t, filepath.Join(dir, name), text)
+		write(t, filepath.Join(dir, name), strings.ReplaceAll(text, "%[1]s", dir))
 	}
 	whole := strings.ReplaceAll(conf, "%[1]s", dir) + "Socket local:" + dir + "/peer\nSyslog no\nBackground no\nRequireSafeKeys no\nAuthservID mx.here.example\nTestDNSData file:" + dir + "/dns\n"
 	if !strings.Contains(conf, "InternalHosts") {

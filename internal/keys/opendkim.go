@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/store"
 )
 
 // ReadOpenDKIM reads opendkim.conf(5): Domain, Selector, KeyFile and SubDomains, or KeyTable and SigningTable (file:, refile:, csl:), whose
@@ -64,6 +65,10 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 	if err != nil {
 		return said.Error("the setting Domain: %w", "設定 Domain: %v", err)
 	}
+	wide := 0 // the position of subdomains: where a * fits the domain of the author itself, that comes first
+	if slices.ContainsFunc(domains, func(d string) bool { return strings.Contains(d, "*") }) {
+		wide = 1
+	}
 	for _, d := range domains {
 		if f.full() {
 			break
@@ -72,26 +77,30 @@ func (f *Found) readSingle(read func(string) ([]byte, error)) error {
 		if err != nil {
 			return err
 		}
-		texts, glob := []string{d}, strings.Contains(d, "*")
-		if glob && !refile && d != "*" {
+		k := FoundKey{Domain: d, Selector: selector, Key: key, File: file}
+		glob := strings.Contains(d, "*")
+		switch {
+		case glob && !refile && d != "*":
 			f.note("Domain %[1]s: a * within a name fits only in a refile: table, so that OpenDKIM never signs for it: name the domains", "Domain %[1]s: 名前の中の * は refile: の表でしか意味を持たず、OpenDKIM も署名しません。ドメインを列挙してください", clip(d))
 			continue
-		}
-		if Yes(f.Settings["subdomains"]) && !glob {
-			texts = append(texts, "."+d)
-		}
-		patterns, err := positioned(texts, 0)
-		if err != nil {
-			f.note("Domain %s: %v", "Domain %s: %v", d, err)
+		case strings.HasPrefix(d, "."):
+			f.note("Domain %[1]s: no domain begins with a dot, so that OpenDKIM never signs for it: name the domain without it; SubDomains is for those below", "Domain %[1]s: ドットで始まるドメインはなく、OpenDKIM も署名しません。ドットなしで書いてください。サブドメインには SubDomains を使います", clip(d))
 			continue
 		}
-		k := FoundKey{Domain: d, Selector: selector, Key: key, File: file, Patterns: patterns}
-		if glob {
+		if k.Patterns, err = positioned([]string{d}, 0); err == nil && Yes(f.Settings["subdomains"]) && !glob {
+			var below []store.DKIMPattern
+			below, err = positioned([]string{"." + d}, wide)
+			k.Patterns = append(k.Patterns, below...)
+		}
+		switch {
+		case err != nil:
+			f.note("Domain %s: %v", "Domain %s: %v", d, err)
+		case glob:
 			k.Domain = ""
 			f.OfAuthor = append(f.OfAuthor, k)
-			continue
+		default:
+			f.Keys = append(f.Keys, k)
 		}
-		f.Keys = append(f.Keys, k)
 	}
 	return nil
 }
