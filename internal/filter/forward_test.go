@@ -439,7 +439,10 @@ func TestForwardBounce(t *testing.T) {
 	old, _ := rewriter(t).Forward("bounce@good.example", now.Add(-30*24*time.Hour))
 	m := mail{ip: "203.0.113.5", helo: "list.example", to: []string{srs0, forged, "you@ours.example", "SRS0=x@elsewhere.example", old}, raw: letter("mailer-daemon@list.example")}
 	r := s.pass(m)
-	_, add, del := envelope(r.mods)
+	from, add, del := envelope(r.mods)
+	if from != "" {
+		t.Errorf("the null sender of a bounce became %q", from)
+	}
 	if len(add) != 1 || strings.Trim(add[0], "<>") != "bounce@good.example" || len(del) != 1 || strings.Trim(del[0], "<>") != srs0 {
 		t.Errorf("added %q, removed %q", add, del)
 	}
@@ -448,6 +451,16 @@ func TestForwardBounce(t *testing.T) {
 	}
 	if r.event.RcptCount != 3 {
 		t.Errorf("%d recipients", r.event.RcptCount)
+	}
+
+	// Who writes to such an address with a sender is forwarded like others, so that SPF does not fail at the next server; a sender of ours stays.
+	for sender, want := range map[string]string{"ooo@list.example": "SRS0=", "me@ours.example": ""} {
+		r := s.pass(mail{ip: m.ip, helo: m.helo, from: sender, to: []string{srs0}, raw: m.raw})
+		from, add, _ := envelope(r.mods)
+		from = strings.Trim(from, "<>")
+		if len(add) != 1 || !strings.HasPrefix(from, want) || (from == "") != (want == "") || r.event.Sender != from || len(r.event.Problems) > 0 {
+			t.Errorf("%s: sender %q, to %q, %+v", sender, from, add, r.event.Problems)
+		}
 	}
 
 	// Where the mail server has tables for it, it is left to them.
