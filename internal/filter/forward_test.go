@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -305,6 +306,38 @@ func TestForwardChangedChain(t *testing.T) {
 		if v.Result != c.result || v.Instances != 2 || v.Sets[1].CV != c.cv || len(r.event.Problems) > 0 || r.event.Sealed != "d=ours.example s=r1 i=2 cv="+c.cv {
 			t.Errorf("%s: %+v\n%+v", name, v, r.event)
 		}
+	}
+}
+
+// TestForwardChainWithGaps: the set that is added, and that is taken away again when a list hands the message back, is the one behind the
+// highest that the message had, however many are missing.
+func TestForwardChainWithGaps(t *testing.T) {
+	s := start(t, forwards(t))
+	m := good(t, "list@ours.example")
+	for range 3 {
+		m.raw = string(s.pass(m).raw)
+	}
+	var gaps string
+	for _, f := range fieldsOf(m.raw) {
+		if setField(f) == "" || instanceOf(f) != 2 {
+			gaps += string(f.Raw)
+		}
+	}
+	m.raw = gaps + "\r\n" + string(message.Parse([]byte(m.raw)).Body)
+	in := s.pass(m)
+	if pass, _ := message.Parse(in.raw).First(PassField); in.event.Sealed != "d=ours.example s=r1 i=4 cv=fail" || !strings.Contains(pass.Unfolded(), "n=4;") {
+		t.Errorf("%s; %s", in.event.Sealed, pass.Unfolded())
+	}
+	out := s.pass(mail{
+		ip: "192.0.2.1", helo: "ours.example", from: "list-bounces@lists.ours.example", to: []string{"c@there.example"},
+		raw: strings.Replace(string(in.raw), "Subject: ", "Subject: [list] ", 1) + "footer\r\n",
+	})
+	var sets []int
+	for _, f := range message.Parse(out.raw).All("ARC-Seal") {
+		sets = append(sets, instanceOf(f))
+	}
+	if !slices.Equal(sets, []int{4, 3, 1}) || out.event.Sealed != in.event.Sealed || len(out.event.Problems) > 0 {
+		t.Errorf("%v, %+v", sets, out.event)
 	}
 }
 

@@ -103,7 +103,7 @@ func (t *transaction) seal(c *milter.Changes, s *sealing, m *message.Message, ch
 			return 0
 		}
 	}
-	n := chain.Instances + 1
+	n := instanceOf(fields[0]) // a chain with gaps goes on behind its highest set
 	t.event.Sealed = fmt.Sprintf("d=%s s=%s i=%d cv=%s", s.key.Domain, s.key.Selector, n, chain.Result)
 	return n
 }
