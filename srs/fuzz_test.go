@@ -8,7 +8,7 @@ import (
 
 // FuzzForward: what is rewritten comes back as it was, keeps the limits, and holds nothing that ends a command.
 func FuzzForward(f *testing.F) {
-	for _, s := range []string{"user@example.com", "", `"a b"@example.com`, "SRS0=aaaa=AA=a.example=b@c.example", "SRS1=aaaa=b.example==cccc=AA=a.example=b@c.example", "SRS1+x@y", "u@[::1]"} {
+	for _, s := range []string{"user@example.com", "", `"a b"@example.com`, "SRS0=aaaa=AA=a.example=b@c.example", "SRS1=aaaa=b.example==cccc=AA=a.example=b@c.example", "SRS1+x@y", "SRS1=aaaa=b.exampl%==cccc=AA=a.example=b@c", "u@[::1]"} {
 		f.Add(s, int64(1_800_000_000))
 	}
 	r := rewriter(f, func(c *Config) { c.LongLocal = true })

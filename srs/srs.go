@@ -154,7 +154,7 @@ func (r *Rewriter) rewritten(local, domain string, now time.Time) string {
 		rest = local[len(tag0):]
 		return tag1 + sep + r.hash(0, domain, rest) + "=" + domain + "=" + rest
 	case 1:
-		if _, host, user, ok := cut3(rest); ok && isTail(user) {
+		if _, host, user, ok := cut3(rest); ok && validHost(host) && isTail(user) {
 			// The chain does not grow: the bounce goes to the first forwarder, past the others.
 			return tag1 + sep + r.hash(0, host, user) + "=" + host + "=" + user
 		}
