@@ -244,6 +244,20 @@ func TestReadRspamd(t *testing.T) {
 		{"a map in a section", `path = "/k/a.key"; use_esld = false; selector_map { x.example = sx; "y.example" = 'sy' }`, "x.example sx *@x.example:0\ny.example sy *@y.example:0", ""},
 		{"a map that is described", `path = /none; use_esld = false; path_map { url = "/maps/p"; description = "paths of keys" }`, "three.example dkim *@three.example:0", "four.example"},
 		{"variables of paths", "use_esld = false; path = \"${DBDIR}/dkim/$domain.$selector.key\"\ndomain { v.example { path = '$LOCAL_CONFDIR/v.key'; selector = 'v' } }", "v.example v *@v.example:0\none.example dkim *@one.example:0", ""},
+		{
+			"a section leaves maps and templates nothing to add", "use_esld = false; path_map { one.example = /k/b.key }; selector_map { one.example = mapped }; domain { one.example { selector = new; path = /k/a.key } }",
+			"one.example new *@one.example:0", "",
+		},
+		{"a section whose key cannot be read", "use_esld = false; domain { one.example { path = /k/gone } }", "", "/k/gone"},
+		{"selector and path beside selectors", "path = /none; use_esld = false; domain { x.example { selector = plain; path = /k/a.key; selectors [ { selector = s1; path = /k/b.key } ] } }", "x.example plain *@x.example:0\nx.example s1 *@x.example:0", ""},
+		{
+			"maps fill in what sections leave out", "path = /none; use_esld = false; selector_map { x.example = sx; y.example = sy }; path_map { y.example = /k/b.key; z.example = /k/b.key }; domain { x.example { path = /k/a.key }, y.example { selectors [ { selector = own }, { path = /k/a.key } ] }, z.example { } }",
+			"x.example sx *@x.example:0\ny.example own *@y.example:0\ny.example sy *@y.example:0\nz.example dkim *@z.example:0", "",
+		},
+		{"no fallback", "try_fallback = false; use_esld = false; selector_map { two.example = s2 }; domain { one.example { }, x.example { path = /k/a.key } }", "x.example dkim *@x.example:0\ntwo.example s2 *@two.example:0", ""},
+		{"variables in braces", "use_esld = false; path = '/var/lib/rspamd/dkim/${domain}.${selector}.key'", "one.example dkim *@one.example:0", ""},
+		{"tables as OpenDKIM has them", "signing_table = [\"*@x.example x\"]; key_table = \"/maps/k\"; domain { x.example { path = /k/a.key } }", "", "signing_table and key_table"},
+		{"a domain that is not that of From", "use_esld = false; use_domain = envelope", "one.example dkim *@one.example:0", "use_domain = envelope"},
 		{"Redis", "path = /none; use_redis = true; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "keys in Redis"},
 		{"Vault", "path = /none; use_vault = true; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "keys in Vault"},
 		{

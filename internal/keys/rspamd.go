@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 	if inner := sectionOf(s, "dkim_signing"); inner != nil {
 		s = inner
 	}
-	r := &rspamd{Found: &Found{Settings: map[string]string{}}, taken: map[string]bool{}, files: files, path: cmp.Or(rspamdFile(s.text("path")), rspamdPath), selector: cmp.Or(s.text("selector"), rspamdSelector)}
+	r := &rspamd{Found: &Found{Settings: map[string]string{}}, taken: map[string]bool{}, named: map[string]bool{}, selectors: map[string]string{}, paths: map[string]string{}, files: files, path: cmp.Or(rspamdFile(s.text("path")), rspamdPath), selector: cmp.Or(s.text("selector"), rspamdSelector)}
 	for _, e := range s {
 		if e.value.text != "" {
 			r.Settings[e.name] = e.value.text
@@ -39,6 +40,13 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 	}
 	esld := s.text("use_esld")
 	r.below = esld == "" || Yes(esld)
+	fallback := s.text("try_fallback")
+	r.fallback = fallback == "" || Yes(fallback)
+	if r.elsewhere(s) {
+		return r.Found, nil
+	}
+	r.readMap("selector_map", s.value("selector_map"), r.selectors)
+	r.readMap("path_map", s.value("path_map"), r.paths)
 	for _, e := range s {
 		if e.name == "domain" {
 			for _, d := range e.value.section {
@@ -46,8 +54,7 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 			}
 		}
 	}
-	r.elsewhere(s)
-	r.maps(s.value("selector_map"), s.value("path_map"))
+	r.maps()
 	if err := r.template(); err != nil {
 		return nil, err
 	}
@@ -62,8 +69,15 @@ type rspamd struct {
 	files          Files
 	path, selector string
 	below          bool            // sign mail of subdomains too
+	fallback       bool            // sign by the templates what nothing names
 	taken          map[string]bool // domain:selector of Keys
+	named          map[string]bool // domains that a section or a map names
+	selectors      map[string]string
+	paths          map[string]string // by domain: the maps
 }
+
+// rspamdKey is a key as it is written; what is empty comes from the maps, or else from the templates.
+type rspamdKey struct{ selector, path string }
 
 func sectionOf(s uclSection, name string) uclSection {
 	for _, e := range s {
@@ -74,28 +88,47 @@ func sectionOf(s uclSection, name string) uclSection {
 	return nil
 }
 
-// domain takes the keys of one domain section.
+// domain takes the keys of one domain section: its selector and path, and each of its selectors.
 func (r *rspamd) domain(domain string, s uclSection) {
-	var several []uclValue
+	var list []rspamdKey
+	if one := (rspamdKey{s.text("selector"), s.text("path")}); one != (rspamdKey{}) {
+		list = append(list, one)
+	}
 	for _, e := range s {
-		if e.name == "selectors" {
-			several = append(several, e.value.list...)
-			if e.value.list == nil {
-				several = append(several, e.value)
-			}
+		if e.name != "selectors" {
+			continue
+		}
+		several := e.value.list
+		if several == nil {
+			several = []uclValue{e.value}
+		}
+		for _, v := range several {
+			list = append(list, rspamdKey{v.section.text("selector"), v.section.text("path")})
 		}
 	}
-	if len(several) == 0 {
-		several = []uclValue{{section: s}}
+	r.sign(domain, list)
+}
+
+// sign takes the keys of a domain. Maps and templates only fill in what they leave out, and are a key of their own where there is none.
+func (r *rspamd) sign(domain string, list []rspamdKey) {
+	domain = strings.ToLower(domain)
+	r.named[domain] = true
+	mapped := rspamdKey{r.selectors[domain], r.paths[domain]}
+	if len(list) == 0 && (r.fallback || mapped != rspamdKey{}) {
+		list = []rspamdKey{{}}
 	}
-	for _, v := range several {
-		selector := cmp.Or(v.section.text("selector"), cmp.Or(s.text("selector"), r.selector))
-		r.take(domain, selector, cmp.Or(v.section.text("path"), cmp.Or(s.text("path"), r.path)))
+	for _, k := range list {
+		r.take(domain, cmp.Or(k.selector, mapped.selector, r.selector), cmp.Or(k.path, mapped.path, r.path))
 	}
 }
 
-// elsewhere notes keys that are neither in files nor in the configuration.
-func (r *rspamd) elsewhere(s uclSection) {
+// elsewhere notes keys that are neither in files nor in the configuration, and what else chooses keys in rspamd. It reports that nothing here does.
+func (r *rspamd) elsewhere(s uclSection) bool {
+	for _, name := range []string{"use_domain", "use_domain_sign_networks", "use_domain_sign_local", "use_domain_sign_inbound", "use_domain_custom"} {
+		if by := s.text(name); by != "" && by != "header" {
+			r.note("%s = %s: here the domain of From chooses the key, for which DMARC counts it", "%s = %s: ここでは DMARC の対象である From のドメインで鍵を選びます", name, clip(by))
+		}
+	}
 	if Yes(s.text("use_redis")) {
 		r.note("use_redis: keys in Redis cannot be read here; save each as a file, and name it in a domain section", "use_redis: Redis にある鍵は読み取れません。ファイルに保存し、domain セクションで指定してください")
 	}
@@ -105,25 +138,24 @@ func (r *rspamd) elsewhere(s uclSection) {
 	if s.text("sign_condition") != "" {
 		r.note("sign_condition: Lua is not taken over: a key signs all mail of its domain", "sign_condition: Lua の条件は引き継ぎません。鍵はドメインのすべてのメールに署名します")
 	}
+	if !s.value("signing_table").given() || !s.value("key_table").given() {
+		return false
+	}
+	r.note("signing_table and key_table: with them rspamd uses no other key, and they are not read here: name them as KeyTable and SigningTable (refile:) in a file for --opendkim", "signing_table と key_table: rspamd はこの場合ほかの鍵を使わず、これらの表はここでは読み取れません。KeyTable と SigningTable (refile:) として書いたファイルを --opendkim で指定してください")
+	return true
 }
 
-// maps takes the domains of selector_map and path_map.
-func (r *rspamd) maps(selectorMap, pathMap uclValue) {
-	selectors, paths := map[string]string{}, map[string]string{}
-	r.readMap("selector_map", selectorMap, selectors)
-	r.readMap("path_map", pathMap, paths)
-	var domains []string
-	for d := range selectors {
-		domains = append(domains, d)
-	}
-	for d := range paths {
-		if _, ok := selectors[d]; !ok {
-			domains = append(domains, d)
-		}
-	}
+// given reports that there is a value.
+func (v uclValue) given() bool { return v.text != "" || v.section != nil || v.list != nil }
+
+// maps takes the domains of selector_map and path_map that no section names.
+func (r *rspamd) maps() {
+	domains := slices.AppendSeq(slices.Collect(maps.Keys(r.selectors)), maps.Keys(r.paths))
 	slices.Sort(domains)
-	for _, d := range domains {
-		r.take(d, cmp.Or(selectors[d], r.selector), cmp.Or(paths[d], r.path))
+	for _, d := range slices.Compact(domains) {
+		if !r.named[d] {
+			r.sign(d, nil)
+		}
 	}
 }
 
@@ -170,14 +202,14 @@ func (r *rspamd) readMap(name string, v uclValue, into map[string]string) {
 }
 
 // rspamdFolders are the variables of its paths, as its Debian package sets them.
-var rspamdFolders = strings.NewReplacer("${LOCAL_CONFDIR}", "/etc/rspamd", "$LOCAL_CONFDIR", "/etc/rspamd", "${CONFDIR}", "/etc/rspamd", "$CONFDIR", "/etc/rspamd", "${DBDIR}", "/var/lib/rspamd", "$DBDIR", "/var/lib/rspamd")
+var rspamdFolders = strings.NewReplacer("${LOCAL_CONFDIR}", "/etc/rspamd", "$LOCAL_CONFDIR", "/etc/rspamd", "${CONFDIR}", "/etc/rspamd", "$CONFDIR", "/etc/rspamd", "${DBDIR}", "/var/lib/rspamd", "$DBDIR", "/var/lib/rspamd", "${domain}", "$domain", "${selector}", "$selector")
 
 // rspamdFile is a path in which variables stand for folders.
 func rspamdFile(path string) string { return rspamdFolders.Replace(path) }
 
-// template takes the files that the template of the path names, whatever their domain.
+// template takes the files that the template of the path names, whatever their domain, where nothing else names that.
 func (r *rspamd) template() error {
-	if r.files.Glob == nil || !strings.Contains(r.path, "$domain") || strings.Contains(r.path, "*") {
+	if !r.fallback || r.files.Glob == nil || !strings.Contains(r.path, "$domain") || strings.Contains(r.path, "*") {
 		return nil
 	}
 	path := strings.ReplaceAll(r.path, "$selector", r.selector)
@@ -190,8 +222,11 @@ func (r *rspamd) template() error {
 		return said.Error("looking for %s: %w", "%s を探せません: %v", path, err)
 	}
 	for _, name := range names {
-		if len(name) > len(before)+len(after) {
-			r.take(name[len(before):len(name)-len(after)], r.selector, name)
+		if len(name) <= len(before)+len(after) {
+			continue
+		}
+		if domain := name[len(before) : len(name)-len(after)]; !r.named[strings.ToLower(domain)] {
+			r.take(domain, r.selector, name)
 		}
 	}
 	return nil
