@@ -126,7 +126,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 	}
 	k.cease(signs, now)
 	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}
-	was.Note = Note{At: now.UTC()}.text()
+	Note{At: now.UTC()}.keep(was)
 	if err := k.cfg.Store.UpdateKeys(ctx, signs, was); err != nil {
 		return store.DKIMKey{}, err
 	}

@@ -122,11 +122,17 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 		return e, false, err
 	}
 	o := k.observe(ctx, recordName(&e), e.Record)
+	now, note := k.cfg.Now(), Note{Observation: o}
 	if shows = o.Shown(); shows {
-		now := k.cfg.Now()
-		e.State, e.Seen, e.Signing, e.TTL = store.KeySigning, now, now, max(o.TTL, o.Record)
-		e.Note = Note{At: now.UTC(), Observation: o}.text()
+		e.State, e.Seen, e.TTL = store.KeySigning, now, max(o.TTL, o.Record)
+	} else {
+		e.TTL, note.Waits = o.TTL, WaitsServers
 	}
+	if len(o.Texts) > 0 { // the program before signed with it
+		e.Signing = now
+	}
+	note.At = now.UTC()
+	note.keep(&e)
 	e, err = k.add(ctx, f.Key, e, patterns)
 	return e, shows, err
 }

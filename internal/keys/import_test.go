@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
@@ -414,5 +415,114 @@ func TestSuccessorBits(t *testing.T) {
 		if got := successorBits(bits); got != want {
 			t.Errorf("%d bits: %d, not %d", bits, got, want)
 		}
+	}
+}
+
+// TestImportByAnotherText: a key that another program published with tags that ours has not is never published a second time beside that, whatever servers
+// answer; it lives its whole life, and what is shown to paste and taken away is what is there.
+func TestImportByAnotherText(t *testing.T) {
+	key, err := dkim.ParsePrivateKey([]byte(testPEM(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, _ := dkim.RecordFor(key.Public())
+	theirs := strings.Replace(ours, "v=DKIM1; ", "v=DKIM1; h=sha256; ", 1) // as opendkim-genkey
+	const name = "mail._domainkey.example.com"
+	has := func(s *server) (out []string) {
+		for _, r := range s.zone.Resolve(ctx, dns.Question{Name: name, Type: dns.TypeTXT}).Records {
+			out = append(out, r.Data)
+		}
+		return out
+	}
+	for what, down := range map[string][]int{"all answer": nil, "the second does not": {1}, "none does": {0, 1}} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t, 2, time.Minute)
+			w.direct = true
+			w.put(t, name, theirs)
+			k := w.keeper()
+			for _, n := range down {
+				w.servers[n].down.Store(true)
+			}
+			e, shown, err := k.Import(ctx, FoundKey{Domain: drillDomain, Selector: "mail", Key: key})
+			if err != nil || shown != (down == nil) {
+				t.Fatal(shown, err)
+			}
+			if got := k.Publish(&e).Data[0]; got != theirs && len(down) < 2 {
+				t.Errorf("to paste: %q", got)
+			}
+			steps := func(n int) {
+				t.Helper()
+				for range n {
+					if err := k.Step(ctx); err != nil {
+						t.Fatal(err)
+					}
+					w.pass(6 * time.Minute)
+				}
+			}
+			steps(2)
+			for _, n := range down {
+				w.servers[n].down.Store(false)
+			}
+			steps(3)
+			if got := has(w.servers[0]); len(got) != 1 || got[0] != theirs || w.states() != "ed25519:signing" {
+				t.Fatalf("%q, %s", got, w.states())
+			}
+			if _, err := k.Rotate(ctx, e.ID); err != nil {
+				t.Fatal(err)
+			}
+			steps(3)
+			w.long(k, k.Hold())
+			steps(3)
+			if got, err := w.store.Key(ctx, e.ID); err != nil || got.State != store.KeyRemoved || got.Sealed != nil || len(has(w.servers[0])) != 0 {
+				t.Errorf("%q, %s: %+v, %v", has(w.servers[0]), w.states(), NoteOf(&got), err)
+			}
+		})
+	}
+}
+
+// TestSeveralTexts: where servers show the key by different texts, all are taken away; one that they go on showing for a day is a problem that is said.
+func TestSeveralTexts(t *testing.T) {
+	w := newWorld(t, 2, time.Minute)
+	w.direct = true
+	e := w.create("ed25519")
+	k := w.keeper()
+	steps := func(n int) {
+		t.Helper()
+		for range n {
+			if err := k.Step(ctx); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(6 * time.Minute)
+		}
+	}
+	steps(3)
+	noted := e.Record + "; n=note"
+	change := k.publish(&e, noted)
+	change.Action, change.Was = dns.Replace, []string{e.Record}
+	if err := w.servers[1].zone.Apply(change); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Rotate(ctx, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	steps(3)
+	w.long(k, k.Hold())
+	steps(2)
+	got, err := w.store.Key(ctx, e.ID)
+	if err != nil || got.State != store.KeyRetiring || !slices.Equal(k.Withdraw(&got).Was, []string{noted}) {
+		t.Errorf("%s: %q, %v", got.State, k.Withdraw(&got).Was, err) // the first server has none any more, and the second is not written to
+	}
+	w.long(k, 25*time.Hour)
+	steps(1)
+	got, _ = w.store.Key(ctx, e.ID)
+	if ja, ok := Japanese(NoteOf(&got).Problem); NoteOf(&got).Problem != problemStands || !ok {
+		t.Errorf("%q, in Japanese %q", NoteOf(&got).Problem, ja)
+	}
+	if err := w.servers[1].zone.Apply(k.Withdraw(&got)); err != nil {
+		t.Fatal(err)
+	}
+	steps(1)
+	if w.states() != "ed25519:removed ed25519:signing" {
+		t.Error(w.states())
 	}
 }

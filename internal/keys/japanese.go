@@ -12,6 +12,7 @@ var problems = []struct {
 	{pattern.New(`^the zone has more than (\d+) name servers$`), "ゾーンのネームサーバーが ${1} 台を超えています"},
 	{pattern.New(`^the key signs, but not every name server shows its record$`), "署名に使っている鍵ですが、一部のネームサーバーでレコードを確認できません"},
 	{pattern.New(`^a name server ceased to show the record; the key before signs again$`), "ネームサーバーからレコードが消えたため、前の鍵での署名に戻しました"},
+	{pattern.New(`^` + problemStands + `$`), "レコードを削除してから 1 日たっても、まだレコードが見えるネームサーバーがあります"},
 	{pattern.New(`^(\S+) does not know the zone: (.*)$`), "${1} がゾーンの情報を返しません: ${2}"},
 	{pattern.New(`^no server of (\S+) says who serves (\S+)$`), "上位のゾーン ${1} のどのサーバーからも、${2} のネームサーバーがわかりません"},
 	{pattern.New(`^(\S+) has no SOA that can be read$`), "${1} の SOA レコードを読み取れません"},

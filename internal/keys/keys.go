@@ -16,6 +16,7 @@ package keys
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,9 +113,25 @@ var (
 // recordName is where the record of a key is published, without the final dot.
 func recordName(e *store.DKIMKey) string { return e.Selector + "._domainkey." + e.Domain }
 
-// Publish is the change that publishes the record of a key.
+// texts are those by which name servers showed the key when it was last looked at, and ours where none did: another program may have published it with
+// tags that ours has not (opendkim-genkey writes h=sha256).
+func texts(e *store.DKIMKey) []string {
+	if seen := NoteOf(e).Texts; len(seen) > 0 {
+		return seen
+	}
+	return []string{e.Record}
+}
+
+// Publish is the change that publishes the record of a key: by our text, or that which is there already, so that there are never two.
 func (k *Keeper) Publish(e *store.DKIMKey) dns.Change {
-	return dns.Change{Action: dns.Add, Name: published(e) + ".", Type: dns.TypeTXT, TTL: k.cfg.Policy.RecordTTL, Data: []string{e.Record}}
+	if there := texts(e); !slices.Contains(there, e.Record) {
+		return k.publish(e, there[0])
+	}
+	return k.publish(e, e.Record)
+}
+
+func (k *Keeper) publish(e *store.DKIMKey, text string) dns.Change {
+	return dns.Change{Action: dns.Add, Name: published(e) + ".", Type: dns.TypeTXT, TTL: k.cfg.Policy.RecordTTL, Data: []string{text}}
 }
 
 // ByHand reports that somebody has to publish the record of a key: no publisher writes to its zone.
@@ -127,9 +144,9 @@ func (k *Keeper) ByHand(e *store.DKIMKey) bool {
 	return p == nil
 }
 
-// Withdraw is the change that takes it away.
+// Withdraw is the change that takes it away, by whatever texts it is there.
 func (k *Keeper) Withdraw(e *store.DKIMKey) dns.Change {
-	return dns.Change{Action: dns.Remove, Name: published(e) + ".", Type: dns.TypeTXT, Was: []string{e.Record}}
+	return dns.Change{Action: dns.Remove, Name: published(e) + ".", Type: dns.TypeTXT, Was: texts(e)}
 }
 
 // Delete forgets a key. ErrInUse where it signs or mail may need it, also that of one which signed and waits to do so again, unless force is set.

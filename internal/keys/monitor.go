@@ -43,9 +43,9 @@ func (k *Keeper) swapBack(ctx context.Context, e, was *store.DKIMKey, o Observat
 	now := k.cfg.Now()
 	e.State, e.Seen, e.Due = store.KeyPrepared, time.Time{}, time.Time{}
 	e.TTL = max(e.TTL, o.TTL)
-	e.Note = Note{At: now.UTC(), Waits: WaitsServers, Problem: "a name server ceased to show the record; the key before signs again", Observation: o}.text()
+	Note{At: now.UTC(), Waits: WaitsServers, Problem: "a name server ceased to show the record; the key before signs again", Observation: o}.keep(e)
 	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}
-	was.Note = Note{At: now.UTC()}.text()
+	Note{At: now.UTC()}.keep(was)
 	if err := k.cfg.Store.UpdateKeys(ctx, e, was); err != nil {
 		return err
 	}

@@ -35,6 +35,12 @@ func NoteOf(e *store.DKIMKey) Note {
 	return n
 }
 
+// keep has a key keep the note.
+func (n Note) keep(e *store.DKIMKey) {
+	n.Texts = n.known(e)
+	e.Note = n.text()
+}
+
 func (n Note) text() string {
 	b, err := json.Marshal(n)
 	if err != nil {
@@ -49,6 +55,6 @@ func (k *Keeper) note(ctx context.Context, e *store.DKIMKey, waits, problem stri
 	if old := NoteOf(e); problem != "" && old.Problem != problem {
 		k.cfg.Log.Warn("a key has a problem", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "state", e.State, "problem", problem)
 	}
-	e.Note = n.text()
+	n.keep(e)
 	return k.cfg.Store.NoteKey(ctx, e.ID, e.Note)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/store"
 )
 
 // The words for what a name server has at the name of a key.
@@ -26,6 +27,8 @@ const (
 	maxAddrs   = 6  // of one host
 	maxUp      = 8  // labels that the zone is looked for above a name
 	maxAliases = 3
+	maxTexts   = 8    // of one key
+	maxText    = 4096 // octets; the record of the largest RSA key has a third of it
 	// asks is how often each address is asked for the record in one look: behind one address may be many servers (anycast, a load balancer),
 	// of which some lag.
 	asks = 4
@@ -58,6 +61,31 @@ type Observation struct {
 	Record time.Duration `json:"record,omitempty"`
 	// Taken: some server has the record of another key at the name.
 	Taken bool `json:"taken,omitempty"`
+	// Texts are the texts by which servers show the key, each once, maxTexts at most: another program may have published it with tags that ours has not.
+	Texts []string `json:"texts,omitempty"`
+}
+
+// saw reports that every name server told what it has.
+func (o *Observation) saw() bool {
+	return len(o.Servers) > 0 && !slices.ContainsFunc(o.Servers, func(s Server) bool { return s.Has == Unreachable })
+}
+
+// known are the texts by which servers show a key, those that were seen before where none is and some server did not tell.
+func (o *Observation) known(e *store.DKIMKey) []string {
+	if len(o.Texts) == 0 && !o.saw() {
+		return NoteOf(e).Texts
+	}
+	return o.Texts
+}
+
+// learn adds texts by which a server shows the key.
+func learn(known, more []string) []string {
+	for _, text := range more {
+		if len(known) < maxTexts && len(text) <= maxText && !slices.Contains(known, text) {
+			known = append(known, text)
+		}
+	}
+	return known
 }
 
 // Shown reports that every name server shows the record, and nothing else at its name.
@@ -101,8 +129,9 @@ func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
 	for range maxAliases + 1 {
 		o, alias := d.one(ctx, name, record)
 		whole.TTL, whole.Record, whole.Taken = max(whole.TTL, o.TTL), max(whole.Record, o.Record), whole.Taken || o.Taken
+		whole.Texts = learn(whole.Texts, o.Texts)
 		if alias == "" {
-			o.TTL, o.Record, o.Taken = whole.TTL, whole.Record, whole.Taken
+			o.TTL, o.Record, o.Taken, o.Texts = whole.TTL, whole.Record, whole.Taken, whole.Texts
 			o.Servers = append(whole.Servers, o.Servers...)
 			return o
 		}
@@ -136,6 +165,7 @@ func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alia
 			}
 		}
 		o.TTL, o.Record, o.Taken = max(o.TTL, v.ttl), max(o.Record, v.record), o.Taken || v.taken
+		o.Texts = learn(o.Texts, v.texts)
 		views = append(views, v)
 	}
 	if len(hosts) > maxServers {
@@ -157,6 +187,7 @@ type view struct {
 	alias       string
 	ttl, record time.Duration
 	taken       bool
+	texts       []string // see [Observation]
 	names       []string // the name servers that it names
 }
 
@@ -172,7 +203,7 @@ func (d *DNS) host(ctx context.Context, host, zone, name, record string) view {
 		a := d.address(ctx, netip.AddrPortFrom(addr, 53), zone, name, record)
 		v.record = max(v.record, a.record)
 		v.ttl, v.names = max(v.ttl, a.ttl), append(v.names, a.names...)
-		v.Ours, v.taken = v.Ours || a.Ours, v.taken || a.taken
+		v.Ours, v.taken, v.texts = v.Ours || a.Ours, v.taken || a.taken, learn(v.texts, a.texts)
 		switch {
 		case a.Has == Unreachable && v.Has == Unreachable:
 			v.Detail = a.Detail
@@ -236,7 +267,7 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 			v.ttl = max(v.ttl, seconds(rec.TTL))
 			v.taken = v.taken || rec.Type == dns.TypeTXT && otherKey(rec.Data)
 		} else {
-			v.record, v.Ours = max(v.record, seconds(rec.TTL)), true
+			v.record, v.Ours, v.texts = max(v.record, seconds(rec.TTL)), true, learn(v.texts, []string{rec.Data})
 		}
 	}
 	switch {

@@ -83,6 +83,11 @@ func (k *Keeper) Look(ctx context.Context, domain string) error {
 	return errors.Join(failed...)
 }
 
+// longGone is how long after its record was taken away a name server may show it without that being a problem.
+const longGone = 24 * time.Hour
+
+const problemStands = "the record was taken away, but a day later a name server still shows it"
+
 // retire takes the record of a key away that no mail needs any more, and destroys its private key once it is gone.
 func (k *Keeper) retire(ctx context.Context, e *store.DKIMKey) error {
 	if k.cfg.Now().Before(e.Due) {
@@ -100,16 +105,19 @@ func (k *Keeper) retire(ctx context.Context, e *store.DKIMKey) error {
 		problem = o.Detail
 	}
 	if !o.Gone() {
+		if problem == "" && waits == WaitsGone && k.cfg.Now().Sub(e.Due) > longGone {
+			problem = problemStands
+		}
 		return k.note(ctx, e, waits, problem, o)
 	}
 	now := k.cfg.Now()
 	e.State, e.Removed, e.Due = store.KeyRemoved, now, time.Time{}
 	e.TTL = max(e.TTL, k.recordTTL()) // caches may know the record for so long
-	e.Note = Note{At: now.UTC(), Observation: o}.text()
+	Note{At: now.UTC(), Observation: o}.keep(e)
 	if k.cfg.Policy.Reveal && hasSigned(e) {
 		// A cache may hold the record for as long as its TTL says: until then what is signed with the key verifies.
 		e.Due = now.Add(max(24*time.Hour, time.Duration(k.cfg.Policy.RecordTTL)*time.Second))
-		e.Note = Note{At: now.UTC(), Waits: WaitsReveal, Observation: o}.text()
+		Note{At: now.UTC(), Waits: WaitsReveal, Observation: o}.keep(e)
 	} else {
 		e.Sealed = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/todoku/todoku/dns"
@@ -21,7 +22,8 @@ func (k *Keeper) first(ctx context.Context, e *store.DKIMKey) (seen bool, err er
 	if o.Zone == "" {
 		return false, k.note(ctx, e, WaitsServers, o.Detail, o)
 	}
-	e.TTL, e.Note = max(e.TTL, o.TTL), Note{At: k.cfg.Now().UTC(), Waits: WaitsServers, Observation: o}.text()
+	e.TTL = max(e.TTL, o.TTL)
+	Note{At: k.cfg.Now().UTC(), Waits: WaitsServers, Observation: o}.keep(e)
 	return true, k.cfg.Store.UpdateKeys(ctx, e)
 }
 
@@ -42,10 +44,8 @@ func (k *Keeper) advance(ctx context.Context, e *store.DKIMKey, series []*store.
 	if seen, err := k.first(ctx, e); err != nil || !seen {
 		return err
 	}
-	s := sight{waits: WaitsServers}
-	if e.State == store.KeyPublished {
-		s.o = k.observe(ctx, recordName(e), e.Record)
-	}
+	// Also before it is published: it may be there by another text, beside which ours must not be.
+	s := sight{waits: WaitsServers, o: k.observe(ctx, recordName(e), e.Record)}
 	if !s.o.Shown() {
 		// A server lost it, perhaps the very one to which it is published: what caches learned meanwhile is waited for anew. That is
 		// kept before the record is published again, or a node that died in between would leave nobody who knows.
@@ -64,22 +64,26 @@ type sight struct {
 	waits, problem string
 }
 
-// announce publishes the record of a key that some server does not show, unless somebody else's key has the name, and looks again.
+// announce publishes the record of a key that some server does not show, unless one has somebody else's key there or this one by another text, and looks
+// again; nor where none answers, and nobody knows. Such a text comes from the primary server, or goes from the others as it went from there: either way they agree before long.
 func (k *Keeper) announce(ctx context.Context, e *store.DKIMKey, o Observation) sight {
-	name, s := recordName(e), sight{o: o, waits: WaitsServers}
-	if o.Taken || NoteOf(e).Taken { // perhaps no longer
-		if s.o = k.observe(ctx, name, e.Record); k.taken(ctx, e, s.o) { // published beside it neither could be verified
-			s.problem = cmp.Or(s.o.Detail, problemTaken)
-			return s
-		}
+	s := sight{o: o, waits: WaitsServers}
+	if k.taken(ctx, e, o) { // published beside it neither could be verified
+		s.problem = cmp.Or(o.Detail, problemTaken)
+		return s
 	}
-	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.Publish(e)}); {
+	heard := slices.ContainsFunc(o.Servers, func(v Server) bool { return v.Has != Unreachable })
+	if !heard && !k.ByHand(e) || slices.ContainsFunc(o.known(e), func(text string) bool { return text != e.Record }) {
+		return s
+	}
+	switch err := k.cfg.Publisher.Apply(ctx, []dns.Change{k.publish(e, e.Record)}); {
 	case errors.Is(err, publish.ErrByHand):
 		s.waits = WaitsPublish
 	case err != nil:
 		s.problem = err.Error()
 	}
-	s.o = k.observe(ctx, name, e.Record)
+	s.o = k.observe(ctx, recordName(e), e.Record)
+	s.o.TTL = max(s.o.TTL, o.TTL) // what was there before caches may know still
 	return s
 }
 
@@ -132,7 +136,7 @@ func (k *Keeper) promote(ctx context.Context, e *store.DKIMKey, series []*store.
 	now := k.cfg.Now()
 	changed := []*store.DKIMKey{e}
 	e.State, e.Signing, e.Due = store.KeySigning, now, time.Time{}
-	e.Note = Note{At: now.UTC(), Observation: o}.text()
+	Note{At: now.UTC(), Observation: o}.keep(e)
 	for _, was := range series {
 		if was != e && was.State == store.KeySigning {
 			k.cease(was, now)
@@ -157,5 +161,5 @@ func (k *Keeper) cease(e *store.DKIMKey, now time.Time) {
 	}
 	e.TTL = max(e.TTL, NoteOf(e).Record) // for who comes after it at its name: caches keep the record for so long
 	e.State, e.Retiring, e.Due, e.Seen = store.KeyRetiring, now, due, time.Time{}
-	e.Note = Note{At: now.UTC(), Waits: WaitsMail}.text()
+	Note{At: now.UTC(), Waits: WaitsMail}.keep(e)
 }
