@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,11 +60,14 @@ func startUnbound(t *testing.T, ip, zone string, servers ...*nameserver) *namese
 	for _, n := range servers {
 		stubs += "  stub-addr: " + n.addr[:len(n.addr)-len(":53")] + "\n"
 	}
-	write(t, s.conf, unboundServer(dir, ip, "iterator")+fmt.Sprintf(`stub-zone:
-  name: "%s"
-%sremote-control:
+	_, above, _ := strings.Cut(zone, ".") // there is no Internet to ask for it: it is not there
+	write(t, s.conf, unboundServer(dir, ip, "iterator")+fmt.Sprintf(`  local-zone: "%[3]s." static
+  local-zone: "%[1]s." transparent
+stub-zone:
+  name: "%[1]s"
+%[2]sremote-control:
   control-enable: no
-`, zone, stubs))
+`, zone, stubs, above))
 	background(t, filepath.Join(dir, "unbound.log"), "/usr/sbin/unbound", "-d", "-c", s.conf)
 	s.answersFor(t, zone)
 	return s

@@ -22,6 +22,8 @@ type elsewhere struct {
 func (e elsewhere) Resolve(ctx context.Context, q dns.Question) dns.Answer {
 	if to, ok := e.ports[q.Server.Addr()]; ok {
 		q.Server = to
+	} else if !dns.IsSubdomain(q.Name, drillDomain) { // a server of one zone is no resolver: it refuses what is above
+		return dns.Answer{Question: q, Status: dns.NXDomain}
 	}
 	return e.next.Resolve(ctx, q)
 }

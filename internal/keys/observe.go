@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -131,10 +132,12 @@ func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
 		whole.TTL, whole.Record, whole.Taken = max(whole.TTL, o.TTL), max(whole.Record, o.Record), whole.Taken || o.Taken
 		whole.Texts = learn(whole.Texts, o.Texts)
 		if alias == "" {
+			o.Detail = cmp.Or(whole.Detail, o.Detail)
 			o.TTL, o.Record, o.Taken, o.Texts = whole.TTL, whole.Record, whole.Taken, whole.Texts
 			o.Servers = append(whole.Servers, o.Servers...)
 			return o
 		}
+		whole.Detail = cmp.Or(whole.Detail, o.Detail)
 		whole.Servers = append(whole.Servers, o.Servers...) // those that have something else than the alias
 		name = alias
 	}
@@ -146,12 +149,15 @@ func (d *DNS) Observe(ctx context.Context, name, record string) Observation {
 // one looks at one name. Where alias is not "", all servers that answered agree that the name is an alias of that, and the
 // Servers given are the others.
 func (d *DNS) one(ctx context.Context, name, record string) (o Observation, alias string) {
-	zone, hosts := d.zone(ctx, name)
+	zone, hosts, _ := d.zone(ctx, name)
 	if zone == "" {
 		return Observation{Detail: "the zone of " + name + " was not found: no NS records could be seen"}, ""
 	}
 	o.Zone = zone
 	above, views := d.above(ctx, zone)
+	for _, mute := range views { // it may last: that is said, not waited for in silence
+		o.Detail = mute.Detail
+	}
 	for _, h := range above {
 		if !slices.Contains(hosts, h) {
 			hosts = append(hosts, h)
@@ -315,23 +321,23 @@ func samePublic(a, b *dkim.Key) bool {
 	return errA == nil && errB == nil && ra == rb
 }
 
-// zone finds the zone of a name and the hosts that serve it, as the resolver knows them.
-func (d *DNS) zone(ctx context.Context, name string) (zone string, hosts []string) {
+// zone finds the zone of a name and the hosts that serve it, as the resolver knows them. failed says why that could not be seen; both are "" where there is none.
+func (d *DNS) zone(ctx context.Context, name string) (zone string, hosts []string, failed string) {
 	for n, up := name, 0; n != "" && up < maxUp; up++ {
 		ns := d.Resolver.Resolve(ctx, dns.Question{Name: n, Type: dns.TypeNS})
 		if ns.Status.Failed() {
-			return "", nil // it could be a zone of its own: nothing is known
+			return "", nil, ns.Status.String() // it could be a zone of its own: nothing is known
 		}
 		if ns.Status.Found() && len(ns.Chain) == 0 {
 			for _, rec := range ns.Records {
 				hosts = append(hosts, dns.CanonicalName(rec.Data))
 			}
 			slices.Sort(hosts)
-			return n, slices.Compact(hosts)
+			return n, slices.Compact(hosts), ""
 		}
 		_, n, _ = strings.Cut(n, ".")
 	}
-	return "", nil
+	return "", nil, ""
 }
 
 func (d *DNS) addresses(ctx context.Context, host string) (out []netip.Addr, detail string) {

@@ -150,6 +150,15 @@ func TestObserve_Above(t *testing.T) {
 	})
 	shows := dns.MustMemory(dns.Zone{"example.com": apex, name: {"TXT " + record}})
 	old := dns.MustMemory(dns.Zone{"example.com": {"9000 SOA ns1.example.com. h.example.com. 1 2 3 4 9000", "NS ns1.example.com"}})
+	const failing, addressless, failingHosts = "failing", "addressless", "failing hosts"
+	without := func(z dns.Zone) *dns.Memory {
+		z["example.com"], z["ns1.example.com"], z["old.example.net"] = apex, []string{"A 192.0.2.1"}, []string{"A 192.0.2.2"}
+		return dns.MustMemory(z)
+	}
+	resolvers := map[string]*dns.Memory{
+		failing: without(dns.Zone{"com": {"SERVFAIL"}}), addressless: without(dns.Zone{"com": {"NS a.gtld.example"}}),
+		failingHosts: without(dns.Zone{"com": {"NS a.gtld.example"}, "a.gtld.example": {"SERVFAIL"}}), "no zone above": without(dns.Zone{}),
+	}
 	both := dns.MustMemory(dns.Zone{"com": {"SOA a. b. 1 2 3 4 5"}, "example.com": apex})
 	for _, c := range []struct {
 		what    string
@@ -164,14 +173,32 @@ func TestObserve_Above(t *testing.T) {
 		{"one that the zone does not name does not answer", map[string][]string{"192.0.2.101": {"old.example.net."}}, nil, false, 300 * time.Second, "{old.example.net unreachable 192.0.2.2:53: timeout"},
 		{"the second of its servers answers", map[string][]string{"192.0.2.102": {"ns1.example.com."}}, nil, true, 300 * time.Second, ""},
 		{"its servers have the zone too", nil, map[string]*dns.Memory{"192.0.2.101": both}, true, 300 * time.Second, ""},
-		{"its servers do not answer", nil, nil, false, 300 * time.Second, "no server of com says who serves example.com"},
+		{"its servers do not answer", nil, nil, false, 300 * time.Second, "no server of com says who serves example.com (192.0.2.102:53: timeout)"},
+		{"no zone above", nil, nil, true, 300 * time.Second, ""},
+		{failing, nil, nil, false, 300 * time.Second, "the zone above example.com could not be looked up: servfail"},
+		{addressless, nil, nil, false, 300 * time.Second, "no server of com says who serves example.com (a.gtld.example: it has no address)"},
+		{failingHosts, nil, nil, false, 300 * time.Second, "no server of com says who serves example.com (a.gtld.example: its address could not be looked up: servfail)"},
+		{"private", map[string][]string{"192.0.2.101": {"ns1.example.com."}}, nil, false, 300 * time.Second, "no server of com says who serves example.com (b.gtld.example: 192.0.2.102 may not be asked"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			z := zones{resolver: resolver, servers: map[string]*dns.Memory{"192.0.2.1": shows}, refers: c.refers}
+			if r := resolvers[c.what]; r != nil {
+				z.resolver = r
+			}
 			for addr, m := range c.servers {
 				z.servers[addr] = m
 			}
-			o := (&DNS{Resolver: z}).Observe(t.Context(), name, record)
+			d := &DNS{Resolver: z}
+			if c.what == "private" {
+				d.Allowed = func(a netip.Addr) bool { return a.As4()[3] < 100 }
+			}
+			o := d.Observe(t.Context(), name, record)
+			if _, ok := Japanese(o.Detail); o.Detail != "" && !ok || o.Zone == "" {
+				t.Errorf("%q is not said in Japanese", o.Detail)
+			}
+			if blind := strings.Contains(c.detail, "zone above") || strings.Contains(c.detail, "who serves"); blind != (o.Detail != "") {
+				t.Errorf("as a problem: %q", o.Detail)
+			}
 			if o.Shown() != c.shown || o.TTL != c.ttl || !strings.Contains(fmt.Sprint(o.Servers), c.detail) {
 				t.Errorf("shown %v, TTL %s: %+v", o.Shown(), o.TTL, o)
 			}
