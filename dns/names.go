@@ -185,11 +185,17 @@ func unescapeName(s string) string {
 	return b.String()
 }
 
-// readName reads a name in master-file form that somebody wrote, and refuses what no
-// name can be.
+// readName reads a name in master-file form that somebody wrote, and refuses one
+// with an empty label. Its lengths are not looked at: see [ValidName].
 func readName(s string) (string, error) {
 	name := unescapeName(s)
-	if s == "" || !ValidName(name) || name != trimDot(name) {
+	empty := s == ""
+	for rest := name; rest != ""; {
+		parent := parentOf(rest)
+		empty = empty || rest[0] == '.' || parent == "" && rest != trimDot(rest)
+		rest = parent
+	}
+	if empty {
 		return "", fmt.Errorf("%q is not a domain name", clip(s))
 	}
 	return name, nil

@@ -25,8 +25,8 @@ func ParseRR(text string) (Record, error) {
 		return Record{}, fmt.Errorf("dns: %q: want NAME [TTL] [IN] TYPE DATA", clip(text))
 	}
 	name, err := readName(owner)
-	if err != nil {
-		return Record{}, fmt.Errorf("dns: %w", err)
+	if err != nil || !ValidName(name) {
+		return Record{}, fmt.Errorf("dns: %q is not a domain name", clip(owner))
 	}
 	rec, err := parseRecord(name, rest)
 	if err != nil {

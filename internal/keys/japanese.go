@@ -12,7 +12,7 @@ var problems = []struct {
 	{pattern.New(`^the zone has more than (\d+) name servers$`), "ゾーンのネームサーバーが ${1} 台を超えています"},
 	{pattern.New(`^the key signs, but not every name server shows its record$`), "署名に使っている鍵ですが、一部のネームサーバーでレコードを確認できません"},
 	{pattern.New(`^a name server ceased to show the record; the key before signs again$`), "ネームサーバーからレコードが消えたため、前の鍵での署名に戻しました"},
-	{pattern.New(`^` + problemStands + `$`), "レコードを削除してから 1 日たっても、まだレコードが見えるネームサーバーがあります"},
+	{pattern.New(`^the record was taken away, but a day later a name server still shows it$`), "レコードを削除してから 1 日たっても、まだレコードが見えるネームサーバーがあります"},
 	{pattern.New(`^(\S+) does not know the zone: (.*)$`), "${1} がゾーンの情報を返しません: ${2}"},
 	{pattern.New(`^the zone above (\S+) could not be looked up: (\S+)$`), "${1} の上位のゾーンを調べられないため、どのネームサーバーに委任されているかわかりません (${2})"},
 	{pattern.New(`^no server of (\S+) says who serves (\S+) \((\S+): it has no address\)$`), "上位のゾーン ${1} のどのサーバーからも、${2} のネームサーバーがわかりません (${3} のアドレスがありません)"},
