@@ -48,7 +48,9 @@ type Store interface {
 	PersonBySubject(ctx context.Context, issuer, subject string) (store.Person, error)
 	People(ctx context.Context, limit int) ([]store.Person, error)
 	FindPeople(ctx context.Context, role, find, after string, limit int) ([]store.Person, error)
-	ChangePerson(ctx context.Context, p store.Person, needed string) error
+	ChangePerson(ctx context.Context, id, role string, disabled bool, needed string) error
+	SetPassword(ctx context.Context, id, hash string) error
+	SetRole(ctx context.Context, id, from, to string) error
 	RemovePerson(ctx context.Context, id, needed string) error
 	PutLogin(ctx context.Context, token string, data []byte, expires time.Time) error
 	Login(ctx context.Context, token string) ([]byte, error)

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -122,6 +123,50 @@ func TestCheck(t *testing.T) {
 	if _, err := k.Check(cancelled, "ann", good); !errors.Is(err, context.Canceled) {
 		t.Errorf("with everyone busy: %v", err)
 	}
+}
+
+// TestPasswordKeepsTheRest: a password that waits to be hashed does not undo what an administrator says meanwhile.
+func TestPasswordKeepsTheRest(t *testing.T) {
+	k := newKeeper(t, nil)
+	if _, err := k.Add(ctx, "ann", good, Admin); err != nil {
+		t.Fatal(err)
+	}
+	mallory, err := k.Add(ctx, "mallory", good, Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meanwhile := &whileHashing{Store: k.store, read: make(chan struct{})}
+	k.store = meanwhile
+	k.hashing <- struct{}{}
+	k.hashing <- struct{}{}
+	done := make(chan error)
+	go func() { done <- k.SetPassword(ctx, mallory.ID, "another long one") }()
+	<-meanwhile.read // what SetPassword knows of mallory is from before
+	if err := k.Change(ctx, mallory.ID, User, true); err != nil {
+		t.Error(err)
+	}
+	<-k.hashing
+	<-k.hashing
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	p, err := meanwhile.Store.Person(ctx, mallory.ID)
+	if err != nil || p.Role != User || !p.Disabled || !matches(p.Password, "another long one") {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// whileHashing tells when a person was first read.
+type whileHashing struct {
+	Store
+	once sync.Once
+	read chan struct{}
+}
+
+func (w *whileHashing) Person(ctx context.Context, id string) (store.Person, error) {
+	p, err := w.Store.Person(ctx, id)
+	w.once.Do(func() { close(w.read) })
+	return p, err
 }
 
 func TestFirstRun(t *testing.T) {

@@ -215,10 +215,10 @@ func (k *Keeper) personOf(ctx context.Context, who identity) (store.Person, erro
 	case p.Disabled:
 		return store.Person{}, ErrWrong
 	case p.Role != role: // the list is the configuration's
-		p.Role = role
-		if err := k.store.ChangePerson(ctx, p, ""); err != nil {
+		if err := k.store.SetRole(ctx, p.ID, p.Role, role); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return store.Person{}, err
 		}
+		return k.store.Person(ctx, p.ID)
 	}
 	return p, nil
 }

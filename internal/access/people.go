@@ -72,20 +72,16 @@ func (k *Keeper) SetPassword(ctx context.Context, id, password string) error {
 	if err := checkPassword(p.Name, password); err != nil {
 		return err
 	}
-	if p.Password, err = k.hash(ctx, password); err != nil {
+	hashed, err := k.hash(ctx, password)
+	if err != nil {
 		return err
 	}
-	return k.store.ChangePerson(ctx, p, "")
+	return k.store.SetPassword(ctx, id, hashed)
 }
 
 // Change sets what a person may do. store.ErrNotFound, ErrLastAdmin.
 func (k *Keeper) Change(ctx context.Context, id, role string, disabled bool) error {
-	p, err := k.store.Person(ctx, id)
-	if err != nil {
-		return err
-	}
-	p.Role, p.Disabled = roleOf(role), disabled
-	return k.store.ChangePerson(ctx, p, Admin)
+	return k.store.ChangePerson(ctx, id, roleOf(role), disabled, Admin)
 }
 
 // Remove deletes a person. store.ErrNotFound, ErrLastAdmin.

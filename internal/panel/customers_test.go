@@ -61,10 +61,7 @@ func TestCustomersByFile(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 	// A customer who was disabled keeps what they have, and the file with their name can be read.
-	person, err := p.Store.Person(ctx, ids["bob"])
-	must(t, err)
-	person.Role, person.Disabled = access.User, true
-	must(t, p.Store.ChangePerson(ctx, person, ""))
+	must(t, p.Store.ChangePerson(ctx, ids["bob"], access.User, true, ""))
 	take("domain,customers\na.example,ann bob\n", Imported{Same: 1})
 }
 

@@ -88,13 +88,27 @@ func (s *Store) People(ctx context.Context, limit int) ([]Person, error) {
 // ErrLastAdmin: the change would leave nobody of the given role.
 var ErrLastAdmin = errors.New("nobody would be left who may manage people")
 
-// ChangePerson keeps what may change of a person: role, password, disabled. ErrNotFound.
-// Where it would leave nobody enabled of the role needed, ErrLastAdmin; needed "" asks
-// for nothing.
-func (s *Store) ChangePerson(ctx context.Context, p Person, needed string) error {
+// ChangePerson keeps what an administrator says of a person, and nothing else: another may
+// change the rest at the same time. ErrNotFound. Where it would leave nobody enabled of the
+// role needed, ErrLastAdmin; needed "" asks for nothing.
+func (s *Store) ChangePerson(ctx context.Context, id, role string, disabled bool, needed string) error {
+	return s.changePerson(ctx, needed, `UPDATE people SET role = $2, disabled = $3 WHERE id = $1`, text(id), text(role), number(disabled))
+}
+
+// SetPassword keeps the hash of a person's password, and nothing else. ErrNotFound.
+func (s *Store) SetPassword(ctx context.Context, id, hash string) error {
+	return s.changePerson(ctx, "", `UPDATE people SET password = $2 WHERE id = $1`, text(id), hash)
+}
+
+// SetRole gives a person who has the role from another one. ErrNotFound also where they
+// have a third by now.
+func (s *Store) SetRole(ctx context.Context, id, from, to string) error {
+	return s.changePerson(ctx, "", `UPDATE people SET role = $3 WHERE id = $1 AND role = $2`, text(id), text(from), text(to))
+}
+
+func (s *Store) changePerson(ctx context.Context, needed, query string, args ...any) error {
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		n, err := q.exec(ctx, `UPDATE people SET role = $2, password = $3, disabled = $4 WHERE id = $1`,
-			text(p.ID), text(p.Role), p.Password, number(p.Disabled))
+		n, err := q.exec(ctx, query, args...)
 		if err != nil {
 			return err
 		}
