@@ -188,7 +188,7 @@ func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardR
 		return f, err
 	}
 	for range 3 { // what others changed meanwhile may lead back
-		if err = p.trySetForward(ctx, f); !errors.Is(err, store.ErrConflict) {
+		if err = p.trySetForward(ctx, w, f); !errors.Is(err, store.ErrConflict) {
 			break
 		}
 	}
@@ -199,7 +199,7 @@ func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardR
 	return p.kept(ctx, f)
 }
 
-func (p *Panel) trySetForward(ctx context.Context, f store.Forward) error {
+func (p *Panel) trySetForward(ctx context.Context, w Who, f store.Forward) error {
 	since, err := p.Store.ForwardsChanges(ctx)
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func (p *Panel) trySetForward(ctx context.Context, f store.Forward) error {
 	if err := p.newWalk(f).endless(ctx, &f); err != nil {
 		return err
 	}
-	return p.keepForwards(ctx, since, f)
+	return p.keepForwards(ctx, w, since, f)
 }
 
 // kept gives one as it is in the database, which knows when it was changed.
@@ -219,8 +219,8 @@ func (p *Panel) kept(ctx context.Context, f store.Forward) (store.Forward, error
 	return now, err
 }
 
-func (p *Panel) keepForwards(ctx context.Context, since int64, list ...store.Forward) error {
-	err := p.Store.SetForwards(ctx, since, MaxForwards, MaxForwardsAll, list...)
+func (p *Panel) keepForwards(ctx context.Context, w Who, since int64, list ...store.Forward) error {
+	err := p.Store.SetForwards(ctx, w.person(), since, MaxForwards, MaxForwardsAll, list...)
 	if errors.Is(err, store.ErrTooMany) {
 		return invalid("address", fmt.Sprintf("A domain may have at most %d forwarding addresses, and the server %d.", MaxForwards, MaxForwardsAll), fmt.Sprintf("転送アドレスは 1 ドメインにつき %d 個、サーバー全体で %d 個までです。", MaxForwards, MaxForwardsAll))
 	}

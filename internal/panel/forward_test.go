@@ -64,6 +64,23 @@ func TestForwards(t *testing.T) {
 
 func third[A, B any](_ A, _ B, err error) error { return err }
 
+// TestForwardTakenWhileLooking: what is looked at while somebody has a domain is not kept once they have it no longer.
+func TestForwardTakenWhileLooking(t *testing.T) {
+	p, her := forwarding(t)
+	ctx := t.Context()
+	since, err := p.Store.ForwardsChanges(ctx)
+	must(t, err)
+	f := store.Forward{Domain: "a.example", Local: "x", Targets: []string{"me@else.example"}}
+	must(t, p.Remove(ctx, admin, "a.example"))
+	must(t, second(p.Create(ctx, admin, "a.example", Change{})))
+	if err := p.keepForwards(ctx, her, since, f); !errors.Is(err, store.ErrNotFound) {
+		t.Error(err)
+	}
+	if n, err := p.Store.CountForwards(ctx, ""); err != nil || n != 0 {
+		t.Errorf("%d are kept, %v", n, err)
+	}
+}
+
 func TestBadForwards(t *testing.T) {
 	p, ctx := open(t), t.Context()
 	_, err := p.Create(ctx, admin, "a.example", Change{})

@@ -86,7 +86,7 @@ func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry b
 	if dry || len(list) == 0 {
 		return done, nil
 	}
-	if err := p.keepForwards(ctx, since, list...); err != nil {
+	if err := p.keepForwards(ctx, w, since, list...); err != nil {
 		return Imported{}, err
 	}
 	p.Log.Info("forwarding addresses were taken from a file", "made", done.Made, "changed", done.Changed)

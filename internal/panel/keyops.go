@@ -73,8 +73,8 @@ func WrongMaster(err error) (t catalogue.Text, ok bool) {
 // lookTime bounds what is asked of name servers while somebody waits.
 const lookTime = 20 * time.Second
 
-// withKeys does something with the keys of a domain that one may see.
-func (p *Panel) withKeys(ctx context.Context, w Who, name string, do func(ctx context.Context, d *store.Domain) error) error {
+// withKeys does something with the keys of a domain that one may see, within some time.
+func (p *Panel) withKeys(ctx context.Context, w Who, name string, within time.Duration, do func(ctx context.Context, d *store.Domain) error) error {
 	d, err := p.find(ctx, w, name)
 	if err != nil {
 		return err
@@ -82,13 +82,16 @@ func (p *Panel) withKeys(ctx context.Context, w Who, name string, do func(ctx co
 	if p.Keys == nil {
 		return keys.ErrNoMaster
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	end, err := p.turn(ctx, w, d.Name)
 	if err != nil {
 		return err
 	}
 	defer end()
+	if d, err = p.find(ctx, w, d.Name); err != nil { // it may have been taken away while this waited
+		return err
+	}
 	return do(ctx, &d)
 }
 
@@ -134,7 +137,7 @@ func (p *Panel) turn(ctx context.Context, w Who, domain string) (end func(), err
 // Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,
 // keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict.
 func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) error {
-	return p.withKeys(ctx, w, name, func(ctx context.Context, d *store.Domain) error {
+	return p.withKeys(ctx, w, name, lookTime, func(ctx context.Context, d *store.Domain) error {
 		e, err := p.Store.Key(ctx, id)
 		if err == nil && e.Domain != d.Name {
 			err = store.ErrNotFound
@@ -158,7 +161,7 @@ func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) er
 
 // Look asks the name servers of a domain about its keys now, and takes the steps that may be taken. store.ErrNotFound, keys.ErrNoMaster.
 func (p *Panel) Look(ctx context.Context, w Who, name string) error {
-	return p.withKeys(ctx, w, name, func(ctx context.Context, d *store.Domain) error {
+	return p.withKeys(ctx, w, name, lookTime, func(ctx context.Context, d *store.Domain) error {
 		err := p.Keys.Look(ctx, d.Name)
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			p.Log.Warn("a look at the keys of a domain failed", "domain", d.Name, "error", err) // what could not be seen is with each key
@@ -172,33 +175,21 @@ const keyTime = 30 * time.Second
 
 // MakeKeys makes an RSA and an Ed25519 key, each where the domain has none that signs or will. store.ErrNotFound, keys.ErrNoMaster.
 func (p *Panel) MakeKeys(ctx context.Context, w Who, name string) error {
-	d, err := p.find(ctx, w, name)
-	if err != nil {
-		return err
-	}
-	if p.Keys == nil {
-		return keys.ErrNoMaster
-	}
-	ctx, cancel := context.WithTimeout(ctx, keyTime)
-	defer cancel()
-	end, err := p.turn(ctx, w, d.Name) // one after the other also keeps two from making the same
-	if err != nil {
-		return err
-	}
-	defer end()
-	list, err := p.Store.Keys(ctx, d.Name, false)
-	if err != nil {
-		return err
-	}
-	for _, algorithm := range []string{"rsa", "ed25519"} {
-		if slices.ContainsFunc(list, func(k store.DKIMKey) bool { return k.Algorithm == algorithm && lives(&k) }) {
-			continue
-		}
-		if _, err := p.Keys.Create(ctx, keys.Spec{Domain: d.Name, Algorithm: algorithm}); err != nil {
+	return p.withKeys(ctx, w, name, keyTime, func(ctx context.Context, d *store.Domain) error { // one after the other also keeps two from making the same
+		list, err := p.Store.Keys(ctx, d.Name, false)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, algorithm := range []string{"rsa", "ed25519"} {
+			if slices.ContainsFunc(list, func(k store.DKIMKey) bool { return k.Algorithm == algorithm && lives(&k) }) {
+				continue
+			}
+			if _, err := p.Keys.Create(ctx, keys.Spec{Domain: d.Name, Algorithm: algorithm}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // lives reports that a key signs or will.

@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -63,5 +64,32 @@ func TestSlowNameServers(t *testing.T) {
 	p.busy.Range(func(name, _ any) bool { t.Error(name, "is still busy"); return true })
 	if len(p.making)+len(p.administering) != 0 {
 		t.Error("somebody still works")
+	}
+}
+
+// TestTakenWhileWaiting: who waits for a turn with the keys of a domain, and has the domain no longer when it comes, does nothing with them.
+func TestTakenWhileWaiting(t *testing.T) {
+	p, her := forwarding(t)
+	ctx := t.Context()
+	for name, work := range map[string]func() error{
+		"makes keys": func() error { return p.MakeKeys(ctx, her, "a.example") },
+		"looks":      func() error { return p.Look(ctx, her, "a.example") },
+		"acts":       func() error { return p.Act(ctx, her, "a.example", "any", Retire) },
+	} {
+		must(t, p.Give(ctx, admin, "a.example", her.Person, true))
+		p.busy.Store("domain a.example", true)
+		done := make(chan error, 1)
+		go func() { done <- work() }()
+		for waits := false; !waits && len(done) == 0; runtime.Gosched() { // the person is taken before the domain is waited for
+			_, waits = p.busy.Load("person " + her.Person)
+		}
+		must(t, p.Give(ctx, admin, "a.example", her.Person, false))
+		p.busy.Delete("domain a.example")
+		if err := <-done; !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("one who %s: %v", name, err)
+		}
+	}
+	if list, err := p.Store.Keys(ctx, "a.example", false); err != nil || len(list) != 0 {
+		t.Errorf("%d keys were made, %v", len(list), err)
 	}
 }

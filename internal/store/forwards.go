@@ -84,9 +84,10 @@ func (s *Store) ForwardsChanges(ctx context.Context) (n int64, err error) {
 }
 
 // SetForwards keeps forwarding addresses in the place of what is there, all or none; one without targets that keeps nothing is removed. since is
-// what ForwardsChanges gave before what is there was looked at, so that of two who look at the same time one looks again.
-// ErrConflict: something was changed since; ErrNotFound: a domain is not there; ErrTooMany: one would have more than each, or all together more than total.
-func (s *Store) SetForwards(ctx context.Context, since int64, each, total int, list ...Forward) error {
+// what ForwardsChanges gave before what is there was looked at, so that of two who look at the same time one looks again. person has to have every
+// domain at that moment ("": whoever's they are), for it may have been given to somebody else while the caller looked.
+// ErrConflict: something was changed since; ErrNotFound: a domain is not there, or not theirs; ErrTooMany: one would have more than each, or all together more than total.
+func (s *Store) SetForwards(ctx context.Context, person string, since int64, each, total int, list ...Forward) error {
 	now := millis(s.now())
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards' AND value = $1`, since) // every node hears of it
@@ -100,7 +101,7 @@ func (s *Store) SetForwards(ctx context.Context, since int64, each, total int, l
 		for i := range list {
 			f := &list[i]
 			if !changed[f.Domain] {
-				if err := oneThere(ctx, q, `SELECT count(*) FROM domains WHERE name = $1`, f.Domain); err != nil {
+				if err := holdDomain(ctx, q, person, f.Domain); err != nil {
 					return err
 				}
 			}
@@ -130,6 +131,16 @@ func setForward(ctx context.Context, q querier, f *Forward, now int64) error {
 	_, err := q.exec(ctx, `INSERT INTO forwards (domain, local, targets, keep, changed) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (domain, local) DO UPDATE SET targets = excluded.targets, keep = excluded.keep, changed = excluded.changed`,
 		text(f.Domain), text(f.Local), text(strings.Join(f.Targets, "\n")), number(f.Keep), now)
+	return err
+}
+
+// holdDomain keeps a domain that a person ("" for any) has from being removed before the transaction ends: an entry of one that is gone would be of the
+// next one of this name. ErrNotFound.
+func holdDomain(ctx context.Context, q querier, person, name string) error {
+	n, err := q.exec(ctx, `UPDATE domains SET changed = changed WHERE `+mayDomain+` AND name = $2`, text(person), text(name))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
 	return err
 }
 

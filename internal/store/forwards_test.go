@@ -36,7 +36,7 @@ func testForwards(t *testing.T, s *Store) {
 		{Domain: "a.example", Local: "info", Targets: []string{"x@else.example", "y@else.example"}, Keep: true}, {Domain: "a.example", Targets: []string{"all@else.example"}},
 		{Domain: "b.example", Local: "ann", Keep: true}, {Domain: "off.example", Local: "z", Targets: []string{"z@else.example"}},
 	}
-	ok(t, s.SetForwards(ctx, changes(t, s), 10, 10, list...))
+	ok(t, s.SetForwards(ctx, "", changes(t, s), 10, 10, list...))
 	got, err := s.Forwards(ctx, "", "", Forward{}, 10)
 	ok(t, err)
 	if diff := cmp.Diff([]Forward{list[1], list[0], list[2], list[3]}, got, cmpopts.IgnoreFields(Forward{}, "Changed")); diff != "" || got[0].Changed.IsZero() {
@@ -65,7 +65,7 @@ func testForwards(t *testing.T, s *Store) {
 	if err != nil || f.Targets[0] != "all@else.example" {
 		t.Errorf("%+v, %v", f, err)
 	}
-	ok(t, s.SetForwards(ctx, changes(t, s), 10, 10, Forward{Domain: "a.example"}))
+	ok(t, s.SetForwards(ctx, "", changes(t, s), 10, 10, Forward{Domain: "a.example"}))
 	_, err = s.Forward(ctx, "a.example", "")
 	wantErr(t, err, ErrNotFound)
 	ok(t, s.RemoveDomain(ctx, "off.example"))
@@ -83,12 +83,12 @@ func testForwardsAllOrNone(t *testing.T, s *Store) {
 	for i := range 5 {
 		list = append(list, Forward{Domain: "a.example", Local: fmt.Sprint(i), Keep: true})
 	}
-	wantErr(t, s.SetForwards(ctx, changes(t, s), 4, 99, list...), ErrTooMany)
-	wantErr(t, s.SetForwards(ctx, changes(t, s), 9, 4, list...), ErrTooMany)
-	wantErr(t, s.SetForwards(ctx, changes(t, s), 9, 9, append(list, Forward{Domain: "c.example", Local: "x", Keep: true})...), ErrNotFound)
+	wantErr(t, s.SetForwards(ctx, "", changes(t, s), 4, 99, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, "", changes(t, s), 9, 4, list...), ErrTooMany)
+	wantErr(t, s.SetForwards(ctx, "", changes(t, s), 9, 9, append(list, Forward{Domain: "c.example", Local: "x", Keep: true})...), ErrNotFound)
 	before := changes(t, s)
-	ok(t, s.SetForwards(ctx, before, 9, 9, list[0]))
-	wantErr(t, s.SetForwards(ctx, before, 9, 9, list[1]), ErrConflict)
+	ok(t, s.SetForwards(ctx, "", before, 9, 9, list[0]))
+	wantErr(t, s.SetForwards(ctx, "", before, 9, 9, list[1]), ErrConflict)
 	if n, err := s.CountForwards(ctx, ""); err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -99,11 +99,25 @@ func testForwardsOfPeople(t *testing.T, s *Store) {
 	ok(t, err)
 	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}))
 	ok(t, s.GiveDomain(ctx, "b.example", p.ID, true))
-	ok(t, s.SetForwards(ctx, changes(t, s), 9, 9, Forward{Domain: "a.example", Local: "x", Keep: true}, Forward{Domain: "b.example", Local: "y", Keep: true}))
+	ok(t, s.SetForwards(ctx, "", changes(t, s), 9, 9, Forward{Domain: "a.example", Local: "x", Keep: true}, Forward{Domain: "b.example", Local: "y", Keep: true}))
 	if list, err := s.Forwards(ctx, p.ID, "", Forward{}, 9); err != nil || addresses(list) != "y@b.example " {
 		t.Errorf("%q, %v", addresses(list), err)
 	}
 	if list, err := s.Forwards(ctx, p.ID, "a.example", Forward{}, 9); err != nil || len(list) != 0 {
+		t.Errorf("%q, %v", addresses(list), err)
+	}
+	mine, others := Forward{Domain: "b.example", Local: "z", Keep: true}, Forward{Domain: "a.example", Local: "z", Keep: true}
+	wantErr(t, s.SetForwards(ctx, p.ID, changes(t, s), 9, 9, mine, others), ErrNotFound)
+	since := changes(t, s)
+	ok(t, s.GiveDomain(ctx, "b.example", p.ID, false)) // while somebody looks
+	wantErr(t, s.SetForwards(ctx, p.ID, since, 9, 9, mine), ErrNotFound)
+	ok(t, s.SetDomainsOf(ctx, map[string][]string{"b.example": {p.ID}}))
+	ok(t, s.SetForwards(ctx, p.ID, changes(t, s), 9, 9, mine))
+	since = changes(t, s)
+	ok(t, s.RemoveDomain(ctx, "b.example"))
+	ok(t, s.SetDomains(ctx, &Domain{Name: "b.example"})) // of the same name, and nobody's
+	wantErr(t, s.SetForwards(ctx, p.ID, since, 9, 9, mine), ErrNotFound)
+	if list, err := s.Forwards(ctx, "", "", Forward{}, 9); err != nil || addresses(list) != "x@a.example " {
 		t.Errorf("%q, %v", addresses(list), err)
 	}
 }
