@@ -9,6 +9,7 @@ import (
 
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/keys"
@@ -260,7 +261,7 @@ func (out *Policy) published(chosen, name string) {
 
 // lastCheck gives the last check of a domain, judged anew. store.ErrNotFound where there is none that can be read.
 func (p *Panel) lastCheck(ctx context.Context, name string) (*store.Run, *check.Report, error) {
-	run, err := p.Store.LastRun(ctx, name)
+	run, err := p.Store.LastRun(ctx, name, access.Admin)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -130,18 +131,44 @@ func testDomainPeople(t *testing.T, s *Store) {
 }
 
 func testLastRun(t *testing.T, s *Store) {
-	_, err := s.LastRun(ctx, "a.example")
-	wantErr(t, err, ErrNotFound)
-	at := s.now()
-	for i, r := range []Run{{ID: "old", State: Done}, {ID: "new", Owner: "ann", State: Done}, {ID: "strangers", Owner: VisitorOwner + "x", State: Done}, {ID: "other", Target: "b.example", State: Done}} {
-		if r.Target == "" {
-			r.Target = "a.example"
-		}
-		r.Label, r.Kind, r.At = r.Target, "domain", at.Add(time.Duration(i)*time.Second)
-		ok(t, s.AddRun(ctx, &r))
+	for _, p := range []Person{{ID: "ann", Role: "admin"}, {ID: "bob", Role: "customer"}, {ID: "carol", Role: "customer"}, {ID: "dan", Role: "user"}, {ID: "eve", Role: "customer"}} {
+		p.Name = p.ID
+		_, err := s.AddPerson(ctx, p, false)
+		ok(t, err)
 	}
-	if r, err := s.LastRun(ctx, "a.example"); err != nil || r.ID != "new" {
-		t.Errorf("%+v, %v", r, err)
+	ok(t, s.SetDomains(ctx, &Domain{Name: "a.example"}, &Domain{Name: "b.example"}))
+	ok(t, s.GiveDomain(ctx, "a.example", "bob", true))
+	ok(t, s.GiveDomain(ctx, "b.example", "eve", true))
+	at := s.now()
+	for i, c := range []struct {
+		owner, target, state string
+		counts               bool
+	}{
+		{"carol", "a.example", Done, false}, // nothing is there yet
+		{"", "a.example", Done, true},
+		{"ann", "a.example", Done, true},
+		{"bob", "a.example", Done, true},
+		{"bob", "b.example", Done, false},
+		{"dan", "a.example", Done, false},
+		{"eve", "a.example", Done, false},
+		{VisitorOwner + "x", "a.example", Done, false},
+		{"gone", "a.example", Done, false},
+		{"ann", "a.example", Running, false},
+	} {
+		before, found := s.LastRun(ctx, "a.example", "admin")
+		run := &Run{Target: c.target, Label: c.target, Kind: "domain", Owner: c.owner, State: c.state, At: at.Add(time.Duration(i) * time.Second)}
+		ok(t, s.AddRun(ctx, run))
+		got, err := s.LastRun(ctx, "a.example", "admin")
+		switch {
+		case c.counts && (err != nil || got.ID != run.ID):
+			t.Errorf("%q of %s (%s) does not count: %+v, %v", c.owner, c.target, c.state, got, err)
+		case !c.counts && (errors.Is(err, ErrNotFound) != errors.Is(found, ErrNotFound) || err == nil && got.ID != before.ID):
+			t.Errorf("%q of %s (%s) counts: %+v, %v", c.owner, c.target, c.state, got, err)
+		}
+	}
+	ok(t, s.GiveDomain(ctx, "a.example", "bob", false))
+	if r, err := s.LastRun(ctx, "a.example", "admin"); err != nil || r.Owner != "ann" {
+		t.Errorf("after it was taken back: %+v, %v", r, err)
 	}
 }
 
