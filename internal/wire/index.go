@@ -74,15 +74,40 @@ func nameOf(raw []byte) []byte {
 	return name
 }
 
-// slot gives the place of a name in head, whatever its case.
+// slot gives the place of a name in head, whatever its case. The whole of a name
+// counts: of names that begin alike a sender can write thousands.
 func slot[S string | []byte](x *Index, name S) uint64 {
-	var folded [48]byte // what is beyond this is left to the comparison
-	n := copy(folded[:], name)
-	for i := 0; i < n; i += 8 {
-		w := folded[i : i+8]
-		binary.LittleEndian.PutUint64(w, binary.LittleEndian.Uint64(w)|0x20*ones)
+	var folded [48]byte
+	if len(name) > len(folded) {
+		return slotOfLong(x, name)
 	}
+	n := copy(folded[:], name)
+	fold(folded[:(n+7)&^7])
 	return maphash.Bytes(x.seed, folded[:n]) & uint64(len(x.head)-1)
+}
+
+func slotOfLong[S string | []byte](x *Index, name S) uint64 {
+	var hash maphash.Hash
+	hash.SetSeed(x.seed)
+	var folded [48]byte
+	for ; len(name) > 0; name = name[min(len(name), len(folded)):] {
+		n := copy(folded[:], name)
+		fold(folded[:(n+7)&^7])
+		_, _ = hash.Write(folded[:n]) // never fails
+	}
+	return hash.Sum64() & uint64(len(x.head)-1)
+}
+
+// fold makes whole words lower case. It changes letters alone, as lower does: of two
+// other octets that were made one, a sender could write 2^n names of one hash.
+func fold(b []byte) {
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
+		low := w & (0x7f * ones)
+		// Adding sets the high bit of octets from 'A' on, and of those beyond 'Z'.
+		upper := (low + (0x80-'A')*ones) &^ (low + (0x7f-'Z')*ones) &^ w & highs
+		binary.LittleEndian.PutUint64(b, w|upper>>2)
+	}
 }
 
 // Begin starts the selection for another signature, whose own field, the self-th, is

@@ -72,3 +72,81 @@ func TestIndexAnything(t *testing.T) {
 		}
 	}
 }
+
+// TestIndexWork counts how often a field is looked at for names that no field has: of
+// fields and names that begin alike, that differ in the case of letters alone at most,
+// or in octets that differ as upper and lower case do and are no letters.
+func TestIndexWork(t *testing.T) {
+	const fields, names = 9000, 900
+	twins := func(n int) string { // one of 2^14 names
+		b := []byte("x--------------")
+		for i := range 14 {
+			b[i+1] = "[{"[n>>i&1]
+		}
+		return string(b)
+	}
+	for what, name := range map[string]func(i int) string{
+		"a long common beginning": func(i int) string { return fmt.Sprintf("%s%05d", strings.Repeat("x", 48), i) },
+		"a longer one, and an end": func(i int) string {
+			return fmt.Sprintf("%s%05d%s", strings.Repeat("X", 300), i, strings.Repeat("x", 100))
+		},
+		"a difference that is no case": twins,
+	} {
+		looks := 0
+		raw := make([][]byte, fields)
+		for i := range raw {
+			raw[i] = []byte(name(i) + ": 1\r\n")
+		}
+		x := NewIndex(fields, func(i int) []byte { looks++; return raw[i] })
+		absent := make([]string, names)
+		for i := range absent {
+			absent[i] = name(fields + i)
+		}
+		looks = 0
+		x.Begin(-1)
+		if out, _ := x.AppendSigned(nil, Relaxed, absent); len(out) > 0 {
+			t.Errorf("%s: found %.60q", what, out)
+		}
+		if looks > 4*names { // there are at least twice as many hashes as fields
+			t.Errorf("%s: %d looks at a field for %d names", what, looks, names)
+		}
+		x.Begin(-1)
+		if _, longest := x.AppendSigned(nil, Relaxed, []string{strings.ToUpper(name(7))}); longest != 7 {
+			t.Errorf("%s: in upper case it is field %d", what, longest)
+		}
+	}
+}
+
+// TestFold holds fold against lower, for each octet at each place.
+func TestFold(t *testing.T) {
+	for c := range 256 {
+		for at := range 16 {
+			b := []byte(strings.Repeat("\xffaZ\x00", 4))
+			b[at] = byte(c)
+			want := make([]byte, len(b))
+			for i := range b {
+				want[i] = lower(b[i])
+			}
+			if fold(b); string(b) != string(want) {
+				t.Fatalf("%#02x at %d: %q, want %q", c, at, b, want)
+			}
+		}
+	}
+}
+
+func BenchmarkIndex(b *testing.B) {
+	var fields [][]byte
+	for _, name := range []string{"Return-Path", "Received", "Received", "Received", "DKIM-Signature", "Date", "From", "To", "Message-ID", "Subject", "MIME-Version",
+		"Content-Type", "Content-Transfer-Encoding", "List-Unsubscribe", "List-Unsubscribe-Post", "X-Mailer-Information-Of-The-Sender"} {
+		fields = append(fields, []byte(name+": some value\r\n"))
+	}
+	names := strings.Split("from:to:subject:date:message-id:content-type:mime-version:list-unsubscribe:from", ":")
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		x := NewIndex(len(fields), func(i int) []byte { return fields[i] })
+		x.Begin(-1)
+		dst, _ = x.AppendSigned(dst[:0], Relaxed, names)
+		x.Release()
+	}
+}
