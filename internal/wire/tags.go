@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -68,7 +69,7 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 		}
 		for i := range tags {
 			if n := tags[i].Name; n[0] == tag.Name[0] && n == tag.Name {
-				return nil, fmt.Errorf("%w: %q occurs twice", ErrDuplicateTag, tag.Name+"=")
+				return nil, fmt.Errorf("%w: %s occurs twice", ErrDuplicateTag, quoteTag(tag.Name))
 			}
 		}
 		tags = append(tags, tag)
@@ -77,6 +78,15 @@ func AppendTags(dst []Tag, s string) ([]Tag, error) {
 		}
 		pos = end + 1
 	}
+}
+
+// quoteTag quotes the name of a tag, at most 60 octets of it: a sender chose it.
+func quoteTag(name string) string {
+	const most = 60
+	if len(name) > most {
+		return strconv.Quote(name[:most]) + "..."
+	}
+	return strconv.Quote(name + "=")
 }
 
 // CutTag finds the value of the first tag of a name in a tag list that nobody has

@@ -46,6 +46,16 @@ func TestParseTags(t *testing.T) {
 	}
 }
 
+// TestParseTagsErrorIsShort: a reason goes into fields and logs; it names no tag at length.
+func TestParseTagsErrorIsShort(t *testing.T) {
+	name := strings.Repeat("n", 30_000)
+	for spec, want := range map[string]string{"a=1;a=2": `"a=" occurs twice`, name + "=1;" + name + "=2": `"` + name[:60] + `"... occurs twice`} {
+		if _, err := ParseTags(spec); !errors.Is(err, ErrDuplicateTag) || err.Error() != "duplicate tag: "+want {
+			t.Errorf("%.200v", err)
+		}
+	}
+}
+
 // TestParseTagsRFC6376Section3_2 has what the grammar forbids.
 func TestParseTagsRFC6376Section3_2(t *testing.T) {
 	for _, c := range []struct {
