@@ -192,10 +192,6 @@ func (k *Keeper) personOf(ctx context.Context, who identity) (store.Person, erro
 	if !admin && !listed(k.openID.Allow, who) {
 		return store.Person{}, ErrNotAllowed
 	}
-	role := User
-	if admin {
-		role = Admin
-	}
 	p, err := k.store.PersonBySubject(ctx, who.issuer, who.subject)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -205,7 +201,7 @@ func (k *Keeper) personOf(ctx context.Context, who identity) (store.Person, erro
 		}
 		// The name is for reading; the account is the subject. A person of that name who
 		// signs in with a password is somebody else.
-		p, err = k.store.AddPerson(ctx, store.Person{Name: name, Role: role, Issuer: who.issuer, Subject: who.subject}, false)
+		p, err = k.store.AddPerson(ctx, store.Person{Name: name, Role: listedRole(admin, User), Issuer: who.issuer, Subject: who.subject}, false)
 		if errors.Is(err, store.ErrExists) {
 			err = ErrTaken
 		}
@@ -214,13 +210,25 @@ func (k *Keeper) personOf(ctx context.Context, who identity) (store.Person, erro
 		return store.Person{}, err
 	case p.Disabled:
 		return store.Person{}, ErrWrong
-	case p.Role != role: // the list is the configuration's
-		if err := k.store.SetRole(ctx, p.ID, p.Role, role); err != nil && !errors.Is(err, store.ErrNotFound) {
+	case p.Role != listedRole(admin, p.Role): // the list is the configuration's
+		if err := k.store.SetRole(ctx, p.ID, p.Role, listedRole(admin, p.Role)); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return store.Person{}, err
 		}
 		return k.store.Person(ctx, p.ID)
 	}
 	return p, nil
+}
+
+// listedRole is the role of somebody who has one: the lists say who is an administrator,
+// and nothing of what the others are.
+func listedRole(admin bool, role string) string {
+	switch {
+	case admin:
+		return Admin
+	case role == Admin:
+		return User
+	}
+	return role
 }
 
 // listed reports whether a list of addresses and domains holds an address that the provider has verified.

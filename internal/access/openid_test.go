@@ -196,11 +196,24 @@ func TestOpenID(t *testing.T) {
 		}
 	}
 	p.claims, p.badKey = map[string]any{"sub": "43", "email": "bob@example.com"}, false
+	if err := k.Change(ctx, bob.ID, Customer, false); err != nil {
+		t.Fatal(err)
+	}
+	if who, err := p.visit(t, k, nil); err != nil || who.ID != bob.ID || who.Role != Customer {
+		t.Errorf("a customer comes back: %+v %v", who, err)
+	}
 	if err := k.Change(ctx, bob.ID, User, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.visit(t, k, nil); !errors.Is(err, ErrWrong) {
 		t.Errorf("somebody who is disabled: %v", err)
+	}
+	k.openID.Admins = []string{"bob@example.com"}
+	if err := k.Change(ctx, bob.ID, Customer, false); err != nil {
+		t.Fatal(err)
+	}
+	if who, err := p.visit(t, k, nil); err != nil || who.Role != Admin {
+		t.Errorf("a customer on the list of administrators: %+v %v", who, err)
 	}
 	k.openID.Admins = nil
 	p.claims = nil
