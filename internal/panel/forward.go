@@ -16,8 +16,6 @@ const (
 	MaxForwards, MaxForwardsAll = 1000, 200_000
 	// MaxTargets is how many destinations an address may have.
 	MaxTargets = 20
-	// maxWalk is how many addresses are looked at to see whether mail would come back to where it began.
-	maxWalk = 500
 )
 
 // ForwardRequest says where mail to an address is to go. Without To and Keep the address is forwarded no longer.
@@ -56,102 +54,6 @@ func (q ForwardRequest) forward(domain string) (f store.Forward, err error) {
 		}
 	}
 	return f, nil
-}
-
-// walk follows mail over forwarding addresses: those that are about to be kept, over those that are.
-type walk struct {
-	store *store.Store
-	over  map[string]store.Forward // by address
-	none  map[string]bool          // whether a domain that was looked at has nothing kept
-	left  int                      // steps
-}
-
-func (p *Panel) newWalk(list ...store.Forward) *walk {
-	w := &walk{store: p.Store, over: make(map[string]store.Forward, len(list)), none: map[string]bool{}, left: maxWalk + 5*len(list)}
-	for _, f := range list {
-		w.over[f.Address()] = f
-	}
-	return w
-}
-
-// kept gives what is kept for exactly an address, ok false for nothing.
-func (w *walk) kept(ctx context.Context, local, domain string) (f store.Forward, ok bool, err error) {
-	none, looked := w.none[domain]
-	if !looked {
-		n, err := w.store.CountForwards(ctx, domain)
-		if err != nil {
-			return f, false, err
-		}
-		none = n == 0
-		w.none[domain] = none
-	}
-	if none {
-		return f, false, nil
-	}
-	f, err = w.store.Forward(ctx, domain, local)
-	if errors.Is(err, store.ErrNotFound) {
-		return f, false, nil
-	}
-	return f, err == nil, err
-}
-
-// next gives where mail to an address goes, as the mail server finds it: the address, it without its extension, all others of the domain.
-func (w *walk) next(ctx context.Context, address string) (f store.Forward, ok bool, err error) {
-	i := strings.LastIndexByte(address, '@')
-	local, domain := strings.ToLower(address[:i]), address[i+1:]
-	base, _, extended := strings.Cut(local, "+")
-	tries := []string{local, ""}
-	if extended && base != "" {
-		tries = []string{local, base, ""}
-	}
-	for _, l := range tries {
-		f, there := w.over[l+"@"+domain]
-		if !there {
-			if f, there, err = w.kept(ctx, l, domain); err != nil {
-				return f, false, err
-			}
-		}
-		if there && (len(f.Targets) > 0 || f.Keep) {
-			return f, true, nil
-		}
-	}
-	return f, false, nil
-}
-
-// endless reports, as an *Invalid, that mail would come back to the address where it began.
-func (w *walk) endless(ctx context.Context, start *store.Forward) error {
-	if len(start.Targets) == 0 && !start.Keep { // taken away: its mail goes where that of all others goes
-		f, ok, err := w.next(ctx, start.Address())
-		if err != nil || !ok {
-			return err
-		}
-		start = &f
-	}
-	seen := map[string]bool{}
-	queue := slices.Clone(start.Targets)
-	for len(queue) > 0 {
-		address := strings.ToLower(queue[0])
-		queue = queue[1:]
-		if seen[address] {
-			continue
-		}
-		seen[address] = true
-		if w.left--; w.left < 0 {
-			return invalid("to", "Mail would go over too many forwarding addresses. Name the last ones.", "経由する転送アドレスが多すぎます。最終的な転送先を直接指定してください。")
-		}
-		f, ok, err := w.next(ctx, address)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			continue
-		}
-		if f.Address() == start.Address() {
-			return invalid("to", "Mail would come back to this address: "+address+" leads to it.", "転送が循環します。"+address+" への転送が、この転送元に戻ってきます。")
-		}
-		queue = append(queue, f.Targets...)
-	}
-	return nil
 }
 
 // Forwards lists those of a domain by address, behind the address after; next is where the list goes on, "" at its end. store.ErrNotFound.
@@ -204,7 +106,11 @@ func (p *Panel) trySetForward(ctx context.Context, w Who, f store.Forward) error
 	if err != nil {
 		return err
 	}
-	if err := p.newWalk(f).endless(ctx, &f); err != nil {
+	way, err := newWalk(ctx, p.Store, f)
+	if err == nil {
+		err = way.endless(ctx, &f)
+	}
+	if err != nil {
 		return err
 	}
 	return p.keepForwards(ctx, w, since, f)

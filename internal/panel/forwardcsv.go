@@ -59,7 +59,10 @@ func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry b
 	if err != nil {
 		return done, err
 	}
-	way := p.newWalk(all...)
+	way, err := newWalk(ctx, p.Store, all...)
+	if err != nil {
+		return done, err
+	}
 	var list []store.Forward
 	mine := map[string]error{}
 	for _, l := range lines {
@@ -95,7 +98,7 @@ func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry b
 
 // count adds one to those that are to be kept, where it changes something.
 func count(ctx context.Context, w *walk, list []store.Forward, f store.Forward, done *Imported) ([]store.Forward, error) {
-	was, there, err := w.kept(ctx, f.Local, f.Domain)
+	was, there, err := w.kept(ctx, f.Address())
 	switch {
 	case err != nil:
 		return list, err

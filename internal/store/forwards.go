@@ -67,12 +67,39 @@ func (s *Store) ForwardsFrom(ctx context.Context, after Forward, limit int) ([]F
 	return list, nil
 }
 
+const (
+	countForwards    = `SELECT count(*) FROM forwards`
+	forwardsOfDomain = ` WHERE domain = $1`
+)
+
 // CountForwards gives how many there are of a domain ("": in all).
 func (s *Store) CountForwards(ctx context.Context, domain string) (n int, err error) {
-	if err := s.db.reader().queryRow(ctx, `SELECT count(*) FROM forwards WHERE $1 = '' OR domain = $1`, text(domain)).Scan(&n); err != nil {
+	query, args := countForwards, []any(nil)
+	if domain != "" { // a query of its own: an OR would look at all
+		query, args = query+forwardsOfDomain, []any{text(domain)}
+	}
+	if err := s.db.reader().queryRow(ctx, query, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("counting forwarding addresses: %w", s.db.translate(err))
 	}
 	return n, nil
+}
+
+const selectForwardAddresses = `SELECT domain, local FROM forwards WHERE domain IN (`
+
+// ForwardAddresses gives the addresses (as [Forward.Address] does) of some domains that have an entry.
+func (s *Store) ForwardAddresses(ctx context.Context, domains []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	err := inParts(domains, func(marks string, args []any) error {
+		list, err := collect(ctx, s.db.reader(), func(r row) (f Forward, err error) { return f, r.Scan(&f.Domain, &f.Local) }, selectForwardAddresses+marks+`)`, args...)
+		for i := range list {
+			out[list[i].Address()] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for forwarding addresses: %w", s.db.translate(err))
+	}
+	return out, nil
 }
 
 // ForwardsChanges counts the changes of forwarding addresses.
@@ -111,11 +138,11 @@ func (s *Store) SetForwards(ctx context.Context, person string, since int64, eac
 			}
 		}
 		for domain := range changed {
-			if err := atMost(ctx, q, each, `SELECT count(*) FROM forwards WHERE domain = $1`, text(domain)); err != nil {
+			if err := atMost(ctx, q, each, countForwards+forwardsOfDomain, text(domain)); err != nil {
 				return err
 			}
 		}
-		return atMost(ctx, q, total, `SELECT count(*) FROM forwards`)
+		return atMost(ctx, q, total, countForwards)
 	})
 	if err != nil {
 		return fmt.Errorf("keeping forwarding addresses: %w", err)

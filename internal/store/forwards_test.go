@@ -2,6 +2,9 @@ package store
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +64,10 @@ func testForwards(t *testing.T, s *Store) {
 	if list, err := s.ForwardsFrom(ctx, Forward{Domain: "a.example"}, 9); err != nil || addresses(list) != "info@a.example ann@b.example " {
 		t.Errorf("%q, %v", addresses(list), err)
 	}
+	there, err := s.ForwardAddresses(ctx, []string{"b.example", "none.example", "a.example"})
+	if got := slices.Sorted(maps.Keys(there)); err != nil || strings.Join(got, " ") != "@a.example ann@b.example info@a.example" {
+		t.Errorf("%q, %v", got, err)
+	}
 	f, err := s.Forward(ctx, "a.example", "")
 	if err != nil || f.Targets[0] != "all@else.example" {
 		t.Errorf("%+v, %v", f, err)
@@ -74,6 +81,20 @@ func testForwards(t *testing.T, s *Store) {
 	}
 	if n, err := s.CountForwards(ctx, "a.example"); err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// TestForwardsAreFound: nothing that is asked for each domain of a file looks at all forwarding addresses.
+func TestForwardsAreFound(t *testing.T) {
+	s := openTest(t, t.TempDir()+"/todoku.db")
+	for _, query := range []string{countForwards + forwardsOfDomain, selectForwardAddresses + `$1)`} {
+		plan, err := collect(ctx, s.db.reader(), func(r row) (step string, err error) {
+			var n int
+			return step, r.Scan(&n, &n, &n, &step)
+		}, `EXPLAIN QUERY PLAN `+query, "a.example")
+		if err != nil || len(plan) != 1 || !strings.HasPrefix(plan[0], "SEARCH forwards") {
+			t.Errorf("%s: %q, %v", query, plan, err)
+		}
 	}
 }
 
