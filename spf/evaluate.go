@@ -18,6 +18,7 @@ type checker struct {
 	client address
 	// local, domain, helo, receiver and now are the values of macros.
 	local, domain, helo, receiver string
+	sender                        string // local@domain, once a macro wanted it
 	now                           time.Time
 
 	budget budget

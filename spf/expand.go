@@ -9,26 +9,28 @@ import (
 const (
 	// maxName is the longest name that can be asked (section 7.3).
 	maxName = 253
-	// maxExpansion bounds the work buffer while a name is expanded. Only the right
-	// end of a name survives truncation, so the rest can be dropped on the way.
-	maxExpansion = 4096
+	// maxTail is as much of the right end of an expansion as decides on the name: an
+	// octet more than fits, which may be a dot, and a final dot.
+	maxTail = maxName + 2
 	// maxExplanation bounds the text of exp= (section 6.2 allows a limit).
 	maxExplanation = 1024
 )
 
 // expandName expands a domain-spec to the name to ask, without a final dot, cut
-// to 253 octets at the left by whole labels (section 7.3).
+// to 253 octets at the left by whole labels (section 7.3). Only the right end
+// survives that, so it expands from there, and nothing that would be cut.
 func (c *checker) expandName(m MacroString, f *frame) string {
 	name := m.Text
 	if m.parts != nil {
-		var b []byte
-		for i := range m.parts {
-			b = c.appendPart(b, &m.parts[i], f)
-			if len(b) > maxExpansion {
-				b = b[:copy(b, b[len(b)-2*maxName:])]
-			}
+		var tail [maxTail]byte
+		var room [maxTail]byte
+		at := len(tail)
+		for i := len(m.parts) - 1; i >= 0 && at > 0; i-- {
+			b := c.appendPart(room[:0], &m.parts[i], f)
+			n := min(len(b), at)
+			at -= copy(tail[at-n:at], b[len(b)-n:])
 		}
-		name = string(b)
+		name = string(tail[at:])
 	}
 	name = strings.TrimSuffix(name, ".")
 	if len(name) <= maxName {
@@ -71,20 +73,20 @@ func (c *checker) appendPart(b []byte, p *macroPart, f *frame) []byte {
 		return append(b, "%20"...)
 	}
 	v := c.macroValue(p.letter, f)
-	if p.keep != 0 || p.reverse || p.delims != "" {
-		v = transform(v, p)
-	}
 	if p.escape {
-		return appendEscaped(b, v)
+		return appendEscaped(b, appendTransformed(nil, v, p))
 	}
-	return append(b, v...)
+	return appendTransformed(b, v, p)
 }
 
 // macroValue is the value of a macro letter (section 7.2).
 func (c *checker) macroValue(letter byte, f *frame) string {
 	switch letter {
 	case 's':
-		return c.local + "@" + c.domain
+		if c.sender == "" {
+			c.sender = c.local + "@" + c.domain
+		}
+		return c.sender
 	case 'l':
 		return c.local
 	case 'o':
@@ -139,36 +141,76 @@ func dottedAddr(ip netip.Addr) string {
 	return string(b[:])
 }
 
-// transform splits a value, reverses it, keeps its right-hand parts and joins
-// them with dots (section 7.3). Empty parts count.
-func transform(v string, p *macroPart) string {
-	delims := p.delims
+// appendTransformed splits a value, reverses it, keeps its right-hand parts and joins
+// them with dots (section 7.3). Empty parts count. It looks at no more of the value than
+// it keeps: a text may have thousands of macros that all come to nothing.
+func appendTransformed(b []byte, v string, p *macroPart) []byte {
+	if p.keep == 0 && !p.reverse && p.delims == "" {
+		return append(b, v...)
+	}
+	split := splitAt(p.delims)
+	if p.reverse {
+		return appendReversed(b, firstParts(v, int(p.keep), &split), &split)
+	}
+	for _, c := range []byte(lastParts(v, int(p.keep), &split)) {
+		if split[c] {
+			c = '.'
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// splitAt marks the characters to split on, of which a macro may name one very often.
+func splitAt(delims string) (split [256]bool) {
 	if delims == "" {
 		delims = "."
 	}
-	parts := make([]string, 0, 8)
+	for i := range len(delims) {
+		split[delims[i]] = true
+	}
+	return split
+}
+
+// firstParts is the beginning of a value that has n parts, 0 for all of them.
+func firstParts(v string, n int, split *[256]bool) string {
+	for i := 0; n > 0 && i < len(v); i++ {
+		if split[v[i]] {
+			if n--; n == 0 {
+				return v[:i]
+			}
+		}
+	}
+	return v
+}
+
+// lastParts is the end of a value that has n parts, 0 for all of them.
+func lastParts(v string, n int, split *[256]bool) string {
+	for i := len(v); n > 0 && i > 0; i-- {
+		if split[v[i-1]] {
+			if n--; n == 0 {
+				return v[i:]
+			}
+		}
+	}
+	return v
+}
+
+// appendReversed appends the parts of a value, the last one first, joined with dots.
+func appendReversed(b []byte, v string, split *[256]bool) []byte {
 	for {
-		i := strings.IndexAny(v, delims)
-		if i < 0 {
-			break
+		last := lastParts(v, 1, split)
+		b = append(b, last...)
+		if len(last) == len(v) {
+			return b
 		}
-		parts = append(parts, v[:i])
-		v = v[i+1:]
+		b = append(b, '.')
+		v = v[:len(v)-len(last)-1]
 	}
-	parts = append(parts, v)
-	if p.reverse {
-		for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
-			parts[i], parts[j] = parts[j], parts[i]
-		}
-	}
-	if n := int(p.keep); n != 0 && n < len(parts) {
-		parts = parts[len(parts)-n:]
-	}
-	return strings.Join(parts, ".")
 }
 
 // appendEscaped escapes all but the unreserved characters of RFC 3986 section 2.3.
-func appendEscaped(b []byte, v string) []byte {
+func appendEscaped(b, v []byte) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := 0; i < len(v); i++ {
 		c := v[i]

@@ -3,6 +3,7 @@ package spf
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,88 @@ func TestMacroTruncation(t *testing.T) {
 		chk, f := macroChecker(t, "192.0.2.3", "a@example.com", "")
 		if got := chk.expandName(m, f); len(got) != c.want || nameProblem(got) != "" {
 			t.Errorf("%.60s...: %d octets, want %d: %q", c.text, len(got), c.want, got)
+		}
+	}
+}
+
+// TestMacroWork counts allocations of texts with few and with thousands of macros: a name
+// is expanded from its right end only, and a macro that comes to nothing costs nothing.
+func TestMacroWork(t *testing.T) {
+	sender := strings.Repeat("a-", 400) + "@" + strings.Repeat("b.", 100) + "example.com"
+	for _, macro := range []string{"%{Sr.-+=_}", "%{s}", "%{l1-}", "%{L1-}", "%{l1r" + strings.Repeat("-", 40) + "}", "%{p}", "%{d}.", "%%"} {
+		allocs := func(n int) (name, text float64) {
+			m, err := parseMacroString(strings.Repeat(macro, n), inDomain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, f := macroChecker(t, "192.0.2.3", sender, "")
+			c.validatedName(f.domain) // the questions are asked once
+			name = testing.AllocsPerRun(5, func() { c.expandName(m, f) })
+			return name, testing.AllocsPerRun(5, func() { c.expandText(m, f) })
+		}
+		name, text := allocs(300)
+		moreName, moreText := allocs(6000)
+		if moreName > name || moreText > text+12 { // a text of 1,024 octets grows a few times more
+			t.Errorf("%s: 300 cost %v and %v allocations, 6,000 cost %v and %v", macro, name, text, moreName, moreText)
+		}
+	}
+}
+
+// TestMacroTransformers holds the transformers of section 7.3 against splitting all.
+func TestMacroTransformers(t *testing.T) {
+	for _, value := range []string{"", "a", "a.b.c", "a-b.c+d", "-a--b-", "....", ".-.", "strong-bad@email.example.com", "a,b/c_d=e"} {
+		for _, delims := range []string{"", "-", ".-", "-.+,/_=", "--------"} {
+			for _, reverse := range []bool{false, true} {
+				for _, keep := range []uint8{0, 1, 2, 3, 255} {
+					set := delims
+					if set == "" {
+						set = "."
+					}
+					parts := strings.Split(strings.Map(func(r rune) rune {
+						if strings.ContainsRune(set, r) {
+							return '\n'
+						}
+						return r
+					}, value), "\n")
+					if reverse {
+						slices.Reverse(parts)
+					}
+					if n := int(keep); n > 0 && n < len(parts) {
+						parts = parts[len(parts)-n:]
+					}
+					want := "x" + strings.Join(parts, ".")
+					p := &macroPart{letter: 's', keep: keep, reverse: reverse, delims: delims}
+					if got := appendTransformed([]byte("x"), value, p); string(got) != want {
+						t.Errorf("%q with %d, reversed %v, split at %q: %q, want %q", value, keep, reverse, delims, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestMacroTail holds a name that is expanded from the right against one that is expanded whole.
+func TestMacroTail(t *testing.T) {
+	for _, text := range []string{"%{d}.", "%{l}.%{d}", "%{ir}.%{v}.", "a.%{dr}", "%{S}.x", "%{l}"} {
+		for n := range 40 {
+			whole := strings.Repeat(text, n) + "%{o}"
+			m, err := parseMacroString(whole, inDomain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, f := macroChecker(t, "2001:db8::1", strings.Repeat("l", n)+"@mail.example.com.", "")
+			var all []byte
+			for i := range m.parts {
+				all = c.appendPart(all, &m.parts[i], f)
+			}
+			want := strings.TrimSuffix(string(all), ".")
+			if len(want) > maxName {
+				want = want[len(want)-maxName-1:]
+				want = want[strings.IndexByte(want, '.')+1:]
+			}
+			if got := c.expandName(m, f); got != want {
+				t.Errorf("%q: %q, want %q", whole, got, want)
+			}
 		}
 	}
 }

@@ -13,6 +13,8 @@ type clientNames struct {
 	asked bool
 	void  bool
 	list  []clientName
+	// valid is %{p} for a domain: a text may have it thousands of times.
+	domain, valid string
 }
 
 type clientName struct {
@@ -84,6 +86,13 @@ func (c *checker) evalPTR(at site) (bool, *failure) {
 // validatedName is %{p}: the domain itself, else a name below it, else any name
 // that is validated, else "unknown" (section 7.3).
 func (c *checker) validatedName(domain string) string {
+	if n := &c.names; n.valid == "" || n.domain != domain {
+		n.domain, n.valid = domain, c.chooseName(domain)
+	}
+	return c.names.valid
+}
+
+func (c *checker) chooseName(domain string) string {
 	c.loadClientNames()
 	choices := [...]func(string) bool{
 		func(n string) bool { return strings.EqualFold(n, domain) },
