@@ -99,6 +99,11 @@ var attack29 = []struct {
 	{"ten-mx-with-ten-hosts", tenMX(), PermError, ProblemTooManyQueries, MaxQueries, 4},
 	{"ptr-with-sixty-names", zone{"example.com": {"TXT v=spf1 ptr ptr ptr -all"}, "1.2.0.192.in-addr.arpa": sixtyPTR()},
 		Fail, "", 12, 3},
+	// A name beyond the last question is not known to be none of the client.
+	{"ptr-beyond-the-questions", manyQueries("ptr", 10), PermError, ProblemTooManyQueries, MaxQueries, 4},
+	{"macro-p-beyond-the-questions", manyQueries("exists:%{p}.x.example.com", 10), PermError, ProblemTooManyQueries, MaxQueries, 4},
+	{"macro-p-beyond-the-questions-redirect", manyQueries("redirect=%{p1}", 10), PermError, ProblemTooManyQueries, MaxQueries, 4},
+	{"ptr-with-the-last-question", manyQueries("ptr", 5), Fail, "", MaxQueries, 4},
 	{"two-records", zone{"example.com": {"TXT v=spf1 +all", "TXT v=spf1 -all"}}, PermError, ProblemMultipleRecords, 1, 0},
 	{"two-records-of-an-include", zone{"example.com": {"TXT v=spf1 include:b.example.com -all"},
 		"b.example.com": {"TXT v=spf1 +all", "TXT v=spf1 -all"}}, PermError, ProblemMultipleRecords, 2, 1},
@@ -154,6 +159,22 @@ func tenMX() zone {
 			z[owner] = append(z[owner], "MX 10 "+host)
 			z[host] = []string{"A 198.51.100.1"}
 		}
+	}
+	return z
+}
+
+// manyQueries leaves a term six questions; the client has n names, of which only the last is true.
+func manyQueries(term string, n int) zone {
+	z := tenMX()
+	z["example.com"] = []string{"TXT v=spf1 mx:m0.example.com mx:m1.example.com mx:m2.example.com " + term}
+	if !strings.HasPrefix(term, "redirect=") {
+		z["example.com"][0] += " -all"
+	}
+	for i := range n {
+		z["1.2.0.192.in-addr.arpa"] = append(z["1.2.0.192.in-addr.arpa"], fmt.Sprintf("PTR p%d.example.com", i))
+	}
+	if n > 5 {
+		z[fmt.Sprintf("p%d.example.com", n-1)] = []string{"A 192.0.2.1"}
 	}
 	return z
 }

@@ -73,7 +73,9 @@ func (c *checker) evalRedirect(f *frame, t *term, i int) decision {
 	var d decision
 	e := c.spendLookup(at)
 	if e == nil {
-		d, e = c.descend(at)
+		if d, e = c.descend(at); e == nil {
+			e = c.checkRefused(at)
+		}
 	}
 	if e == nil && d.result == None {
 		e = permError(ProblemRedirectNone, at,

@@ -204,7 +204,9 @@ func (c *checker) evalMechanism(f *frame, t *term, i int) (matched bool, e *fail
 		e = c.spendLookup(at)
 	}
 	if e == nil {
-		matched, e = c.match(at)
+		if matched, e = c.match(at); e == nil {
+			e = c.checkRefused(at)
+		}
 	}
 	c.spent(at.step, &before)
 	if t.kind != Include {

@@ -27,6 +27,9 @@ const (
 // budget counts what an evaluation has spent.
 type budget struct {
 	lookups, voids, queries int
+	// refused: there was a question more. What came out of the term that had it, of
+	// ptr and %{p} whose failed look-ups are of no consequence, is not known.
+	refused bool
 	// termVoid: the current term has had its void look-up counted. Section 4.6.4
 	// limits "the number of terms for which DNS queries return" nothing, not the
 	// number of such queries: an mx with four hosts that have no AAAA record is one.
@@ -63,5 +66,17 @@ func (c *checker) checkQueries(at site) *failure {
 	if c.budget.queries < MaxQueries {
 		return nil
 	}
+	return tooManyQueries(at)
+}
+
+// checkRefused fails a term that wanted a question beyond the limit and did without.
+func (c *checker) checkRefused(at site) *failure {
+	if !c.budget.refused {
+		return nil
+	}
+	return tooManyQueries(at)
+}
+
+func tooManyQueries(at site) *failure {
 	return permError(ProblemTooManyQueries, at, "the evaluation needs more than 40 DNS questions")
 }

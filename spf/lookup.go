@@ -40,6 +40,7 @@ func (c *checker) ask(name string, t dns.Type) dns.Answer {
 		return dns.Answer{Question: q, Status: dns.Timeout, Detail: timeUsedUp}
 	}
 	if c.budget.queries >= MaxQueries {
+		c.budget.refused = true
 		return dns.Answer{Question: q, Status: dns.BadName, Detail: "the questions for the evaluation are used up"}
 	}
 	c.budget.queries++
