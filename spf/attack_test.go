@@ -293,3 +293,39 @@ func TestAttack30(t *testing.T) {
 		})
 	}
 }
+
+// TestEverybody: a term that lets everybody in is known by what it matches, not by how
+// it is written, and only where it decides.
+func TestEverybody(t *testing.T) {
+	z := zone{
+		"open.example.com": {"TXT v=spf1 +ALL"}, "half.example.com": {"TXT v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"},
+		"host.example.com": {"A 198.51.100.1", "AAAA 2001:db8:9::1", "MX 10 host.example.com"},
+	}
+	for _, c := range []struct{ record, ip, domain, term string }{
+		{"all", "192.0.2.1", "example.com", "all"},
+		{"ip4:0.0.0.0/0 -all", "192.0.2.1", "example.com", "ip4:0.0.0.0/0"},
+		{"ip4:1.2.3.4/0 -all", "192.0.2.1", "example.com", "ip4:1.2.3.4/0"},
+		{"+IP4:255.255.255.255/0 -all", "192.0.2.1", "example.com", "+IP4:255.255.255.255/0"},
+		{"ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", "192.0.2.1", "example.com", "ip4:128.0.0.0/1"},
+		{"a:host.example.com/0 -all", "192.0.2.1", "example.com", "a:host.example.com/0"},
+		{"mx:host.example.com/1 -all", "203.0.113.1", "example.com", "mx:host.example.com/1"},
+		{"a:host.example.com//0 -all", "2001:db8::1", "example.com", "a:host.example.com//0"},
+		{"ip6:0::/0 -all", "2001:db8::1", "example.com", "ip6:0::/0"},
+		{"ip6:2000::/3 -all", "2001:db8::1", "example.com", "ip6:2000::/3"},
+		{"include:open.example.com -all", "192.0.2.1", "open.example.com", "+ALL"},
+		{"redirect=half.example.com", "192.0.2.1", "half.example.com", "ip4:128.0.0.0/1"},
+		{"ip4:192.0.2.1 +all", "192.0.2.1", "", ""},
+		{"ip4:192.0.0.0/2 -all", "192.0.2.1", "", ""},
+		{"ip6:::/0 ip4:192.0.2.0/24 -all", "192.0.2.1", "", ""},
+		{"ip4:0.0.0.0/0 ip6:2001:db8::/32 -all", "2001:db8::1", "", ""},
+		{"a:host.example.com//0 -all", "192.0.2.1", "", ""},
+		{"-ip4:0.0.0.0/0", "192.0.2.1", "", ""},
+		{"~all", "192.0.2.1", "", ""},
+	} {
+		z["example.com"] = []string{"TXT v=spf1 " + c.record}
+		v, _ := check(t, z, Request{IP: netip.MustParseAddr(c.ip), ReversePath: "a@example.com"})
+		if domain, term := v.Everybody(); domain != c.domain || term != c.term {
+			t.Errorf("%s: %s by %q, want %s by %q", c.record, domain, term, c.domain, c.term)
+		}
+	}
+}

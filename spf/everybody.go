@@ -1,16 +1,32 @@
 package spf
 
-import "strings"
+// The longest prefixes that are as good as none: two halves of all addresses are all, and
+// 2000::/3 has all IPv6 addresses that are in use.
+const (
+	maxEverybody4 = 1
+	maxEverybody6 = 3
+)
 
-// Everybody gives the domain and the term by which any address at all passes ("+all", "ip4:0.0.0.0/0"), "" where the
+// everybody reports that a term matches any address of the client's family, by its kind
+// and prefix length, whatever address it is written with.
+func (c *checker) everybody(t *term) bool {
+	switch t.kind {
+	case All:
+		return true
+	case IP4, IP6, A, MX:
+		if c.is4 {
+			return t.bits4 <= maxEverybody4
+		}
+		return t.bits6 <= maxEverybody6
+	}
+	return false
+}
+
+// Everybody gives the domain and the term by which any address at all passes ("+all", "ip4:0.0.0.0/0", "a/0"), "" where the
 // verdict rests on no such term. A pass of that kind says nothing of who sent.
 func (v *Verdict) Everybody() (domain, term string) {
-	for _, s := range v.Trace {
-		if s.Outcome != OutcomeMatch || s.Result != Pass {
-			continue
-		}
-		switch strings.ToLower(s.Term) {
-		case "all", "+all", "ip4:0.0.0.0/0", "+ip4:0.0.0.0/0", "ip6:::/0", "+ip6:::/0":
+	for i := range v.Trace {
+		if s := &v.Trace[i]; s.Everybody && s.Result == Pass {
 			return s.Domain, s.Term
 		}
 	}

@@ -32,6 +32,10 @@ type Step struct {
 	// Queries are the DNS questions asked by the term, "name TYPE status". The TXT
 	// question of an include: or redirect= is on the step that fetched that record.
 	Queries []string
+	// Everybody: the term matched, and would match any address of the family of the
+	// client, or half of all there are: it is all, or has a prefix length of 0 or 1, for
+	// IPv6 of 3 at most (2000::/3 has all addresses that are in use).
+	Everybody bool
 	// Detail explains an error or a match (which address matched).
 	Detail string
 }
@@ -231,6 +235,7 @@ func (c *checker) steps() []Step {
 		} else {
 			t := &c.parser.terms[e.term]
 			s.Term, s.Start, s.End = t.text(f.record), int(t.start), int(t.end)
+			s.Everybody = e.outcome == isMatch && c.everybody(t)
 		}
 		if e.note != 0 {
 			n := &c.trace.notes[e.note-1]

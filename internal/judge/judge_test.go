@@ -260,7 +260,7 @@ var cases = []struct {
 			in.Auth.SPF.Mechanism, in.Auth.SPF.Record = "+all", "v=spf1 +all"
 			in.Auth.SPF.Trace = []spf.Step{
 				{Domain: "shop.example", Record: "v=spf1 +all", Outcome: spf.OutcomeFetched},
-				{Domain: "shop.example", Term: "+all", Start: 7, End: 11, Outcome: spf.OutcomeMatch, Result: spf.Pass},
+				{Domain: "shop.example", Term: "+all", Start: 7, End: 11, Outcome: spf.OutcomeMatch, Result: spf.Pass, Everybody: true},
 			}
 		},
 		want: []string{"warn spf.plus-all shop.example"},
