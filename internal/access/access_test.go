@@ -324,6 +324,20 @@ func TestLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	me("")
+	if err := k.Change(ctx, ann.ID, Admin, false); err != nil {
+		t.Fatal(err)
+	}
+	me("") // what was over stays over
+	in()
+	me("ann")
+	if err := k.Change(ctx, ann.ID, User, false); err != nil {
+		t.Fatal(err)
+	}
+	me("ann")
+	ann.Disabled = true
+	if err := k.SignIn(ctx, ann); !errors.Is(err, ErrWrong) {
+		t.Errorf("somebody who is disabled: %v", err)
+	}
 }
 
 // TestSecureCookie: behind HTTPS the cookie goes by nothing else, and no neighbour can set it.

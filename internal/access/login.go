@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/todoku/todoku/internal/store"
@@ -18,11 +19,11 @@ func (k *Keeper) LoadAndSave(next http.Handler) http.Handler { return k.sessions
 
 const (
 	keyPerson   = "person"
-	keyPassword = "password" // the fingerprint of the hash at the login
+	keyPassword = "password" // the fingerprint of the hash, and of the epoch, at the login
 )
 
 // Current gives the person who signed in, ok false for nobody. A person who was
-// disabled, removed or given another password is signed out.
+// disabled, removed or given another password is signed out, for good.
 func (k *Keeper) Current(ctx context.Context) (p store.Person, ok bool, err error) {
 	id := k.sessions.GetString(ctx, keyPerson)
 	if id == "" {
@@ -34,28 +35,36 @@ func (k *Keeper) Current(ctx context.Context) (p store.Person, ok bool, err erro
 		return store.Person{}, false, nil
 	case err != nil:
 		return store.Person{}, false, err
-	case p.Disabled || k.sessions.GetString(ctx, keyPassword) != fingerprint(p.Password):
+	case p.Disabled || k.sessions.GetString(ctx, keyPassword) != fingerprint(p):
 		return store.Person{}, false, nil
 	}
 	return p, true, nil
 }
 
-// SignIn makes the session that of a person, with a new token.
+// SignIn makes the session that of a person, with a new token. ErrWrong for one who is disabled,
+// and would have a login for when they no longer are.
 func (k *Keeper) SignIn(ctx context.Context, p store.Person) error {
+	if p.Disabled {
+		return ErrWrong
+	}
 	if err := k.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("signing in: %w", err)
 	}
 	k.sessions.Put(ctx, keyPerson, p.ID)
-	k.sessions.Put(ctx, keyPassword, fingerprint(p.Password))
+	k.sessions.Put(ctx, keyPassword, fingerprint(p))
 	return nil
 }
 
 // SignOut ends the session.
 func (k *Keeper) SignOut(ctx context.Context) error { return k.sessions.Destroy(ctx) }
 
-// fingerprint tells one stored password from another without being of use to who reads it.
-func fingerprint(stored string) string {
-	sum := sha256.Sum256([]byte("todoku login\n" + stored))
+// fingerprint tells one stored password, and one epoch, from another without being of use to who reads it.
+func fingerprint(p store.Person) string {
+	of := "todoku login\n" + p.Password
+	if p.Epoch > 0 { // of a person who never was disabled it is that of logins from before there were epochs
+		of += "\n" + strconv.FormatInt(p.Epoch, 10)
+	}
+	sum := sha256.Sum256([]byte(of))
 	return base64.RawStdEncoding.EncodeToString(sum[:12])
 }
 

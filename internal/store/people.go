@@ -20,6 +20,8 @@ type Person struct {
 	Issuer, Subject string
 	Created         time.Time
 	Disabled        bool
+	// Epoch rises when the person is disabled: logins of another one are over. 0 of a new person.
+	Epoch int64
 }
 
 // AddPerson creates a person; an empty ID and a zero Created are filled in. ErrExists
@@ -48,7 +50,7 @@ func (s *Store) AddPerson(ctx context.Context, p Person, first bool) (Person, er
 	return p, nil
 }
 
-const selectPerson = `SELECT id, name, role, password, issuer, subject, created, disabled FROM people `
+const selectPerson = `SELECT id, name, role, password, issuer, subject, created, disabled, epoch FROM people `
 
 // Person finds one by ID. ErrNotFound.
 func (s *Store) Person(ctx context.Context, id string) (Person, error) {
@@ -89,10 +91,10 @@ func (s *Store) People(ctx context.Context, limit int) ([]Person, error) {
 var ErrLastAdmin = errors.New("nobody would be left who may manage people")
 
 // ChangePerson keeps what an administrator says of a person, and nothing else: another may
-// change the rest at the same time. ErrNotFound. Where it would leave nobody enabled of the
+// change the rest at the same time. Disabling raises the epoch. ErrNotFound. Where it would leave nobody enabled of the
 // role needed, ErrLastAdmin; needed "" asks for nothing.
 func (s *Store) ChangePerson(ctx context.Context, id, role string, disabled bool, needed string) error {
-	return s.changePerson(ctx, needed, `UPDATE people SET role = $2, disabled = $3 WHERE id = $1`, text(id), text(role), number(disabled))
+	return s.changePerson(ctx, needed, `UPDATE people SET role = $2, disabled = $3, epoch = epoch + $3 WHERE id = $1`, text(id), text(role), number(disabled))
 }
 
 // SetPassword keeps the hash of a person's password, and nothing else. ErrNotFound.
@@ -163,7 +165,7 @@ func stillOne(ctx context.Context, q querier, needed string) error {
 
 func scanPerson(r row) (p Person, err error) {
 	var created, disabled int64
-	err = r.Scan(&p.ID, &p.Name, &p.Role, &p.Password, &p.Issuer, &p.Subject, &created, &disabled)
+	err = r.Scan(&p.ID, &p.Name, &p.Role, &p.Password, &p.Issuer, &p.Subject, &created, &disabled, &p.Epoch)
 	p.Created, p.Disabled = fromMillis(created), disabled != 0
 	return p, err
 }

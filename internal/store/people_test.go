@@ -53,8 +53,10 @@ func testPeople(t *testing.T, s *Store) {
 	}
 	ann.Password = "other hash"
 	changed("the password alone", s.SetPassword(ctx, ann.ID, "other hash"))
-	ann.Role, ann.Disabled = "user", true
+	ann.Role, ann.Disabled, ann.Epoch = "user", true, 1
 	changed("role and disabled alone", s.ChangePerson(ctx, ann.ID, "user", true, ""))
+	ann.Disabled = false
+	changed("enabled again", s.ChangePerson(ctx, ann.ID, "user", false, ""))
 	ann.Role = "admin"
 	changed("the role alone", s.SetRole(ctx, ann.ID, "user", "admin"))
 	if err := s.SetRole(ctx, ann.ID, "user", "customer"); !errors.Is(err, ErrNotFound) {

@@ -193,16 +193,41 @@ func TestSQLitePruneShrinksTheFile(t *testing.T) {
 func TestSchemaGap(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "gap.db")
 	ok(t, openTest(t, name).Close())
-	b, err := migrations.ReadFile("migrations/sqlite/00009_privacy.sql")
+	takeBack(t, name, 9, "privacy")
+	s := openTest(t, name)
+	defer s.Close()
+	if m := addVerified(t, s, ""); m.ID == "" {
+		t.Error("nothing is stored")
+	}
+}
+
+// takeBack makes a file what it was without one migration.
+func takeBack(t *testing.T, name string, version int, what string) {
+	t.Helper()
+	b, err := migrations.ReadFile(fmt.Sprintf("migrations/sqlite/%05d_%s.sql", version, what))
 	ok(t, err)
 	_, down, found := strings.Cut(string(b), "-- +goose Down")
 	if !found {
 		t.Fatal("no way down")
 	}
-	execSQLite(t, name, down+`; DELETE FROM todoku_schema WHERE version_id = 9`)
+	execSQLite(t, name, fmt.Sprintf("%s; DELETE FROM todoku_schema WHERE version_id = %d", down, version))
+}
+
+// TestSchemaLoginEpoch: who is disabled as epochs come has no login of before either.
+func TestSchemaLoginEpoch(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "epoch.db")
 	s := openTest(t, name)
+	for _, p := range []Person{{ID: "in", Name: "in"}, {ID: "out", Name: "out", Disabled: true}} {
+		_, err := s.AddPerson(ctx, p, false)
+		ok(t, err)
+	}
+	ok(t, s.Close())
+	takeBack(t, name, 20, "login_epoch")
+	s = openTest(t, name)
 	defer s.Close()
-	if m := addVerified(t, s, ""); m.ID == "" {
-		t.Error("nothing is stored")
+	for id, want := range map[string]int64{"in": 0, "out": 1} {
+		if p, err := s.Person(ctx, id); err != nil || p.Epoch != want {
+			t.Errorf("%+v, %v", p, err)
+		}
 	}
 }
