@@ -57,6 +57,9 @@ type Set struct {
 	CV string
 	// MessageDomain, MessageSelector are d= and s= of the ARC-Message-Signature.
 	MessageDomain, MessageSelector string
+	// FromUnsigned: the h= of the ARC-Message-Signature does not list From. Where it lists
+	// nothing at all the chain may pass all the same, but says nothing of the author.
+	FromUnsigned bool
 	// AuthServID and Results are from the ARC-Authentication-Results: a claim of the
 	// sealer. Results is the value unfolded, without i=, at most 16 KiB of it.
 	AuthServID string

@@ -3,6 +3,7 @@ package arc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/todoku/todoku/authres"
@@ -124,6 +125,9 @@ func (s *sealer) signedNames() ([]string, error) {
 			return nil, err
 		}
 		names = append(names, name)
+	}
+	if !slices.Contains(names, "from") {
+		return nil, errors.New("arc: From is not among the header fields to sign, as RFC 6376 section 5.4 demands")
 	}
 	return names, nil
 }

@@ -231,6 +231,7 @@ func (c *chain) describe() []Set {
 		}
 		if s.message != nil {
 			d.MessageDomain, d.MessageSelector = s.message.domain, s.message.selector
+			d.FromUnsigned = !s.message.signsFrom
 		}
 		if s.results != nil {
 			d.AuthServID, d.Results = s.results.id, s.results.payload

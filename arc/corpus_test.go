@@ -75,6 +75,10 @@ func TestCorpusValidation(t *testing.T) {
 				if string(v.Result) != want {
 					t.Errorf("%s (%s: %s), want %s", v.Result, v.Problem, v.Reason, want)
 				}
+				// Of the chains that pass, that of an empty h= covers no From, and no other.
+				if v.Result == arc.Pass && v.Sets[len(v.Sets)-1].FromUnsigned != (c.ID == "ams_fields_h_empty") {
+					t.Errorf("From unsigned %v", v.Sets[len(v.Sets)-1].FromUnsigned)
+				}
 				if (v.Result == arc.Fail) != (v.Problem != "" && v.Reason != "") {
 					t.Errorf("%s with problem %q and reason %q", v.Result, v.Problem, v.Reason)
 				}

@@ -29,8 +29,9 @@ type SealOptions struct {
 	// Results, when not empty, is used as the ARC-Authentication-Results body in place
 	// of the message's own fields: "spf=pass smtp.mailfrom=...; dkim=...".
 	Results string
-	// Headers for the AMS, in order; nil means [RecommendedHeaders]. A
-	// name listed more often than it occurs is oversigned (RFC 6376 section 5.4.2).
+	// Headers for the AMS, in order; nil means [RecommendedHeaders]. From must be among
+	// them (RFC 6376 section 5.4). A name listed more often than it occurs is oversigned
+	// (section 5.4.2).
 	Headers []string
 	// Header, Body canonicalization of the AMS. The seal is always relaxed.
 	Header, Body wire.Canonicalization

@@ -149,6 +149,8 @@ func TestSealRefuses(t *testing.T) {
 		{"before 1970", plainMessage, with(func(o *arc.SealOptions) { o.Timestamp = time.Unix(-1, 0) }), "timestamp"},
 		{"4.1.2: signs Authentication-Results", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{"From", "Authentication-Results"} }), "RFC 8617 section 4.1.2"},
 		{"4.1.2: signs ARC-Seal", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{"ARC-Seal"} }), "RFC 8617 section 4.1.2"},
+		{"RFC 6376 5.4: does not sign From", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{"Subject", "X-From"} }), "From is not among"},
+		{"signs nothing", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{} }), "From is not among"},
 		{"field name with a line end", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{"From\r\nX"} }), "not the name"},
 		{"empty field name", plainMessage, with(func(o *arc.SealOptions) { o.Headers = []string{"From", ""} }), "not the name"},
 		{"2,000 names", plainMessage, with(func(o *arc.SealOptions) { o.Headers = strings.Split(strings.Repeat("a,", 2000), ",") }), "more than"},
@@ -177,6 +179,7 @@ func TestSealRecommendedFields(t *testing.T) {
 	}
 	// A long list is folded where a line of mail requires it, and still verifies.
 	o := options("lists.example.org", rsa2048(), none)
+	o.Headers = []string{"From"}
 	for i := range 150 {
 		o.Headers = append(o.Headers, fmt.Sprintf("x-field-%d", i))
 	}

@@ -29,6 +29,7 @@ type signature struct {
 	// ARC-Message-Signature:
 	header, body wire.Canonicalization
 	headers      []string // h=, what is no field name left out
+	signsFrom    bool
 	bodyHash     []byte
 	hash         [32]byte // room for bodyHash
 	length       int64    // l=, -1 where absent
@@ -202,7 +203,9 @@ func (s *signature) checkAlgorithm() {
 }
 
 // readHeaders reads h=. That an AMS signs no seal is a MUST of RFC 8617 section 4.1.2.
-// It forbids the other two ARC fields also, but there sealers sin harmlessly.
+// It forbids the other two ARC fields also, but there sealers sin harmlessly. That it
+// signs From is one of RFC 6376 section 5.4; an h= that is empty verifies nevertheless in
+// the public test suite, and [Set.FromUnsigned] says so.
 func (s *signature) readHeaders(v string) {
 	n := 1 + strings.Count(v, ":")
 	if n > maxSignedNames {
@@ -220,6 +223,10 @@ func (s *signature) readHeaders(v string) {
 		if strings.EqualFold(name, sealName) {
 			s.invalid("structure", "signs an ARC-Seal, which RFC 8617 section 4.1.2 forbids")
 		}
+		s.signsFrom = s.signsFrom || strings.EqualFold(name, "from")
+	}
+	if !s.signsFrom && wire.TrimFWS(v) != "" {
+		s.invalid("structure", "does not sign From (h=), as RFC 6376 section 5.4 demands: the author could be another")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
 
@@ -562,6 +563,39 @@ func TestCase27_TrustedSealers(t *testing.T) {
 		}
 		if tc.want == Overridden && (r.event.Override.Type != "local_policy" || !strings.Contains(r.event.Override.Comment, "list.example") || r.event.Action != Accept) {
 			t.Errorf("%s: %+v", name, r.event)
+		}
+	}
+}
+
+// Case 27: no claim counts of which a set may be about another author, for its message signature covers no From.
+func TestCase27_FromIsNotSigned(t *testing.T) {
+	p := DefaultPolicy()
+	p.Sealers = []string{"list.example", "relay.example"}
+	first := arc.Set{Instance: 1, SealDomain: "list.example", AMS: arc.Pass, Results: "mx.list.example; dmarc=pass header.from=good.example"}
+	second := arc.Set{Instance: 2, SealDomain: "relay.example", AMS: arc.Pass, Results: "mx.relay.example; arc=pass; dmarc=fail header.from=good.example"}
+	unsigned := func(s arc.Set) arc.Set { s.FromUnsigned = true; return s }
+	for name, tc := range map[string]struct {
+		sets   []arc.Set
+		want   bool
+		reason string
+	}{
+		"one":             {[]arc.Set{first}, true, "why"},
+		"two":             {[]arc.Set{first, second}, true, "why"},
+		"one, no From":    {[]arc.Set{unsigned(first)}, false, "why; its ARC chain passes, but does not cover From"},
+		"first, no From":  {[]arc.Set{unsigned(first), second}, false, "why"},
+		"newest, no From": {[]arc.Set{first, unsigned(second)}, false, "why; its ARC chain passes, but does not cover From"},
+	} {
+		e := &Event{Author: "good.example", Auth: &mailauth.Result{ARC: arc.Verdict{Result: arc.Pass, Instances: len(tc.sets), Sets: tc.sets}}}
+		o, doubt := p.override(message.Parse([]byte(letter("me@good.example"))), e)
+		if (o.Type != "") != tc.want || doubt != "" {
+			t.Errorf("%s: %+v, doubt %q", name, o, doubt)
+		}
+		if reason := p.unbelieved("why", e); reason != tc.reason {
+			t.Errorf("%s: %s", name, reason)
+		}
+		e.Auth.ARC.Result, e.Auth.ARC.Problem = arc.Fail, "dns-timeout"
+		if _, doubt := p.override(message.Parse([]byte(letter("me@good.example"))), e); (doubt != "") != tc.want {
+			t.Errorf("%s: a key that cannot be looked up gives doubt %q", name, doubt)
 		}
 	}
 }

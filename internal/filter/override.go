@@ -89,7 +89,8 @@ func (p *Policy) sealed(e *Event) Override {
 	}
 	for i := len(chain.Sets) - 1; i >= 0; i-- {
 		s := &chain.Sets[i]
-		if !fits(p.Sealers, s.SealDomain) {
+		// Where a message signature covers no From, the author could be another by now than the one that the claim is about.
+		if !fits(p.Sealers, s.SealDomain) || s.FromUnsigned {
 			return Override{}
 		}
 		h, err := authres.Parse([]byte(s.Results))
@@ -122,6 +123,9 @@ func (p *Policy) unbelieved(reason string, e *Event) string {
 	}
 	last := newestSet(chain).SealDomain
 	if len(p.Sealers) > 0 && fits(p.Sealers, last) {
+		if newestSet(chain).FromUnsigned {
+			return reason + "; its ARC chain passes, but does not cover From"
+		}
 		return reason
 	}
 	return reason + "; its ARC chain passes, but " + cut(last, 100) + ", who sealed last, is not among the sealers that are believed here"

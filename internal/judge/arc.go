@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,8 @@ func lastSealer(v arc.Verdict) string {
 // override notes a valid chain in which a sealer says that DMARC passed when the
 // message came to it. It never changes the result: trust is the receiver's.
 func (c *verdict) override(v arc.Verdict) {
-	if c.Auth.DMARC.Result != dmarc.Fail {
+	// A claim is about an author; where a set does not cover From, it could be another by now.
+	if c.Auth.DMARC.Result != dmarc.Fail || slices.ContainsFunc(v.Sets, func(s arc.Set) bool { return s.FromUnsigned }) {
 		return
 	}
 	for _, s := range v.Sets {

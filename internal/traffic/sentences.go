@@ -16,6 +16,7 @@ type sentence struct{ en, ja string }
 var sentences = []sentence{
 	// Reasons of verdicts.
 	{"the domain of From vouches for it", "From のドメインからのメールと確認できました"},
+	{"{why}; its ARC chain passes, but does not cover From", "{why} (ARC は pass ですが、その署名は From を対象にしていません)"},
 	{"{why}; its ARC chain passes, but {domain}, who sealed last, is not among the sealers that are believed here", "{why} (ARC は pass ですが、最後にシールを付けた {domain} は信頼する sealers に含まれていません)"},
 	{"{why}; whether {domain}, which is believed here, vouches for it is not known: the DNS did not answer", "{why} (DNS から応答を得られず、信頼する {domain} を経由したメールかどうかを確認できません)"},
 	{"neither SPF nor DKIM speaks for {domain}, which asks to refuse such mail", "SPF でも DKIM でも {domain} からのメールと確認できず、このドメインは拒否 (p=reject) を求めています"},
