@@ -101,9 +101,13 @@ type Imported struct{ Made, Changed, Same int }
 
 // Import makes and changes the domains of a file, all or none; dry only says what it would do. A column that is not there, and an empty cell
 // of state and dkim, changes nothing. Domains that the file does not name stay. Who is no administrator changes the domains given to them, and
-// makes none. *Faults, store.ErrConflict.
+// makes none. *Faults, store.ErrConflict, ErrBusy.
 func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
-	lines, bad, err := readFile(file, columnsOf(w), "domain", readLine, func(l line) string { return l.name })
+	return p.importing(ctx, w, file, func(ctx context.Context, data []byte) (Imported, error) { return p.importDomains(ctx, w, data, dry) })
+}
+
+func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool) (done Imported, err error) {
+	lines, bad, err := readFile(data, columnsOf(w), "domain", readLine, func(l line) string { return l.name })
 	if err != nil {
 		return done, err
 	}

@@ -66,12 +66,8 @@ func (f *Faults) err() error {
 }
 
 // readFile reads the lines of a CSV file whose first line names its columns; must is one that has to be there. Lines that cannot be read, and
-// those with the key of another, are among the faults. The error is an *Invalid about the whole file, or one of the reader.
-func readFile[L any](file io.Reader, columns []string, must string, read func(number int, cell func(string) (string, bool)) (L, error), key func(L) string) ([]L, *Faults, error) {
-	data, err := io.ReadAll(io.LimitReader(file, MaxFile+1))
-	if err != nil {
-		return nil, nil, err
-	}
+// those with the key of another, are among the faults. The error is an *Invalid about the whole file.
+func readFile[L any](data []byte, columns []string, must string, read func(number int, cell func(string) (string, bool)) (L, error), key func(L) string) ([]L, *Faults, error) {
 	if len(data) > MaxFile || bytes.Count(data, []byte("\n")) > MaxLines+1 {
 		return nil, nil, invalid("file", fmt.Sprintf("The file is too large: at most %d lines and 4 MiB at a time.", MaxLines), fmt.Sprintf("ファイルが大きすぎます。1 回に %d 行、4 MiB までです。", MaxLines))
 	}

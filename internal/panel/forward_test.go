@@ -183,6 +183,29 @@ func TestForwardLoopAtOnce(t *testing.T) {
 	}
 }
 
+// TestForwardFilesAtOnce: a file that meets a change of somebody else is looked at again, and what changes nothing disturbs nobody.
+func TestForwardFilesAtOnce(t *testing.T) {
+	p, her := forwarding(t)
+	ctx := t.Context()
+	for i := range 20 {
+		var wg sync.WaitGroup
+		errs := make([]error, 2)
+		for n, domain := range []string{"a.example", "b.example"} {
+			wg.Go(func() {
+				errs[n] = second(p.ImportForwards(ctx, admin, strings.NewReader(fmt.Sprintf("address,to\nx%d@%s,me@else.example\n", i, domain)), false))
+			})
+		}
+		wg.Wait()
+		must(t, errors.Join(errs...))
+	}
+	since, err := p.Store.ForwardsChanges(ctx)
+	must(t, err)
+	must(t, second(p.SetForward(ctx, her, "a.example", ForwardRequest{Address: "x0", To: []string{"me@else.example"}})))
+	if n, err := p.Store.ForwardsChanges(ctx); err != nil || n != since {
+		t.Errorf("%d changes, then %d, %v", since, n, err)
+	}
+}
+
 func TestForwardBounds(t *testing.T) {
 	p, her := forwarding(t)
 	ctx := t.Context()

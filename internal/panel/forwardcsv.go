@@ -45,9 +45,20 @@ func (p *Panel) ExportForwards(ctx context.Context, w Who, to io.Writer) error {
 }
 
 // ImportForwards takes the forwarding addresses of a file, all or none; dry only says what it would do. Addresses that the file does not name
-// stay; one without destinations that keeps nothing is taken away (it counts as changed). *Faults, store.ErrNotFound, store.ErrConflict.
+// stay; one without destinations that keeps nothing is taken away (it counts as changed). *Faults, store.ErrNotFound, store.ErrConflict, ErrBusy.
 func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
-	lines, bad, err := readFile(file, forwardColumns, "address", readForwardLine, func(l forwardLine) string { return l.f.Address() })
+	return p.importing(ctx, w, file, func(ctx context.Context, data []byte) (done Imported, err error) {
+		for range 3 { // what others changed meanwhile may lead back, or have taken a domain away
+			if done, err = p.tryImportForwards(ctx, w, data, dry); !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound) {
+				break
+			}
+		}
+		return done, err
+	})
+}
+
+func (p *Panel) tryImportForwards(ctx context.Context, w Who, data []byte, dry bool) (done Imported, err error) {
+	lines, bad, err := readFile(data, forwardColumns, "address", readForwardLine, func(l forwardLine) string { return l.f.Address() })
 	if err != nil {
 		return done, err
 	}

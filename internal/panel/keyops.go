@@ -101,37 +101,10 @@ const keysAtOnce = 4
 // turn waits until nothing else is done with the keys of a domain, and, as the name servers of customers may never answer, nothing else by the same
 // customer. end has to be called.
 func (p *Panel) turn(ctx context.Context, w Who, domain string) (end func(), err error) {
-	turns, names := p.making, []string{"domain " + domain, "person " + w.Person}
 	if w.Admin {
-		turns, names = p.administering, names[:1]
+		return p.hold(ctx, p.administering, "domain "+domain)
 	}
-	var held []string
-	release := func() {
-		for _, name := range held {
-			p.busy.Delete(name)
-		}
-	}
-	for _, name := range slices.Backward(names) { // the customer first: who waits for a domain is at one
-		for {
-			if _, busy := p.busy.LoadOrStore(name, true); !busy {
-				break
-			}
-			select {
-			case <-time.After(20 * time.Millisecond):
-			case <-ctx.Done():
-				release()
-				return nil, ctx.Err()
-			}
-		}
-		held = append(held, name)
-	}
-	select {
-	case turns <- struct{}{}:
-	case <-ctx.Done():
-		release()
-		return nil, ctx.Err()
-	}
-	return func() { <-turns; release() }, nil
+	return p.hold(ctx, p.making, "person "+w.Person, "domain "+domain) // the customer first: who waits for a domain is at one
 }
 
 // Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,

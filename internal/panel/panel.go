@@ -56,6 +56,9 @@ func (w Who) person() string {
 // ErrForbidden: it is for administrators.
 var ErrForbidden = errors.New("only administrators may do this")
 
+// ErrBusy: as much as may be is going on already.
+var ErrBusy = errors.New("as much as may be is going on already")
+
 // Invalid says what of a request cannot be used, in both languages.
 type Invalid struct {
 	// Field is name, dkim, dmarc, senders, customers, state, address, to, keep or file.
@@ -106,6 +109,8 @@ type Panel struct {
 	making, administering chan struct{}
 	busy                  sync.Map
 	judging               chan struct{} // checks that are judged anew
+	files                 chan struct{} // that are taken in
+	patience              time.Duration // of who waits at one of the last two
 }
 
 // New gives a panel.
@@ -116,7 +121,7 @@ func New(c Config) *Panel {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Panel{Config: c, making: make(chan struct{}, keysAtOnce), administering: make(chan struct{}, keysAtOnce), judging: make(chan struct{}, 2)}
+	return &Panel{Config: c, making: make(chan struct{}, keysAtOnce), administering: make(chan struct{}, keysAtOnce), judging: make(chan struct{}, 2), files: make(chan struct{}, 2), patience: 10 * time.Second}
 }
 
 // Change is what is to change of a domain; nil stays as it is, or as a new domain has it: enabled, with DKIM, no policy

@@ -323,7 +323,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add("domain,state\na.example,enabled\n")
 	f.Add("domain,senders\na.example,\"'=x y\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		lines, _, err := readFile(strings.NewReader(text), columns, "domain", readLine, func(l line) string { return l.name })
+		lines, _, err := readFile([]byte(text), columns, "domain", readLine, func(l line) string { return l.name })
 		var bad *Invalid
 		if err != nil && !errors.As(err, &bad) {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func domainProblem(ctx context.Context, err error) error {
 		return forAdministrators()
 	case errors.Is(err, store.ErrExists):
 		return invalid("name", "This domain is there already.", "このドメインはすでに登録されています。")
-	case errors.Is(err, store.ErrConflict):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, panel.ErrBusy):
 		return &Problem{Word: Busy, RetryAfter: busyFor, cause: err}
 	case errors.Is(err, keys.ErrNoMaster):
 		return noPanel()

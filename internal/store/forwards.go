@@ -112,37 +112,46 @@ func (s *Store) ForwardsChanges(ctx context.Context) (n int64, err error) {
 
 // SetForwards keeps forwarding addresses in the place of what is there, all or none; one without targets that keeps nothing is removed. since is
 // what ForwardsChanges gave before what is there was looked at, so that of two who look at the same time one looks again. person has to have every
-// domain at that moment ("": whoever's they are), for it may have been given to somebody else while the caller looked.
+// domain at that moment ("": whoever's they are), for it may have been given to somebody else while the caller looked. What changes nothing is no change.
 // ErrConflict: something was changed since; ErrNotFound: a domain is not there, or not theirs; ErrTooMany: one would have more than each, or all together more than total.
 func (s *Store) SetForwards(ctx context.Context, person string, since int64, each, total int, list ...Forward) error {
 	now := millis(s.now())
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		n, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards' AND value = $1`, since) // every node hears of it
+		n, err := q.exec(ctx, `UPDATE counters SET value = value WHERE name = 'forwards' AND value = $1`, since) // one after the other
 		if err == nil && n == 0 {
 			err = ErrConflict
 		}
 		if err != nil {
 			return err
 		}
-		changed := map[string]bool{}
+		domains, changed := map[string]bool{}, int64(0)
 		for i := range list {
 			f := &list[i]
-			if !changed[f.Domain] {
+			if !domains[f.Domain] {
 				if err := holdDomain(ctx, q, person, f.Domain); err != nil {
 					return err
 				}
 			}
-			changed[f.Domain] = true
-			if err := setForward(ctx, q, f, now); err != nil {
+			domains[f.Domain] = true
+			n, err := setForward(ctx, q, f, now)
+			if err != nil {
 				return err
 			}
+			changed += n
 		}
-		for domain := range changed {
+		if changed == 0 { // nobody has to look again
+			return nil
+		}
+		for domain := range domains {
 			if err := atMost(ctx, q, each, countForwards+forwardsOfDomain, text(domain)); err != nil {
 				return err
 			}
 		}
-		return atMost(ctx, q, total, countForwards)
+		if err := atMost(ctx, q, total, countForwards); err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'forwards'`) // every node hears of it
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("keeping forwarding addresses: %w", err)
@@ -150,15 +159,15 @@ func (s *Store) SetForwards(ctx context.Context, person string, since int64, eac
 	return nil
 }
 
-func setForward(ctx context.Context, q querier, f *Forward, now int64) error {
+// setForward keeps one, and gives 0 where it is there as it is.
+func setForward(ctx context.Context, q querier, f *Forward, now int64) (int64, error) {
 	if len(f.Targets) == 0 && !f.Keep {
-		_, err := q.exec(ctx, `DELETE FROM forwards WHERE domain = $1 AND local = $2`, text(f.Domain), text(f.Local))
-		return err
+		return q.exec(ctx, `DELETE FROM forwards WHERE domain = $1 AND local = $2`, text(f.Domain), text(f.Local))
 	}
-	_, err := q.exec(ctx, `INSERT INTO forwards (domain, local, targets, keep, changed) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (domain, local) DO UPDATE SET targets = excluded.targets, keep = excluded.keep, changed = excluded.changed`,
+	return q.exec(ctx, `INSERT INTO forwards (domain, local, targets, keep, changed) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (domain, local) DO UPDATE SET targets = excluded.targets, keep = excluded.keep, changed = excluded.changed
+		WHERE forwards.targets <> excluded.targets OR forwards.keep <> excluded.keep`,
 		text(f.Domain), text(f.Local), text(strings.Join(f.Targets, "\n")), number(f.Keep), now)
-	return err
 }
 
 // holdDomain keeps a domain that a person ("" for any) has from being removed before the transaction ends: an entry of one that is gone would be of the

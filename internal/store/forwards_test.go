@@ -113,6 +113,21 @@ func testForwardsAllOrNone(t *testing.T, s *Store) {
 	if n, err := s.CountForwards(ctx, ""); err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}
+	for name, c := range map[string]struct {
+		f      Forward
+		change int64
+	}{
+		"as it is": {list[0], 0}, "none that is not there": {Forward{Domain: "b.example", Local: "x"}, 0}, "another destination": {Forward{Domain: "a.example", Local: "0", Targets: []string{"x@else.example"}, Keep: true}, 1},
+	} {
+		before := changes(t, s)
+		ok(t, s.SetForwards(ctx, "", before, 9, 9, c.f))
+		if n := changes(t, s); n != before+c.change {
+			t.Errorf("%s: %d changes, then %d", name, before, n)
+		}
+		if c.change > 0 {
+			ok(t, s.SetForwards(ctx, "", changes(t, s), 9, 9, list[0]))
+		}
+	}
 }
 
 func testForwardsOfPeople(t *testing.T, s *Store) {

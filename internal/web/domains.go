@@ -173,6 +173,10 @@ func (s *server) panelFailed(w http.ResponseWriter, r *http.Request, err error) 
 		s.fail(w, r, http.StatusForbidden, "error.admin")
 		return
 	}
+	if errors.Is(err, panel.ErrBusy) {
+		s.busy(w, r)
+		return
+	}
 	s.storeError(w, r, err)
 }
 
