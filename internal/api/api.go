@@ -42,11 +42,10 @@ type Config struct {
 // Server is the API.
 type Server struct {
 	Config
-	huma           huma.API
-	mux            *http.ServeMux
-	operations     []operation
-	waits, uploads *quota
-	document       func() (document, error)
+	huma       huma.API
+	mux        *http.ServeMux
+	operations []operation
+	document   func() (document, error)
 }
 
 const (
@@ -61,7 +60,7 @@ func New(c Config) *Server {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: c, mux: http.NewServeMux(), waits: newQuota(512, 16), uploads: newQuota(8, 2)}
+	s := &Server{Config: c, mux: http.NewServeMux()}
 	format := huma.Format{Marshal: func(w io.Writer, v any) error { return render.WriteJSON(w, v) }, Unmarshal: unmarshal}
 	s.huma = humago.New(s.mux, huma.Config{
 		OpenAPI: description(c.Version), Formats: map[string]huma.Format{"application/json": format, "json": format}, DefaultFormat: "application/json",

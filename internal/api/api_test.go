@@ -331,29 +331,6 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// TestWaitsAreBounded: many waits of one client do not use up those of others.
-func TestWaitsAreBounded(t *testing.T) {
-	q := newQuota(5, 2)
-	a, b := tokens.Caller{IP: netip.MustParseAddr("192.0.2.1")}, tokens.Caller{IP: netip.MustParseAddr("192.0.2.2")}
-	var release []func()
-	for range 3 {
-		if r, ok := q.take(a); ok {
-			release = append(release, r)
-		}
-	}
-	if len(release) != 2 {
-		t.Errorf("one client has %d", len(release))
-	}
-	if _, ok := q.take(b); !ok {
-		t.Error("another client has none")
-	}
-	release[0]()
-	release[0]() // twice is once
-	if _, ok := q.take(a); !ok || q.total != 3 {
-		t.Errorf("after one was given back: %t, %d", ok, q.total)
-	}
-}
-
 // TestNoStore: without a database what needs one says so.
 func TestNoStore(t *testing.T) {
 	s := newSite(t, true, nil)

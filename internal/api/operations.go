@@ -141,11 +141,9 @@ func (s *Server) admit(op operation) func(huma.Context, func(huma.Context)) {
 			problem = s.Guard.Spend(c, op.scope, op.cost)
 		}
 		if problem == nil && op.upload {
-			release, ok := s.uploads.take(c)
-			if ok {
+			var release func()
+			if release, problem = s.Guard.Upload(c); problem == nil {
 				defer release()
-			} else {
-				problem = &service.Problem{Word: service.Busy, RetryAfter: busyFor}
 			}
 		}
 		if problem != nil {

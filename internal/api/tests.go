@@ -61,9 +61,9 @@ func (s *Server) registerTests() {
 	}, func(ctx context.Context, q *waitInput) (*body[service.Verdict], error) {
 		seconds, _ := strconv.Atoi(strings.TrimSuffix(q.Wait, "s")) // the pattern held
 		if seconds > 0 {
-			release, ok := s.waits.take(tokens.CallerOf(ctx))
-			if !ok {
-				return nil, s.problem(ctx, &service.Problem{Word: service.Busy, RetryAfter: busyFor})
+			release, problem := s.Guard.Wait(tokens.CallerOf(ctx))
+			if problem != nil {
+				return nil, s.problem(ctx, problem)
 			}
 			defer release()
 		}

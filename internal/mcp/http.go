@@ -31,6 +31,13 @@ func Handler(backend Backend, guard *tokens.Guard, base func(*http.Request) stri
 				}
 				return nil
 			},
+			Wait: func() (func(), error) {
+				release, p := guard.Wait(c)
+				if p != nil {
+					return nil, p
+				}
+				return release, nil
+			},
 			Test: func(q *service.NewTestRequest) { q.Client = c.IP },
 		})
 	}, &sdk.StreamableHTTPOptions{

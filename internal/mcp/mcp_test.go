@@ -24,12 +24,18 @@ import (
 // server gives a site whose MCP listens, open to this machine or not.
 func server(t *testing.T, open bool) (*servicetest.Site, string) {
 	t.Helper()
+	site, _, url := guarded(t, open)
+	return site, url
+}
+
+func guarded(t *testing.T, open bool) (*servicetest.Site, *tokens.Guard, string) {
+	t.Helper()
 	site := servicetest.New(t, nil)
 	guard := tokens.NewGuard(tokens.Config{Store: site.Store, Open: open})
 	rest := api.New(api.Config{Service: site.Service, Guard: guard, Version: "1.2.3"})
 	s := httptest.NewServer(rest.Admitted(mcp.Handler(site.Service, guard, rest.Base, "1.2.3", nil)))
 	t.Cleanup(s.Close)
-	return site, s.URL
+	return site, guard, s.URL
 }
 
 // bearer sends a token with each request.
@@ -190,5 +196,34 @@ func TestTokens(t *testing.T) {
 	}
 	if len(tools.Tools) == 0 {
 		t.Error("no tool is offered")
+	}
+}
+
+// TestWaitTakesAPlace: an assistant that waits is counted with the waits of the API.
+func TestWaitTakesAPlace(t *testing.T) {
+	_, guard, url := guarded(t, true)
+	s := overHTTP(t, url, "")
+	test, _ := call(t, s, "create_test", nil)
+	here := tokens.Caller{IP: netip.MustParseAddr("127.0.0.1"), Local: true}
+	var last func()
+	for {
+		release, problem := guard.Wait(here)
+		if problem != nil {
+			break
+		}
+		last = release
+	}
+	wait := &sdk.CallToolParams{Name: "wait_for_verdict", Arguments: map[string]any{"token": test["token"], "seconds": 1}}
+	r, err := s.CallTool(t.Context(), wait)
+	if err != nil || !r.IsError {
+		t.Fatalf("it waits without a place: %+v %v", r, err)
+	}
+	if text, ok := r.Content[0].(*sdk.TextContent); !ok || !strings.HasPrefix(text.Text, service.Busy+":") {
+		t.Errorf("%+v", r.Content[0])
+	}
+	call(t, s, "wait_for_verdict", map[string]any{"token": test["token"], "seconds": 0}) // takes none
+	last()
+	for range 2 { // and gives it back
+		call(t, s, "wait_for_verdict", map[string]any{"token": test["token"], "seconds": 1})
 	}
 }

@@ -38,6 +38,8 @@ type Config struct {
 	Lang string
 	// Spend takes the cost of a call, which needs a scope; nil: nothing is counted.
 	Spend func(scope string, cost tokens.Cost) error
+	// Wait takes the place of a call that waits, and gives what gives it back; nil: nothing is counted.
+	Wait func() (release func(), err error)
 	// May reports whether tools of a scope are offered; nil: all are.
 	May func(scope string) bool
 	// Test fills in who asks for a test address; nil: nobody.
@@ -174,6 +176,13 @@ func (c Config) addTests(s *sdk.Server) {
 		wait := 30
 		if a.Seconds != nil {
 			wait = min(max(*a.Seconds, 0), int(service.MaxWait/time.Second))
+		}
+		if c.Wait != nil && wait > 0 {
+			release, err := c.Wait()
+			if err != nil {
+				return verdictResult{}, err
+			}
+			defer release()
 		}
 		v, err := c.Backend.Wait(ctx, service.WaitRequest{Token: a.Token, After: a.After, Wait: time.Duration(wait) * time.Second, Lang: c.lang(a.Lang), Base: c.Base})
 		if err != nil {

@@ -58,6 +58,8 @@ type Guard struct {
 	Config
 	buckets map[Cost]*buckets
 	guesses *buckets // tokens that are none, by address
+	// waits and uploads are under way at a time.
+	waits, uploads *quota
 
 	mu      sync.Mutex
 	touched map[string]time.Time
@@ -78,6 +80,7 @@ func NewGuard(c Config) *Guard {
 			Dear:  newBuckets(30, 2*time.Second),
 		},
 		guesses: newBuckets(20, 6*time.Second), touched: make(map[string]time.Time),
+		waits: newQuota(512, 16), uploads: newQuota(8, 2),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/service"
 )
 
@@ -138,5 +139,62 @@ func TestPeekTakesNothing(t *testing.T) {
 	now.pass(time.Second)
 	if b.take("x", now.now(), 1) != 0 {
 		t.Error("refusals are owed")
+	}
+}
+
+// TestQuota: what lasts of one client, from wherever and with whichever token, does not use up the places of others.
+func TestQuota(t *testing.T) {
+	from := func(addr, token, person string) Caller {
+		return Caller{IP: ip(addr), token: token, who: panel.Who{Person: person}}
+	}
+	for _, c := range []struct {
+		name  string
+		calls []Caller
+	}{
+		{"one address", []Caller{from("192.0.2.1", "", ""), from("192.0.2.1", "", ""), from("192.0.2.1", "", "")}},
+		{"one address, several tokens", []Caller{from("192.0.2.1", "a", ""), from("192.0.2.1", "b", ""), from("192.0.2.1", "c", "ann")}},
+		{"one token, several addresses", []Caller{from("192.0.2.1", "a", ""), from("192.0.2.2", "a", ""), from("192.0.2.3", "a", "")}},
+		{"one customer, several tokens and addresses", []Caller{from("192.0.2.1", "a", "ann"), from("192.0.2.2", "b", "ann"), from("192.0.2.3", "c", "ann")}},
+	} {
+		q := newQuota(5, 2)
+		var release []func()
+		for i, call := range c.calls {
+			r, p := q.take(call)
+			if (p == nil) != (i < 2) || p != nil && (p.Word != service.Busy || p.RetryAfter == 0) {
+				t.Fatalf("%s: the place %d: %v", c.name, i, p)
+			}
+			release = append(release, r)
+		}
+		if _, p := q.take(from("192.0.2.9", "z", "bob")); p != nil {
+			t.Errorf("%s: another client has none: %v", c.name, p)
+		}
+		release[0]()
+		release[0]() // twice is once
+		if q.total != 2 {
+			t.Errorf("%s: %d after one was given back", c.name, q.total)
+		}
+		if _, p := q.take(c.calls[2]); p != nil {
+			t.Errorf("%s: after one was given back: %v", c.name, p)
+		}
+	}
+}
+
+// TestPlacesAsWritten holds the numbers of docs/api.md.
+func TestPlacesAsWritten(t *testing.T) {
+	g, _, _ := newGuard(t, true)
+	who := Caller{IP: ip("192.0.2.1")}
+	for what, c := range map[string]struct {
+		take func(Caller) (func(), *service.Problem)
+		want int
+	}{"waits": {g.Wait, 16}, "uploads": {g.Upload, 2}} {
+		n := 0
+		for ; n <= c.want; n++ {
+			if _, p := c.take(who); p != nil {
+				break
+			}
+		}
+		if n != c.want {
+			t.Errorf("%d %s, want %d", n, what, c.want)
+		}
 	}
 }
