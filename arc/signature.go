@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/idna"
-
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
@@ -296,18 +294,11 @@ func (s *signature) dnsName(t *wire.Tag, minLabels int) string {
 }
 
 func dnsName(v string, minLabels int) (string, bool) {
-	name := strings.ToLower(v)
-	for i := range len(name) {
-		if name[i] < 0x80 {
-			continue
-		}
-		ascii, err := idna.Lookup.ToASCII(name)
-		if err != nil {
-			return "", false
-		}
-		name = ascii
-		break
+	name, ok := wire.ALabels(v)
+	if !ok || len(name) > 253 {
+		return "", false
 	}
+	name = strings.ToLower(name)
 	labels := 0
 	for label := range strings.SplitSeq(name, ".") {
 		labels++
@@ -315,7 +306,7 @@ func dnsName(v string, minLabels int) (string, bool) {
 			return "", false
 		}
 	}
-	return name, labels >= minLabels && len(name) <= 253
+	return name, labels >= minLabels
 }
 
 func notHostname(r rune) bool {

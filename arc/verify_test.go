@@ -222,6 +222,28 @@ func TestInternationalizedDomain(t *testing.T) {
 	}
 }
 
+// U-labels are labels that nothing maps to others, and short (RFC 5890 section 2.3.2.1): converting
+// long ones takes the square of their length, of these minutes.
+func TestNoULabels(t *testing.T) {
+	var long strings.Builder
+	for i := range 20_000 {
+		long.WriteRune(rune(0x4e00 + i))
+	}
+	raw := seal(t, plainMessage, options("example.com", rsa1024(), arc.Verdict{Result: arc.None}))
+	for _, name := range []string{"a。example", "ａ.example", "\u212aey.example", long.String() + ".example"} {
+		for range 10 {
+			o := options(name, rsa1024(), arc.Verdict{Result: arc.None})
+			if _, err := arc.Seal(message.Parse([]byte(plainMessage)), o); err == nil {
+				t.Errorf("%.20q seals", name)
+			}
+			v := verify(t, dns.MustMemory(zone()), strings.Replace(raw, "d=example.com;", "d="+name+";", 1))
+			if v.Result != arc.Fail || v.Problem != "structure" {
+				t.Errorf("%.20q: %s, %s", name, v.Result, v.Problem)
+			}
+		}
+	}
+}
+
 func TestVerifyJudgesNoTimeWithoutNow(t *testing.T) {
 	raw := strings.Replace(forward(t, dns.MustMemory(zone()), plainMessage, 1, nil), "c=relaxed/relaxed;", "c=relaxed/relaxed; x=1790000050;", 1)
 	v := arc.Verify(t.Context(), dns.MustMemory(zone()), message.Parse([]byte(raw)), arc.Options{})

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // Limits of a domain name in octets (RFC 1035 section 2.3.4).
@@ -21,17 +21,8 @@ const maxListed = 64
 // Labels may hold letters, digits, hyphens and, as selectors do, underscores:
 // nothing that could mean anything in an Authentication-Results field.
 func domainName(v string, labels int) (folded, written string) {
-	for i := 0; i < len(v); i++ {
-		if v[i] >= 0x80 {
-			ascii, err := idna.Lookup.ToASCII(v)
-			if err != nil {
-				return "", ""
-			}
-			v = ascii
-			break
-		}
-	}
-	if len(v) > maxName {
+	v, ok := wire.ALabels(v)
+	if !ok || len(v) > maxName {
 		return "", ""
 	}
 	n, from := 1, 0

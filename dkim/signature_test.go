@@ -70,6 +70,29 @@ func TestParseSignatureForms(t *testing.T) {
 	}
 }
 
+// RFC 8616 section 4: U-labels are labels of RFC 5890 section 2.3.2.1, which nothing maps to
+// others, and short. Converting the long ones takes the square of their length, and would
+// take minutes.
+func TestNoULabels(t *testing.T) {
+	bh := strings.Repeat("A", 43) + "="
+	var long strings.Builder
+	for i := range 20_000 {
+		long.WriteRune(rune(0x4e00 + i))
+	}
+	for _, name := range []string{"a。example", "ａ.example", "b\u00adu.example", "\u212aey.example", long.String() + ".example"} {
+		for _, tags := range []string{"d=" + name + "; s=s", "d=example.com; s=" + name, "d=example.com; s=s; i=x@" + name + ".example.com"} {
+			s, err := ParseSignature([]byte("v=1; a=rsa-sha256; " + tags + "; h=from; bh=" + bh + "; b=AAAA"))
+			if err == nil {
+				t.Errorf("%.80q: %.80q %.80q %.80q", tags, s.Domain, s.Selector, s.Identity)
+			}
+		}
+	}
+	_, err := ParseSignature([]byte("v=1; a=rsa-sha256; d=r3---sn.例え.JP; s=_x.ü; h=from; bh=" + bh + "; b=AAAA"))
+	if err != nil {
+		t.Errorf("labels in ASCII beside U-labels: %v", err)
+	}
+}
+
 // TestParseSignatureKinds: each Err value can be told from the others, and what was
 // read is there beside the error.
 func TestParseSignatureKinds(t *testing.T) {

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 type resolver = dns.Resolver
@@ -20,38 +18,11 @@ var errDomain = errors.New("not a domain name")
 // asked for.
 func normalize(domain string) (string, error) {
 	domain = strings.TrimSuffix(domain, ".")
-	if !ascii(domain) {
-		if len(domain) > 4*253 || !utf8.ValidString(domain) {
-			return domain, errDomain
-		}
-		// One label at a time: a neighbour in ASCII is no business of IDNA (hyphens in its
-		// third and fourth place are fine), and what maps to a dot is no U-label.
-		labels := strings.Split(domain, ".")
-		for i, label := range labels {
-			if ascii(label) {
-				continue
-			}
-			a, err := idna.Lookup.ToASCII(label)
-			if err != nil || !strings.HasPrefix(a, "xn--") || strings.Contains(a, ".") {
-				return domain, errDomain
-			}
-			labels[i] = a
-		}
-		domain = strings.Join(labels, ".")
-	}
-	if !hostName(domain) {
+	name, ok := wire.ALabels(domain)
+	if !ok || !hostName(name) {
 		return domain, errDomain
 	}
-	return strings.ToLower(domain), nil
-}
-
-func ascii(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	return strings.ToLower(name), nil
 }
 
 // showDomain gives a domain for a sentence: in quotes, and not all of it, where it

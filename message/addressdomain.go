@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // domain reads a dot-atom and makes a DNS name of it.
@@ -87,19 +87,22 @@ func asciiDomain(s string) (string, error) {
 	if len(s) > 4*253 {
 		return "", errLongDomain
 	}
-	changed := false
+	var labels []string // once one of them has changed
+	n := 0
 	for label := range strings.SplitSeq(s, ".") {
 		a, err := asciiLabel(label)
 		if err != nil {
 			return "", err
 		}
-		changed = changed || a != label
-	}
-	if changed {
-		labels := strings.Split(s, ".")
-		for i, label := range labels {
-			labels[i], _ = asciiLabel(label)
+		if labels == nil && a != label {
+			labels = strings.Split(s, ".")
 		}
+		if labels != nil {
+			labels[n] = a
+		}
+		n++
+	}
+	if labels != nil {
 		s = strings.Join(labels, ".")
 	}
 	if len(s) > 253 {
@@ -113,10 +116,8 @@ func asciiLabel(label string) (string, error) {
 		return "", errEmptyLabel
 	}
 	if !isASCII(label) {
-		// One label at a time: the mapping turns an ideographic full stop into a dot, and
-		// full-width letters into ASCII. Neither is a U-label, and readers disagree on both.
-		a, err := idna.Lookup.ToASCII(label)
-		if err != nil || !strings.HasPrefix(a, "xn--") || strings.Contains(a, ".") {
+		a, ok := wire.ALabel(label)
+		if !ok {
 			return "", errULabel
 		}
 		label = a
