@@ -91,32 +91,29 @@ func hidesFrom(f Field) bool {
 	if _, _, ok := f.split(); !ok && looksLikeFrom(f.Raw) {
 		return true
 	}
-	rest := f.Raw
-	for {
-		i := lineBreak(rest)
-		if i < 0 || i+1 == len(rest) {
+	raw := f.Raw
+	for at, lf := 0, -1; ; {
+		if lf < at { // looked for once a line: there may be a million CRs before the next LF
+			lf = len(raw)
+			if i := bytes.IndexByte(raw[at:], '\n'); i >= 0 {
+				lf = at + i
+			}
+		}
+		i := lf
+		if j := bytes.IndexByte(raw[at:lf], '\r'); j >= 0 {
+			i = at + j
+		}
+		if i+1 >= len(raw) {
 			return false
 		}
-		if rest[i] == '\r' && rest[i+1] == '\n' {
-			rest = rest[i+2:] // a fold, or the end
+		if raw[i] == '\r' && raw[i+1] == '\n' {
+			at = i + 2 // a fold, or the end
 			continue
 		}
-		if rest = rest[i+1:]; looksLikeFrom(rest) {
+		if at = i + 1; looksLikeFrom(raw[at:]) {
 			return true
 		}
 	}
-}
-
-// lineBreak finds the first CR or LF, -1 for none.
-func lineBreak(b []byte) int {
-	i := bytes.IndexByte(b, '\n')
-	if i >= 0 {
-		b = b[:i]
-	}
-	if j := bytes.IndexByte(b, '\r'); j >= 0 {
-		return j
-	}
-	return i
 }
 
 // looksLikeFrom reports that the octets before the first colon spell From when

@@ -126,6 +126,7 @@ func TestAttack06IDNAndLengths(t *testing.T) {
 		"From: a@" + strings.Repeat("x.", 126) + "xx":     ErrFromSyntax,
 		"From: a@" + strings.Repeat("ü", 63) + ".test":    ErrFromSyntax,
 		"From: a@" + strings.Repeat("x.", 1<<20) + "x":    ErrFromSyntax,
+		"From: a@" + strings.Repeat("例", 79) + ".test":    ErrFromSyntax,
 	})
 }
 
@@ -161,6 +162,20 @@ func TestAttack09HugeHeader(t *testing.T) {
 		strings.Repeat("From: a@example.com\r\n", 9_999) + "From: a@example.com": ErrSeveralFrom,
 		"From: a@example.com\r\nX: " + strings.Repeat("x", 5<<20):                ErrHeaderLimits,
 		"From: a@example.com\r\nX: " + strings.Repeat("x", 1<<20):                "example.com",
+	})
+}
+
+// Case 9: millions of line ends that are none, each before a far one, are passed once: looking
+// each time for the far one would take minutes.
+func TestAttack09FarLineEnds(t *testing.T) {
+	const n = 2 << 20
+	wantAuthor(t, map[string]any{
+		"From: a@example.com\r\nX: " + strings.Repeat("\r", n) + "y":                          "example.com",
+		"From: a@example.com\r\nX: " + strings.Repeat("\n", n) + "\ry":                        "example.com",
+		"From: a@example.com\r\nX: " + strings.Repeat("\r", n) + "z\r\n From: b@example.com":  "example.com",
+		"From: a@example.com\r\nX: " + strings.Repeat("\r", n) + "From: b@example.com":        ErrSeveralFrom,
+		"From: a@example.com\r\nX: " + strings.Repeat("\r\n ", n/3) + "\rFrom: b@example.com": ErrSeveralFrom,
+		"From: a@example.com\r\nX: y\rFr\n om: b@example.com":                                 ErrSeveralFrom,
 	})
 }
 
