@@ -19,14 +19,24 @@ import (
 // dot, a version, and whether the rest can be parsed at all. Fields of others
 // stay, their names as long as they like: mail.example.org is not example.org.
 func Forged(fields []FieldView, ids ...string) []int {
-	ours := normalizeIDs(ids)
+	ours := search{ids: normalizeIDs(ids)}
+	for _, id := range ours.ids {
+		ours.longest = max(ours.longest, len(id))
+	}
 	var found []int
-	for i := len(fields) - 1; i >= 0 && len(ours) > 0; i-- {
-		if isFieldName(fields[i].Name()) && claims(string(fields[i].Value()), ours) {
+	for i := len(fields) - 1; i >= 0 && len(ours.ids) > 0; i-- {
+		if isFieldName(fields[i].Name()) && ours.claimedBy(string(fields[i].Value())) {
 			found = append(found, i)
 		}
 	}
 	return found
+}
+
+// search looks for ids in fields.
+type search struct {
+	ids     []string
+	longest int    // of the ids, in octets
+	foreign string // the last word that was looked through and is none of the ids
 }
 
 func normalizeIDs(ids []string) []string {
@@ -53,18 +63,18 @@ func isFieldName(name string) bool {
 	}, name), fieldName)
 }
 
-// claims tries every way in which comments are known to be stripped. They differ
+// claimedBy tries every way in which comments are known to be stripped. They differ
 // on escapes and nesting, and a forger chooses the text on which they differ.
-func claims(value string, ids []string) bool {
+func (o *search) claimedBy(value string) bool {
 	if strings.IndexByte(value, '(') < 0 {
-		return startsWithAny(value, ids)
+		return o.starts(value)
 	}
 	plain, closed := stripComments(value, true, true)
-	if startsWithAny(plain, ids) || !closed && startsWithAny(value, ids) {
+	if o.starts(plain) || !closed && o.starts(value) {
 		return true
 	}
 	for _, nested := range []bool{true, false} {
-		if naive, _ := stripComments(value, nested, false); startsWithAny(naive, ids) {
+		if naive, _ := stripComments(value, nested, false); o.starts(naive) {
 			return true
 		}
 	}
@@ -103,17 +113,17 @@ func stripComments(s string, nested, strict bool) (out string, closed bool) {
 	return b.String(), depth == 0
 }
 
-// startsWithAny reports whether one of the ids stands at the start of s, what is
+// starts reports whether one of the ids stands at the start of s, what is
 // no letter or digit skipped before and within it, and does not go on as a
 // longer name.
-func startsWithAny(s string, ids []string) bool {
+func (o *search) starts(s string) bool {
 	s = trimJunk(s)
-	for _, id := range ids {
+	for _, id := range o.ids {
 		if startsWith(s, id) {
 			return true
 		}
 	}
-	return disguised(s, ids)
+	return o.disguised(s)
 }
 
 func startsWith(s, id string) bool {
@@ -147,7 +157,7 @@ func endsName(rest string) bool {
 
 // disguised tries an encoded-word (RFC 2047) and a name in Unicode, which some
 // consumers decode before they compare.
-func disguised(s string, ids []string) bool {
+func (o *search) disguised(s string) bool {
 	word := s
 	if i := strings.IndexAny(s, " \t\r\n;\"("); i >= 0 {
 		word = s[:i]
@@ -155,19 +165,50 @@ func disguised(s string, ids []string) bool {
 	if len(word) > 1000 || !strings.ContainsFunc(word, func(r rune) bool { return r == '?' || r >= 0x80 }) {
 		return false
 	}
+	if word == o.foreign {
+		return false // most values are the same word in all ways
+	}
+	o.foreign = word
 	if strings.Contains(word, "?") {
 		// The "=?" before it went with the junk.
 		word, _ = new(mime.WordDecoder).DecodeHeader("=?" + word)
 	}
 	word = strings.TrimRight(trimJunk(word), ".")
-	ascii, _ := idna.Lookup.ToASCII(word) // as far as it got, on an error
-	for _, id := range ids {
+	ascii := asciiStart(word, o.longest)
+	for _, id := range o.ids {
 		if startsWith(word, id) || startsWith(ascii, id) {
 			return true
 		}
 	}
 	return false
 }
+
+// asciiStart converts the labels of a name to A-labels as far as an id of so many
+// octets can reach. An A-label has more octets than its U-label has characters, and
+// its conversion takes the square of these: what is too long is not converted. On
+// errors it goes on, as some consumers do.
+func asciiStart(name string, longest int) string {
+	name, _ = idna.Lookup.ToUnicode(name) // mapped: full-width letters and dots become ASCII
+	var out strings.Builder
+	for {
+		label, rest, more := strings.Cut(name, ".")
+		if n := utf8.RuneCountInString(label); n > maxULabel || out.Len()+n > longest {
+			out.WriteString(name)
+			return out.String()
+		}
+		ascii, _ := idna.Lookup.ToASCII(label)
+		out.WriteString(ascii)
+		if !more {
+			return out.String()
+		}
+		out.WriteByte('.')
+		name = rest
+	}
+}
+
+// maxULabel is how many characters a U-label has at most: its A-label has 63 octets,
+// of which four are "xn--" (RFC 5890 section 2.3.2.1).
+const maxULabel = 59
 
 // trimJunk drops what stands before the first letter, digit or underscore: some consumers trim the white space of Unicode, too.
 func trimJunk(s string) string {
