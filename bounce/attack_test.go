@@ -48,6 +48,7 @@ func TestAttackReports(t *testing.T) {
 	for name, text := range map[string]string{
 		"codes": strings.Repeat("550 5.1.1 ", 100_000), "lines": strings.Repeat("550-5.1.1 x\n", 100_000), "edges": strings.Repeat("(5", 500_000),
 		"spaces": "550" + strings.Repeat(" ", 1<<20), "wrapped": "550-x\n" + strings.Repeat(" y\n", 300_000), "html": strings.Repeat("<style>", 100_000),
+		"codes alone": strings.Repeat("450-\n", 200_000), // read again from each line on, this would take minutes
 	} {
 		found := FindReplies(text)
 		if len(found) > maxReplies {

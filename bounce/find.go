@@ -20,11 +20,13 @@ func FindReplies(text string) []Found {
 			continue
 		}
 		r, n, ok := parseReply(text[i:], true)
-		if !ok || r.Text == "" && r.Enhanced.IsZero() {
+		if !ok {
 			continue
 		}
-		out = append(out, Found{Reply: r, Start: i, End: i + n})
-		i += max(n, 1) - 1
+		if r.Text != "" || !r.Enhanced.IsZero() {
+			out = append(out, Found{Reply: r, Start: i, End: i + n})
+		}
+		i += max(n, 1) - 1 // lines of codes alone are not read again from each of them on
 	}
 	return out
 }
