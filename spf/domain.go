@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"github.com/todoku/todoku/internal/wire"
 )
 
 const (
@@ -36,9 +38,13 @@ func splitSender(address string) (local, domain string) {
 // no final dot. The problem is "" where it is fit to be checked (section 4.3).
 func initialDomain(domain string) (name, problem string) {
 	if !isASCII(domain) {
+		const problem = "it cannot be converted to A-labels"
+		if !wire.Convertible(domain) || !utf8.ValidString(domain) {
+			return domain, problem
+		}
 		a, err := lookupProfile.ToASCII(domain)
-		if err != nil || !utf8.ValidString(domain) {
-			return domain, "it cannot be converted to A-labels"
+		if err != nil {
+			return domain, problem
 		}
 		domain = a
 	}

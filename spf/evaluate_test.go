@@ -31,6 +31,7 @@ func TestSections(t *testing.T) {
 		{"4.3 single label with a dot", nil, Request{ReversePath: "a@localhost."}, None, ProblemBadDomain},
 		{"4.3 empty label", nil, Request{ReversePath: "a@example..com"}, None, ProblemBadDomain},
 		{"4.3 long label", nil, Request{ReversePath: "a@" + strings.Repeat("x", 64) + ".com"}, None, ProblemBadDomain},
+		{"4.3 long U-label", nil, Request{ReversePath: "a@" + strings.Repeat("例", 79) + ".com"}, None, ProblemBadDomain},
 		{"4.3 long name", nil, Request{ReversePath: "a@" + strings.Repeat("x.", 126) + "com"}, None, ProblemBadDomain},
 		{"4.3 no domain", nil, Request{ReversePath: "a@"}, None, ProblemBadDomain},
 		{"4.3 no HELO", nil, Request{}, None, ProblemBadDomain},

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // Kind is what a target is.
@@ -182,6 +183,9 @@ func domainName(s string) (string, error) {
 	s = strings.TrimSuffix(s, ".")
 	if h, p, ok := strings.Cut(s, ":"); ok && p != "" && strings.Trim(p, "0123456789") == "" {
 		s = h // example.com:25
+	}
+	if !wire.Convertible(s) {
+		return "", ErrName
 	}
 	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.Transitional(false)).ToASCII(s)
 	if err != nil {

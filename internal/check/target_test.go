@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -60,6 +61,7 @@ func TestParseTarget(t *testing.T) {
 		{"fe80::1%eth0", KindDomain, "", ErrName},
 		{"-", KindDomain, "", ErrName},
 		{"x@", KindAddress, "", ErrName},
+		{strings.Repeat("例", 79) + ".jp", KindDomain, "", ErrName},
 	} {
 		got, err := ParseTarget(c.text)
 		if !errors.Is(err, c.err) || err == nil != (c.err == nil) {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 var errNoDomain = errors.New("there is no domain in it")
@@ -21,6 +22,9 @@ func ascii(domain string) (string, error) {
 		return "", errNoDomain
 	}
 	if strings.IndexFunc(domain, func(r rune) bool { return r > 0x7f }) >= 0 {
+		if !wire.Convertible(domain) {
+			return "", fmt.Errorf("%q is no domain", domain)
+		}
 		out, err := idna.Lookup.ToASCII(domain)
 		if err != nil {
 			return "", fmt.Errorf("%q is no domain: %w", domain, err)

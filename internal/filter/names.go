@@ -7,6 +7,7 @@ import (
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/said"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // nullSender is the pattern that fits the empty reverse path, that of bounces.
@@ -16,6 +17,9 @@ const nullSender = "<>"
 func asciiDomain(name string) (string, error) {
 	out := strings.TrimSuffix(name, ".")
 	if isIDN(out) {
+		if !wire.Convertible(out) {
+			return "", said.Error("%q is no domain", "%q はドメインではありません", name)
+		}
 		a, err := idna.Lookup.ToASCII(out)
 		if err != nil {
 			return "", said.Error("%q is no domain: %w", "%q はドメインではありません: %v", name, err)

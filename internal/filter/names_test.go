@@ -15,6 +15,7 @@ func TestParsePattern(t *testing.T) {
 		"a@*.example.com": "a@*.example.com", "みんな.example": "xn--q9jyb4c.example", "*.みんな.example": "*.xn--q9jyb4c.example", "花子@みんな.example": "花子@xn--q9jyb4c.example",
 		"\"a b\"@x.example": "\"a b\"@x.example", "localhost": "localhost", " x.example ": "x.example",
 		"": "", "a b": "", "@@": "", "@x.example": "", "a@": "", ".example.com": "", "*example.com": "", "news-*@x.example": "", "a@b@c d": "", "<a@x.example>": "", "x..example": "", "a b@x.example": "",
+		strings.Repeat("例", 79) + ".example": "",
 	} {
 		got, err := parsePattern(text)
 		if got != want || (err == nil) != (want != "") {

@@ -11,6 +11,7 @@ import (
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/pattern"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
 
@@ -119,7 +120,7 @@ func (c *verdict) recipientNamed(name string) bool {
 // mixedScript reports a domain one of whose labels mixes scripts that look alike (UTS #39
 // section 5.2): Latin, Cyrillic and Greek letters have no business together.
 func mixedScript(domain string) bool {
-	if !strings.Contains(domain, "xn--") {
+	if !strings.Contains(domain, "xn--") || !wire.Convertible(domain) {
 		return false
 	}
 	u, err := idna.ToUnicode(domain)

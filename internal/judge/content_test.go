@@ -265,10 +265,11 @@ func TestFreemail(t *testing.T) {
 func TestMixedScript(t *testing.T) {
 	for domain, want := range map[string]bool{
 		"example.com": false, "xn--wgv71a119e.jp": false, // 日本語
-		"xn--pple-43d.com":    true,  // Cyrillic а, Latin pple
-		"xn--e1afmkfd.com":    false, // all Cyrillic
-		"xn--80ak6aa92e.com":  false, // all Cyrillic, which the name of a brand may imitate: not judged here
-		"xn--invalid-\xff.tv": false,
+		"xn--pple-43d.com":                           true,  // Cyrillic а, Latin pple
+		"xn--e1afmkfd.com":                           false, // all Cyrillic
+		"xn--80ak6aa92e.com":                         false, // all Cyrillic, which the name of a brand may imitate: not judged here
+		"xn--invalid-\xff.tv":                        false,
+		"xn--pple-43d." + strings.Repeat("x", 1<<20): false, // no name, and not converted
 	} {
 		if got := mixedScript(domain); got != want {
 			t.Errorf("%s: %v", domain, got)

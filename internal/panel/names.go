@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // logins gives SMTP logins in the form in which they are kept: lower case, in order, each once.
@@ -52,7 +53,7 @@ func SplitLogins(text string) []string {
 func Name(s string) (string, error) {
 	bad := invalid("name", "This is not a full domain name such as example.com.", "example.com のような完全なドメイン名を指定してください。")
 	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 1000 || !utf8.ValidString(s) {
+	if s == "" || len(s) > 1000 || !wire.Convertible(s) || !utf8.ValidString(s) {
 		return "", bad
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {

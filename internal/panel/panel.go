@@ -22,6 +22,7 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // The bounds.
@@ -177,6 +178,9 @@ func (p *Panel) List(ctx context.Context, w Who, find, after string, limit int) 
 // sought is what the names of a list hold, as they are kept: labels in their own script become A-labels.
 func sought(find string) string {
 	find = strings.ToLower(strings.TrimSpace(find))
+	if !wire.Convertible(find) {
+		return find
+	}
 	if ascii, err := idna.Lookup.ToASCII(find); err == nil {
 		return ascii
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/todoku/todoku/dmarc"
 	"github.com/todoku/todoku/internal/pattern"
 	"github.com/todoku/todoku/internal/slips"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // dmarcStart finds where a tag begins, whatever separates it from the one before.
@@ -130,7 +131,7 @@ var uriSize = pattern.New(`![0-9]*[a-zA-Z]*$`) // readable or not: reports ignor
 // other letters.
 func asciiHost(uri string) string {
 	at := strings.LastIndexByte(uri, '@')
-	if at < 0 || strings.IndexFunc(uri, func(r rune) bool { return r > 0x7f }) <= at {
+	if at < 0 || strings.IndexFunc(uri, func(r rune) bool { return r > 0x7f }) <= at || !wire.Convertible(uri[at+1:]) {
 		return uri
 	}
 	host, err := spfProfile.ToASCII(uri[at+1:])

@@ -65,6 +65,10 @@ func TestMendSPF(t *testing.T) {
 	if m := MendSPF("v=spf1 " + strings.Repeat("ip4:1.2.3.1-254,", 1000)); len(m.Text) > maxSPFText {
 		t.Errorf("ranges make a record of %d octets", len(m.Text))
 	}
+	long := "v=spf1 a:" + strings.Repeat("例", 20_000) + ".jp ~all" // longer than any label: not converted
+	if m := MendSPF(long); strings.Contains(m.Text, "xn--") {
+		t.Errorf("%.60q", m.Text)
+	}
 	if m := MendSPF("v=spf1 ip4:1.2.3 mx -all"); !slices.Equal(m.Dropped, []string{"ip4:1.2.3"}) {
 		t.Errorf("dropped %q, want the term that cannot be read, by name", m.Dropped)
 	}

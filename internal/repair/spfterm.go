@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/todoku/todoku/internal/slips"
+	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/spf"
 )
 
@@ -222,8 +223,10 @@ func mendHost(s string) string {
 	for strings.Contains(s, "..") {
 		s = strings.ReplaceAll(s, "..", ".")
 	}
-	if a, err := spfProfile.ToASCII(s); err == nil {
-		s = a
+	if wire.Convertible(s) {
+		if a, err := spfProfile.ToASCII(s); err == nil {
+			s = a
+		}
 	}
 	if strings.ContainsAny(s, "@/:=") {
 		return ""
