@@ -71,6 +71,9 @@ func readFile[L any](data []byte, columns []string, must string, read func(numbe
 	if len(data) > MaxFile || bytes.Count(data, []byte("\n")) > MaxLines+1 {
 		return nil, nil, invalid("file", fmt.Sprintf("The file is too large: at most %d lines and 4 MiB at a time.", MaxLines), fmt.Sprintf("ファイルが大きすぎます。1 回に %d 行、4 MiB までです。", MaxLines))
 	}
+	if err := tooWide(data); err != nil {
+		return nil, nil, err
+	}
 	if !utf8.Valid(data) {
 		return nil, nil, invalid("file", "The file is not in UTF-8. Save it as \"CSV UTF-8\".", "ファイルの文字コードが UTF-8 ではありません。「CSV UTF-8」形式で保存してください。")
 	}
@@ -114,6 +117,34 @@ func readFile[L any](data []byte, columns []string, must string, read func(numbe
 			return nil, nil, err
 		}
 	}
+}
+
+// The bounds of a line, which may be written over several. The longest that can be of use has half of either.
+const (
+	maxLine, maxCells = 64 << 10, 64
+)
+
+// tooWide refuses, before anything is made of it, a file with a line that is too long or has too many cells, of which each costs many times its octets. Up
+// to where a file is no CSV, quotation marks alone say what is within a cell.
+func tooWide(data []byte) error {
+	line, first, octets, commas, quoted := 1, 1, 0, 0, false
+	for _, c := range data {
+		octets++
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			commas++
+		case c == '\n':
+			if line++; !quoted {
+				first, octets, commas = line, 0, 0
+			}
+		}
+		if octets > maxLine || commas >= maxCells {
+			return at(first, invalid("file", fmt.Sprintf("This line is too long: at most 64 KiB and %d cells. Is a quotation mark left open?", maxCells), fmt.Sprintf("行が長すぎます。1 行に 64 KiB、%d 列までです。引用符の閉じ忘れがないか確認してください。", maxCells)))
+		}
+	}
+	return nil
 }
 
 // byColumn gives the cells of a row by the names of their columns.

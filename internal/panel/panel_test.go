@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -316,6 +317,38 @@ func TestBadFiles(t *testing.T) {
 	list, next, err := p.List(ctx, admin, "d99", "", 50)
 	if err != nil || len(list) != 50 || next != list[49].Name {
 		t.Errorf("%d %q %v", len(list), next, err)
+	}
+}
+
+// TestWideFiles: a line that is too long, or has too many cells, is refused before anything is made of it.
+func TestWideFiles(t *testing.T) {
+	commas := strings.Repeat(",", MaxFile-1000)
+	for name, c := range map[string]struct {
+		file string
+		line int
+	}{
+		"commas": {commas, 1}, "commas behind a line": {"domain\na.example\n" + commas, 3}, "over many lines": {"domain\n" + strings.Repeat(",,\"\n\"", MaxLines/2), 2},
+		"a long cell": {"domain,senders\na.example," + strings.Repeat("a ", maxLine), 2}, "an open quotation mark": {"domain,senders\na.example,\"a\n" + strings.Repeat("b.example,x\n", MaxLines-9), 2},
+	} {
+		var bad *Invalid
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := readFile([]byte(c.file), columns, "domain", readLine, func(l line) string { return l.name })
+		runtime.ReadMemStats(&after)
+		if !errors.As(err, &bad) || bad.Line != c.line || !strings.Contains(bad.Text.EN, "too long") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 3*MaxFile {
+			t.Errorf("%s: %d octets were allocated", name, n)
+		}
+	}
+	logins := make([]string, MaxSenders)
+	for i := range logins {
+		logins[i] = strings.Repeat("a", maxLogin-20) + fmt.Sprint("-", i, "@a.example")
+	}
+	lines, bad, err := readFile([]byte("domain,senders,customers\na.example,\""+strings.Join(logins, "\n")+"\",\"a,b\"\n"), columns, "domain", readLine, func(l line) string { return l.name })
+	if err != nil || bad.err() != nil || len(lines) != 1 || len(*lines[0].change.Senders) != MaxSenders {
+		t.Errorf("%d lines, %v, %v", len(lines), bad, err)
 	}
 }
 

@@ -53,11 +53,15 @@ func (s *server) panelUpload(w http.ResponseWriter, r *http.Request, take import
 	if !ok {
 		return
 	}
-	if !s.pastes.allow(clientAddr(r), s.Now()) {
-		w.Header().Set("Retry-After", "30")
-		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
+	if !s.within(w, r, s.pastes) {
 		return
 	}
+	release, ok := s.transfers.takeMany(clientAddr(r), leastTransfer) // it is whole in memory before it is its turn
+	if !ok {
+		s.busy(w, r)
+		return
+	}
+	defer release()
 	r.Body = http.MaxBytesReader(w, r.Body, panel.MaxFile+maxDomainForm)
 	parts, err := r.MultipartReader()
 	var file io.Reader

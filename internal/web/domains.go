@@ -180,15 +180,23 @@ func (s *server) panelFailed(w http.ResponseWriter, r *http.Request, err error) 
 	s.storeError(w, r, err)
 }
 
+// within takes one from what a client may do, or answers itself.
+func (s *server) within(w http.ResponseWriter, r *http.Request, l *limiter) bool {
+	if l.allow(clientAddr(r), s.Now()) {
+		return true
+	}
+	w.Header().Set("Retry-After", "30")
+	s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
+	return false
+}
+
 // domainForm reads a small form, or answers itself.
 func (s *server) domainForm(w http.ResponseWriter, r *http.Request) (panel.Who, bool) {
 	who, ok := s.forDomains(w, r)
 	if !ok {
 		return who, false
 	}
-	if !s.whatIfs.allow(clientAddr(r), s.Now()) {
-		w.Header().Set("Retry-After", "30")
-		s.fail(w, r, http.StatusTooManyRequests, "error.too-many")
+	if !s.within(w, r, s.whatIfs) {
 		return who, false
 	}
 	if !s.readForm(w, r, maxDomainForm) {
