@@ -112,7 +112,7 @@ const (
 	ReasonElsewhere = "elsewhere"  // mail in its name came in from elsewhere and failed
 )
 
-// Get gives a domain with all that is known of it. store.ErrNotFound.
+// Get gives a domain with all that is known of it. store.ErrNotFound, ErrBusy.
 func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 	d, err := p.find(ctx, w, name)
 	if err != nil {
@@ -135,7 +135,7 @@ func (p *Panel) Get(ctx context.Context, w Who, name string) (*Detail, error) {
 			return nil, err
 		}
 	}
-	if out.Policy, err = p.policy(ctx, out); err != nil {
+	if out.Policy, err = p.policy(ctx, w, out); err != nil {
 		return nil, err
 	}
 	if out.Policy.Mail, err = p.mailSeen(ctx, w, &d); err != nil {
@@ -179,9 +179,9 @@ func (p *Panel) key(e *store.DKIMKey) Key {
 const oldCheck = 7 * 24 * time.Hour
 
 // policy judges the last check of a domain.
-func (p *Panel) policy(ctx context.Context, d *Detail) (out Policy, err error) {
+func (p *Panel) policy(ctx context.Context, w Who, d *Detail) (out Policy, err error) {
 	out.Reasons = keyReasons(d)
-	run, rep, err := p.lastCheck(ctx, d.Name)
+	run, rep, err := p.lastCheck(ctx, w, d.Name)
 	if errors.Is(err, store.ErrNotFound) {
 		out.Reasons = append([]string{ReasonNoCheck}, out.Reasons...)
 		return out, nil
@@ -260,7 +260,7 @@ func (out *Policy) published(chosen, name string) {
 }
 
 // lastCheck gives the last check of a domain, judged anew. store.ErrNotFound where there is none that can be read.
-func (p *Panel) lastCheck(ctx context.Context, name string) (*store.Run, *check.Report, error) {
+func (p *Panel) lastCheck(ctx context.Context, w Who, name string) (*store.Run, *check.Report, error) {
 	run, err := p.Store.LastRun(ctx, name, access.Admin)
 	if err != nil {
 		return nil, nil, err
@@ -270,12 +270,11 @@ func (p *Panel) lastCheck(ctx context.Context, name string) (*store.Run, *check.
 		p.Log.Warn("a check cannot be read", "run", run.ID, "error", err)
 		return nil, nil, store.ErrNotFound
 	}
-	select {
-	case p.judging <- struct{}{}:
-		defer func() { <-p.judging }()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+	leave, err := p.enter(ctx, w, "judging for", p.judging)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer leave()
 	rep := e.Replay(ctx)
 	if rep.Survey == nil {
 		return nil, nil, store.ErrNotFound

@@ -67,3 +67,36 @@ func TestFileIsBounded(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestJudgingAtOnce: of a customer one look at a domain is under way at a time, and who finds no place is told so after a while, and waits not for ever.
+func TestJudgingAtOnce(t *testing.T) {
+	p, her := forwarding(t)
+	ctx := t.Context()
+	look := func(w Who) error { return second(p.Get(ctx, w, "a.example")) }
+	leave, err := p.enter(ctx, her, "judging for", p.judging)
+	must(t, err)
+	must(t, look(admin))
+	p.patience = 1
+	if err := look(her); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second one of hers: %v", err)
+	}
+	p.patience = time.Minute
+	more, err := p.enter(ctx, admin, "judging for", p.judging)
+	must(t, err)
+	p.patience = 1
+	if err := look(admin); !errors.Is(err, ErrBusy) {
+		t.Errorf("a third one: %v", err)
+	}
+	p.patience = time.Minute
+	leave()
+	more()
+	must(t, look(her))
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	for range cap(p.judging) {
+		p.judging <- struct{}{}
+	}
+	if err := second(p.Get(gone, her, "a.example")); err == nil || errors.Is(err, ErrBusy) {
+		t.Errorf("one who left: %v", err)
+	}
+}

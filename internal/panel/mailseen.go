@@ -48,12 +48,11 @@ func (p *Panel) mailSeen(ctx context.Context, w Who, d *store.Domain) (*MailSeen
 	if !w.Admin && d.Created.After(since) {
 		since = d.Created
 	}
-	select { // two thousand of them take a processor for a while
-	case p.judging <- struct{}{}:
-		defer func() { <-p.judging }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	leave, err := p.enter(ctx, w, "judging for", p.judging) // two thousand of them take a processor for a while
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	events, err := p.Store.MailEventsSince(ctx, domain, since, seenMost+1)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (s *server) forwardsUpload(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) panelFile(w http.ResponseWriter, r *http.Request, name string, write export) {
 	who, ok := s.forDomains(w, r)
-	if !ok {
+	if !ok || !s.within(w, r, s.pastes) {
 		return
 	}
 	var b strings.Builder

@@ -229,7 +229,7 @@ func (s *server) addDomain(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) domain(w http.ResponseWriter, r *http.Request) {
-	if who, ok := s.forDomains(w, r); ok {
+	if who, ok := s.forDomains(w, r); ok && s.within(w, r, s.whatIfs) {
 		s.showDomain(w, r, who, http.StatusOK, domainNote{Done: doneText(r, did)})
 	}
 }

@@ -210,3 +210,21 @@ func TestCustomers(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
+
+// TestPanelLooksAreBounded: what a domain or a file of all costs, a client may ask for now and then only.
+func TestPanelLooksAreBounded(t *testing.T) {
+	p := newPanel(t)
+	if _, err := p.Create(t.Context(), panel.Who{Admin: true}, "example.com", panel.Change{}); err != nil {
+		t.Fatal(err)
+	}
+	for path, most := range map[string]int{"/domains/example.com": 300, "/domains.csv": 100, "/forwards.csv": 100} {
+		s, answers := checkingSite(t, shop(), func(c *Config) { c.Panel = p }), map[int]int{}
+		for range most {
+			answers[s.do(request("HEAD", path, nil)).Code]++
+		}
+		w := s.do(request("GET", path, nil))
+		if answers[http.StatusOK] != most || w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %v, then %d", path, answers, w.Code)
+		}
+	}
+}
