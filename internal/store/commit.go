@@ -67,6 +67,9 @@ func (c *committer) stop() bool {
 // commit. An error of ctx means that nothing was written: once the transaction
 // has begun its outcome is awaited.
 func (c *committer) do(ctx context.Context, size int, f func(context.Context, querier) error) error {
+	if err := ctx.Err(); err != nil { // else it would be chance whether it is begun
+		return err
+	}
 	w := &write{ctx: ctx, size: size, run: f, done: make(chan error, 1)}
 	if err := c.enqueue(w); err != nil {
 		return err
