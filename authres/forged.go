@@ -168,18 +168,19 @@ func (o *search) disguised(s string) bool {
 	if word == o.foreign {
 		return false // most values are the same word in all ways
 	}
-	o.foreign = word
+	name := word
 	if strings.Contains(word, "?") {
 		// The "=?" before it went with the junk.
-		word, _ = new(mime.WordDecoder).DecodeHeader("=?" + word)
+		name, _ = new(mime.WordDecoder).DecodeHeader("=?" + word)
 	}
-	word = strings.TrimRight(trimJunk(word), ".")
-	ascii := asciiStart(word, o.longest)
+	name = strings.TrimRight(trimJunk(name), ".")
+	ascii := asciiStart(name, o.longest)
 	for _, id := range o.ids {
-		if startsWith(word, id) || startsWith(ascii, id) {
+		if startsWith(name, id) || startsWith(ascii, id) {
 			return true
 		}
 	}
+	o.foreign = word
 	return false
 }
 
@@ -192,7 +193,7 @@ func asciiStart(name string, longest int) string {
 	var out strings.Builder
 	for {
 		label, rest, more := strings.Cut(name, ".")
-		if n := utf8.RuneCountInString(label); n > maxULabel || out.Len()+n > longest {
+		if n := utf8.RuneCountInString(label); n > maxLabel || out.Len()+n > longest {
 			out.WriteString(name)
 			return out.String()
 		}
@@ -206,9 +207,9 @@ func asciiStart(name string, longest int) string {
 	}
 }
 
-// maxULabel is how many characters a U-label has at most: its A-label has 63 octets,
-// of which four are "xn--" (RFC 5890 section 2.3.2.1).
-const maxULabel = 59
+// maxLabel is how many octets a label has at most (RFC 1035 section 2.3.4). Of a U-label
+// each character takes one at least.
+const maxLabel = 63
 
 // trimJunk drops what stands before the first letter, digit or underscore: some consumers trim the white space of Unicode, too.
 func trimJunk(s string) string {

@@ -132,6 +132,21 @@ func TestForgedWithoutOrWithSeveralIDs(t *testing.T) {
 	}
 }
 
+// The same disguise many times, and between others.
+func TestAttack24OneDisguiseManyTimes(t *testing.T) {
+	long := strings.Repeat("x", 63) + ".例え.jp"
+	for id, value := range map[string]string{
+		"example.org": "=?utf-8?q?example.org?=; dkim=pass", "example.com": "ｅｘａｍｐｌｅ.com; dkim=pass", "xn--r8jz45g.jp": "例え.jp (; dkim=pass",
+		strings.Repeat("x", 63) + ".xn--r8jz45g.jp": long + "; dkim=pass", // the first label is as long as one may be
+	} {
+		foreign := ar("=?utf-8?q?foreign.test?=; none")
+		fields := []authres.FieldView{ar(value), ar(value), ar(value), foreign, ar(value), foreign, foreign, ar(value)}
+		if d := cmp.Diff([]int{7, 4, 2, 1, 0}, authres.Forged(fields, id)); d != "" {
+			t.Errorf("%s: %s", value, d)
+		}
+	}
+}
+
 // What our own readers take for ours goes, however names, comments, quotes and escapes are put together.
 func TestForgedHasWhatIsReadAsOurs(t *testing.T) {
 	parts := strings.Split("mx|ours|.|example|mx.ours.example|MX.Ours.Example| |\t|\r\n |(|)|()|(x)|\\|\"|;|/|1|=|x|-|_|<|>|@|?|=?|us-ascii|?q?|?=|\x00|\u00a0|\u3000|é| dmarc=pass", "|")
