@@ -35,6 +35,7 @@ type domainsPage struct {
 	Own        bool        // the visitor adds domains that show that they are theirs
 	Proof      *dns.Change // by which a domain shows it
 	Customer   string      // whose domains an administrator looks at, "" for all
+	All        string      // address of the whole list, "" where this is it, or its beginning
 	Empty      string      // why there are none
 	Tokens     bool        // the visitor may make tokens
 }
@@ -121,18 +122,30 @@ func (s *server) showDomains(w http.ResponseWriter, r *http.Request, who panel.W
 		s.storeError(w, r, err)
 		return
 	}
-	if p.Next != "" {
-		next := url.Values{"find": {p.Find}, "after": {p.Next}}
-		if p.Customer != "" {
-			next.Set("customer", p.Customer)
-		}
-		p.Next = "/domains?" + next.Encode()
-	}
+	p.leads(q.Get("after"))
 	p.Own = !who.Admin && s.Panel.OwnDomains > 0
 	p.CanAdd, p.Tokens, p.Empty = who.Admin || p.Own, s.customer(r), i18n.T(lang, noneText(who, &p, q.Get("after")))
 	p.frame = s.frame(r, "/domains", i18n.T(lang, "domains.title"))
 	p.Form, p.MaxLines = true, panel.MaxLines
 	s.show(w, r, code, "domains", p)
+}
+
+// leads says where the list goes on, and where all of it is; after is the name behind which it begins.
+func (p *domainsPage) leads(after string) {
+	q := url.Values{}
+	if p.Customer != "" {
+		q.Set("customer", p.Customer)
+	}
+	if p.Find != "" || after != "" {
+		if p.All = "/domains"; len(q) > 0 {
+			p.All += "?" + q.Encode()
+		}
+	}
+	if p.Next != "" {
+		q.Set("find", p.Find)
+		q.Set("after", p.Next)
+		p.Next = "/domains?" + q.Encode()
+	}
 }
 
 // noneText is why a list of domains is empty.

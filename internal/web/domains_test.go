@@ -228,3 +228,31 @@ func TestPanelLooksAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestWholeList: from what was looked for a link leads back to all domains, or to all of the customer; also where nothing was found.
+func TestWholeList(t *testing.T) {
+	st := newStore(t)
+	p := panelOn(t, st)
+	h := houseOn(t, st, func(c *Config) { c.Panel = p })
+	for name, role := range map[string]string{"ann": access.Admin, "cus": access.Customer} {
+		if _, err := h.keeper.Add(t.Context(), name, goodPassword, role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.Create(t.Context(), panel.Who{Admin: true}, "a.example", panel.Change{Customers: &[]string{"cus"}}); err != nil {
+		t.Fatal(err)
+	}
+	ann := h.guest()
+	ann.login("ann", goodPassword, 303)
+	for path, want := range map[string]string{
+		"/domains?find=none": `<a href="/domains">All domains</a>`, "/domains?find=a": `<a href="/domains">All domains</a>`, "/domains?after=b.example": `<a href="/domains">All domains</a>`,
+		"/domains?customer=cus&find=none": `<a href="/domains?customer=cus">All domains of cus</a>`,
+	} {
+		if page := ann.want("GET", path, nil, 200, ""); strings.Count(page, want) != 1 || !strings.Contains(page, `id="find"`) {
+			t.Errorf("%s: no %s", path, want)
+		}
+	}
+	if page := ann.want("GET", "/domains", nil, 200, ""); strings.Contains(page, "All domains") {
+		t.Error("all of them lead to all of them")
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/store"
 )
 
 // TestForwardPages: forwarding addresses are set, listed, taken away and taken from files, and nothing of what was typed is markup.
@@ -165,5 +166,34 @@ func TestTokenPages(t *testing.T) {
 	}
 	if page := her.want("GET", "/tokens?did=revoke", nil, 200, ""); !strings.Contains(page, "The token is revoked.") {
 		t.Errorf("%s", page)
+	}
+}
+
+// TestTokensOfOneName: the buttons that revoke them are told apart, by ear too.
+func TestTokensOfOneName(t *testing.T) {
+	ctx := t.Context()
+	st := newStore(t)
+	h := houseOn(t, st, func(c *Config) { c.Panel = panelOn(t, st) })
+	cus, err := h.keeper.Add(ctx, "cus", goodPassword, access.Customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if _, err := st.AddToken(ctx, store.Token{Hash: strings.Repeat("h", i+1), Name: "deploy", Person: cus.ID, Scopes: []string{"domains"}, Created: now.Add(time.Duration(i) * time.Second)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	her := h.guest()
+	her.login("cus", goodPassword, 303)
+	buttons := map[string]bool{}
+	page := her.want("GET", "/tokens", nil, 200, "")
+	for _, m := range regexp.MustCompile(`(?s)value="revoke">(.*?)</button>`).FindAllStringSubmatch(page, -1) {
+		buttons[m[1]] = true
+	}
+	if len(buttons) != 3 {
+		t.Errorf("%d buttons of 3 tokens: %v", len(buttons), buttons)
+	}
+	if made := stamp(now); strings.Count(page, ">"+made+"<") != 1 {
+		t.Errorf("the page does not show that one was made at %s:\n%s", made, page)
 	}
 }
