@@ -25,7 +25,7 @@ func (s *Server) registerChecks() {
 	c := s.Service
 	add(s, operation{
 		id: "check-domain", tag: "check", method: "POST", path: "/checks", scope: service.ScopeCheck, cost: tokens.Dear,
-		summary:     catalogue.Text{EN: "Check a domain, host or address", JA: "ドメイン、ホスト、IP アドレスを検査する"},
+		summary:     catalogue.Text{EN: "Check a domain, host or address", JA: "ドメイン、ホスト、IP アドレスを診断する"},
 		description: "Looks up what is published and says what keeps mail from arriving, what providers make of it and how to repair it. Takes a few seconds, at most about 20.",
 		example:     (*examples).check,
 	}, func(ctx context.Context, q *checkInput) (*body[render.CheckObject], error) {

@@ -118,7 +118,7 @@ var contentEntries = []Entry{
 	{
 		ID: "message.mime-structure", Status: Warn, Rank: rankReading,
 		Title:  Text{"The MIME structure is broken", "MIME の構造が壊れています"},
-		Detail: Text{"Programs disagree on where the parts begin and end; some show nothing, and scanners refuse what they cannot read (Gmail 554 5.6.0).", "パートの範囲の解釈がプログラムによって異なり、何も表示されないことがあります。読み取れないメールは検査で拒否されます (Gmail 554 5.6.0)。"},
+		Detail: Text{"Programs disagree on where the parts begin and end; some show nothing, and scanners refuse what they cannot read (Gmail 554 5.6.0).", "パートの範囲の解釈がプログラムによって異なり、何も表示されないことがあります。読み取れないメールはスキャンの段階で拒否されます (Gmail 554 5.6.0)。"},
 		Fix:    Text{"Let a mail library put the parts together; each boundary of Content-Type must occur in the body, the last with \"--\" behind it.", "メール用ライブラリで組み立ててください。Content-Type の boundary が本文に現れ、最後は末尾に「--」が付く必要があります。"},
 		Refs:   []string{"RFC 2046 section 5.1"},
 	},
@@ -146,7 +146,7 @@ var contentEntries = []Entry{
 	{
 		ID: "message.encrypted-attachment", Status: Info, Rank: rankHygiene,
 		Title:  Text{"The message has an encrypted archive", "暗号化された圧縮ファイル (PPAP) が添付されています"},
-		Detail: Text{"Scanners cannot look into it, so that some receivers refuse it or remove it; malware comes this way. A password sent by a second message protects nothing.", "ウイルス対策ソフトで検査できず、マルウェアにも使われるため、受信を拒否したり削除したりする組織が増えています。パスワードを別のメールで送っても安全にはなりません。"},
+		Detail: Text{"Scanners cannot look into it, so that some receivers refuse it or remove it; malware comes this way. A password sent by a second message protects nothing.", "ウイルス対策ソフトでスキャンできず、マルウェアにも使われるため、受信を拒否したり削除したりする組織が増えています。パスワードを別のメールで送っても安全にはなりません。"},
 		Fix:    Text{"Share the file over a service with access control, or encrypt the message (S/MIME, OpenPGP).", "アクセス制限のあるファイル共有サービスを使うか、メール自体を暗号化 (S/MIME、OpenPGP) してください。"},
 		Refs:   []string{"https://support.google.com/mail/answer/6590"},
 	},

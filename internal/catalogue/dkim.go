@@ -31,7 +31,7 @@ var dkimEntries = []Entry{
 		Fix: Text{"Sign last: whatever changes the body must run before the signer.", "本文を変更する処理はすべて署名の前に行い、署名を最後にしてください。"},
 		Steps: []Text{
 			{"Compare the message as sent with the message as received; the difference shows what changed it.", "送信時のメールと受信したメールを比べると、何が変更したのかがわかります。"},
-			{"Your own outgoing path: put footers, disclaimers and scanners before the DKIM signer, and let the signer be the last step.", "ご自身の送信経路の場合: フッターや免責文の追加、検査などは DKIM 署名より前に行い、署名を最後の処理にします。"},
+			{"Your own outgoing path: put footers, disclaimers and scanners before the DKIM signer, and let the signer be the last step.", "ご自身の送信経路の場合: フッターや免責文の追加、スキャンなどは DKIM 署名より前に行い、署名を最後の処理にします。"},
 			{"A mailing list: have it stop changing subject and body, or let it sign with its own domain and rewrite From.", "メーリングリストの場合: 件名や本文を変更しない設定にするか、リスト自身のドメインで署名して From を書き換えるようにします。"},
 			{"Encode bodies as quoted-printable or base64 with lines under 998 octets, so that no relay has to convert them.", "本文は quoted-printable か base64 にして 1 行を 998 オクテット未満にすると、中継サーバーに変換されなくなります。"},
 		},

@@ -39,7 +39,7 @@ var Mutations = map[string]Mutation{
 	"part-footer-added":      {Text{"text was added at the end of a part of the body, as mailing lists and disclaimers do", "本文のパートの末尾に文が追加されています (メーリングリストのフッターや免責文など)"}, listAdvice},
 	"banner-added":           {Text{"text was added above the body, as gateways do with a warning about external mail", "本文の上に文が追加されています (ゲートウェイが付ける外部メールの警告など)"}, Text{"The receiving gateway added it after delivery to it: authentication has to be checked there, before the note is added. In your own sending path, sign last.", "受信側のゲートウェイが追加したものです。認証の確認は、追記より前にそのゲートウェイで行う必要があります。ご自身の送信経路の場合は、署名を最後にしてください。"}},
 	"text-inserted":          {Text{"lines were inserted into the body", "本文の途中に行が挿入されています"}, signLast},
-	"part-added":             {Text{"a MIME part was added, as mailing lists and scanners do", "MIME パートが追加されています (メーリングリストのフッターや検査結果など)"}, listAdvice},
+	"part-added":             {Text{"a MIME part was added, as mailing lists and scanners do", "MIME パートが追加されています (メーリングリストのフッターやスキャンの結果など)"}, listAdvice},
 	"wrapped-in-multipart":   {Text{"the whole body was put into a new multipart, to which something else was added", "本文全体が新しいマルチパートに入れられ、別のパートが追加されています"}, listAdvice},
 	"white-space":            {Text{"white space in the lines of the body was added or removed", "本文の行の空白が増減しています"}, Text{"Sign with the canonicalization relaxed for the body (c=relaxed/relaxed), and write no white space at the ends of lines.", "本文の正規化を relaxed にして署名し (c=relaxed/relaxed)、行末に空白を置かないでください。"}},
 	"blank-lines":            {Text{"empty lines of the body were added or removed", "本文の空行が増減しています"}, signLast},

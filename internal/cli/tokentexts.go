@@ -20,7 +20,7 @@ var tokenCommandTexts = map[string]commandText{
 		short: text{EN: "Make a token and print it", JA: "トークンを作成して表示する"},
 		long: text{
 			EN: "Make a token and print it, once. Scopes: read (findings, tests, verdicts), check (checks, proposals, explanations), submit (test addresses, messages), admin (lists of what is of others), domains (the domains that the server sends for), flow (what went through the mail server, warm-up plans).",
-			JA: "トークンを作成し、1 回だけ表示します。スコープ: read (指摘、テスト、判定)、check (検査、提案、説明)、submit (テスト用アドレス、メール)、admin (ほかの人のものを含む一覧)、domains (このサーバーから送信するドメイン)、flow (メールサーバーを通ったメールの記録、ウォームアップの計画)。",
+			JA: "トークンを作成し、1 回だけ表示します。スコープ: read (指摘、テスト、判定)、check (診断、提案、説明)、submit (テスト用アドレス、メール)、admin (ほかの人のものを含む一覧)、domains (このサーバーから送信するドメイン)、flow (メールサーバーを通ったメールの記録、ウォームアップの計画)。",
 		},
 		example: text{
 			EN: "  todoku token create --name ci --scope check --expires 90d",
@@ -48,7 +48,7 @@ var tokenCommandTexts = map[string]commandText{
 		short: text{EN: "Serve assistants by MCP on standard input and output", JA: "標準入出力の MCP でアシスタントに応答する"},
 		long: text{
 			EN: "Offer the checks as tools of the Model Context Protocol on standard input and output, for an assistant that starts this command.\nTests of real messages need a running `todoku serve`: name it with --server. Without it domains are checked from here.",
-			JA: "Model Context Protocol のツールとして、標準入出力で検査を提供します。アシスタントからこのコマンドを起動して使います。\n実際のメールのテストには、実行中の `todoku serve` を --server で指定する必要があります。指定しない場合、ドメインはこの機器から検査します。",
+			JA: "Model Context Protocol のツールとして、標準入出力で診断を提供します。アシスタントからこのコマンドを起動して使います。\n実際のメールのテストには、実行中の `todoku serve` を --server で指定する必要があります。指定しない場合、ドメインはこの機器から診断します。",
 		},
 		example: text{
 			EN: "  todoku mcp\n  todoku mcp --server https://todoku.example.com --token-file token",

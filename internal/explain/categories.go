@@ -243,7 +243,7 @@ var categories = map[string]category{
 	"virus": {
 		text{EN: "Malware", JA: "ウイルス"},
 		text{EN: "A scanner found malware in the message, or thinks that it did.", JA: "ウイルススキャナーが、メールからウイルスを検出したと判定しました。"},
-		text{EN: "Scan the sending computer; if it is clean, report the false alarm to the scanner's maker.", JA: "送信元のコンピューターを検査してください。問題がなければ、誤検知として製品の提供元に報告してください。"},
+		text{EN: "Scan the sending computer; if it is clean, report the false alarm to the scanner's maker.", JA: "送信元のコンピューターをウイルス対策ソフトでスキャンしてください。問題がなければ、誤検知として製品の提供元に報告してください。"},
 		"", nil,
 	},
 	"unverified-sender": {

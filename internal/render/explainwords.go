@@ -54,7 +54,7 @@ var explainLabels = map[string]catalogue.Text{
 	"way":            {EN: "The way of the message, as the servers on it claim", JA: "配送経路 (各サーバーの記録)"},
 	"delay":          {EN: "after {time}", JA: "{time} 後"},
 	"list":           {EN: "Mailing list", JA: "メーリングリスト"},
-	"findings":       {EN: "What this means, as far as the header can be believed", JA: "ヘッダーの記録が正しい場合の診断"},
+	"findings":       {EN: "What this means, as far as the header can be believed", JA: "ヘッダーの記録が正しい場合の指摘"},
 	"command":        {EN: "Run next:", JA: "次に実行するコマンド:"},
 }
 
