@@ -129,6 +129,40 @@ func TestForgedNamesThatCannotBeSaid(t *testing.T) {
 	}
 }
 
+// A mail server counts the fields of a name, and compares in ASCII: what only Unicode takes for the same name is another field.
+func TestForgedAreCountedAsTheServerDoes(t *testing.T) {
+	for name, before := range map[string]int{"within the limits": 0, "beyond": 10_000} {
+		srv := start(t, settings())
+		fs, end := srv.session(wholeProtocol)
+		fs.Conn("client.example", foreign.FamilyInet, 25, strangeIP)
+		fs.Mail("a@bare.example", nil)
+		fs.HeaderField("From", " me@bare.example")
+		fs.HeaderField("Authentication-Re\u017fults", " other.example; none")
+		fs.HeaderField("X-Todo\u212au-Verdict", " other")
+		for range before {
+			fs.HeaderField("X", " y")
+		}
+		fs.HeaderField("Authentication-Results", " mx.ours.example; dmarc=pass")
+		fs.HeaderField("X-Todoku-Verdict", " dmarc-pass")
+		fs.HeaderEnd()
+		mods, _, err := fs.End()
+		if err != nil {
+			t.Fatal(err)
+		}
+		end()
+		<-srv.events
+		removed := map[string]uint32{}
+		for _, m := range mods {
+			if m.Code == foreign.ActChangeHeader && m.HeaderValue == "" {
+				removed[m.HeaderName] = m.HeaderIndex
+			}
+		}
+		if len(removed) != 2 || removed["Authentication-Results"] != 1 || removed[VerdictField] != 1 {
+			t.Errorf("%s: removed %v", name, removed)
+		}
+	}
+}
+
 // The first field may be larger than all that is kept.
 func TestBeyondWithoutAHeader(t *testing.T) {
 	raw := "Authentication-Results: mx.ours.example; dmarc=pass (" + strings.Repeat("y", 1<<20-60) + ")\r\n" + letter("me@bare.example")

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (t *transaction) forgedKept() []numbered {
 	all := make([]numbered, 0, len(forged))
 	count := make(map[string]int)
 	for i := range t.fields {
-		name := strings.ToLower(string(t.name(i)))
+		name := folded(t.name(i))
 		count[name]++
 		if forged[i] {
 			all = append(all, numbered{string(t.name(i)), count[name]})
@@ -133,9 +134,21 @@ func (t *transaction) isReceiver(value []byte) bool {
 	return t.settings.ReceivedSPF && namesAny(value, t.settings.Hostname, t.settings.AuthServID)
 }
 
-// isName compares the name of a field, without regard to case.
+// isName compares the name of a field with one in ASCII, without regard to case. Letters beyond ASCII that Unicode folds to one within
+// (U+017F, U+212A) have more octets: to mail servers, which count the fields of a name, they are others.
 func isName(name []byte, with string) bool {
-	return strings.EqualFold(string(name), with)
+	return len(name) == len(with) && strings.EqualFold(string(name), with)
+}
+
+// folded gives a name in the lower case of ASCII.
+func folded(name []byte) string {
+	out := bytes.Clone(name)
+	for i, c := range out {
+		if c >= 'A' && c <= 'Z' {
+			out[i] = c | 0x20
+		}
+	}
+	return string(out)
 }
 
 // namesAny reports that a value has one of the names, whole.
