@@ -165,10 +165,10 @@ func (t *transaction) reverse(rcpt string) milter.Reply {
 	return milter.Continue
 }
 
-// bringHome has mail to rewritten senders go to the senders. Bounces have no sender; what has one is forwarded as other mail is, for
-// the next server allows it no more from here than that.
+// bringHome has mail to rewritten senders go to the senders. Bounces have no sender; what comes in with one is forwarded as other mail is, for
+// the next server allows it no more from here than that. What is outgoing leaves with its sender to these as to all.
 func (t *transaction) bringHome(c *milter.Changes) {
-	if len(t.reversed) > 0 && t.event.MailFrom != "" && t.event.Sender == "" {
+	if len(t.reversed) > 0 && !t.event.Outgoing && t.event.MailFrom != "" && t.event.Sender == "" {
 		t.rewriteSender(c)
 	}
 	for _, r := range t.reversed {

@@ -496,6 +496,25 @@ func TestForwardBounce(t *testing.T) {
 		}
 	}
 
+	// Mail of our own users, and of programs here, leaves with its sender to all recipients alike: this host may send for it.
+	below := forwards(t)
+	below.Signers = ourKeys()
+	if below.Forwarding.SRS, err = srs.New(srs.Config{Domains: []string{"srs.ours.example"}, Secrets: [][]byte{[]byte("secret")}}); err != nil {
+		t.Fatal(err)
+	}
+	home, err := below.Forwarding.SRS.Forward("bounce@good.example", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range map[string]mail{"user": {ip: m.ip, user: "alice"}, "network": {ip: "192.0.2.5"}} {
+		m.from, m.to, m.raw = "me@ours.example", []string{home, "x@elsewhere.example"}, letter("me@ours.example")
+		r := start(t, below).pass(m)
+		from, add, _ := envelope(r.mods)
+		if from != "" || len(add) != 1 || r.event.Sender != "" || len(r.event.Signed) == 0 {
+			t.Errorf("%s: sender %q, to %q, %+v", name, from, add, r.event)
+		}
+	}
+
 	// Where the mail server has tables for it, it is left to them.
 	tables := forwards(t)
 	tables.Forwarding.Tables = true
