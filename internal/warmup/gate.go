@@ -108,11 +108,12 @@ func (g *Gate) giveBack(ctx context.Context, key partKey) error {
 	return err
 }
 
-// Sweep gives back what was granted a while ago and not used since, so that others have it, and counts are true where nothing goes.
+// Sweep gives back what was granted a while ago and not used since, so that others have it, and counts what went uncounted: counts are true
+// where nothing goes.
 func (g *Gate) Sweep(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var failed []error
+	failed := []error{g.settle(ctx)}
 	for key, p := range g.parts {
 		if !g.now().Before(p.until) || p.date != date(g.now()) {
 			failed = append(failed, g.giveBack(ctx, key))
@@ -121,11 +122,11 @@ func (g *Gate) Sweep(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Close gives back what was not used.
+// Close gives back what was not used, and counts what went uncounted.
 func (g *Gate) Close(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var failed []error
+	failed := []error{g.settle(ctx)}
 	for key := range g.parts {
 		failed = append(failed, g.giveBack(ctx, key))
 	}

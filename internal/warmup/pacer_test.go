@@ -102,6 +102,40 @@ func TestDatabaseAway(t *testing.T) {
 	}
 }
 
+// TestOwedWithoutMail: what went while the database was away is counted when it is back, though no more mail comes; also by a milter that ends.
+func TestOwedWithoutMail(t *testing.T) {
+	for name, then := range map[string]func(p *Pacer){
+		"a while later": func(p *Pacer) { p.Sweep(ctx) },
+		"at the end": func(p *Pacer) {
+			if err := p.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := openStore(t)
+			plan(t, st, "gmail", 1000)
+			plan(t, st, Everybody, 1000)
+			p := NewPacer(st, false, func() time.Time { return noon })
+			for range 3 {
+				if d, _, err := p.unasked("192.0.2.1", map[string]int{"gmail": 2, "yahoo": 1, "apple": 3}, ErrAway); !d.Allowed || err == nil {
+					t.Fatal(d, err)
+				}
+			}
+			if d, _, err := p.unasked("192.0.2.2", map[string]int{"gmail": 2}, ErrAway); !d.Allowed || err == nil { // of which there is no plan
+				t.Fatal(d, err)
+			}
+			for range 2 { // once
+				then(p)
+			}
+			list, err := List(ctx, st, noon)
+			if err != nil || list[0].Today.Granted != 12 || list[1].Today.Granted != 6 {
+				t.Errorf("%+v, %v; want 12 of all others and 6 of Gmail", list, err)
+			}
+		})
+	}
+}
+
 // TestDatabaseHangs: a database that does not answer holds a message up no longer than the pacer's patience; what it says too late counts.
 func TestDatabaseHangs(t *testing.T) {
 	st := openStore(t)

@@ -186,6 +186,16 @@ func (d *debts) counted(source, day string, rcpts map[string]int) {
 	d.paid(day, paid)
 }
 
+// pairs gives the sources and providers of which something is owed of a day.
+func (d *debts) pairs(day string) [][2]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.date != day {
+		return nil
+	}
+	return slices.Collect(maps.Keys(d.n))
+}
+
 // of gives what is owed of a source and a day to the providers that are meant, and its sum.
 func (d *debts) of(source, day string, mine func(provider string) bool) (owed map[[2]string]int, sum int) {
 	d.mu.Lock()
@@ -214,4 +224,31 @@ func (d *debts) paid(day string, paid map[[2]string]int) {
 			delete(d.n, key)
 		}
 	}
+}
+
+// settle counts what went while nobody could be asked, also where no more mail comes. What no plan bounds is owed to none.
+func (g *Gate) settle(ctx context.Context) error {
+	now := g.now()
+	pairs := g.debt.pairs(date(now))
+	if len(pairs) == 0 {
+		return nil
+	}
+	if err := g.read(ctx, now); err != nil {
+		return err
+	}
+	for _, pair := range pairs {
+		source, plan := pair[0], g.planOf(pair[0], pair[1])
+		owed, sum := g.debt.of(source, date(now), func(provider string) bool { return g.planOf(source, provider) == plan })
+		if plan != "" && sum > 0 {
+			err := change(ctx, g.store, source, plan, func(s *State) {
+				s.Turn(now)
+				s.Today.Granted += sum
+			})
+			if err != nil && !errors.Is(err, ErrUnknown) {
+				return err
+			}
+		}
+		g.debt.paid(date(now), owed)
+	}
+	return nil
 }
