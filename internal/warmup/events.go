@@ -74,7 +74,7 @@ type takings struct {
 	now      time.Time
 	o        EventOptions
 	find     map[string]string // the provider of each domain
-	outcomes map[planKey]Outcome
+	outcomes outcomes
 	counts   map[store.Complaint]store.Complaint // by what they count, without the counts
 	volume   map[store.Volume]store.Volume
 }
@@ -85,7 +85,7 @@ type takings struct {
 func TakeEvents(ctx context.Context, st *store.Store, events []ses.Event, o EventOptions, now time.Time) (taken Taken, err error) {
 	find := o.find(ctx, events)
 	err = together(ctx, st, 300*len(events), func(ctx context.Context, d *store.Deliveries) error {
-		t := &takings{now: now, o: o, find: find, outcomes: map[planKey]Outcome{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
+		t := &takings{now: now, o: o, find: find, outcomes: outcomes{}, counts: map[store.Complaint]store.Complaint{}, volume: map[store.Volume]store.Volume{}}
 		if err := t.fresh(ctx, d, events, false, countable); err != nil {
 			return err
 		}
@@ -232,8 +232,7 @@ func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
 	if source == "" || date(e.At) != date(t.now) && t.now.Sub(e.At) > present {
 		return
 	}
-	key := planKey{source, who}
-	t.outcomes[key] = t.outcomes[key].and(o)
+	t.outcomes.add(planKey{source, who}, o)
 }
 
 // blamed are SES's own words for refusals that speak of volume or reputation, for events that quote no reply.

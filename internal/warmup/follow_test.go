@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,23 @@ func TestFollowFallsSilent(t *testing.T) {
 	}
 	if d, err := NewGate(l.st, func() time.Time { return noon }).Take(ctx, "192.0.2.1", "gmail", true); err != nil || d.Allowed || d.Why != Silence {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestSilencesReadTogether: each call for silence counts that was not within the one before, also where a log is read once an hour.
+func TestSilencesReadTogether(t *testing.T) {
+	l := follow(t)
+	l.append(secretLine)
+	l.poll("old", 0)
+	for _, at := range []string{"11:00", "11:05", "11:15", "11:40"} { // silent until 11:10, 11:35, and 12:20
+		l.append(strings.Replace(lines(rateLine, 0, 1), "12:01", at, 1))
+	}
+	s := l.poll("an hour later", 0)
+	if s.Today.Silences != 3 || !s.Silent.Equal(noon.Add(20*time.Minute)) {
+		t.Errorf("%d calls for silence, until %s", s.Today.Silences, s.Silent)
+	}
+	if s.Turn(noon.AddDate(0, 0, 1)); s.Days[len(s.Days)-1].Then != SteppedBk {
+		t.Errorf("%+v", s.Days)
 	}
 }
 

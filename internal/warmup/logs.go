@@ -56,13 +56,11 @@ func (r *LogRead) add(o LogRead) {
 // reading is what some lines come to.
 type reading struct {
 	LogRead
-	outcomes map[string]Outcome // by provider, "*" for one that is not known; what was put off is in late
-	late     map[string]string  // provider by message, recipient and day: a server tries again and again, it counts once a day
+	outcomes outcomes          // by provider, "*" for one that is not known, without a source; what was put off is in late
+	late     map[string]string // provider by message, recipient and day: a server tries again and again, it counts once a day
 }
 
-func newReading() *reading {
-	return &reading{outcomes: map[string]Outcome{}, late: map[string]string{}}
-}
+func newReading() *reading { return &reading{outcomes: outcomes{}, late: map[string]string{}} }
 
 // Outcomes reads lines of a mail log (Postfix, Exim, Sendmail, qmail): what became of deliveries, by provider ("*" for one that is not
 // known), of today and of the last two hours. What was put off again counts once.
@@ -72,10 +70,16 @@ func Outcomes(lines []byte, now time.Time) map[string]Outcome {
 	for _, who := range r.late {
 		r.add(who, Outcome{Deferred: 1})
 	}
-	return r.outcomes
+	out := make(map[string]Outcome, len(r.outcomes))
+	for key, list := range r.outcomes {
+		for _, o := range list {
+			out[key.provider] = out[key.provider].and(o)
+		}
+	}
+	return out
 }
 
-func (r *reading) add(who string, o Outcome) { r.outcomes[who] = r.outcomes[who].and(o) }
+func (r *reading) add(who string, o Outcome) { r.outcomes.add(planKey{"", who}, o) }
 
 // read takes in lines.
 func (r *reading) read(lines []byte, now time.Time) {
@@ -176,13 +180,12 @@ func (r *reading) note(ctx context.Context, d *store.Deliveries, source string, 
 	if err != nil {
 		return err
 	}
-	all := make(map[planKey]Outcome, len(r.outcomes))
-	for who, o := range r.outcomes {
-		all[planKey{source, who}] = o
+	all := make(outcomes, len(r.outcomes))
+	for key, list := range r.outcomes {
+		all[planKey{source, key.provider}] = slices.Clone(list)
 	}
 	for _, id := range fresh { // what was put off and was not counted yet, today
-		key := planKey{source, r.late[strings.TrimPrefix(id, "log "+source+" ")]}
-		all[key] = all[key].and(Outcome{Deferred: 1})
+		all.add(planKey{source, r.late[strings.TrimPrefix(id, "log "+source+" ")]}, Outcome{Deferred: 1})
 	}
 	return noteAll(ctx, d, all, now)
 }
