@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/todoku/todoku/internal/pattern"
 )
 
 // logLine is what a line says of deliveries to the world, before anybody asks why one failed.
@@ -13,36 +15,76 @@ type logLine struct {
 	queue     string   // the ID of the message, "" where it does not tell
 	host      string   // that took or refused it
 	to        []string // addresses; none: it names nobody
+	text      string   // the line, from the mail server's own words on, without what others could write into it
 }
 
 // readLine reads a line of Postfix, Exim, Sendmail or qmail; false where it says of no delivery to the world: what a server refused of
-// others, gave to its own mailboxes, filters and queues, or did not even try, says nothing of what a provider thinks.
+// others, gave to its own mailboxes, filters and queues, or did not even try, says nothing of what a provider thinks. A log also quotes what
+// strangers said (addresses, names, subjects), who may write there what looks like a delivery: only what stands where the server itself
+// writes counts.
 func readLine(line string, now time.Time, zone *time.Location) (l logLine, ok bool) {
-	switch {
-	case strings.Contains(line, " status="):
-		l, ok = postfixLine(line)
-	case strings.Contains(line, " stat="):
-		l, ok = sendmailLine(line)
-	case strings.Contains(line, " H="):
-		l, ok = eximLine(line)
-	case strings.Contains(line, "delivery "):
-		l, ok = qmailLine(line)
+	for _, form := range []struct {
+		mark string
+		read func(string) (logLine, bool)
+	}{{" status=", postfixLine}, {" stat=", sendmailLine}, {" H=", eximLine}, {"delivery ", qmailLine}} {
+		if !strings.Contains(line, form.mark) {
+			continue
+		}
+		if l, ok = form.read(line); ok {
+			l.at = lineTime(line, now, zone)
+			return l, true
+		}
 	}
-	if ok {
-		l.at = lineTime(line, now, zone)
+	return logLine{}, false
+}
+
+// tagged takes a line of syslog apart: "Nov  6 12:00:00 mx postfix/smtp[9]: [ID 197553 mail.info] QUEUE: to=<a@b>, ...".
+func tagged(line string) (program, queue, rest string, ok bool) {
+	before, rest, ok := strings.Cut(line, "]: ")
+	program = before[strings.LastIndexByte(before, ' ')+1:]
+	if strings.HasPrefix(rest, "[ID ") { // Solaris
+		_, rest, _ = strings.Cut(rest, "] ")
 	}
-	return l, ok
+	queue, rest, found := strings.Cut(rest, ": to=")
+	return program, queue, rest, ok && found && !strings.ContainsFunc(queue, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
+// unquoted gives a text with x in the place of what is between quotes ("a b"@example.com), as far as mark, outside of quotes: the rest is what
+// the other server said.
+func unquoted(s, mark string) string {
+	out := []byte(s)
+	for i := 0; i < len(s) && !strings.HasPrefix(s[i:], mark); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		end := i + 1
+		for end < len(s) && s[end] != '"' {
+			if s[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(s) {
+			break
+		}
+		for i++; i < end; i++ {
+			out[i] = 'x'
+		}
+	}
+	return string(out)
 }
 
 // postfixLine: "... postfix/smtp[9]: QUEUE: to=<a@b>, relay=host[address]:25, ..., status=sent (250 OK)". Of its delivery agents only smtp
 // speaks to the world; error says again what was said before; qmgr, cleanup and smtpd speak of other things.
 func postfixLine(line string) (l logLine, ok bool) {
-	before, rest, found := strings.Cut(line, ": to=<")
-	agent, queue, tagged := cutLast(before, "]: ")
-	if !found || !tagged || !strings.Contains(agent, "/smtp[") || strings.Contains(rest, "from MTA(smtp:[127.") {
+	program, queue, rest, found := tagged(line)
+	if !found || !strings.Contains(program, "/smtp[") || strings.Contains(rest, "from MTA(smtp:[127.") {
 		return l, false // the last is a filter on this host, which hands it back
 	}
-	to, rest, found := strings.Cut(rest, ">, ")
+	text := "to=" + unquoted(rest, " status=")
+	to, rest, found := strings.Cut(strings.TrimPrefix(text, "to=<"), ">, ")
 	status, _, _ := strings.Cut(after(rest, "status="), " ")
 	switch {
 	case !found, status != "sent" && status != "deferred" && status != "bounced":
@@ -50,17 +92,17 @@ func postfixLine(line string) (l logLine, ok bool) {
 	}
 	host, _, _ := strings.Cut(after(rest, "relay="), ",")
 	host, _, _ = strings.Cut(host, "[")
-	return logLine{delivered: status == "sent", queue: queue, host: host, to: []string{to}}, true
+	return logLine{delivered: status == "sent", queue: queue, host: host, to: []string{to}, text: text}, true
 }
 
 // sendmailLine: "... sendmail[9]: QUEUE: to=<a@b>,<c@b>, ..., mailer=esmtp, ..., relay=host. [address], dsn=2.0.0, stat=Sent (OK)".
 func sendmailLine(line string) (l logLine, ok bool) {
-	before, rest, found := strings.Cut(line, ": to=")
-	_, queue, _ := cutLast(before, "]: ")
-	list, _, named := strings.Cut(rest, ", ")
-	mailer, _, _ := strings.Cut(after(rest, "mailer="), ",")
-	relay, _, _ := strings.Cut(after(rest, "relay="), ", ")
-	stat := after(rest, "stat=")
+	_, queue, rest, found := tagged(line)
+	rest = unquoted(rest, " stat=")
+	list, fields, named := strings.Cut(rest, ", ")
+	fields, stat, _ := strings.Cut(fields, "stat=")
+	mailer, _, _ := strings.Cut(after(fields, "mailer="), ",")
+	relay, _, _ := strings.Cut(after(fields, "relay="), ", ")
 	own := strings.Contains(relay, "[127.0.0.1]") || strings.Contains(relay, "[::1]") || strings.Contains(relay, "[IPv6:::1]")
 	switch {
 	case !found, !named, !strings.Contains(mailer, "smtp") && mailer != "relay", mailer == "relay" && own: // from the queue of submission to the server on this host
@@ -68,7 +110,7 @@ func sendmailLine(line string) (l logLine, ok bool) {
 	case strings.HasPrefix(stat, "queued"):
 		return l, false
 	}
-	l = logLine{delivered: strings.HasPrefix(stat, "Sent"), queue: queue}
+	l = logLine{delivered: strings.HasPrefix(stat, "Sent"), queue: queue, text: "to=" + rest}
 	l.host, _, _ = strings.Cut(relay, " ")
 	for _, to := range strings.Split(list, ",") {
 		l.to = append(l.to, strings.Trim(to, "<> "))
@@ -76,48 +118,39 @@ func sendmailLine(line string) (l logLine, ok bool) {
 	return l, true
 }
 
+// eximDelivery is what stands before the recipient of a delivery, with the ID of the message and the mark: "2026-11-26 12:00:00 +0900 [12]
+// 1tFabc-0001Xy-2Z =>", with its own time or that of syslog or both.
+var eximDelivery = pattern.New(`^(?:[^="<(]{1,200}? exim\S*: )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* )?(?:[+-]\d{4} )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (=>|->|>>|==|\*\*) `)
+
 // eximLine: "2026-11-26 12:00:00 ID => a@b R=router T=transport H=host [address] C="250 OK"". Without H= no host was spoken to.
 func eximLine(line string) (l logLine, ok bool) {
-	best, mark := -1, ""
-	for _, m := range []string{" => ", " -> ", " >> ", " == ", " ** "} {
-		if i := strings.Index(line, m); i > 0 && (best < 0 || i < best) {
-			best, mark = i, m
-		}
-	}
-	if best < 0 {
+	at := eximDelivery.FindStringSubmatchIndex(line)
+	if at == nil {
 		return l, false
 	}
-	rest := line[best+len(mark):]
+	rest, mark := unquoted(line[at[1]:], " H="), line[at[4]:at[5]]
+	l.queue, l.text = line[at[2]:at[3]], "exim: "+line[at[2]:at[1]]+rest
 	l.to = []string{strings.TrimSuffix(word(rest), ":")}
-	l.queue = line[strings.LastIndexByte(line[:best], ' ')+1 : best]
 	l.host = word(after(rest, " H="))
-	l.delivered = mark != " == " && mark != " ** "
-	return l, strings.Contains(l.to[0], "@")
+	l.delivered = mark != "==" && mark != "**"
+	return l, strings.Contains(rest, " H=") && strings.Contains(l.to[0], "@")
 }
 
 // qmailLine: "... delivery 1: success: 192.0.2.1_accepted_message./Remote_host_said:_250_OK/". It names no recipient.
 func qmailLine(line string) (l logLine, ok bool) {
-	rest := after(line, "delivery ")
-	for _, verb := range []string{"success", "failure", "deferral"} {
-		if said := after(rest, ": "+verb+": "); said != "" {
-			return logLine{delivered: verb == "success"}, strings.Contains(said, "_host_") || strings.Contains(said, "Remote_") || strings.Contains(said, "Connected_to_")
-		}
+	before, rest, _ := strings.Cut(line, "delivery ")
+	number, rest, _ := strings.Cut(rest, ": ")
+	verb, said, found := strings.Cut(rest, ": ")
+	if _, err := strconv.ParseUint(number, 10, 64); err != nil || !found || strings.ContainsAny(before, `=<>"(`) || verb != "success" && verb != "failure" && verb != "deferral" {
+		return l, false
 	}
-	return l, false
+	return logLine{delivered: verb == "success", text: line}, strings.Contains(said, "_host_") || strings.Contains(said, "Remote_") || strings.Contains(said, "Connected_to_")
 }
 
 // after is what stands behind a mark, "" where it is not there.
 func after(s, mark string) string {
 	_, rest, _ := strings.Cut(s, mark)
 	return rest
-}
-
-func cutLast(s, mark string) (before, behind string, found bool) {
-	i := strings.LastIndex(s, mark)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(mark):], true
 }
 
 func word(s string) string {

@@ -2,6 +2,7 @@ package warmup
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -74,6 +75,42 @@ func TestLines(t *testing.T) {
 			got[who] = o
 		}
 		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: %v, want %v", c.line, got, c.want)
+		}
+	}
+}
+
+// TestForgedLines: what strangers wrote into addresses, names and subjects is no delivery, and no server's words hold up another provider's mail.
+func TestForgedLines(t *testing.T) {
+	const (
+		relay = "relay=gmail-smtp-in.l.google.com[142.250.1.26]:25, delay=1, dsn=4.7.28, status=deferred (host gmail-smtp-in.l.google.com[142.250.1.26] said: " + tooMuch + ")"
+		lie   = "x/smtp[1]: 4XYZ: to=<a@gmail.com>, " + relay
+		exim  = "1tFabc-0001Xy-2Y == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server: " + tooMuch
+		sent  = "relay=mx.evil.example[203.0.113.9]:25, delay=1, dsn=2.0.0, status=sent (250 OK)"
+	)
+	others := func(o Outcome) map[string]Outcome { return map[string]Outcome{Everybody: o} }
+	for _, c := range []struct {
+		line string
+		want map[string]Outcome
+	}{
+		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: " + lie + " from evil[203.0.113.9]; from=<x@evil.example> to=<me@mx.example> proto=ESMTP helo=<evil>", nil},
+		{syslog + "postfix/qmgr[9]: 4ABC: from=<\"" + lie + "\"@evil.example>, size=1, nrcpt=1 (queue active)", nil},
+		{syslog + "postfix/smtpd[9]: NOQUEUE: reject: RCPT from x[203.0.113.9]: 550 5.1.1 <\"delivery 1: success: Remote_host_said:_250\"@mx.example>: no; helo=<x>", nil},
+		{syslog + "postfix/smtp[9]: 4ABC: to=<\"x>, " + relay + "\"@evil.example>, " + sent, others(Outcome{Delivered: 1})},
+		{syslog + "postfix/smtp[9]: 4ABC: to=<\"x\\\">, " + relay + "\"@evil.example>, orig_to=<\"y>, " + relay + "\"@mx.example>, " + sent, others(Outcome{Delivered: 1})},
+		{syslog + "postfix/smtp[9]: 4ABC: to=<x@evil.example>, " + strings.ReplaceAll(relay, "gmail-smtp-in.l.google.com", "mx.evil.example"), others(Outcome{Deferred: 1})},
+		{syslog + "postfix/smtp[9]: 4ABC: to=<x@evil.example>, relay=mx.evil.example[203.0.113.9]:25, dsn=4.7.0, status=deferred (host mx.evil.example[203.0.113.9] said: 421 host gmail-smtp-in.l.google.com[142.250.1.26] said: " + tooMuch + ")", others(Outcome{Deferred: 1})},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z <= x@evil.example H=evil [203.0.113.9] P=esmtp S=300 T=\"" + exim + "\"", nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z <= x@evil.example H=evil [203.0.113.9] P=esmtp S=300 T=\"hello => a@gmail.com R=dnslookup\"", nil},
+		{"2026-11-06 11:59:00 SMTP syntax error in \"HELO exim: " + exim + "\" H=evil [203.0.113.9] unrecognized", nil},
+		{"2026-11-06 11:59:00 H=(exim: " + exim + ") [203.0.113.9] rejected", nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => \"x H=gmail-smtp-in.l.google.com \"@evil.example R=dnslookup T=remote_smtp H=mx.evil.example [203.0.113.9] C=\"250 OK\"", others(Outcome{Delivered: 1})},
+		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: from=<\"x: to=a@gmail.com, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=4.7.28, stat=Deferred: " + tooMuch + "\"@evil.example>, size=1", nil},
+		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: to=<\"x, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch + "\"@evil.example>, delay=00:00:01, mailer=esmtp, pri=30163, relay=mx.evil.example. [203.0.113.9], dsn=2.0.0, stat=Sent (OK)", others(Outcome{Delivered: 1})},
+		// What says status= in its reply is no line of Postfix for that.
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => a@gmail.com R=dnslookup T=remote_smtp H=gmail-smtp-in.l.google.com [142.250.1.26] C=\"250 2.0.0 OK status=queued\"", map[string]Outcome{"gmail": {Delivered: 1}}},
+	} {
+		if got := Outcomes([]byte(c.line+"\n"), noon); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", c.line, got, c.want)
 		}
 	}

@@ -3,6 +3,7 @@ package warmup
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -102,7 +103,7 @@ func (r *reading) read(lines []byte, now time.Time) {
 		if l.delivered {
 			r.delivered(l)
 		} else {
-			r.failed(l, line, now)
+			r.failed(l, now)
 		}
 	}
 }
@@ -122,17 +123,12 @@ func (r *reading) delivered(l logLine) {
 }
 
 // failed asks why. All recipients of a line were told the same, and are at one host.
-func (r *reading) failed(l logLine, line string, now time.Time) {
-	f, ok := explain.LogLine(line)
+func (r *reading) failed(l logLine, now time.Time) {
+	f, ok := explain.LogLine(l.text)
 	if !ok || !causes[f.Category] {
 		return
 	}
-	who := f.Match.Provider
-	if who == "" {
-		if who = provider.ReceiverAt(f.Host, ""); who == "" {
-			who = Everybody
-		}
-	}
+	who := l.receiver(f)
 	n := max(1, min(len(l.to), mostOf))
 	r.Deliveries += n
 	if f.Action == "failed" {
@@ -154,6 +150,18 @@ func (r *reading) failed(l logLine, line string, now time.Time) {
 		sum := sha256.Sum256([]byte(l.queue + "\n" + to))
 		r.late[date(now)+" "+hex.EncodeToString(sum[:12])] = who
 	}
+}
+
+// receiver is the provider that did not take it, known as that of a delivery is: any server can use the words of any provider, and its words
+// hold nobody's mail up but its own. Only a line that names neither recipient nor host is known by them.
+func (l *logLine) receiver(f explain.Failure) string {
+	who := ""
+	if len(l.to) > 0 {
+		who = provider.ReceiverAt(cmp.Or(l.host, f.Host), domainOf(l.to[0]))
+	} else if who = provider.ReceiverAt(f.Host, ""); who == "" && f.Host == "" {
+		who = f.Match.Provider
+	}
+	return cmp.Or(who, Everybody)
 }
 
 // silence is for how long a provider wants to hear nothing after it said that it is too much.
