@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,7 +165,10 @@ func peer(t *testing.T, dir, program, conf string, before ...string) (socket str
 			t.Fatalf("%s ended: %s\n%s", program, log, conf)
 		default:
 		}
-		_, err := os.Stat(path)
+		c, err := net.Dial("unix", path) // its file is there before it listens
+		if err == nil {
+			c.Close()
+		}
 		return err == nil
 	}, log.String)
 	return socket
