@@ -179,6 +179,10 @@ func TestEveryKeyIsKnownAndUsed(t *testing.T) {
 		if areas[area] && !whole && !stem {
 			t.Errorf("package web: %q looks like a key and is none", lit)
 		}
+		_, advice := en[lit+".do"]
+		if page := area == "error" && !strings.HasSuffix(lit, ".title") && !strings.HasSuffix(lit, ".do"); page && (!stem || !advice) {
+			t.Errorf("package web: %q is an error page without a title, or without what to do", lit)
+		}
 	}
 }
 

@@ -128,7 +128,9 @@ func TestTokenPages(t *testing.T) {
 	for name, g := range map[string]*guest{"ann": ann, "cus": her, "other": him, "use": user} {
 		g.login(name, goodPassword, 303)
 	}
-	ann.want("GET", "/tokens", nil, 403, "")
+	if page := ann.want("GET", "/tokens", nil, 403, ""); !strings.Contains(page, "<h1>Tokens of this page are for customers.</h1>") {
+		t.Errorf("%s", page)
+	}
 	user.want("GET", "/tokens", nil, 403, "")
 	h.guest().want("GET", "/tokens", nil, 303, "/login?next=%2Ftokens")
 	h.guest().want("GET", "/forwards.csv", nil, 303, "/login?next=%2Fforwards.csv")
