@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -111,15 +112,7 @@ func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool)
 	if err != nil {
 		return done, err
 	}
-	names := make([]string, 0, len(lines))
-	for _, l := range lines {
-		names = append(names, l.name)
-	}
-	there, err := p.Store.DomainsNamed(ctx, w.person(), names)
-	if err != nil {
-		return done, err
-	}
-	given, err := p.newGiven(ctx, lines)
+	there, given, err := p.keptOf(ctx, w, lines)
 	if err != nil {
 		return done, err
 	}
@@ -161,6 +154,32 @@ func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool)
 	}
 	p.Log.Info("domains were taken from a file", "made", done.Made, "changed", done.Changed)
 	return done, nil
+}
+
+// keptOf gives what is kept of the domains of a file and of whose they are, as all of it was at one moment: a line that changes nothing is not kept again, so what
+// was read of it before another file was taken, and of the next line after that, would make a mixture of both. store.ErrConflict where others change domains all the time.
+func (p *Panel) keptOf(ctx context.Context, w Who, lines []line) (there map[string]store.Domain, g *given, err error) {
+	names := make([]string, 0, len(lines))
+	for _, l := range lines {
+		names = append(names, l.name)
+	}
+	for range 5 {
+		since, err := p.Store.DomainsVersion(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if there, err = p.Store.DomainsNamed(ctx, w.person(), names); err != nil {
+			return nil, nil, err
+		}
+		if g, err = p.newGiven(ctx, lines); err != nil {
+			return nil, nil, err
+		}
+		now, err := p.Store.DomainsVersion(ctx)
+		if err != nil || now == since {
+			return there, g, err
+		}
+	}
+	return nil, nil, fmt.Errorf("what is kept of the domains of a file: %w", store.ErrConflict)
 }
 
 // line is one line of a file of domains.

@@ -98,7 +98,7 @@ func readFile[L any](data []byte, columns []string, must string, read func(numbe
 			number := 0
 			var p *csv.ParseError
 			if errors.As(err, &p) {
-				number = p.Line
+				number = p.StartLine // where a quotation mark was left open that is not the line at whose end this came out
 			}
 			return out, bad, bad.add(number, invalid("file", "This line is no CSV.", "CSV として読み取れない行です。"))
 		}

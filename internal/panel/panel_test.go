@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -300,7 +301,7 @@ func TestBadFiles(t *testing.T) {
 	}{
 		"empty": {"", 0}, "no domain": {"dkim\non\n", 1}, "another column": {"domain,password\na.example,x\n", 1}, "twice the column": {"domain,domain\n", 1},
 		"bad name": {"domain\na.example\n=cmd|' /C calc'!A0\n", 3}, "bad state": {"domain,state\na.example,maybe\n", 2}, "bad policy": {"domain,dmarc\na.example,p=reject\n", 2},
-		"quotes": {"domain\na.example\n\"b.example\n", 3}, "more cells": {"domain\na.example,x\n", 2}, "twice": {"domain\na.example\nA.example.\n", 3}, "UTF-16": {"\xff\xfed\x00o\x00", 0},
+		"quotes": {"domain\na.example\n\"b.example\n", 3}, "more cells": {"domain\na.example,x\n", 2}, "an open quotation mark": {"domain,senders\na.example,\"x\nb.example,y\nc.example,z\n", 2}, "twice": {"domain\na.example\nA.example.\n", 3}, "UTF-16": {"\xff\xfed\x00o\x00", 0},
 		"100,000 lines": {many(100_000), 0}, "5 MiB": {"domain\n" + strings.Repeat("x", 5<<20), 0}, "many logins": {"domain,senders\na.example," + strings.Repeat("u ", 1000) + "\n", 2},
 	} {
 		var bad *Invalid
@@ -317,6 +318,45 @@ func TestBadFiles(t *testing.T) {
 	list, next, err := p.List(ctx, admin, "d99", "", 50)
 	if err != nil || len(list) != 50 || next != list[49].Name {
 		t.Errorf("%d %q %v", len(list), next, err)
+	}
+}
+
+// TestFilesAtOneTime: of two files about the same domains one is taken after the other, and not a part of either.
+func TestFilesAtOneTime(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	const lines = 2500 // more than are read at once
+	file := func(dkim string) string {
+		var b strings.Builder
+		b.WriteString("domain,dkim\n")
+		for i := range lines {
+			fmt.Fprintf(&b, "d%d.example,%s\n", i, dkim)
+		}
+		return b.String()
+	}
+	on, off := file("on"), file("off")
+	_, err := p.Import(ctx, admin, strings.NewReader(on), false)
+	must(t, err)
+	for round := range 20 {
+		var wg sync.WaitGroup
+		for _, text := range []string{on, off, on, off} {
+			wg.Go(func() {
+				if _, err := p.Import(ctx, admin, strings.NewReader(text), false); err != nil && !errors.Is(err, store.ErrConflict) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		list, err := p.Store.Domains(ctx, "", "", "", lines)
+		must(t, err)
+		signs := 0
+		for _, d := range list {
+			if d.DKIM {
+				signs++
+			}
+		}
+		if len(list) != lines || signs != 0 && signs != lines {
+			t.Fatalf("round %d: %d of %d domains are as one file says, the others as another", round, signs, len(list))
+		}
 	}
 }
 
