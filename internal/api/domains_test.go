@@ -57,6 +57,9 @@ func TestDomains(t *testing.T) {
 	} {
 		s.refused(name, c, service.Invalid)
 	}
+	if a := s.refused("empty file", call{method: "POST", path: prefix + "/domains.csv", headers: csv}, service.Invalid); !strings.Contains(string(a.data), `"location":"body"`) {
+		t.Errorf("nothing names what is wrong: %s", a.data)
+	}
 	s.refused("no such", getting("/domains/none.example"), service.NotFound)
 	s.refused("no CSV", call{method: "POST", path: prefix + "/domains.csv", body: "domain\n", headers: []string{"Content-Type", "application/json"}}, service.UnsupportedMedia)
 }

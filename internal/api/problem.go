@@ -79,6 +79,9 @@ func humaProblem(lang string, status int, errs []error) *Problem {
 			p.Errors = append(p.Errors, ProblemError{Location: clip(detail.Location, 100), Message: clip(detail.Message, 300)})
 		}
 	}
+	if len(errs) == 0 && status == http.StatusBadRequest { // of this alone the package says nothing but a sentence
+		p.Errors = append(p.Errors, ProblemError{Location: "body", Message: "there is none"})
+	}
 	return p
 }
 

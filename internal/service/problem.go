@@ -124,6 +124,9 @@ func (p *Problem) Detail(lang string) string {
 		}
 		return text
 	}
+	if lang == "ja" { // no space stands behind 。
+		return text + advice
+	}
 	return text + " " + advice
 }
 
