@@ -165,7 +165,7 @@ func startHoster(t *testing.T) *hoster {
 	ask := "socketmap:inet:" + tables + ":"
 	runPostfix(t, "smtpd_milters = inet:"+milter+"\nnon_smtpd_milters = $smtpd_milters\n"+postfixMilter+"smtpd_authorized_xclient_hosts = 127.0.0.1\nsmtpd_sasl_auth_enable = no\nmynetworks = 198.51.100.7\n"+
 		"smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\nsmtpd_error_sleep_time = 0\nanvil_status_update_time = 1h\n"+
-		"virtual_alias_maps = "+ask+"alias\nvirtual_alias_domains = "+ask+"alias-domain\nrelay_domains = srs.b.example\nremote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n"+
+		"virtual_alias_maps = "+ask+"alias\nvirtual_alias_domains = "+ask+"alias-domain\nrelay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\nremote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n"+
 		"default_transport = error:no other way\ntransport_maps = inline:{ {else.example = "+hop(h.out.addr)+"}, {sender.example = "+hop(h.home.addr)+"} }\n", h.smtp+" inet n - n - - smtpd\nanvil unix - - n - 1 anvil\n")
 	return h
 }
@@ -325,6 +325,9 @@ func (h *hoster) forwards() {
 	}
 	if said, ok = h.mail("198.51.100.9", "", "bounce@sender.example", "nobody@cust.example", "Me <me@sender.example>"); ok || !strings.Contains(said, "550 5.1.1") {
 		t.Errorf("an address that is none:\n%s", said)
+	}
+	if said, ok = h.mail("198.51.100.9", "", "", "nobody@srs.b.example", "Me <me@sender.example>"); ok || !strings.Contains(said, "550 5.1.1") {
+		t.Errorf("an address of the domain of rewritten senders that is none:\n%s", said)
 	}
 	if said, ok = h.mail("198.51.100.9", "", "bounce@sender.example", "info@cust.example", "Me <me@sender.example>"); !ok {
 		t.Fatalf("%s\n%s", said, h.node.log)
