@@ -3,6 +3,8 @@ package srs
 import (
 	"fmt"
 	"strings"
+
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // split gives the local part, unquoted, and the domain of an address. Control characters end mail commands
@@ -69,6 +71,14 @@ func dotAtom(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// aLabels gives a domain in lower case and, where it is one in Unicode (RFC 6531), in A-labels.
+func aLabels(domain string) string {
+	if a, ok := wire.ALabels(lower(domain)); ok {
+		return a
+	}
+	return lower(domain)
 }
 
 // validHost reports whether s can stand behind the @: a domain, or an address in brackets.

@@ -61,9 +61,9 @@ var (
 // Config says who rewrites, and how.
 type Config struct {
 	// Domains are those of the forwarder. Senders are rewritten to the first; addresses in all are
-	// turned back, and senders in all are left alone.
+	// turned back, and senders in all are left alone. Names in Unicode are those in A-labels, which mail servers ask for in either form.
 	Domains []string
-	// Local says of further domains (lower case) that their senders need no rewriting, because this host
+	// Local says of further domains (lower case, A-labels) that their senders need no rewriting, because this host
 	// may send for them; nil: there are none.
 	Local func(domain string) bool
 	// Secrets are any octets. The first signs, all are tried where an address is turned back: put a new one
@@ -86,6 +86,11 @@ type Rewriter struct{ cfg Config }
 
 // String names the first domain.
 func (r *Rewriter) String() string { return "srs rewriter of " + r.cfg.Domains[0] }
+
+// has reports that a domain, as aLabels gives it, is one of the forwarder's.
+func (r *Rewriter) has(domain string) bool {
+	return slices.ContainsFunc(r.cfg.Domains, func(d string) bool { return d == domain || aLabels(d) == domain })
+}
 
 // Format is String, whatever the verb: the secrets are never printed.
 func (r *Rewriter) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.String()) }
@@ -139,7 +144,7 @@ func (r *Rewriter) Forward(sender string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if d := lower(domain); slices.Contains(r.cfg.Domains, d) || r.cfg.Local != nil && r.cfg.Local(d) {
+	if d := aLabels(domain); r.has(d) || r.cfg.Local != nil && r.cfg.Local(d) {
 		return sender, nil
 	}
 	return r.join(r.rewritten(local, domain, now))
@@ -183,7 +188,7 @@ func (r *Rewriter) Reverse(address string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !slices.Contains(r.cfg.Domains, lower(domain)) {
+	if !r.has(aLabels(domain)) {
 		return "", ErrNotSRS
 	}
 	kind, rest := tag(local)

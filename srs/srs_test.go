@@ -93,6 +93,23 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
+// TestUnicodeDomains: a mail server names an internationalised domain of ours in Unicode or in A-labels (RFC 6531), and means the same.
+func TestUnicodeDomains(t *testing.T) {
+	const unicode, ascii = "例え.example", "xn--r8jz45g.example"
+	for _, ours := range []string{unicode, ascii} {
+		r := rewriter(t, func(c *Config) { c.Domains = []string{ours} })
+		for _, theirs := range []string{unicode, ascii, strings.ToUpper(ascii)} {
+			if out, err := r.Forward("u@"+theirs, noon); out != "u@"+theirs || err != nil {
+				t.Errorf("of %s: u@%s became %s, %v", ours, theirs, out, err)
+			}
+			local, _, _ := strings.Cut(must(t)(r.Forward("user@example.com", noon)), "@")
+			if back, err := r.Reverse(local+"@"+theirs, noon); back != "user@example.com" || err != nil {
+				t.Errorf("of %s: %s@%s came back as %s, %v", ours, local, theirs, back, err)
+			}
+		}
+	}
+}
+
 // TestChain: the second forwarder guards the first one's address, the third stands in the second's place.
 func TestChain(t *testing.T) {
 	first, second := rewriter(t), rewriter(t, func(c *Config) { c.Domains, c.Secrets = []string{"two.example"}, [][]byte{[]byte("2")} })
