@@ -116,7 +116,7 @@ func (in *incoming) forward(c *milter.Changes, s *sealing, o Override) {
 // tell notes where a message was sent to, and where it goes.
 func (in *incoming) tell(c *milter.Changes, rcpt, to string) {
 	add := func(name, value string) {
-		if err := c.InsertHeader(0, name, " "+readable(value)); err != nil {
+		if err := c.InsertHeader(0, name, " "+unicodeText(value)); err != nil {
 			in.event.problem("message.cannot-mark", err.Error())
 		}
 	}

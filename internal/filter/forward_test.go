@@ -112,6 +112,23 @@ func TestForwardSealed(t *testing.T) {
 	}
 }
 
+// TestForwardedForUnicode: an internationalised address is told as it is (RFC 6532), and what is no Unicode, or a control, does not get into the header.
+func TestForwardedForUnicode(t *testing.T) {
+	for rcpt, want := range map[string]string{
+		"受付@ours.example": "受付@ours.example 受付@freemail.example", "受付\x85@ours.example": "受付?@ours.example 受付@freemail.example",
+		"受付\u0085@ours.example": "受付?@ours.example 受付@freemail.example",
+	} {
+		r := start(t, forwards(t, Target{"ours.example", "受付@freemail.example"})).pass(good(t, rcpt))
+		m := message.Parse(r.raw)
+		if f, _ := m.First("X-Forwarded-For"); f.Unfolded() != want {
+			t.Errorf("%q: X-Forwarded-For: %q", rcpt, f.Unfolded())
+		}
+		if f, _ := m.First("X-Forwarded-To"); f.Unfolded() != "受付@freemail.example" {
+			t.Errorf("%q: X-Forwarded-To: %q", rcpt, f.Unfolded())
+		}
+	}
+}
+
 // TestForwardExtension: an address with an extension is forwarded as the one that it extends, as by Postfix's recipient_delimiter = +, unless it is named itself.
 func TestForwardExtension(t *testing.T) {
 	f := &Forwarding{Targets: []Target{{"info@ours.example", "a@x.example"}, {"info+own@ours.example", "b@x.example"}, {"local@*", "c@x.example"}, {"all.example", "d@x.example"}}}

@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/mailauth"
@@ -94,4 +95,14 @@ func readable(s string) string {
 		}
 		return r
 	}, cut(s, 400))
+}
+
+// unicodeText is readable for addresses, which may be in Unicode: then the message came by SMTPUTF8, and its header may hold the same (RFC 6531, RFC 6532).
+func unicodeText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(cut(s, 400), "?"))
 }
