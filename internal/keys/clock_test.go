@@ -88,6 +88,31 @@ func TestClockJumpsLittle(t *testing.T) {
 	step(3*time.Hour, true)
 }
 
+// TestClockJumpsLess: nor are four minutes, which are no jump, for a key whose caches are waited for no longer than that.
+func TestClockJumpsLess(t *testing.T) {
+	w := newWorld(t, 2, 3*time.Minute)
+	w.create("ed25519")
+	began := w.truth()
+	k := New(Config{Store: w.store, Master: w.master, Observer: &DNS{Resolver: w}, Publisher: w, Now: w.clock, Elapsed: func() time.Duration { return w.truth().Sub(began) }})
+	ring := w.ring()
+	step := func(pass time.Duration, signs bool) {
+		t.Helper()
+		w.pass(pass)
+		if err := k.Step(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.sign(ring); len(got) == 1 != signs {
+			t.Errorf("%v: %s", got, w.states())
+		}
+	}
+	step(0, false)
+	w.wrong = 4 * time.Minute
+	step(time.Minute, false)
+	step(time.Minute, false)
+	w.wrong = 0
+	step(time.Minute+rounding, true)
+}
+
 // TestStaleByTheMonotonicClock: a calendar that jumps does not make a ring forget its keys.
 func TestStaleByTheMonotonicClock(t *testing.T) {
 	w := newWorld(t, 1, time.Minute)

@@ -68,6 +68,8 @@ type Keeper struct {
 	kept  atomic.Bool // the master key is that of the database, see mayKeep
 	clock sync.Mutex
 	watch steady.Watch
+	waits sync.Mutex
+	began map[string]begun // by key: waits for caches that this run saw begin
 }
 
 // New fills in what the configuration leaves out.
@@ -90,7 +92,7 @@ func New(c Config) *Keeper {
 	if c.Policy.RecordTTL == 0 {
 		c.Policy.RecordTTL = 3600
 	}
-	return &Keeper{cfg: c, owner: store.NewID(), watch: steady.Watch{Elapsed: c.Elapsed}}
+	return &Keeper{cfg: c, owner: store.NewID(), watch: steady.Watch{Elapsed: c.Elapsed}, began: map[string]begun{}}
 }
 
 // Hold is how long the record of a key stays after it ceased to sign.

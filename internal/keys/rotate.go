@@ -97,9 +97,10 @@ func (k *Keeper) settle(ctx context.Context, e *store.DKIMKey, series []*store.D
 	case e.Seen.IsZero():
 		e.State, e.Seen, e.Due = store.KeyPublished, now, now.Add(forgotten(e.TTL))
 		s.waits = WaitsCaches
+		k.begins(e)
 	default:
 		e.State, e.Due = store.KeyPublished, e.Seen.Add(forgotten(e.TTL))
-		if s.waits = WaitsCaches; !now.Before(e.Due) {
+		if s.waits = WaitsCaches; !now.Before(e.Due) && k.waited(e) {
 			unreadable := k.Unreadable(e) // whoever signs could not, and the key before it would have ceased to
 			if unreadable == "" {
 				return k.promote(ctx, e, series, s.o)
