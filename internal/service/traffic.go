@@ -81,7 +81,7 @@ type MailVolume struct {
 	From     string      `json:"from" example:"2026-11-16"`
 	To       string      `json:"to" example:"2026-11-22"`
 	Rows     []VolumeRow `json:"rows" doc:"the youngest day first"`
-	More     bool        `json:"more" doc:"whether there are more rows than were asked for"`
+	More     bool        `json:"more" doc:"whether there are more rows than were asked for, or a customer has more than 200 domains and named none"`
 	Messages int64       `json:"messages" doc:"sum of these rows"`
 	Paced    int64       `json:"paced" doc:"sum of these rows"`
 }
@@ -119,7 +119,7 @@ func (s *Service) MailVolume(ctx context.Context, who panel.Who, q traffic.Volum
 	if err != nil {
 		return nil, trafficProblem(ctx, err)
 	}
-	out := &MailVolume{From: v.From, To: v.To, Rows: make([]VolumeRow, 0, len(v.Rows)), More: v.More, Messages: v.Messages, Paced: v.Paced}
+	out := &MailVolume{From: v.From, To: v.To, Rows: make([]VolumeRow, 0, len(v.Rows)), More: v.More || v.Unread, Messages: v.Messages, Paced: v.Paced}
 	for _, r := range v.Rows {
 		out.Rows = append(out.Rows, VolumeRow{Day: r.Day, Domain: r.Author, Source: r.Source, Provider: r.Provider, Messages: r.Messages, Paced: r.Paced})
 	}
@@ -147,6 +147,9 @@ func trafficProblem(ctx context.Context, err error) error {
 	var bad *traffic.Invalid
 	if errors.As(err, &bad) {
 		return &Problem{Word: Invalid, Field: bad.Field, Text: bad.Text}
+	}
+	if errors.Is(err, store.ErrNotFound) { // the domain that was named
+		return domainProblem(ctx, err)
 	}
 	return problemOf(ctx, err)
 }

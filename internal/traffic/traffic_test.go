@@ -182,6 +182,32 @@ func TestVolume(t *testing.T) {
 	}
 }
 
+// TestManyOwnDomains: where not all domains of a customer are counted, that is said.
+func TestManyOwnDomains(t *testing.T) {
+	r, customer := newReader(t)
+	list := make([]*store.Domain, MaxOwn)
+	people := map[string][]string{}
+	for i := range list {
+		list[i] = &store.Domain{Name: fmt.Sprintf("a%d.example", i), DKIM: true, Created: noon.AddDate(0, -1, 0)}
+		people[list[i].Name] = []string{customer.Person}
+	}
+	if v, err := r.Volume(t.Context(), customer, VolumeQuery{Limit: 10}); err != nil || v.Unread {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if err := r.Store.SetDomainsOf(t.Context(), people, list...); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Store.AddVolume(t.Context(), []store.Volume{{Day: "2026-11-26", Provider: "gmail", Author: "shop.example", Messages: 5}}); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := r.Volume(t.Context(), customer, VolumeQuery{Limit: 10}); err != nil || !v.Unread || v.Messages != 0 {
+		t.Errorf("shop.example, the last by name, is left out: %+v, %v", v, err)
+	}
+	if v, err := r.Volume(t.Context(), customer, VolumeQuery{Domain: "shop.example", Limit: 10}); err != nil || v.Unread || v.Messages != 5 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func TestMoment(t *testing.T) {
 	for s, want := range map[string]string{"2026-11-26": "2026-11-27T00:00:00Z", "2026-11-26T10:00": "2026-11-26T10:00:00Z", "2026-11-26T10:00:00+09:00": "2026-11-26T01:00:00Z", "": "0001-01-01T00:00:00Z"} {
 		if got, err := Moment("to", s, true); err != nil || got.UTC().Format(time.RFC3339) != want {

@@ -19,8 +19,10 @@ import (
 const (
 	// MaxRows is how many rows of volume one answer has at most, MaxFileRows how many a file.
 	MaxRows, MaxFileRows = 1000, 50_000
-	// usualDays is how many days are shown where none are named; mostOwn how many domains of a customer are looked at where none is named.
-	usualDays, mostOwn = 7, 200
+	// MaxOwn is how many domains of a customer are looked at where none is named, the first by name.
+	MaxOwn = 200
+	// usualDays is how many days are shown where none are named.
+	usualDays = 7
 )
 
 // VolumeQuery asks how much went out.
@@ -40,6 +42,8 @@ type Volume struct {
 	// More: there are more rows. Messages and Paced are the sums of those that are here.
 	More            bool
 	Messages, Paced int64
+	// Unread: the customer has more domains than MaxOwn, and named none. What went out of the others is not here.
+	Unread bool
 }
 
 // Volume gives how much went out, as far as one may see it. The error may be an *Invalid.
@@ -48,14 +52,14 @@ func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Vol
 	if err != nil {
 		return nil, err
 	}
-	domains := []string{filter.Author}
+	domains, unread := []string{filter.Author}, false
 	if !who.Admin {
-		if domains, err = r.domains(ctx, who, filter.Author); err != nil {
+		if domains, unread, err = r.domains(ctx, who, filter.Author); err != nil {
 			return nil, err
 		}
 	}
 	limit := max(1, min(q.Limit, MaxFileRows))
-	out := &Volume{From: filter.From, To: filter.To, Rows: []store.Volume{}}
+	out := &Volume{From: filter.From, To: filter.To, Rows: []store.Volume{}, Unread: unread}
 	own := &owner{store: r.Store, who: who}
 	for _, domain := range domains {
 		filter.Author = domain
@@ -102,28 +106,27 @@ func cmpOr(list ...int) int {
 	return 0
 }
 
-// domains are the names that a customer's volume is asked by: the one named, if it is theirs, or all that are.
-func (r *Reader) domains(ctx context.Context, who panel.Who, named string) ([]string, error) {
+// domains are the names that a customer's volume is asked by: the one named, if it is theirs, or all that are; unread: up to MaxOwn of them, and there are more.
+func (r *Reader) domains(ctx context.Context, who panel.Who, named string) (names []string, unread bool, err error) {
 	if named != "" {
 		own := &owner{store: r.Store, who: who}
 		is, err := own.has(ctx, named)
 		if err == nil && !is.mine {
 			err = unknownDomain(named)
 		}
-		return []string{named}, err
+		return []string{named}, false, err
 	}
 	if who.Person == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	list, err := r.Store.Domains(ctx, who.Person, "", "", mostOwn)
+	list, err := r.Store.Domains(ctx, who.Person, "", "", MaxOwn+1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	out := make([]string, 0, len(list))
-	for i := range list {
-		out = append(out, list[i].Name)
+	for _, d := range list[:min(len(list), MaxOwn)] {
+		names = append(names, d.Name)
 	}
-	return out, nil
+	return names, len(list) > MaxOwn, nil
 }
 
 // filter reads what is asked for.

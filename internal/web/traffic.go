@@ -58,6 +58,7 @@ type volumePage struct {
 	Rows         []volumeRow
 	Providers    []providerChoice
 	File         string // address of the same as CSV
+	Own          int    // how many domains of a customer are looked at
 	Error, Wrong string
 }
 
@@ -195,12 +196,14 @@ func (s *server) volume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	lang := i18n.FromRequest(r)
-	p, code := volumePage{Query: volumeQuery(r.URL.Query(), traffic.MaxRows)}, http.StatusOK
+	p, code := volumePage{Query: volumeQuery(r.URL.Query(), traffic.MaxRows), Own: traffic.MaxOwn}, http.StatusOK
 	v, err := s.Traffic.Volume(r.Context(), who, p.Query)
 	var bad *traffic.Invalid
 	switch {
 	case errors.As(err, &bad):
 		code, p.Error, p.Wrong = http.StatusUnprocessableEntity, bad.Text.In(lang), bad.Field
+	case errors.Is(err, store.ErrNotFound):
+		code, p.Error, p.Wrong = http.StatusNotFound, i18n.T(lang, "domains.none"), "domain"
 	case err != nil:
 		s.storeError(w, r, err)
 		return

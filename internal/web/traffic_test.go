@@ -141,7 +141,9 @@ func TestMailOfCustomers(t *testing.T) {
 	if _, _, body := her.ask("GET", "/volume.csv", nil); strings.Contains(body, "b.example") || !strings.Contains(body, "a.example") {
 		t.Error(body)
 	}
-	her.want("GET", "/volume?domain=b.example", nil, 404, "")
+	if page := her.want("GET", "/volume?domain=b.example", nil, 404, ""); !strings.Contains(page, "There is no such domain.") || !strings.Contains(page, `value="b.example"`) {
+		t.Errorf("it is not said beside the field: %s", page)
+	}
 	for _, path := range []string{"/mail", "/volume", "/volume.csv"} {
 		user.want("GET", path, nil, 403, "")
 		stranger.want("GET", path, nil, 303, "/login?next="+url.QueryEscape(path))
