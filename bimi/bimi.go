@@ -15,7 +15,7 @@ package bimi
 import (
 	"context"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Problem of a record, a logo or a certificate, as data.
@@ -59,11 +59,11 @@ func valid(problems []Problem) bool {
 
 // Response is what a web server answered. Its Problem is one of the Fetch constants
 // of package mtasts.
-type Response = wire.Document
+type Response = https.Document
 
 // Doer sends one HTTP request. Redirects are the Doer's to refuse; one that was
 // followed is a problem of the Response.
-type Doer = wire.Doer
+type Doer = https.Doer
 
 // MaxDocument is how many octets of a logo or a certificate are read.
 const MaxDocument = 256 << 10
@@ -71,7 +71,7 @@ const MaxDocument = 256 << 10
 // Get fetches what a record names: a Location or an Authority.
 func Get(ctx context.Context, c Doer, url string) Response {
 	if httpsURL(url) == "" {
-		return Response{URL: url, Problem: wire.FetchBadURL, Detail: "not an https URL"}
+		return Response{URL: url, Problem: https.FetchBadURL, Detail: "not an https URL"}
 	}
-	return wire.Get(ctx, c, url, MaxDocument)
+	return https.Get(ctx, c, url, MaxDocument)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // RecordName is where the record of domain stands.
@@ -98,7 +99,7 @@ func FetchPolicy(ctx context.Context, c Doer, domain string) (Response, *Policy)
 	if !wire.IsHostName(PolicyHost(dns.CanonicalName(domain))) {
 		return Response{Problem: FetchBadURL, Detail: "the domain is no host name"}, nil
 	}
-	response := wire.Get(ctx, c, PolicyURL(domain), MaxPolicy)
+	response := https.Get(ctx, c, PolicyURL(domain), MaxPolicy)
 	if response.Problem != "" {
 		return response, nil
 	}

@@ -16,7 +16,7 @@ package mtasts
 
 import (
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Mode of a policy (RFC 8461 section 5).
@@ -109,29 +109,29 @@ const (
 )
 
 // Response is what the policy host answered. Its Problem is one of the Fetch constants.
-type Response = wire.Document
+type Response = https.Document
 
 // Doer sends one HTTP request and follows no redirects; an [net/http.Client] that
 // follows them is seen through, but has made the second request by then.
-type Doer = wire.Doer
+type Doer = https.Doer
 
 // The values of Response.Problem, and of Verdict.Problem where the policy did not come.
 const (
-	FetchBadURL      = wire.FetchBadURL
-	FetchDNS         = wire.FetchDNS
-	FetchNoAddress   = wire.FetchNoAddress
-	FetchRefusedAddr = wire.FetchRefusedAddr
-	FetchConnect     = wire.FetchConnect
-	FetchTimeout     = wire.FetchTimeout
-	FetchTLS         = wire.FetchTLS
-	FetchCertExpired = wire.FetchCertExpired
-	FetchCertName    = wire.FetchCertName
-	FetchCertUnknown = wire.FetchCertUnknown
-	FetchCertBad     = wire.FetchCertBad
-	FetchRedirect    = wire.FetchRedirect
-	FetchStatus      = wire.FetchStatus
-	FetchTooLarge    = wire.FetchTooLarge
-	FetchFailed      = wire.FetchFailed
+	FetchBadURL      = https.FetchBadURL
+	FetchDNS         = https.FetchDNS
+	FetchNoAddress   = https.FetchNoAddress
+	FetchRefusedAddr = https.FetchRefusedAddr
+	FetchConnect     = https.FetchConnect
+	FetchTimeout     = https.FetchTimeout
+	FetchTLS         = https.FetchTLS
+	FetchCertExpired = https.FetchCertExpired
+	FetchCertName    = https.FetchCertName
+	FetchCertUnknown = https.FetchCertUnknown
+	FetchCertBad     = https.FetchCertBad
+	FetchRedirect    = https.FetchRedirect
+	FetchStatus      = https.FetchStatus
+	FetchTooLarge    = https.FetchTooLarge
+	FetchFailed      = https.FetchFailed
 )
 
 // Verdict is what [Lookup] found, with all that it was derived from.

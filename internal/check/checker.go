@@ -8,7 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/blocklist"
 	"github.com/todoku/todoku/internal/survey"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Checker is how one running installation checks: whom it asks and what it may connect
@@ -18,7 +18,7 @@ type Checker struct {
 	Resolver dns.Resolver
 	// Fetch gets policies and logos, Prober talks to mail exchangers, Lists asks the
 	// blocklists; what is nil is not done.
-	Fetch  wire.Doer
+	Fetch  https.Doer
 	Prober survey.Prober
 	Lists  *blocklist.Checker
 	// Timeout bounds one check; 0 for 20 s.

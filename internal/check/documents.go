@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // exchange is one HTTP exchange as the fetchers see it: what they read of a response, or
@@ -35,7 +35,7 @@ const (
 
 // recordingDoer keeps what it passes on.
 type recordingDoer struct {
-	next wire.Doer
+	next https.Doer
 
 	mu   sync.Mutex
 	list []exchange
@@ -45,7 +45,7 @@ func (d *recordingDoer) Do(req *http.Request) (*http.Response, error) {
 	resp, err := d.next.Do(req)
 	x := exchange{URL: req.URL.String()}
 	if err != nil {
-		x.Problem, x.Detail = wire.FetchProblem(err), err.Error()
+		x.Problem, x.Detail = https.FetchProblem(err), err.Error()
 		d.keep(x)
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (d *recordingDoer) Do(req *http.Request) (*http.Response, error) {
 	}
 	x.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxDocument))
 	if err != nil {
-		x.Problem, x.Detail = wire.FetchProblem(err), err.Error()
+		x.Problem, x.Detail = https.FetchProblem(err), err.Error()
 	}
 	d.keep(x)
 	return x.response(req, err), nil
@@ -115,7 +115,7 @@ func (d documents) Do(req *http.Request) (*http.Response, error) {
 	x, ok := d[req.URL.String()]
 	switch {
 	case !ok:
-		return nil, recordedError{wire.FetchFailed, "not fetched by this check"}
+		return nil, recordedError{https.FetchFailed, "not fetched by this check"}
 	case x.Status == 0:
 		return nil, recordedError{x.Problem, x.Detail}
 	case x.Problem != "":

@@ -17,7 +17,7 @@ import (
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/verify"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"github.com/todoku/todoku/message"
 )
 
@@ -116,7 +116,7 @@ type verifier struct {
 	// inspector is nil where only messages are judged.
 	inspector *verify.Inspector
 	filters   []verify.SpamFilter
-	oneClick  wire.Doer // nil: not tried
+	oneClick  https.Doer // nil: not tried
 }
 
 // run verifies the targets with several workers and writes the results in order.

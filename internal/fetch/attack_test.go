@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // inward answers every address question with addresses of this machine and its
@@ -31,7 +31,7 @@ func (inward) Resolve(_ context.Context, q dns.Question) dns.Answer {
 // TestAttackURLs: no writing of a URL leads inwards, to another port or to a user.
 func TestAttackURLs(t *testing.T) {
 	client := NewClient(NewDialer(Config{Resolver: inward{}}), HTTPConfig{MaxRedirects: 3, PlainHTTP: true})
-	want := []string{wire.FetchBadURL, wire.FetchRefusedAddr, wire.FetchNoAddress, wire.FetchDNS}
+	want := []string{https.FetchBadURL, https.FetchRefusedAddr, https.FetchNoAddress, https.FetchDNS}
 	for _, url := range []string{
 		"https://www.example.com/", "https://localhost/", "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/",
 		"https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[fe80::1%25eth0]/", "https://[::]/", "https://[64:ff9b::7f00:1]/",
@@ -54,7 +54,7 @@ func TestAttackRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, err := client.Do(req); err == nil || Problem(err) != wire.FetchBadURL {
+	if resp, err := client.Do(req); err == nil || Problem(err) != https.FetchBadURL {
 		if err == nil {
 			resp.Body.Close()
 		}

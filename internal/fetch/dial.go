@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Config configures a [Dialer]; zero values take the defaults.
@@ -75,7 +75,7 @@ func (d *Dialer) Dial(ctx context.Context, host string, port uint16) (net.Conn, 
 		if err == nil {
 			return conn, nil
 		}
-		if last == nil || Problem(err) != wire.FetchConnect {
+		if last == nil || Problem(err) != https.FetchConnect {
 			last = err
 		}
 		if ctx.Err() != nil {
@@ -90,7 +90,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	host, portText, err := net.SplitHostPort(address)
 	port, portErr := strconv.ParseUint(portText, 10, 16)
 	if !strings.HasPrefix(network, "tcp") || err != nil || portErr != nil {
-		return nil, &Error{Problem: wire.FetchBadURL, Host: address, Detail: "not a host and a TCP port"}
+		return nil, &Error{Problem: https.FetchBadURL, Host: address, Detail: "not a host and a TCP port"}
 	}
 	return d.Dial(ctx, host, uint16(port))
 }
@@ -100,7 +100,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 // *[Error]; where every address is refused it names the first.
 func (d *Dialer) Addresses(ctx context.Context, host string, port uint16) ([]netip.Addr, error) {
 	if !slices.Contains(d.cfg.Ports, port) {
-		return nil, &Error{Problem: wire.FetchBadURL, Host: host, Port: port, Detail: "this port is not connected to"}
+		return nil, &Error{Problem: https.FetchBadURL, Host: host, Port: port, Detail: "this port is not connected to"}
 	}
 	all, err := d.lookup(ctx, host, port)
 	if err != nil {
@@ -136,11 +136,11 @@ func (d *Dialer) lookup(ctx context.Context, host string, port uint16) ([]netip.
 	case len(all) > 0:
 		return all, nil
 	case ctx.Err() != nil || answers[0].Status == dns.Timeout || answers[1].Status == dns.Timeout:
-		e.Problem, e.Detail = wire.FetchDNS, "the address look-up timed out"
+		e.Problem, e.Detail = https.FetchDNS, "the address look-up timed out"
 	case answers[0].Status.Failed() || answers[1].Status.Failed():
-		e.Problem, e.Detail = wire.FetchDNS, fmt.Sprintf("the address look-up failed: A %s, AAAA %s", answers[0].Status, answers[1].Status)
+		e.Problem, e.Detail = https.FetchDNS, fmt.Sprintf("the address look-up failed: A %s, AAAA %s", answers[0].Status, answers[1].Status)
 	default:
-		e.Problem, e.Detail = wire.FetchNoAddress, fmt.Sprintf("the host has no address: A %s, AAAA %s", answers[0].Status, answers[1].Status)
+		e.Problem, e.Detail = https.FetchNoAddress, fmt.Sprintf("the host has no address: A %s, AAAA %s", answers[0].Status, answers[1].Status)
 	}
 	return nil, e
 }
@@ -160,7 +160,7 @@ func interleave(a, b []dns.Record) []netip.Addr {
 // DialAddr connects to one address, which it checks itself. host is for errors.
 func (d *Dialer) DialAddr(ctx context.Context, host string, to netip.AddrPort) (net.Conn, error) {
 	if !slices.Contains(d.cfg.Ports, to.Port()) {
-		return nil, &Error{Problem: wire.FetchBadURL, Host: host, Port: to.Port(), Addr: to, Detail: "this port is not connected to"}
+		return nil, &Error{Problem: https.FetchBadURL, Host: host, Port: to.Port(), Addr: to, Detail: "this port is not connected to"}
 	}
 	if d.refused(to.Addr()) != "" {
 		return nil, d.refuse(host, to)
@@ -188,10 +188,10 @@ func (d *Dialer) control(_ context.Context, _, address string, _ syscall.RawConn
 }
 
 func dialError(host string, to netip.AddrPort, err error) error {
-	e := &Error{Host: host, Port: to.Port(), Addr: to, Err: err, Problem: wire.FetchConnect, Detail: "the connection failed"}
+	e := &Error{Host: host, Port: to.Port(), Addr: to, Err: err, Problem: https.FetchConnect, Detail: "the connection failed"}
 	var netErr net.Error
 	if errors.As(err, &netErr) && netErr.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		e.Problem, e.Detail = wire.FetchTimeout, "the connection timed out"
+		e.Problem, e.Detail = https.FetchTimeout, "the connection timed out"
 	}
 	return e
 }
@@ -208,6 +208,6 @@ func (d *Dialer) refused(a netip.Addr) string {
 }
 
 func (d *Dialer) refuse(host string, to netip.AddrPort) error {
-	return &Error{Problem: wire.FetchRefusedAddr, Host: host, Port: to.Port(), Addr: to,
+	return &Error{Problem: https.FetchRefusedAddr, Host: host, Port: to.Port(), Addr: to,
 		Detail: "an address that is never connected to: " + d.refused(to.Addr())}
 }

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Error is why something could not be fetched, or a host not be reached.
@@ -46,4 +46,4 @@ func (e *Error) FetchProblem() string { return e.Problem }
 
 // Problem says in one word why err, which is not nil, happened: one of the Fetch
 // constants of internal/wire.
-func Problem(err error) string { return wire.FetchProblem(err) }
+func Problem(err error) string { return https.FetchProblem(err) }

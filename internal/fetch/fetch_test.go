@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"go.uber.org/goleak"
 )
 
@@ -188,36 +188,36 @@ func TestGet(t *testing.T) {
 		body    string
 	}{
 		{"plain", strict, "https://www.example.com/", "", "hello from www.example.com"},
-		{"redirect-is-the-answer", strict, "https://www.example.com/redirect", wire.FetchRedirect, ""},
-		{"redirect-to-an-inner-host", lax, "https://www.example.com/redirect", wire.FetchRefusedAddr, ""},
-		{"redirect-to-plain-http", lax, "https://www.example.com/down", wire.FetchRedirect, ""},
-		{"redirect-to-another-port", lax, "https://www.example.com/port", wire.FetchBadURL, ""},
-		{"redirect-without-end", lax, "https://www.example.com/loop", wire.FetchRedirect, ""},
-		{"redirect-to-a-host-with-another-name", lax, "https://www.example.com/away", wire.FetchCertName, ""},
-		{"status", strict, "https://www.example.com/gone", wire.FetchStatus, ""},
+		{"redirect-is-the-answer", strict, "https://www.example.com/redirect", https.FetchRedirect, ""},
+		{"redirect-to-an-inner-host", lax, "https://www.example.com/redirect", https.FetchRefusedAddr, ""},
+		{"redirect-to-plain-http", lax, "https://www.example.com/down", https.FetchRedirect, ""},
+		{"redirect-to-another-port", lax, "https://www.example.com/port", https.FetchBadURL, ""},
+		{"redirect-without-end", lax, "https://www.example.com/loop", https.FetchRedirect, ""},
+		{"redirect-to-a-host-with-another-name", lax, "https://www.example.com/away", https.FetchCertName, ""},
+		{"status", strict, "https://www.example.com/gone", https.FetchStatus, ""},
 		{"fits", strict, "https://www.example.com/fits", "", strings.Repeat("x", 1000)},
-		{"too-large", strict, "https://www.example.com/large", wire.FetchTooLarge, strings.Repeat("x", 1000)},
-		{"gzip-bomb", strict, "https://www.example.com/bomb", wire.FetchTooLarge, strings.Repeat("\x00", 1000)},
-		{"header-too-large", strict, "https://www.example.com/headers", wire.FetchFailed, ""},
-		{"slow-body", hasty, "https://www.example.com/slow", wire.FetchTimeout, ""},
+		{"too-large", strict, "https://www.example.com/large", https.FetchTooLarge, strings.Repeat("x", 1000)},
+		{"gzip-bomb", strict, "https://www.example.com/bomb", https.FetchTooLarge, strings.Repeat("\x00", 1000)},
+		{"header-too-large", strict, "https://www.example.com/headers", https.FetchFailed, ""},
+		{"slow-body", hasty, "https://www.example.com/slow", https.FetchTimeout, ""},
 		{"no-cookies", strict, "https://www.example.com/cookie", "", ""},
-		{"certificate-of-another-name", strict, "https://other.example.com/", wire.FetchCertName, ""},
-		{"inner-host", strict, "https://inner.example.com/", wire.FetchRefusedAddr, ""},
-		{"inner-address", strict, "https://10.0.0.1/", wire.FetchRefusedAddr, ""},
-		{"inner-address-v6", strict, "https://[::ffff:169.254.169.254]/", wire.FetchRefusedAddr, ""},
-		{"zone", strict, "https://[fe80::1%25lo]/", wire.FetchRefusedAddr, ""},
-		{"decimal-address", strict, "https://2130706433/", wire.FetchNoAddress, ""},
-		{"octal-address", strict, "https://0177.0.0.1/", wire.FetchNoAddress, ""},
-		{"short-address", strict, "https://127.1/", wire.FetchNoAddress, ""},
-		{"port", strict, "https://www.example.com:22/", wire.FetchBadURL, ""},
-		{"plain-http", strict, "http://www.example.com/", wire.FetchBadURL, ""},
-		{"file", strict, "file:///etc/passwd", wire.FetchBadURL, ""},
-		{"user", strict, "https://u:p@www.example.com/", wire.FetchBadURL, ""},
-		{"no-host", strict, "https:///x", wire.FetchBadURL, ""},
-		{"nonsense", strict, "https://a b/", wire.FetchBadURL, ""},
-		{"dns-fails", strict, "https://broken.example.com/", wire.FetchDNS, ""},
-		{"no-address", strict, "https://empty.example.com/", wire.FetchNoAddress, ""},
-		{"nxdomain", strict, "https://gone.example.com/", wire.FetchNoAddress, ""},
+		{"certificate-of-another-name", strict, "https://other.example.com/", https.FetchCertName, ""},
+		{"inner-host", strict, "https://inner.example.com/", https.FetchRefusedAddr, ""},
+		{"inner-address", strict, "https://10.0.0.1/", https.FetchRefusedAddr, ""},
+		{"inner-address-v6", strict, "https://[::ffff:169.254.169.254]/", https.FetchRefusedAddr, ""},
+		{"zone", strict, "https://[fe80::1%25lo]/", https.FetchRefusedAddr, ""},
+		{"decimal-address", strict, "https://2130706433/", https.FetchNoAddress, ""},
+		{"octal-address", strict, "https://0177.0.0.1/", https.FetchNoAddress, ""},
+		{"short-address", strict, "https://127.1/", https.FetchNoAddress, ""},
+		{"port", strict, "https://www.example.com:22/", https.FetchBadURL, ""},
+		{"plain-http", strict, "http://www.example.com/", https.FetchBadURL, ""},
+		{"file", strict, "file:///etc/passwd", https.FetchBadURL, ""},
+		{"user", strict, "https://u:p@www.example.com/", https.FetchBadURL, ""},
+		{"no-host", strict, "https:///x", https.FetchBadURL, ""},
+		{"nonsense", strict, "https://a b/", https.FetchBadURL, ""},
+		{"dns-fails", strict, "https://broken.example.com/", https.FetchDNS, ""},
+		{"no-address", strict, "https://empty.example.com/", https.FetchNoAddress, ""},
+		{"nxdomain", strict, "https://gone.example.com/", https.FetchNoAddress, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for range 2 { // nothing is kept from one time to the next
@@ -233,12 +233,12 @@ func TestGet(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	hello := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }
 	old := newSite(t, hello, now.AddDate(0, 0, -1), "www.example.com")
-	if d := old.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != wire.FetchCertExpired || old.hits.Load() != 0 {
+	if d := old.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != https.FetchCertExpired || old.hits.Load() != 0 {
 		t.Errorf("expired: %+v", d)
 	}
 	strange := newSite(t, hello, now.AddDate(1, 0, 0), "www.example.com")
 	strange.roots = x509.NewCertPool()
-	if d := strange.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != wire.FetchCertUnknown || strange.hits.Load() != 0 {
+	if d := strange.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != https.FetchCertUnknown || strange.hits.Load() != 0 {
 		t.Errorf("unknown authority: %+v", d)
 	}
 }
@@ -247,7 +247,7 @@ func TestNotTLS(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	s := &site{port: plain.Listener.Addr().(*net.TCPAddr).AddrPort().Port()}
-	if d := s.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != wire.FetchTLS {
+	if d := s.open(HTTPConfig{}).Get(context.Background(), "https://www.example.com/"); d.Problem != https.FetchTLS {
 		t.Errorf("%+v", d)
 	}
 }
@@ -283,7 +283,7 @@ func TestRebinding(t *testing.T) {
 	if !errors.As(err, &e) || e.Addr.Addr() != netip.MustParseAddr("192.0.2.1") || r.asked.Load() != 1 {
 		t.Errorf("%v after %d questions", err, r.asked.Load())
 	}
-	if _, err := d.Dial(context.Background(), "rebind.example.com", 443); Problem(err) != wire.FetchRefusedAddr {
+	if _, err := d.Dial(context.Background(), "rebind.example.com", 443); Problem(err) != https.FetchRefusedAddr {
 		t.Errorf("%v", err)
 	}
 	if err := d.control(context.Background(), "tcp4", "127.0.0.1:443", nil); err == nil {
@@ -305,18 +305,18 @@ func TestDial(t *testing.T) {
 	}
 	conn.Close()
 	for address, want := range map[string]string{
-		"mixed.example.com:26": wire.FetchBadURL, "mixed.example.com:https": wire.FetchBadURL, "mixed.example.com": wire.FetchBadURL,
-		"inner.example.com:25": wire.FetchRefusedAddr, "gone.example.com:25": wire.FetchNoAddress, "broken.example.com:25": wire.FetchDNS,
+		"mixed.example.com:26": https.FetchBadURL, "mixed.example.com:https": https.FetchBadURL, "mixed.example.com": https.FetchBadURL,
+		"inner.example.com:25": https.FetchRefusedAddr, "gone.example.com:25": https.FetchNoAddress, "broken.example.com:25": https.FetchDNS,
 	} {
 		if _, err := d.DialContext(context.Background(), "tcp", address); err == nil || Problem(err) != want {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	if _, err := d.DialContext(context.Background(), "udp", "mixed.example.com:25"); Problem(err) != wire.FetchBadURL {
+	if _, err := d.DialContext(context.Background(), "udp", "mixed.example.com:25"); Problem(err) != https.FetchBadURL {
 		t.Errorf("udp: %v", err)
 	}
 	l.Close()
-	if _, err := d.Dial(context.Background(), "mixed.example.com", 25); Problem(err) != wire.FetchConnect || !strings.Contains(err.Error(), "mixed.example.com port 25 (127.0.0.1)") {
+	if _, err := d.Dial(context.Background(), "mixed.example.com", 25); Problem(err) != https.FetchConnect || !strings.Contains(err.Error(), "mixed.example.com port 25 (127.0.0.1)") {
 		t.Errorf("closed port: %v", err)
 	}
 }

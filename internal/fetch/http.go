@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // HTTPConfig configures a [Client]; zero values take the defaults.
@@ -84,13 +84,13 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 }
 
 // Get fetches a URL, as evidence.
-func (c *Client) Get(ctx context.Context, url string) wire.Document {
-	return wire.Get(ctx, c, url, c.cfg.MaxBody)
+func (c *Client) Get(ctx context.Context, url string) https.Document {
+	return https.Get(ctx, c, url, c.cfg.MaxBody)
 }
 
 // check refuses what is not to be asked for at all.
 func (c *Client) check(u *url.URL) error {
-	e := &Error{Problem: wire.FetchBadURL, Host: u.Hostname()}
+	e := &Error{Problem: https.FetchBadURL, Host: u.Hostname()}
 	switch {
 	case u.Scheme != "https" && (u.Scheme != "http" || !c.cfg.PlainHTTP):
 		e.Detail = fmt.Sprintf("the scheme %q is not fetched", u.Scheme)
@@ -112,10 +112,10 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 		if c.cfg.MaxRedirects == 0 {
 			return http.ErrUseLastResponse
 		}
-		return &Error{Problem: wire.FetchRedirect, Host: req.URL.Hostname(), Detail: fmt.Sprintf("more than %d redirects", c.cfg.MaxRedirects)}
+		return &Error{Problem: https.FetchRedirect, Host: req.URL.Hostname(), Detail: fmt.Sprintf("more than %d redirects", c.cfg.MaxRedirects)}
 	}
 	if slices.ContainsFunc(via, func(r *http.Request) bool { return r.URL.Scheme == "https" }) && req.URL.Scheme != "https" {
-		return &Error{Problem: wire.FetchRedirect, Host: req.URL.Hostname(), Detail: "a redirect from https to " + req.URL.Scheme}
+		return &Error{Problem: https.FetchRedirect, Host: req.URL.Hostname(), Detail: "a redirect from https to " + req.URL.Scheme}
 	}
 	return c.check(req.URL)
 }
@@ -130,7 +130,7 @@ func requestError(u *url.URL, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // without the URL, which stands in the Error already
 	}
-	return &Error{Problem: wire.FetchProblem(err), Host: u.Hostname(), Port: portOf(u), Detail: "the request failed", Err: err}
+	return &Error{Problem: https.FetchProblem(err), Host: u.Hostname(), Port: portOf(u), Detail: "the request failed", Err: err}
 }
 
 func portOf(u *url.URL) uint16 {
@@ -167,7 +167,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if int64(n) > b.left {
 		n = int(b.left)
 		b.left = 0
-		return n, &Error{Problem: wire.FetchTooLarge, Host: b.url.Hostname(), Port: portOf(b.url), Detail: fmt.Sprintf("more than %d octets", b.most)}
+		return n, &Error{Problem: https.FetchTooLarge, Host: b.url.Hostname(), Port: portOf(b.url), Detail: fmt.Sprintf("more than %d octets", b.most)}
 	}
 	b.left -= int64(n)
 	if err == io.EOF && b.ctx.Err() != nil {

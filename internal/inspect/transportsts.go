@@ -8,7 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/repair"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"github.com/todoku/todoku/mtasts"
 )
 
@@ -124,16 +124,16 @@ func (j *judgement) stsPolicy(say bool) bool {
 	}
 	switch {
 	case s.Host.Void():
-		return problem("mta-sts.no-host", wire.FetchNoAddress)
+		return problem("mta-sts.no-host", https.FetchNoAddress)
 	case s.Host.A.Status.Failed() || s.Host.AAAA.Status != dns.Unknown && s.Host.AAAA.Status.Failed():
-		return problem("mta-sts.policy-unseen", wire.FetchDNS)
+		return problem("mta-sts.policy-unseen", https.FetchDNS)
 	case r == nil:
 		return problem("mta-sts.policy-unseen", "dns-only")
 	case r.Problem == "":
 		return j.stsFile(a, say)
-	case r.Problem == wire.FetchNoAddress:
+	case r.Problem == https.FetchNoAddress:
 		return problem("mta-sts.no-host", r.Problem)
-	case r.Problem == wire.FetchRedirect:
+	case r.Problem == https.FetchRedirect:
 		return problem("mta-sts.redirect", r.Problem)
 	case strings.HasPrefix(r.Problem, "certificate-"):
 		return problem("mta-sts.certificate", r.Problem)

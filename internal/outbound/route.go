@@ -17,7 +17,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/store"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 const (
@@ -143,7 +143,7 @@ func anyCertificate(host string) *tls.Config {
 func unreachable(host string, err error) attempt {
 	a := attempt{outcome: outcome{temporary, fmt.Sprintf("%s: %v", host, err)}, stage: connecting}
 	switch fetch.Problem(err) {
-	case wire.FetchNoAddress, wire.FetchRefusedAddr, wire.FetchBadURL:
+	case https.FetchNoAddress, https.FetchRefusedAddr, https.FetchBadURL:
 		a.class = permanent
 	}
 	return a

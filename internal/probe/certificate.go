@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 const maxChain = 16
@@ -69,7 +69,7 @@ func Describe(c *x509.Certificate) Certificate {
 func Verify(chain [][]byte, name string, roots *x509.CertPool, at time.Time) (problem, detail string) {
 	certs := Parse(chain)
 	if len(certs) == 0 {
-		return wire.FetchCertBad, "no certificate that can be read"
+		return https.FetchCertBad, "no certificate that can be read"
 	}
 	between := x509.NewCertPool()
 	for _, c := range certs[1:] {
@@ -84,8 +84,8 @@ func Verify(chain [][]byte, name string, roots *x509.CertPool, at time.Time) (pr
 	if err == nil {
 		return "", ""
 	}
-	if problem = wire.FetchProblem(err); !strings.HasPrefix(problem, "certificate-") {
-		problem = wire.FetchCertBad
+	if problem = https.FetchProblem(err); !strings.HasPrefix(problem, "certificate-") {
+		problem = https.FetchCertBad
 	}
 	return problem, err.Error()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // Port is that of mail transfer.
@@ -20,7 +21,7 @@ const Port = 25
 func (p *Prober) Host(ctx context.Context, name string) Host {
 	h := Host{Name: name, At: p.cfg.Dialer.Now()}
 	if !wire.IsHostName(strings.ReplaceAll(name, "_", "-")) {
-		h.end(Unreachable, wire.FetchBadURL, "not a host name")
+		h.end(Unreachable, https.FetchBadURL, "not a host name")
 		return h
 	}
 	select {
@@ -56,7 +57,7 @@ func (h *Host) unreachable(err error) {
 	if errors.As(err, &e) && e.Addr.IsValid() {
 		h.Addr = e.Addr.Addr()
 	}
-	if h.Problem == wire.FetchDNS {
+	if h.Problem == https.FetchDNS {
 		h.Outcome = Inconclusive
 	}
 }

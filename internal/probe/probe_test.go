@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 func TestHost(t *testing.T) {
@@ -250,7 +250,7 @@ func TestTarpit(t *testing.T) {
 			cancel()
 			p.hear()
 		})
-		if h := s.prober(Config{}).Host(ctx, "mx.example.com"); h.Problem != NoAnswer && h.Problem != wire.FetchTimeout && h.Problem != wire.FetchConnect {
+		if h := s.prober(Config{}).Host(ctx, "mx.example.com"); h.Problem != NoAnswer && h.Problem != https.FetchTimeout && h.Problem != https.FetchConnect {
 			t.Errorf("%+v", h)
 		}
 	})
@@ -263,8 +263,8 @@ func TestUnreachable(t *testing.T) {
 		outcome Outcome
 		problem string
 	}{
-		"mx.example.com": {Unreachable, wire.FetchConnect}, "inner.example.com": {Unreachable, wire.FetchRefusedAddr}, "gone.example.com": {Unreachable, wire.FetchNoAddress},
-		"broken.example.com": {Inconclusive, wire.FetchDNS}, "a\r\nb": {Unreachable, wire.FetchBadURL}, "": {Unreachable, wire.FetchBadURL}, "10.0.0.1": {Unreachable, wire.FetchRefusedAddr},
+		"mx.example.com": {Unreachable, https.FetchConnect}, "inner.example.com": {Unreachable, https.FetchRefusedAddr}, "gone.example.com": {Unreachable, https.FetchNoAddress},
+		"broken.example.com": {Inconclusive, https.FetchDNS}, "a\r\nb": {Unreachable, https.FetchBadURL}, "": {Unreachable, https.FetchBadURL}, "10.0.0.1": {Unreachable, https.FetchRefusedAddr},
 	} {
 		if h := s.prober(Config{}).Host(context.Background(), name); h.Outcome != want.outcome || h.Problem != want.problem || h.Detail == "" {
 			t.Errorf("%q: %+v", name, h)
@@ -325,12 +325,12 @@ func TestVerify(t *testing.T) {
 	}{
 		{"good", good, "mx.example.com", roots, ""},
 		{"wildcard", good, "a.example.net", roots, ""},
-		{"wildcard-is-one-label", good, "a.b.example.net", roots, wire.FetchCertName},
-		{"name", good, "mx.example.org", roots, wire.FetchCertName},
-		{"expired", old, "mx.example.com", oldRoots, wire.FetchCertExpired},
-		{"unknown-before-name", good, "mx.example.org", oldRoots, wire.FetchCertUnknown},
-		{"none", nil, "mx.example.com", roots, wire.FetchCertBad},
-		{"nonsense", [][]byte{{1, 2, 3}}, "mx.example.com", roots, wire.FetchCertBad},
+		{"wildcard-is-one-label", good, "a.b.example.net", roots, https.FetchCertName},
+		{"name", good, "mx.example.org", roots, https.FetchCertName},
+		{"expired", old, "mx.example.com", oldRoots, https.FetchCertExpired},
+		{"unknown-before-name", good, "mx.example.org", oldRoots, https.FetchCertUnknown},
+		{"none", nil, "mx.example.com", roots, https.FetchCertBad},
+		{"nonsense", [][]byte{{1, 2, 3}}, "mx.example.com", roots, https.FetchCertBad},
 	} {
 		problem, detail := Verify(c.chain, c.host, c.roots, now)
 		if problem != c.problem || (problem != "") != (detail != "") {

@@ -15,7 +15,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/dnsbl"
 	"github.com/todoku/todoku/internal/blocklist"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 )
 
 // MaxQueries is how many distinct DNS questions one survey asks at most; further
@@ -54,7 +54,7 @@ type Options struct {
 	DNSOnly bool
 	// Fetch gets what records name (policies, logos, certificates), and Prober talks to mail
 	// exchangers on port 25. What is nil, or all of it with DNSOnly, is not looked at.
-	Fetch  wire.Doer
+	Fetch  https.Doer
 	Prober Prober
 	// Postmaster has each exchanger asked whether it takes mail to the domain's postmaster,
 	// where the Prober can.

@@ -10,7 +10,7 @@ import (
 	"github.com/todoku/todoku/dane"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/probe"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"github.com/todoku/todoku/mtasts"
 	"github.com/todoku/todoku/tlsrpt"
 )
@@ -262,7 +262,7 @@ type noDoer struct{}
 func (noDoer) Do(*http.Request) (*http.Response, error) { return nil, errors.New("not looked at") }
 
 // fetcher is what documents are fetched with, nil for nothing.
-func (l *look) fetcher() wire.Doer {
+func (l *look) fetcher() https.Doer {
 	if l.Options.DNSOnly {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/judge"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"github.com/todoku/todoku/message"
 )
 
@@ -20,7 +20,7 @@ const oneClickTime = 10 * time.Second
 // section 3.2): it posts to the address that the message names, through a guarded
 // client. It unsubscribes the recipient in earnest. The answer is a finding of this
 // run and no part of the evidence.
-func oneClick(ctx context.Context, client wire.Doer, m *message.Message, from string) []catalogue.Finding {
+func oneClick(ctx context.Context, client https.Doer, m *message.Message, from string) []catalogue.Finding {
 	uri := judge.OneClickURI(m)
 	if client == nil || uri == "" {
 		return nil

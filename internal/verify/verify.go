@@ -18,7 +18,7 @@ import (
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/repair"
 	"github.com/todoku/todoku/internal/scorecard"
-	"github.com/todoku/todoku/internal/wire"
+	"github.com/todoku/todoku/internal/wire/https"
 	"github.com/todoku/todoku/mailauth"
 	"github.com/todoku/todoku/message"
 )
@@ -41,7 +41,7 @@ type Request struct {
 	Inspector *Inspector
 	// OneClick is the guarded client by which the one-click unsubscription of the message
 	// is tried, in earnest; nil: it is not tried.
-	OneClick wire.Doer
+	OneClick https.Doer
 	// Filters are asked what they make of the message, while the rest is looked up. Their
 	// answers are kept in the bundle.
 	Filters []SpamFilter

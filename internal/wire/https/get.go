@@ -1,4 +1,7 @@
-package wire
+// Package https fetches one document by HTTPS and keeps what came, or what kept it from
+// coming, as evidence: a policy (MTA-STS), a logo or a certificate (BIMI). Apart from wire, so
+// that libraries that only read DNS records and messages do not link net/http.
+package https
 
 import (
 	"context"
