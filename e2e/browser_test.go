@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/smtp"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -18,10 +19,22 @@ func browser(t *testing.T, lang string) context.Context {
 	return browserFor(t, lang, 90*time.Second)
 }
 
+// needJapanese does so where no font has Japanese letters: the width of boxes in their place says nothing of a page.
+func needJapanese(t *testing.T) {
+	t.Helper()
+	need(t, "fc-list")
+	if out, err := exec.Command("fc-list", ":lang=ja").Output(); err != nil || len(out) == 0 {
+		lack(t, "no font with Japanese letters is installed (%v)", err)
+	}
+}
+
 // browserFor is browser, for tests that need longer.
 func browserFor(t *testing.T, lang string, life time.Duration) context.Context {
 	t.Helper()
 	need(t, "chromium")
+	if strings.HasPrefix(lang, "ja") {
+		needJapanese(t)
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("chromium"), chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),

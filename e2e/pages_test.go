@@ -77,6 +77,7 @@ func TestPages(t *testing.T) {
 	for name, views := range rooms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			needJapanese(t)
 			ctx := browserFor(t, "en-US", 20*time.Minute)
 			if err := chromedp.Run(ctx, chromedp.Navigate("data:text/html,<p style='color:%23aaa'>faint</p><img src=x>")); err != nil {
 				t.Fatal(err)
@@ -140,7 +141,7 @@ func (w way) judge(t *testing.T, ctx context.Context, what string) {
 	if err := chromedp.Run(ctx, chromedp.Evaluate(`(() => {
 		const light = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0) / 3;
 		const tall = e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().height > 200; };
-		const squeezed = [...document.querySelectorAll("main :is(td, th, li, p, dd, code)")].find(e => e.clientWidth > 0 && e.clientWidth < 70 && tall(e));
+		const squeezed = [...document.querySelectorAll("main :is(td, th, li, p, dd, code)")].find(e => e.clientWidth > 0 && e.clientWidth < 70 && e.checkVisibility() && tall(e));
 		return {squeezed: squeezed ? squeezed.outerHTML.slice(0, 300) : "", lang: document.documentElement.lang, wide: document.documentElement.scrollWidth - innerWidth, light,
 			heading: document.querySelectorAll("h1").length, titleEmpty: !document.title.trim()};
 	})()`, &seen)); err != nil {

@@ -67,7 +67,7 @@ func (s *spfJudge) term(n *spf.Node, t *spf.NodeTerm, path []*spf.NodeTerm) {
 		}
 		s.broken("spf.syntax", args{"where": below.Domain, "term": term}, way(path, t), below.Texts[0], below.Err.Reason)
 	default:
-		if all := below.Record.Find(spf.All); all != nil && all.Qualifier == spf.PlusPass && (t.Kind == spf.Redirect || t.Qualifier == spf.PlusPass) {
+		if (t.Kind == spf.Redirect || t.Qualifier == spf.PlusPass) && repair.EveryoneBy(below) != nil {
 			s.broken("spf.plus-all", args{"mechanism": t.Text}, way(path, t), below.Texts[0])
 		}
 	}

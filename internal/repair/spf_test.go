@@ -42,6 +42,7 @@ func TestPlanSPF(t *testing.T) {
 		"deep.vendor.example":  {`TXT "v=spf1 include:v1.vendor.example include:v2.vendor.example include:v3.vendor.example ~all"`},
 		"open.vendor.example":  {`TXT "v=spf1 all"`},
 		"hard.vendor.example":  {`TXT "v=spf1 ip4:198.51.100.77 -all"`},
+		"wide.vendor.example":  {`TXT "v=spf1 ip4:198.51.100.77 ip4:0.0.0.0/0 a:mail.example.com//3 -all"`},
 	}
 	for i := range 12 {
 		zone[fmt.Sprintf("v%d.vendor.example", i)] = []string{fmt.Sprintf(`TXT "v=spf1 ip4:198.51.100.%d -all"`, i)}
@@ -58,6 +59,8 @@ func TestPlanSPF(t *testing.T) {
 		name, want string
 		texts      []string
 	}{
+		{"whoever is meant by a prefix of no bits", "v=spf1 mx:example.com a:mail.example.com//64 a ~all", []string{"v=spf1 +MX:example.com/0 a:mail.example.com/0//64 a/1//3 ip4:128.0.0.1/1 ip6:3000::/3 -all"}},
+		{"an include that lets everybody pass", "v=spf1 mx ip4:192.0.2.25 ip4:198.51.100.77 ip6:2001:db8::25 ~all", []string{"v=spf1 mx include:wide.vendor.example -all"}},
 		{"nothing to do", "v=spf1 +mx A include:v1.vendor.example -all", []string{"v=spf1 +mx A include:v1.vendor.example -all"}},
 		{"the union, in order, once", "v=spf1 mx include:v1.vendor.example a ~all", []string{"v=spf1 mx include:v1.vendor.example -all", "v=spf1 a MX ~all"}},
 		{"two refusals stay one", "v=spf1 mx a -all", []string{"v=spf1 mx -all", "v=spf1 a -all"}},

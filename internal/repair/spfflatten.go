@@ -56,8 +56,14 @@ func cost(t *spf.NodeTerm, of func(*spf.NodeTerm) int) int {
 }
 
 // networks gives the addresses that pass by a term. It is not whole where some cannot
-// be known: macros, ptr, exceptions, answers that failed.
+// be known (macros, ptr, exceptions, answers that failed), or where everybody passes by it.
 func networks(t *spf.NodeTerm) (list []netip.Prefix, whole bool) {
+	if Everyone(t) {
+		if t.Kind == spf.A || t.Kind == spf.MX {
+			return t.Narrow().Networks, false
+		}
+		return nil, false
+	}
 	switch t.Kind {
 	case spf.IP4, spf.IP6:
 		return t.Networks, true

@@ -95,6 +95,9 @@ func (p *spfPlanner) take(n *spf.Node, t *spf.NodeTerm) {
 	case Everyone(t):
 		p.drop(t.Text, DropEveryone)
 		p.soften = true
+		if t.Kind == spf.A || t.Kind == spf.MX { // its hosts were meant
+			p.take(n, t.Narrow())
+		}
 	case text == "":
 		p.drop(t.Text, DropPart)
 	case reason != "":
@@ -185,16 +188,24 @@ func broken(n *spf.Node) bool {
 // Everyone reports a term that lets each sender pass, whoever it is: a network of all
 // addresses, or exists: with a name that is there and the same for everybody.
 func Everyone(t *spf.NodeTerm) bool {
-	if t.Qualifier != spf.PlusPass {
-		return false
+	if t.Kind == spf.Exists {
+		return t.Qualifier == spf.PlusPass && !t.Macro && len(t.Answers) > 0 && t.Answers[0].Status.Found()
 	}
-	switch t.Kind {
-	case spf.IP4, spf.IP6:
-		return t.Prefix.Bits() == 0
-	case spf.Exists:
-		return !t.Macro && len(t.Answers) > 0 && t.Answers[0].Status.Found()
+	return t.Everybody()
+}
+
+// EveryoneBy gives the term of a record itself, not of those that it includes, that lets everybody
+// pass; nil where none does.
+func EveryoneBy(n *spf.Node) *spf.Term {
+	if all := n.Record.Find(spf.All); all != nil && all.Qualifier == spf.PlusPass {
+		return all
 	}
-	return false
+	for i := range n.Terms {
+		if t := &n.Terms[i]; !t.Unreachable && Everyone(t) {
+			return t.Term
+		}
+	}
+	return nil
 }
 
 // everyone reports whether what is included lets everybody pass.
@@ -202,10 +213,7 @@ func everyone(n *spf.Node) bool {
 	if n == nil || n.Record == nil {
 		return false
 	}
-	if all := n.Record.Find(spf.All); all != nil && all.Qualifier == spf.PlusPass {
-		return true
-	}
-	return slices.ContainsFunc(n.Terms, func(t spf.NodeTerm) bool {
+	return EveryoneBy(n) != nil || slices.ContainsFunc(n.Terms, func(t spf.NodeTerm) bool {
 		passes := t.Kind == spf.Redirect || t.Kind == spf.Include && t.Qualifier == spf.PlusPass
 		return passes && !t.Unreachable && everyone(t.Below)
 	})

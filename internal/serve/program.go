@@ -208,6 +208,15 @@ func (p *program) run(ctx context.Context) error {
 			g.Go(func() error { return part(ctx) })
 		}
 	}
+	if p.lab != nil { // first: the pages say that it is there
+		up := make(chan struct{})
+		also(true, func(ctx context.Context) error { return p.lab.Run(ctx, func() { close(up) }) })
+		select {
+		case <-up:
+		case <-ctx.Done():
+			return g.Wait()
+		}
+	}
 	also(true, func(ctx context.Context) error { return p.inbox.Serve(ctx, p.smtp, Grace) })
 	also(p.lmtp != nil, func(ctx context.Context) error { return p.handover.Serve(ctx, p.lmtp, Grace) })
 	also(true, func(ctx context.Context) error {
@@ -223,15 +232,6 @@ func (p *program) run(ctx context.Context) error {
 	also(p.flow != nil && p.rules != nil, func(ctx context.Context) error { return p.rules.Run(ctx) })
 	also(p.flow != nil && p.aliases != nil, func(ctx context.Context) error { return p.aliases.Run(ctx) })
 	also(p.Keys != nil, func(ctx context.Context) error { return keys.New(p.ownKeys()).Run(ctx) })
-	if p.lab != nil {
-		up := make(chan struct{})
-		also(true, func(ctx context.Context) error { return p.lab.Run(ctx, func() { close(up) }) })
-		select {
-		case <-up:
-		case <-ctx.Done():
-			return g.Wait()
-		}
-	}
 	if p.Ready != nil {
 		p.Ready(p.node())
 	}
