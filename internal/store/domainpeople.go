@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,14 +15,16 @@ import (
 // not name stay with whom they are. The errors are those of SetDomains; ErrConflict also where a domain or a person of people is gone.
 func (s *Store) SetDomainsOf(ctx context.Context, people map[string][]string, list ...*Domain) error {
 	now := fromMillis(millis(s.now()))
+	// Always in one order, lest two who keep several at one time wait for each other.
+	inOrder := slices.SortedFunc(slices.Values(list), func(a, b *Domain) int { return cmp.Compare(a.Name, b.Name) })
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		for _, d := range list {
+		for _, d := range inOrder {
 			if err := setDomain(ctx, q, d, now); err != nil {
 				return fmt.Errorf("%s: %w", d.Name, err)
 			}
 		}
-		for domain, persons := range people {
-			if err := setDomainPeople(ctx, q, domain, persons); err != nil {
+		for _, domain := range slices.Sorted(maps.Keys(people)) {
+			if err := setDomainPeople(ctx, q, domain, people[domain]); err != nil {
 				return fmt.Errorf("%s: %w", domain, err)
 			}
 		}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -49,8 +51,11 @@ func (s *Store) Forward(ctx context.Context, domain, local string) (Forward, err
 
 // Forwards lists up to limit of those of a domain ("": all), of domains that a person was given ("": all), by domain and address, behind one.
 func (s *Store) Forwards(ctx context.Context, person, domain string, after Forward, limit int) ([]Forward, error) {
-	list, err := collect(ctx, s.db.reader(), scanForward, selectForward+`WHERE `+mayDomain+` AND ($2 = '' OR f.domain = $2)
-		AND (f.domain > $3 OR f.domain = $3 AND f.local > $4) ORDER BY f.domain, f.local LIMIT $5`, text(person), text(domain), text(after.Domain), text(after.Local), atLeast0(limit))
+	query, args := selectForward+`WHERE `+mayDomain+` AND (f.domain, f.local) > ($2, $3)`, []any{text(person), text(after.Domain), text(after.Local), atLeast0(limit)}
+	if domain != "" { // a condition of its own: an OR would look at all
+		query, args = query+` AND f.domain = $5`, append(args, text(domain))
+	}
+	list, err := collect(ctx, s.db.reader(), scanForward, query+` ORDER BY f.domain, f.local LIMIT $4`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing forwarding addresses: %w", s.db.translate(err))
 	}
@@ -60,7 +65,7 @@ func (s *Store) Forwards(ctx context.Context, person, domain string, after Forwa
 // ForwardsFrom gives one page of all that are in force: those of domains that are not disabled, by domain and address, behind one ("" and "": from the first).
 func (s *Store) ForwardsFrom(ctx context.Context, after Forward, limit int) ([]Forward, error) {
 	list, err := collect(ctx, s.db.reader(), scanForward, selectForward+`WHERE domains.disabled = 0
-		AND (f.domain > $1 OR f.domain = $1 AND f.local > $2) ORDER BY f.domain, f.local LIMIT $3`, text(after.Domain), text(after.Local), atLeast0(limit))
+		AND (f.domain, f.local) > ($1, $2) ORDER BY f.domain, f.local LIMIT $3`, text(after.Domain), text(after.Local), atLeast0(limit))
 	if err != nil {
 		return nil, fmt.Errorf("reading forwarding addresses: %w", s.db.translate(err))
 	}
@@ -116,6 +121,7 @@ func (s *Store) ForwardsChanges(ctx context.Context) (n int64, err error) {
 // ErrConflict: something was changed since; ErrNotFound: a domain is not there, or not theirs; ErrTooMany: one would have more than each, or all together more than total.
 func (s *Store) SetForwards(ctx context.Context, person string, since int64, each, total int, list ...Forward) error {
 	now := millis(s.now())
+	list = slices.SortedStableFunc(slices.Values(list), func(a, b Forward) int { return cmp.Compare(a.Domain, b.Domain) }) // as SetDomainsOf does
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
 		n, err := q.exec(ctx, `UPDATE counters SET value = value WHERE name = 'forwards' AND value = $1`, since) // one after the other
 		if err == nil && n == 0 {

@@ -132,8 +132,12 @@ func scanKey(r row) (k DKIMKey, err error) {
 
 // Keys lists the keys of a domain, "" for all, by domain and age. Those that are gone, their private key with them, only where gone is set.
 func (s *Store) Keys(ctx context.Context, domain string, gone bool) ([]DKIMKey, error) {
-	list, err := collect(ctx, s.db.reader(), scanKey, `SELECT `+keyColumns+` FROM dkim_keys
-		WHERE ($1 = '' OR domain = $1) AND ($2 = 1 OR (state <> 'removed' AND state <> 'revealed') OR (state = 'removed' AND length(sealed) > 0)) ORDER BY domain, created, id`, text(domain), number(gone))
+	query, args := `SELECT `+keyColumns+` FROM dkim_keys
+		WHERE ($1 = 1 OR (state <> 'removed' AND state <> 'revealed') OR (state = 'removed' AND length(sealed) > 0))`, []any{number(gone)}
+	if domain != "" { // a condition of its own: an OR would look at all
+		query, args = query+` AND domain = $2`, append(args, text(domain))
+	}
+	list, err := collect(ctx, s.db.reader(), scanKey, query+` ORDER BY domain, created, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing keys: %w", s.db.translate(err))
 	}
@@ -188,21 +192,17 @@ func (s *Store) NoteKey(ctx context.Context, id, note string) error {
 	return nil
 }
 
-// DeleteKey forgets a key, and the patterns of its series where it was the last one. ErrNotFound.
+// DeleteKey forgets a key, and the patterns and selectors of its series where it was the last one. ErrNotFound.
 func (s *Store) DeleteKey(ctx context.Context, id string) error {
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
-		n, err := q.exec(ctx, `DELETE FROM dkim_keys WHERE id = $1`, text(id))
-		if err != nil {
+		var series, domain string
+		if err := q.queryRow(ctx, `DELETE FROM dkim_keys WHERE id = $1 RETURNING series, domain`, text(id)).Scan(&series, &domain); err != nil {
 			return err
 		}
-		if n == 0 {
-			return ErrNotFound
-		}
-		if _, err := q.exec(ctx, `DELETE FROM dkim_patterns WHERE NOT EXISTS (SELECT 1 FROM dkim_keys WHERE dkim_keys.series = dkim_patterns.series)`); err != nil {
-			return err
-		}
-		if _, err := q.exec(ctx, `DELETE FROM dkim_names WHERE NOT EXISTS (SELECT 1 FROM dkim_keys WHERE dkim_keys.series = dkim_names.series)`); err != nil {
-			return err
+		for _, of := range []string{`DELETE FROM dkim_patterns`, `DELETE FROM dkim_names`} { // the keys of a series are of one domain, by which they are found
+			if _, err := q.exec(ctx, of+` WHERE series = $1 AND NOT EXISTS (SELECT 1 FROM dkim_keys WHERE domain = $2 AND series = $1)`, series, domain); err != nil {
+				return err
+			}
 		}
 		return countKeys(ctx, q)
 	})

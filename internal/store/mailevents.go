@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -160,10 +161,15 @@ const volumeDays = 400
 // PruneFlow forgets events that are older than keep or beyond a number of rows, and volume and complaints of more than 400 days ago. It works in small
 // steps, and gives the number of rows.
 func (s *Store) PruneFlow(ctx context.Context, now time.Time, keep time.Duration, rows int64) (int, error) {
+	var beyond string // the youngest that goes: it is far away, and no step need look for it anew
+	err := s.db.reader().queryRow(ctx, `SELECT id FROM mail_events ORDER BY id DESC LIMIT 1 OFFSET $1`, rows).Scan(&beyond)
+	if err = s.db.translate(err); err != nil && !errors.Is(err, ErrNotFound) {
+		return 0, fmt.Errorf("deleting what expired: %w", err)
+	}
 	total := 0
 	for _, step := range []func(context.Context, querier) (int64, error){
 		pruneMailEvents(`SELECT id FROM mail_events WHERE at < $1 ORDER BY at, id LIMIT $2`, millis(now.Add(-keep))),
-		pruneMailEvents(`SELECT id FROM mail_events WHERE id < (SELECT COALESCE(min(id), '') FROM (SELECT id FROM mail_events ORDER BY id DESC LIMIT $1) AS young) ORDER BY id LIMIT $2`, rows),
+		pruneMailEvents(`SELECT id FROM mail_events WHERE id <= $1 ORDER BY id LIMIT $2`, beyond),
 		pruneVolume(now.UTC().AddDate(0, 0, -volumeDays).Format(time.DateOnly)),
 		pruneComplaints(now.UTC().AddDate(0, 0, -volumeDays).Format(time.DateOnly)), pruneTakenEvents(now),
 	} {
@@ -176,7 +182,7 @@ func (s *Store) PruneFlow(ctx context.Context, now time.Time, keep time.Duration
 	return total, nil
 }
 
-func pruneMailEvents(which string, arg int64) func(context.Context, querier) (int64, error) {
+func pruneMailEvents(which string, arg any) func(context.Context, querier) (int64, error) {
 	return func(ctx context.Context, q querier) (int64, error) {
 		if _, err := q.exec(ctx, `DELETE FROM mail_event_keys WHERE event IN (`+which+`)`, arg, pruneRows); err != nil {
 			return 0, err

@@ -66,6 +66,7 @@ func TestPostgresServer(t *testing.T) {
 		}
 	})
 	t.Run("ASilentServerIsNotWaitedFor", func(t *testing.T) { testSilentServer(t, server.Database(t)) })
+	t.Run("LocksInOneOrder", func(t *testing.T) { testLockOrder(t, server.Database(t)) })
 	t.Run("ANewerSchemaIsRefused", func(t *testing.T) {
 		url := server.Database(t)
 		s := openTest(t, url)
@@ -204,6 +205,36 @@ func (p *proxy) forward(to io.Writer, from io.Reader) {
 		}
 		if _, err := to.Write(b[:n]); err != nil {
 			return
+		}
+	}
+}
+
+// testLockOrder: who keeps several domains takes them in the order of their names, so that of two nodes none waits for what the other has while that waits for it.
+func testLockOrder(t *testing.T, url string) {
+	s, other := openTest(t, url), openTest(t, url)
+	a, b := Domain{Name: "a.example"}, Domain{Name: "b.example"}
+	ok(t, s.SetDomains(ctx, &a, &b))
+	for name, keep := range map[string]func() error{
+		"domains": func() error { return s.SetDomains(ctx, &b, &a) },
+		"forwards": func() error {
+			return s.SetForwards(ctx, "", changes(t, s), 9, 9, Forward{Domain: b.Name, Keep: true}, Forward{Domain: a.Name, Keep: true})
+		},
+	} {
+		done := make(chan error, 1)
+		ok(t, other.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+			if err := holdDomain(ctx, q, "", a.Name); err != nil {
+				return err
+			}
+			go func() { done <- keep() }()
+			for waits := 0; waits == 0; { // until it stands behind this one
+				if err := q.queryRow(ctx, `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&waits); err != nil {
+					return err
+				}
+			}
+			return holdDomain(ctx, q, "", b.Name)
+		}))
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// recorder is a database that remembers what it is asked.
+type recorder struct {
+	database
+	mu      sync.Mutex
+	queries map[string]int
+}
+
+func (r *recorder) reader() querier { return recording{r.database.reader(), r} }
+
+func (r *recorder) inTx(ctx context.Context, f func(querier) error) (bool, error) {
+	return r.database.inTx(ctx, func(q querier) error { return f(recording{q, r}) })
+}
+
+func (r *recorder) note(query string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queries[query]++
+}
+
+type recording struct {
+	querier
+	r *recorder
+}
+
+func (q recording) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	q.r.note(query)
+	return q.querier.exec(ctx, query, args...)
+}
+
+func (q recording) queryRow(ctx context.Context, query string, args ...any) row {
+	q.r.note(query)
+	return q.querier.queryRow(ctx, query, args...)
+}
+
+func (q recording) query(ctx context.Context, query string, args ...any) (rows, error) {
+	q.r.note(query)
+	return q.querier.query(ctx, query, args...)
+}
+
+// TestNothingLooksAtAll: what is done for one domain, or again and again, reads no large table from its beginning to its end.
+func TestNothingLooksAtAll(t *testing.T) {
+	plain := openTest(t, t.TempDir()+"/todoku.db")
+	ok(t, plain.SetDomains(ctx, &Domain{Name: "a.example"}))
+	key := DKIMKey{Domain: "a.example", Selector: "s", Algorithm: "rsa", State: KeySigning}
+	ok(t, plain.AddKey(ctx, &key, DKIMPattern{Pattern: "*@a.example"}))
+	var list []MailEvent
+	for i := range 3 * pruneRows {
+		list = append(list, event(fmt.Sprint(i), noon))
+	}
+	ok(t, plain.AddMailEvents(ctx, list))
+	r := &recorder{database: plain.db, queries: map[string]int{}}
+	s := &Store{db: r, committer: startCommitter(r), now: plain.now}
+	defer s.committer.stop()
+	for name, do := range map[string]func() error{
+		"keys of a domain":     func() error { _, err := s.Keys(ctx, "a.example", true); return err },
+		"forwards of a domain": func() error { _, err := s.Forwards(ctx, "", "a.example", Forward{}, 9); return err },
+		"a page of forwards":   func() error { _, err := s.ForwardsFrom(ctx, Forward{Domain: "a.example", Local: "x"}, 9); return err },
+		"forgetting a key":     func() error { return s.DeleteKey(ctx, key.ID) },
+		"forgetting events":    func() error { _, err := s.PruneFlow(ctx, noon, time.Hour, 10); return err },
+	} {
+		clear(r.queries)
+		ok(t, do())
+		for query, times := range r.queries {
+			once := times == 1 && strings.Contains(query, "OFFSET") // how far back events go is counted once
+			for _, step := range planOf(t, plain, query) {
+				if scans := strings.HasPrefix(step, "SCAN ") && !small(step) || strings.HasSuffix(step, " (domain>?)"); scans && !once {
+					t.Errorf("%s: %s, %d times in %s", name, step, times, query)
+				}
+			}
+		}
+	}
+}
+
+// small reports a step over a table of which there is little.
+func small(step string) bool {
+	for _, table := range []string{"dkim_patterns", "dkim_names", "counters", "volume", "complaints"} {
+		if strings.HasPrefix(step, "SCAN "+table) {
+			return true
+		}
+	}
+	return false
+}
+
+// planOf gives the steps of SQLite for a query.
+func planOf(t *testing.T, s *Store, query string) []string {
+	t.Helper()
+	args := make([]any, strings.Count(query, "$"))
+	for n := range args {
+		if !strings.Contains(query, fmt.Sprint("$", n+1)) {
+			args = args[:n]
+			break
+		}
+	}
+	plan, err := collect(ctx, s.db.reader(), func(r row) (step string, err error) {
+		var n int
+		return step, r.Scan(&n, &n, &n, &step)
+	}, `EXPLAIN QUERY PLAN `+query, args...)
+	ok(t, err)
+	return plan
+}
