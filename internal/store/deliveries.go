@@ -28,10 +28,10 @@ func (s *Store) NoteDeliveries(ctx context.Context, size int, do func(ctx contex
 }
 
 // MoveLog keeps that a log was read from a position to another; from -1: it was not known before. ErrMoved: that is not where it was.
-func (d *Deliveries) MoveLog(ctx context.Context, name, head string, from, to int64) error {
-	query, args := `UPDATE log_positions SET position = $2 WHERE name = $1 AND position = $3`, []any{logKey(name, head), to, from}
+func (d *Deliveries) MoveLog(ctx context.Context, source, head string, from, to int64) error {
+	query, args := `UPDATE log_positions SET position = $2 WHERE name = $1 AND position = $3`, []any{logKey(source, head), to, from}
 	if from < 0 {
-		query, args = `INSERT INTO log_positions (name, position, head) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING`, []any{logKey(name, head), to, text(head)}
+		query, args = `INSERT INTO log_positions (name, position, head) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING`, []any{logKey(source, head), to, text(head)}
 	}
 	n, err := d.q.exec(ctx, query, args...)
 	if err == nil && n == 0 {
@@ -40,9 +40,22 @@ func (d *Deliveries) MoveLog(ctx context.Context, name, head string, from, to in
 	return err
 }
 
-// ForgetLog forgets one that was read to its end and is not written any more.
-func (d *Deliveries) ForgetLog(ctx context.Context, name, head string) error {
-	_, err := d.q.exec(ctx, `DELETE FROM log_positions WHERE name = $1`, logKey(name, head))
+// NameLog keeps that a log of a name is read.
+func (d *Deliveries) NameLog(ctx context.Context, name string) error {
+	_, err := d.q.exec(ctx, `INSERT INTO log_positions (name, position, head) VALUES ($1, 0, '') ON CONFLICT (name) DO NOTHING`, logKey(name, ""))
+	return err
+}
+
+// leftFor is for how many days it is known how far a log was read that is not written any more: by then it says nothing of today.
+const leftFor = 3
+
+// LeaveLog keeps that a log was read to its end and is not written any more. It is forgotten some days later; others are now.
+func (d *Deliveries) LeaveLog(ctx context.Context, source, head string, now time.Time) error {
+	_, err := d.q.exec(ctx, `DELETE FROM log_positions WHERE head IN (SELECT head FROM log_positions WHERE substr(name, 1, 5) = 'left ' AND substr(name, 6, 10) < $1)`,
+		now.UTC().AddDate(0, 0, -leftFor).Format(time.DateOnly))
+	if err == nil {
+		_, err = d.q.exec(ctx, `INSERT INTO log_positions (name, position, head) VALUES ($1, 0, $2) ON CONFLICT (name) DO NOTHING`, text("left "+now.UTC().Format(time.DateOnly)+" "+logKey(source, head)), text(head))
+	}
 	return err
 }
 

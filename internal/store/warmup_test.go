@@ -33,39 +33,55 @@ func testWarmups(t *testing.T, s *Store) {
 
 func init() { contract["LogPositions"] = testLogPositions }
 
-// testLogPositions: logs of one name are known by their beginnings; two readers do not disturb each other.
+// testLogPositions: logs are known by their beginnings, whatever their names are; two readers do not disturb each other; what is left is forgotten
+// days later.
 func testLogPositions(t *testing.T, s *Store) {
-	_, err := s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a")
+	_, err := s.LogPosition(ctx, "192.0.2.1", "a")
 	wantErr(t, err, ErrNotFound)
-	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || ever {
-		t.Error(ever, err)
-	}
-	move := func(name, head string, from, to int64) error {
-		return s.NoteDeliveries(ctx, 0, func(ctx context.Context, d *Deliveries) error { return d.MoveLog(ctx, name, head, from, to) })
+	note := func(do func(ctx context.Context, d *Deliveries) error) error { return s.NoteDeliveries(ctx, 0, do) }
+	move := func(source, head string, from, to int64) error {
+		return note(func(ctx context.Context, d *Deliveries) error { return d.MoveLog(ctx, source, head, from, to) })
 	}
 	for head, n := range map[string]int64{"a": 7, "b": 1 << 40} {
-		ok(t, move("192.0.2.1 /var/log/mail.log", head, -1, n))
+		ok(t, move("192.0.2.1", head, -1, n))
 	}
-	ok(t, move("192.0.2.1 /var/log/mail.log", "a", 7, 9))
-	ok(t, move("192.0.2.1 /var/log/メール.log", "a", -1, 5))
-	wantErr(t, move("192.0.2.1 /var/log/mail.log", "a", 7, 8), ErrMoved)
-	wantErr(t, move("192.0.2.1 /var/log/mail.log", "a", -1, 0), ErrMoved)
-	wantErr(t, move("192.0.2.1 /var/log/mail.log", "c", 0, 1), ErrMoved)
-	for head, want := range map[string]int64{"a": 9, "b": 1 << 40} {
-		if got, err := s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", head); err != nil || got != want {
-			t.Errorf("%s: %d, %v", head, got, err)
+	ok(t, move("192.0.2.1", "a", 7, 9))
+	ok(t, move("192.0.2.2", "a", -1, 5))
+	wantErr(t, move("192.0.2.1", "a", 7, 8), ErrMoved)
+	wantErr(t, move("192.0.2.1", "a", -1, 0), ErrMoved)
+	wantErr(t, move("192.0.2.1", "c", 0, 1), ErrMoved)
+	at := func(source, head string, want int64) {
+		t.Helper()
+		if got, err := s.LogPosition(ctx, source, head); err != nil || got != want {
+			t.Errorf("%s, %s: %d, %v", source, head, got, err)
 		}
+	}
+	at("192.0.2.1", "a", 9)
+	at("192.0.2.1", "b", 1<<40)
+	for range 2 {
+		ok(t, note(func(ctx context.Context, d *Deliveries) error {
+			return errors.Join(d.NameLog(ctx, "192.0.2.1 /var/log/mail.log"), d.NameLog(ctx, "192.0.2.1 /var/log/メール.log"))
+		}))
 	}
 	for name, want := range map[string]bool{"192.0.2.1 /var/log/mail.log": true, "192.0.2.1 /var/log/メール.log": true, "192.0.2.2 /var/log/mail.log": false, "192.0.2.1 /var/log/mail": false} {
 		if ever, err := s.LogRead(ctx, name); err != nil || ever != want {
 			t.Error(name, ever, err)
 		}
 	}
-	ok(t, s.NoteDeliveries(ctx, 0, func(ctx context.Context, d *Deliveries) error {
-		return d.ForgetLog(ctx, "192.0.2.1 /var/log/mail.log", "a")
-	}))
-	_, err = s.LogPosition(ctx, "192.0.2.1 /var/log/mail.log", "a")
+	leave := func(head string, days int) {
+		t.Helper()
+		ok(t, note(func(ctx context.Context, d *Deliveries) error {
+			return d.LeaveLog(ctx, "192.0.2.1", head, noon.AddDate(0, 0, days))
+		}))
+	}
+	leave("a", 0)
+	leave("a", 0)
+	leave("b", leftFor)
+	at("192.0.2.1", "a", 9)
+	leave("b", leftFor+1)
+	_, err = s.LogPosition(ctx, "192.0.2.1", "a")
 	wantErr(t, err, ErrNotFound)
+	at("192.0.2.1", "b", 1<<40)
 	if ever, err := s.LogRead(ctx, "192.0.2.1 /var/log/mail.log"); err != nil || !ever {
 		t.Error(ever, err)
 	}

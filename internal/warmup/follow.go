@@ -21,7 +21,7 @@ const mostBatches = 50
 type Follower struct {
 	store        *store.Store
 	source, name string
-	mark         string // by which the store knows how far it was read
+	mark         string // by which the store knows that it is read
 	fromStart    bool   // a log that was never read is read from its beginning
 	file         *os.File
 	head         string
@@ -65,7 +65,7 @@ func (f *Follower) poll(ctx context.Context, now time.Time, all *LogRead) (more 
 		if n > 0 {
 			continue
 		}
-		again, err := f.turn(ctx)
+		again, err := f.turn(ctx, now)
 		if errors.Is(err, store.ErrMoved) {
 			f.Close()
 			return true, nil
@@ -107,15 +107,20 @@ func (f *Follower) open(ctx context.Context) error {
 			file, known = before, true
 		}
 	}
-	if err == nil && !known && !f.fromStart {
-		var ever bool
-		if ever, err = f.store.LogRead(ctx, f.mark); err == nil && !ever {
-			position, err = file.Seek(0, io.SeekEnd)
-		}
+	ever := false
+	if err == nil {
+		ever, err = f.store.LogRead(ctx, f.mark)
 	}
-	if err == nil && !known {
+	if err == nil && !known && !f.fromStart && !ever {
+		position, err = file.Seek(0, io.SeekEnd)
+	}
+	if err == nil && (!known || !ever) {
 		err = f.store.NoteDeliveries(ctx, 0, func(ctx context.Context, d *store.Deliveries) error {
-			return d.MoveLog(ctx, f.mark, head, -1, position)
+			err := d.NameLog(ctx, f.mark)
+			if err == nil && !known {
+				err = d.MoveLog(ctx, f.source, head, -1, position)
+			}
+			return err
 		})
 	}
 	if err != nil {
@@ -128,7 +133,7 @@ func (f *Follower) open(ctx context.Context) error {
 
 // left tells where a log was left.
 func (f *Follower) left(ctx context.Context, head string) (position int64, known bool, err error) {
-	position, err = f.store.LogPosition(ctx, f.mark, head)
+	position, err = f.store.LogPosition(ctx, f.source, head)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, false, nil
 	}
@@ -214,11 +219,11 @@ func (f *Follower) flush(ctx context.Context, now time.Time, all *LogRead) error
 		return nil
 	}
 	err := together(ctx, f.store, 100*len(f.pending.late), func(ctx context.Context, d *store.Deliveries) error {
-		if err := d.MoveLog(ctx, f.mark, f.head, f.kept, f.position); err != nil {
+		if err := d.MoveLog(ctx, f.source, f.head, f.kept, f.position); err != nil {
 			return err
 		}
 		for _, head := range f.gone {
-			if err := d.ForgetLog(ctx, f.mark, head); err != nil {
+			if err := d.LeaveLog(ctx, f.source, head, now); err != nil {
 				return err
 			}
 		}
@@ -238,7 +243,7 @@ func (f *Follower) flush(ctx context.Context, now time.Time, all *LogRead) error
 }
 
 // turn goes to the next file, where the log was renamed and its successor has begun. What is read to its end is left.
-func (f *Follower) turn(ctx context.Context) (again bool, err error) {
+func (f *Follower) turn(ctx context.Context, now time.Time) (again bool, err error) {
 	here, err := f.file.Stat()
 	if err != nil {
 		return false, fmt.Errorf("reading a log: %w", err)
@@ -272,10 +277,10 @@ func (f *Follower) turn(ctx context.Context) (again bool, err error) {
 		return true, nil
 	}
 	err = f.store.NoteDeliveries(ctx, 0, func(ctx context.Context, d *store.Deliveries) error {
-		if err := d.ForgetLog(ctx, f.mark, f.head); err != nil {
+		if err := d.LeaveLog(ctx, f.source, f.head, now); err != nil {
 			return err
 		}
-		return d.MoveLog(ctx, f.mark, head, -1, 0)
+		return d.MoveLog(ctx, f.source, head, -1, 0)
 	})
 	if err != nil {
 		_ = file.Close()

@@ -218,6 +218,51 @@ func TestFollowTwoSources(t *testing.T) {
 	read("192.0.2.1", 1)
 }
 
+// TestReadByOtherNames: a log counts once by whatever names it is read: from another folder, by a link, as a copy, and under the name that it has
+// after it was rotated, also when nobody reads it there any more.
+func TestReadByOtherNames(t *testing.T) {
+	l := follow(t)
+	read := func(name string, want int) {
+		t.Helper()
+		if r, err := ReadLog(ctx, l.st, "192.0.2.1", name, noon); err != nil || r.Deliveries != want {
+			t.Errorf("%s: %+v, %v; want %d", name, r, err, want)
+		}
+	}
+	l.append(lines(sentLine, 0, 5))
+	read(l.name, 5)
+	t.Chdir(filepath.Dir(l.name))
+	if err := os.Symlink("mail.log", "maillog"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(l.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("copy", text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mail.log", "./mail.log", "maillog", "copy"} {
+		read(name, 0)
+	}
+	l.append(lines(sentLine, 5, 1))
+	read("maillog", 1)
+	if err := os.Rename("mail.log", "mail.log.1"); err != nil {
+		t.Fatal(err)
+	}
+	l.append(lines(sentLine, 30, 2))
+	read("mail.log.1", 0)
+	read("mail.log", 2)
+	for range 2 { // as a command that names both does each time
+		read("mail.log.1", 0)
+		read(l.name, 0)
+	}
+	l.append(lines(sentLine, 32, 1))
+	l.poll("a follower", 9)
+	l.append(lines(sentLine, 33, 1))
+	read("mail.log", 1)
+	l.poll("a follower, once it was read", 10)
+}
+
 // TestReadRotated: what was not read before a log was rotated is read then, however its files are called, and however often it was.
 func TestReadRotated(t *testing.T) {
 	for _, c := range []struct{ name, tails string }{{"logrotate", ".1 .2"}, {"dateext", "-20261106 -20261105"}, {"newsyslog", ".0 .1"}} {
