@@ -66,7 +66,7 @@ func setDomainPeople(ctx context.Context, q querier, domain string, persons []st
 func (s *Store) DomainsPeople(ctx context.Context, domains []string) (map[string][]string, error) {
 	type given struct{ domain, person string }
 	out := map[string][]string{}
-	err := inParts(domains, func(marks string, args []any) error {
+	err := inParts(domains, nil, func(marks string, args []any) error {
 		list, err := collect(ctx, s.db.reader(), func(r row) (g given, err error) { return g, r.Scan(&g.domain, &g.person) },
 			`SELECT g.domain, p.name FROM domain_people g JOIN people p ON p.id = g.person WHERE g.domain IN (`+marks+`) ORDER BY p.name`, args...)
 		for _, g := range list {
@@ -83,7 +83,7 @@ func (s *Store) DomainsPeople(ctx context.Context, domains []string) (map[string
 // PeopleNamed gives the persons of some names, by name.
 func (s *Store) PeopleNamed(ctx context.Context, names []string) (map[string]Person, error) {
 	out := make(map[string]Person, len(names))
-	err := inParts(names, func(marks string, args []any) error {
+	err := inParts(names, nil, func(marks string, args []any) error {
 		list, err := collect(ctx, s.db.reader(), scanPerson, selectPerson+`WHERE name IN (`+marks+`)`, args...)
 		for _, p := range list {
 			out[p.Name] = p
@@ -96,18 +96,28 @@ func (s *Store) PeopleNamed(ctx context.Context, names []string) (map[string]Per
 	return out, nil
 }
 
-// inParts asks about names with as many at a time as one statement holds.
-func inParts(names []string, ask func(marks string, args []any) error) error {
+// atOnce are how many names one statement holds: few numbers, for each text of a statement stays prepared.
+var atOnce = []int{1, 8, 64, 500}
+
+// inParts asks about names with as many at a time as one statement holds; of the last ones the last is named again and again. marks stand behind
+// those of the arguments before.
+func inParts(names []string, before []any, ask func(marks string, args []any) error) error {
 	for len(names) > 0 {
-		n := min(len(names), namedAtOnce)
-		args, marks := make([]any, n), make([]string, n)
-		for i, name := range names[:n] {
-			args[i], marks[i] = text(name), "$"+strconv.Itoa(i+1)
+		n := atOnce[len(atOnce)-1]
+		for _, fewer := range slices.Backward(atOnce) {
+			if fewer >= len(names) {
+				n = fewer
+			}
+		}
+		args, marks := slices.Clone(before), make([]string, n)
+		for i := range marks {
+			args = append(args, text(names[min(i, len(names)-1)]))
+			marks[i] = "$" + strconv.Itoa(len(args))
 		}
 		if err := ask(strings.Join(marks, ", "), args); err != nil {
 			return err
 		}
-		names = names[n:]
+		names = names[min(n, len(names)):]
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ const selectForwardAddresses = `SELECT domain, local FROM forwards WHERE domain 
 // ForwardAddresses gives the addresses (as [Forward.Address] does) of some domains that have an entry.
 func (s *Store) ForwardAddresses(ctx context.Context, domains []string) (map[string]bool, error) {
 	out := map[string]bool{}
-	err := inParts(domains, func(marks string, args []any) error {
+	err := inParts(domains, nil, func(marks string, args []any) error {
 		list, err := collect(ctx, s.db.reader(), func(r row) (f Forward, err error) { return f, r.Scan(&f.Domain, &f.Local) }, selectForwardAddresses+marks+`)`, args...)
 		for i := range list {
 			out[list[i].Address()] = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -65,26 +64,18 @@ func (s *Store) Domains(ctx context.Context, person, find, after string, limit i
 	return list, nil
 }
 
-// namedAtOnce is how many names one statement holds.
-const namedAtOnce = 500
-
 // DomainsNamed gives those of some names that a person was given (person "": any), by name.
 func (s *Store) DomainsNamed(ctx context.Context, person string, names []string) (map[string]Domain, error) {
 	out := make(map[string]Domain, len(names))
-	for len(names) > 0 {
-		n := min(len(names), namedAtOnce)
-		args, marks := []any{text(person)}, make([]string, n)
-		for i, name := range names[:n] {
-			args, marks[i] = append(args, text(name)), "$"+strconv.Itoa(i+2)
-		}
-		list, err := collect(ctx, s.db.reader(), scanDomain, `SELECT `+domainColumns+` FROM domains WHERE `+mayDomain+` AND name IN (`+strings.Join(marks, ", ")+`)`, args...)
-		if err != nil {
-			return nil, fmt.Errorf("looking for domains: %w", s.db.translate(err))
-		}
+	err := inParts(names, []any{text(person)}, func(marks string, args []any) error {
+		list, err := collect(ctx, s.db.reader(), scanDomain, `SELECT `+domainColumns+` FROM domains WHERE `+mayDomain+` AND name IN (`+marks+`)`, args...)
 		for _, d := range list {
 			out[d.Name] = d
 		}
-		names = names[n:]
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for domains: %w", s.db.translate(err))
 	}
 	return out, nil
 }

@@ -109,3 +109,24 @@ func planOf(t *testing.T, s *Store, query string) []string {
 	ok(t, err)
 	return plan
 }
+
+// TestNamesAtOnce: however many names are asked for, there are few different statements, for SQLite keeps each prepared; and none is left out.
+func TestNamesAtOnce(t *testing.T) {
+	s := openTest(t, t.TempDir()+"/todoku.db")
+	var names []string
+	var list []*Domain
+	for i := range 1100 {
+		names = append(names, fmt.Sprint("d", i, ".example"))
+		list = append(list, &Domain{Name: names[i]})
+	}
+	ok(t, s.SetDomains(ctx, list...))
+	before := len(s.db.(*sqliteDB).reading.statements)
+	for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 63, 64, 65, 499, 500, 501, 999, 1000, 1001, 1100} {
+		if got, err := s.DomainsNamed(ctx, "", names[:n]); err != nil || len(got) != n {
+			t.Errorf("%d of %d, %v", len(got), n, err)
+		}
+	}
+	if n := len(s.db.(*sqliteDB).reading.statements) - before; n > len(atOnce) {
+		t.Errorf("%d statements are kept", n)
+	}
+}
