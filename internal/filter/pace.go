@@ -105,9 +105,13 @@ func (p *Pacing) source(e *Event, conn *milter.Conn) string {
 	return ""
 }
 
-// domainOf is the domain of an address.
+// domainOf is the domain of an address, in A-labels: as it is asked for in the DNS.
 func domainOf(address string) string {
-	return dns.CanonicalName(address[strings.LastIndexByte(address, '@')+1:])
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	if a, err := asciiDomain(domain); err == nil && isIDN(domain) {
+		return a
+	}
+	return dns.CanonicalName(domain)
 }
 
 // want has the provider of a recipient looked up.

@@ -164,7 +164,7 @@ func (k *knownReceivers) Want(domain string) {
 }
 
 func (k *knownReceivers) Find(ctx context.Context, domain string) string {
-	if domain == "workspace.example" {
+	if domain == "workspace.example" || domain == "xn--r8jz45g.example" {
 		return "gmail"
 	}
 	<-ctx.Done()
@@ -183,12 +183,12 @@ func TestReceivers(t *testing.T) {
 			if p != nil {
 				s.Pacing.Pacer = p
 			}
-			r := start(t, s).pass(mail{ip: "192.0.2.3", helo: "h", user: "me", from: "me@ours.example", to: []string{"a@Workspace.example", "b@workspace.example", "c@slow.example", "d@slow2.example"}, raw: paced + "\r\nHello.\r\n"})
-			want := map[string]int{"gmail": 2, "*": 2}
+			r := start(t, s).pass(mail{ip: "192.0.2.3", helo: "h", user: "me", from: "me@ours.example", to: []string{"a@Workspace.example", "b@workspace.example", "c@slow.example", "d@slow2.example", "e@例え.example"}, raw: paced + "\r\nHello.\r\n"})
+			want := map[string]int{"gmail": 3, "*": 2}
 			if got := r.event.Receivers(); !maps.Equal(got, want) || p != nil && !maps.Equal(p.rcpts, want) {
 				t.Errorf("%v", got)
 			}
-			if len(k.want) != 4 || k.want[0] != "workspace.example" {
+			if len(k.want) != 5 || k.want[0] != "workspace.example" || k.want[4] != "xn--r8jz45g.example" {
 				t.Errorf("%v", k.want)
 			}
 		})

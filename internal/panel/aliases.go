@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // The tables by which a mail server asks; see [Aliases.Lookup].
@@ -94,7 +95,7 @@ func (a *Aliases) Lookup(table, key string) (value string, ok bool) {
 	key = strings.ToLower(key)
 	switch table {
 	case TableAlias:
-		e, ok := k.by[key]
+		e, ok := k.by[asKept(key)]
 		if !ok {
 			return "", false
 		}
@@ -104,9 +105,19 @@ func (a *Aliases) Lookup(table, key string) (value string, ok bool) {
 		}
 		return strings.Join(to, ", "), true
 	case TableAliasDomain:
-		return key, k.domains[key]
+		return key, k.domains[asKept(key)]
 	}
 	return "", false
+}
+
+// asKept gives an address or a domain with the domain in A-labels, as the panel has it: mail servers ask in Unicode where their client wrote it so
+// (RFC 6531).
+func asKept(key string) string {
+	at := strings.LastIndexByte(key, '@') + 1
+	if domain, ok := wire.ALabels(key[at:]); ok {
+		return key[:at] + domain
+	}
+	return key
 }
 
 // Leaves reports whether mail to an address leaves again, and where it goes where that is one address alone.
@@ -115,7 +126,7 @@ func (a *Aliases) Leaves(address string) (to string, ok bool) {
 	if k == nil || len(address) > 2*maxLogin {
 		return "", false
 	}
-	address = strings.ToLower(address)
+	address = asKept(strings.ToLower(address))
 	i := strings.LastIndexByte(address, '@')
 	if i < 0 {
 		return "", false

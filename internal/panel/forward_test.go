@@ -325,6 +325,37 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestAliasesUnicode: a mail server asks for an internationalised domain as its client wrote it (RFC 6531), and takes an address that stays for the end only
+// where the answer is written as the question.
+func TestAliasesUnicode(t *testing.T) {
+	p, _ := forwarding(t)
+	ctx := t.Context()
+	for _, d := range []store.Domain{{Name: "xn--r8jz45g.example"}, {Name: "xn--wgv71a119e.example"}} {
+		must(t, p.Store.SetDomains(ctx, &d))
+	}
+	for _, q := range []ForwardRequest{{"info@例え.example", []string{"me@else.example"}, false}, {"info@日本語.example", []string{"me@else.example"}, true}, {"@日本語.example", []string{"all@else.example"}, false}} {
+		_, domain, _ := strings.Cut(q.Address, "@")
+		_, err := p.SetForward(ctx, admin, domain, q)
+		must(t, err)
+	}
+	a := NewAliases(p.Store, nil)
+	must(t, a.Refresh(ctx))
+	for _, c := range []struct{ table, key, want string }{
+		{TableAlias, "Info@例え.example", "me@else.example"}, {TableAlias, "info@xn--r8jz45g.example", "me@else.example"},
+		{TableAlias, "info@日本語.example", "info@日本語.example, me@else.example"}, {TableAlias, "@日本語.example", "all@else.example"},
+		{TableAliasDomain, "例え.example", "例え.example"}, {TableAliasDomain, "日本語.example", ""},
+	} {
+		if got, ok := a.Lookup(c.table, c.key); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("%s %s: %q, %t", c.table, c.key, got, ok)
+		}
+	}
+	for address, want := range map[string]string{"INFO+tag@例え.example": "me@else.example", "x@日本語.example": "all@else.example"} {
+		if to, ok := a.Leaves(address); to != want || !ok {
+			t.Errorf("%s: %q, %t", address, to, ok)
+		}
+	}
+}
+
 func FuzzForward(f *testing.F) {
 	f.Add("info@a.example", "me@else.example")
 	f.Add("@a.example", "|x@y.example")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/todoku/todoku/internal/wire"
 )
 
 // MailEvent is what became of one message in the mail flow. It holds nothing of its body.
@@ -81,8 +83,13 @@ func (e *MailEvent) keys() []string {
 // Named reports that an event is found by a name.
 func (e *MailEvent) Named(name string) bool { return slices.Contains(e.keys(), eventKey(name)) }
 
+// eventKey gives a name in the form in which it is looked for: a domain in Unicode (RFC 6531) is that in A-labels.
 func eventKey(name string) string {
 	name = strings.ToLower(strings.Trim(strings.TrimSpace(text(name)), "<>"))
+	at := strings.LastIndexByte(name, '@') + 1
+	if domain, ok := wire.ALabels(name[at:]); ok {
+		name = name[:at] + domain
+	}
 	return strings.ToValidUTF8(name[:min(len(name), 500)], "") // no half of a character, which PostgreSQL would refuse
 }
 

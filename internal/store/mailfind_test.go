@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	contract["FindEvents"], contract["FindVolume"] = findEvents, findVolume
+	contract["FindEvents"], contract["FindUnicode"], contract["FindVolume"] = findEvents, findUnicode, findVolume
 }
 
 // findEvents is part of the contract: by name and time, the youngest first.
@@ -31,6 +31,20 @@ func findEvents(t *testing.T, s *Store) {
 		got, err := s.MailEventsWithin(t.Context(), c.name, c.after, c.before, c.limit)
 		if err != nil || len(got) != c.want || c.want > 0 && got[0].ID != list[c.first].ID {
 			t.Errorf("%s: %d, %v", name, len(got), err)
+		}
+	}
+}
+
+// findUnicode is part of the contract: a domain in Unicode and in A-labels is one.
+func findUnicode(t *testing.T, s *Store) {
+	e := MailEvent{ID: NewMailEventID(time.Now()), At: time.Now(), Author: "xn--r8jz45g.example", MailFrom: "利用者@例え.example", Rcpts: []string{"u@xn--wgv71a119e.example"}, RcptCount: 1}
+	if err := s.AddMailEvents(t.Context(), []MailEvent{e}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"例え.example", "XN--R8JZ45G.example", "利用者@例え.example", "<利用者@xn--r8jz45g.example>", "u@日本語.example", "U@xn--wgv71a119e.example"} {
+		list, err := s.MailEvents(t.Context(), name, 10)
+		if err != nil || len(list) != 1 || list[0].MailFrom != e.MailFrom || !list[0].Named(name) {
+			t.Errorf("%s: %+v, %v", name, list, err)
 		}
 	}
 }

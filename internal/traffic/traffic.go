@@ -14,6 +14,7 @@ import (
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/panel"
 	"github.com/todoku/todoku/internal/store"
+	"github.com/todoku/todoku/internal/wire"
 )
 
 const (
@@ -140,6 +141,9 @@ func (o *owner) has(ctx context.Context, domain string) (own, error) {
 	}
 	if o.who.Person == "" || domain == "" {
 		return own{}, nil
+	}
+	if a, ok := wire.ALabels(domain); ok { // the panel has them so
+		domain = a
 	}
 	domain = dns.CanonicalName(domain)
 	if is, ok := o.known[domain]; ok {

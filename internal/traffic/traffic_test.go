@@ -26,7 +26,7 @@ func newReader(t *testing.T) (r *Reader, customer panel.Who) {
 	t.Cleanup(func() { st.Close() })
 	p := panel.New(panel.Config{Store: st})
 	admin := panel.Who{Admin: true}
-	for _, name := range []string{"shop.example", "other.shop.example", "rival.example"} {
+	for _, name := range []string{"shop.example", "other.shop.example", "rival.example", "xn--r8jz45g.example"} {
 		if err := st.SetDomains(t.Context(), &store.Domain{Name: name, DKIM: true, Created: noon.AddDate(0, -1, 0)}); err != nil {
 			t.Fatal(err)
 		}
@@ -35,8 +35,10 @@ func newReader(t *testing.T) (r *Reader, customer panel.Who) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Give(t.Context(), admin, "shop.example", person.ID, true); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"shop.example", "xn--r8jz45g.example"} {
+		if err := p.Give(t.Context(), admin, name, person.ID, true); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &Reader{Store: st, Now: func() time.Time { return noon }}, panel.Who{Person: person.ID}
 }
@@ -112,6 +114,18 @@ func TestMessages(t *testing.T) {
 	var bad *Invalid
 	if _, _, err := r.Messages(t.Context(), customer, Query{Limit: 5}); !errors.As(err, &bad) {
 		t.Errorf("a customer sees all: %v", err)
+	}
+}
+
+// TestMessagesUnicode: a customer finds mail to a domain of theirs that the sender wrote in Unicode.
+func TestMessagesUnicode(t *testing.T) {
+	r, customer := newReader(t)
+	r.add(t, store.MailEvent{Queue: "IN", Author: "rival.example", MailFrom: "x@rival.example", Rcpts: []string{"受付@例え.example", "boss@rival.example"}, RcptCount: 2})
+	for _, name := range []string{"x@rival.example", "受付@例え.example", "受付@xn--r8jz45g.example"} {
+		list, _, err := r.Messages(t.Context(), customer, Query{Name: name, Limit: 10})
+		if err != nil || queues(list) != "IN" || len(list[0].Rcpts) != 1 || list[0].Rcpts[0] != "受付@例え.example" {
+			t.Errorf("%s: %+v, %v", name, list, err)
+		}
 	}
 }
 
