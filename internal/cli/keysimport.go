@@ -136,6 +136,10 @@ func (k *keysRun) importAll(ctx context.Context, found *keys.Found) error {
 	for _, n := range found.Notes {
 		k.a.complain(k.a.in(n))
 	}
+	if address, left := found.Alone(); address != "" {
+		failed = true
+		k.a.complain(k.a.say(msgImportAlone, "address", render.Printable(address), "name", render.Printable(left.String())))
+	}
 	for _, f := range found.OfAuthor {
 		failed = true
 		k.a.complain(k.a.say(msgImportAuthor, "selector", render.Printable(f.Selector), "file", render.Printable(f.File)))

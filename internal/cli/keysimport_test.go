@@ -70,6 +70,44 @@ func TestKeysImport_OfAuthor(t *testing.T) {
 	}
 }
 
+// TestKeysImport_Alone: lines that sign together in OpenDKIM, and would not here, are no success, and named.
+func TestKeysImport_Alone(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{"keys": "a a.example:s1:/1.pem\nb a.example:s2:/2.pem\n", "conf": "KeyTable refile:/keys\nSigningTable refile:/table\nMultipleSignatures yes\n"}
+	for _, name := range []string{"1.pem", "2.pem"} {
+		key, err := dkim.GenerateKey("ed25519", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, err := dkim.MarshalPrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(private)
+	}
+	for table, said := range map[string]string{
+		"x@a.example a\n*@a.example b\n":                   "mail of x@a.example OpenDKIM also signs with s2._domainkey.a.example",
+		"*@*.a.example b\n*@a.example b\n*@*a.example a\n": "mail of x@x.a.example OpenDKIM also signs with s1._domainkey.a.example",
+		"*@a.example a\n*@a.example b\n":                   "",
+		"*@a.example a\n*@*.a.example b\n":                 "",
+	} {
+		files["table"] = table
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code := 0
+		if said != "" {
+			code = 1
+		}
+		r := withKeys(t, dns.Zone{}).run("keys", "import", "--opendkim", filepath.Join(dir, "conf"), "--root", dir).want(t, code)
+		if !strings.Contains(r.err, said) || (said == "") == strings.Contains(r.err, "MultipleSignatures") {
+			t.Errorf("%q: %s", table, r.err)
+		}
+	}
+}
+
 // TestKeysPublished: who publishes a new record is said as it is, and what there is to take back.
 func TestKeysPublished(t *testing.T) {
 	p := withKeys(t, dns.Zone{})

@@ -123,6 +123,7 @@ var (
 	msgImportThere    = text{EN: "{name}: is there already, left alone", JA: "{name}: すでにあるため、そのままにしました"}
 	msgImportSigns    = text{EN: "{name}: imported, signs", JA: "{name}: 取り込みました。署名に使います"}
 	msgImportWaits    = text{EN: "{name}: imported, waits until every name server shows its record", JA: "{name}: 取り込みました。すべてのネームサーバーにレコードが見えるまで待ちます"}
+	msgImportAlone    = text{EN: "MultipleSignatures: by several lines that fit mail of {address} OpenDKIM also signs with {name}; here the keys of one pattern alone sign, and that one does not: have a line of the same pattern for each key in the SigningTable before you import", JA: "MultipleSignatures: OpenDKIM は {address} のメールに、一致する複数の行により {name} でも署名します。Todoku では一つのパターンの鍵だけが署名し、この鍵では署名しません。取り込む前に、SigningTable に同じパターンの行を鍵ごとに書いてください"}
 	msgImportAuthor   = text{EN: "the key {file}, selector {selector}, signs with the domain of whoever writes: import it for each of your domains, by --pem {file} --selector {selector} --domain DOMAIN", JA: "鍵 {file} (セレクター {selector}) は差出人のドメインで署名する設定です。ドメインごとに --pem {file} --selector {selector} --domain DOMAIN で取り込んでください"}
 	msgTakeAway       = text{EN: "take this record away:", JA: "次のレコードを削除してください:"}
 	msgNoKeys         = text{EN: "There are no keys.", JA: "鍵はありません。"}

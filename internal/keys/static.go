@@ -78,3 +78,35 @@ func (k *known) matchAll(local, domain string) []entry {
 	slices.SortStableFunc(out, func(a, b entry) int { return cmp.Compare(a.position, b.position) })
 	return out
 }
+
+// maxCompared bounds how many patterns are compared with all others.
+const maxCompared = 10_000
+
+// Alone names an address that more keys sign for with OpenDKIM's MultipleSignatures than in the database, where those of one pattern alone do: the patterns
+// that fit it are of several lines. "" where there is none, or the configuration does not ask for it. left is a key that would not sign.
+func (f *Found) Alone() (address string, left FoundKey) {
+	if !Yes(f.Settings["multiplesignatures"]) {
+		return "", FoundKey{}
+	}
+	every, best := f.Static(true), f.Static(false)
+	compared := 0
+	for _, k := range slices.Concat(f.Keys, f.OfAuthor) {
+		for _, p := range k.Patterns {
+			parsed, err := ParsePattern(p.Pattern)
+			if compared++; err != nil || compared > maxCompared {
+				continue
+			}
+			local, domain := strings.ReplaceAll(parsed.local, "*", "x"), strings.ReplaceAll(parsed.domain, "*", "x")
+			if parsed.rank == subdomains {
+				domain = "x" + domain
+			}
+			signs := best.Signers(local, domain)
+			for _, other := range every.Signers(local, domain) {
+				if !slices.ContainsFunc(signs, func(s FoundKey) bool { return s.String() == other.String() }) {
+					return local + "@" + domain, other
+				}
+			}
+		}
+	}
+	return "", FoundKey{}
+}

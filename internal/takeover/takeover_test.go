@@ -108,6 +108,21 @@ func TestNoSecretIsShown(t *testing.T) {
 	}
 }
 
+// TestFieldNames: what is no name of a field is left out of signatures, and said: with it there would be none.
+func TestFieldNames(t *testing.T) {
+	for setting, left := range map[string][]string{"OversignHeaders": {"From"}, "SignHeaders": nil, "OmitHeaders": nil} {
+		var s filter.Settings
+		var r Report
+		conf := "Domain a.example\nSelector s\nKeyFile /key\n" + setting + " From,To Subject\n"
+		if err := OpenDKIM([]byte(conf), Files{Read: tree{"/key": testPEM(t)}.read}, "", &s, &r); err != nil {
+			t.Fatal(err)
+		}
+		if notes := english(r.Notes); !strings.Contains(strings.ToLower(notes), strings.ToLower(setting+`: "To Subject" is no name of a field`)) || !slices.Equal(s.Fields.Oversign, left) {
+			t.Errorf("%s: %q, %q", setting, notes, s.Fields.Oversign)
+		}
+	}
+}
+
 // TestIncludesEnd: files that include each other many times are read no more than a bounded number of times.
 func TestIncludesEnd(t *testing.T) {
 	files, reads := tree{"/5": ""}, 0

@@ -87,13 +87,14 @@ func (r *reading) ttl(v string) (Fate, said.Text) {
 }
 
 // fieldList gives a list of fields in lower case. With "*" first, "+name" and "-name" change the default.
-func (r *reading) fieldList(v string, standard []string) ([]string, error) {
+func (r *reading) fieldList(setting, v string, standard []string) ([]string, error) {
 	list, err := r.entries(v)
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
 		list[i] = strings.ToLower(list[i])
+		r.fieldName(setting, list[i]) // it fits no field, there as here
 	}
 	if !slices.Contains(list, "*") {
 		return list, nil
@@ -110,7 +111,7 @@ func (r *reading) fieldList(v string, standard []string) ([]string, error) {
 }
 
 func (r *reading) signHeaders(v string) (Fate, said.Text) {
-	list, err := r.fieldList(v, signedByDefault)
+	list, err := r.fieldList("SignHeaders", v, signedByDefault)
 	if err != nil {
 		return NotDone, said.New("%v", "%v", err)
 	}
@@ -119,7 +120,7 @@ func (r *reading) signHeaders(v string) (Fate, said.Text) {
 }
 
 func (r *reading) omitHeaders(v string) (Fate, said.Text) {
-	list, err := r.fieldList(v, omittedByDefault)
+	list, err := r.fieldList("OmitHeaders", v, omittedByDefault)
 	if err != nil {
 		return NotDone, said.New("%v", "%v", err)
 	}
@@ -132,8 +133,18 @@ func (r *reading) oversignHeaders(v string) (Fate, said.Text) {
 	if err != nil {
 		return NotDone, said.New("%v", "%v", err)
 	}
-	r.into.Fields.Oversign = list
+	r.into.Fields.Oversign = slices.DeleteFunc(list, func(name string) bool { return !r.fieldName("OversignHeaders", name) })
 	return Done, said.Text{}
+}
+
+// fieldName reports whether a field can have the name, and notes one that none has: OpenDKIM writes it into the signature as it is, which nobody can verify
+// then, and no signature at all is made with it here.
+func (r *reading) fieldName(setting, name string) bool {
+	if !strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == ':' || c == ';' }) {
+		return true
+	}
+	r.note("%s: %q is no name of a field: write names with commas between", "%s: %q はヘッダー名ではありません。複数の名前はコンマで区切ってください", setting, name)
+	return false
 }
 
 // clients reads a list of hosts, and notes what it cannot take of it.
