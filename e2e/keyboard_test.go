@@ -42,6 +42,7 @@ func TestPanelKeyboard(t *testing.T) {
 		chromedp.Navigate(site+at), tabTo(t, `button.copy`),
 		chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).boxShadow`, &outline),
 		enter, state(t, "the button says that it copied", `document.activeElement.matches("button.copy") && document.activeElement.textContent.startsWith("✓")`),
+		state(t, "who does not see it is told", `[...document.querySelectorAll("body > [aria-live]")].some(e => e.textContent === document.activeElement.dataset.done)`),
 		chromedp.Evaluate(`document.activeElement.textContent`, &copied),
 		tabTo(t, `button[value="remove"]`), enter, shown(t, "#removing"),
 		tabTo(t, `#removing a`), enter, onPage(t, at, "#settings-h"), state(t, "the question is gone", `!document.querySelector("#removing")`),

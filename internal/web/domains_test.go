@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,14 @@ func TestPanelPages(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: no %q", lang, want)
 			}
+		}
+		copies := map[string]bool{}
+		all := regexp.MustCompile(`(?s)<button[^>]* data-copy=[^>]*>(.*?)</button>`).FindAllStringSubmatch(got, -1)
+		for _, m := range all {
+			copies[m[1]] = true
+		}
+		if len(all) < 2 || len(copies) != len(all) {
+			t.Errorf("%s: %d buttons copy, and are called %v", lang, len(all), copies)
 		}
 		if strings.Contains(got, "PRIVATE KEY") || strings.Contains(got, "domains.") && strings.Contains(got, ">domains.") {
 			t.Errorf("%s: a secret, or a text that is not there\n%s", lang, got)

@@ -66,6 +66,12 @@ func TestManyPeople(t *testing.T) {
 			t.Errorf("%.40s: %.2000s", none, page)
 		}
 	}
+	for field, form := range map[string]url.Values{"name": {"name": {"a b"}, "password": {goodPassword}}, "password": {"name": {"new"}, "password": {"short"}}} {
+		page := root.want("POST", "/people", form, 422, "")
+		if m := regexp.MustCompile(`<input[^>]* id="(\w+)"[^>]* autofocus>`).FindAllStringSubmatch(page, -1); len(m) != 1 || m[0][1] != field {
+			t.Errorf("below a hundred people nobody sees what is wrong with the %s: %v", field, m)
+		}
+	}
 	root.want("POST", "/domains", url.Values{"name": {"a.example"}}, 303, "/domains/a.example")
 	if page := root.want("GET", "/domains/a.example", nil, 200, ""); !strings.Contains(page, `id="person" name="customer"`) || strings.Contains(page, "cus0001") {
 		t.Error("the page of a domain lists a thousand customers")

@@ -17,18 +17,25 @@
     selection.addRange(range);
     if (!document.execCommand("copy")) throw new Error("copy refused");
   };
+  // What was done without leaving the page is said to who does not see it.
+  const said = document.createElement("div");
+  said.className = "visually-hidden";
+  said.setAttribute("aria-live", "polite");
+  document.body.append(said);
   const copyButtons = (within) => { for (const button of within.querySelectorAll("button[data-copy]")) {
     const from = document.getElementById(button.dataset.copy);
     if (!from) continue;
-    const label = button.textContent;
+    const label = button.firstChild; // behind it may stand of what
+    const text = label.data;
     let timer = 0;
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
         await copy(from.textContent, from);
-        button.textContent = "✓ " + button.dataset.done;
+        label.data = "✓ " + button.dataset.done;
+        said.textContent = button.dataset.done;
         clearTimeout(timer);
-        timer = setTimeout(() => { button.textContent = label; }, 2500);
+        timer = setTimeout(() => { label.data = text; said.textContent = ""; }, 2500);
       } catch {
         from.focus();
       }
