@@ -122,7 +122,7 @@ func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows
 		return e, false, err
 	}
 	o := k.observe(ctx, recordName(&e), e.Record)
-	now, note := k.cfg.Now(), Note{Observation: o}
+	now, note := k.cfg.Now(), Note{Problem: o.Detail, Observation: o}
 	if shows = o.Shown(); shows {
 		e.State, e.Seen, e.TTL = store.KeySigning, now, max(o.TTL, o.Record)
 	} else {

@@ -373,6 +373,9 @@ func TestImport(t *testing.T) {
 	if e, shown, err := k.Import(ctx, FoundKey{Domain: "example.com", Selector: "half", Key: key}); err != nil || shown || e.State != store.KeyPrepared {
 		t.Errorf("%v %v %v", e.State, shown, err)
 	}
+	if e, shown, err := k.Import(ctx, FoundKey{Domain: "nowhere.test", Selector: "s", Key: key}); err != nil || shown || !strings.Contains(NoteOf(&e).Problem, "was not found") {
+		t.Errorf("%q %v %v", NoteOf(&e).Problem, shown, err)
+	}
 	if got := w.sign(w.ring()); len(got) != 1 || got[0] != "old" {
 		t.Errorf("%v signs", got)
 	}
