@@ -48,11 +48,14 @@ type partKey struct {
 
 // part is what was granted and not used yet, or why nothing was.
 type part struct {
+	key     partKey
 	left    int
+	size    int // what is granted at a time, where no message needs more
 	date    string
 	hour    int
 	until   time.Time
-	refused Refusal // why there are not more than left
+	refused Refusal // why there are not more than left, and room
+	room    int     // what there was beside, when a message wanted more
 	open    int
 	most    int // what a message may take of an unused share
 }

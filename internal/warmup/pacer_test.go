@@ -102,6 +102,43 @@ func TestDatabaseAway(t *testing.T) {
 	}
 }
 
+// TestRefusedKeepsNothing: a message that is too large for what is left of one share, or waits for another provider's, takes nothing from others.
+func TestRefusedKeepsNothing(t *testing.T) {
+	st := openStore(t)
+	plan(t, st, "gmail", 50)
+	plan(t, st, "yahoo", 5)
+	now := func() time.Time { return noon }
+	one, two := NewGate(st, now), NewGate(st, now)
+	take := func(g *Gate, rcpts map[string]int, first bool, why string) {
+		t.Helper()
+		d, _, err := g.TakeAll(ctx, "192.0.2.1", rcpts, first)
+		if err != nil || d.Why != why || d.Allowed != (why == "") {
+			t.Errorf("%v: %+v, %v; want %q", rcpts, d, err, why)
+		}
+	}
+	kept := func(most int) {
+		t.Helper()
+		if n := granted(t, st, noon); n > most {
+			t.Errorf("%d of 50 are taken, want %d at most", n, most)
+		}
+	}
+	take(one, map[string]int{"gmail": 45}, false, TooMany)
+	kept(1)
+	take(one, map[string]int{"gmail": 30, "yahoo": 6}, false, TooMany)
+	kept(1)
+	take(two, map[string]int{"gmail": 30}, false, "")
+	take(one, map[string]int{"gmail": 20}, false, Reserved)
+	kept(31)
+	take(one, map[string]int{"gmail": 20}, false, Reserved) // known for a while
+	take(one, map[string]int{"gmail": 5}, false, "")
+	take(two, map[string]int{"gmail": 6}, false, Reserved)
+	take(two, map[string]int{"gmail": 5}, false, "")
+	take(one, map[string]int{"gmail": 1}, false, Reserved)
+	take(two, map[string]int{"gmail": 10}, true, "")
+	take(two, map[string]int{"gmail": 1}, true, FullDay)
+	kept(50)
+}
+
 // TestOwedWithoutMail: what went while the database was away is counted when it is back, though no more mail comes; also by a milter that ends.
 func TestOwedWithoutMail(t *testing.T) {
 	for name, then := range map[string]func(p *Pacer){

@@ -41,7 +41,9 @@ func (g *Gate) TakeAll(ctx context.Context, source string, rcpts map[string]int,
 		p, d, err := g.take(ctx, partKey{source, provider, goesFirst}, n, now)
 		if err != nil || !d.Allowed {
 			for i, t := range taken {
-				t.left += counts[i]
+				if t.left += counts[i]; t.left > t.size { // what is taken for a message that waits is there for others
+					err = errors.Join(err, g.giveBack(ctx, t.key))
+				}
 			}
 			return d, provider, err
 		}
@@ -70,7 +72,7 @@ func (g *Gate) planOf(source, provider string) string {
 // take takes n from the part of a plan, or from a new one.
 func (g *Gate) take(ctx context.Context, key partKey, n int, now time.Time) (*part, Decision, error) {
 	p := g.parts[key]
-	if p == nil || !now.Before(p.until) || p.date != date(now) || p.hour != now.UTC().Hour() || p.left < n && p.refused.Why == "" {
+	if p == nil || !now.Before(p.until) || p.date != date(now) || p.hour != now.UTC().Hour() || p.left < n && (p.refused.Why == "" || n <= p.room) {
 		if err := g.giveBack(ctx, key); err != nil {
 			return nil, Decision{}, err
 		}
@@ -96,19 +98,23 @@ func (g *Gate) take(ctx context.Context, key partKey, n int, now time.Time) (*pa
 
 // grant takes the next part of the share, of n at least where there are so many.
 func (g *Gate) grant(ctx context.Context, key partKey, n int, now time.Time) (*part, error) {
-	p := &part{date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
+	p := &part{key: key, date: date(now), hour: now.UTC().Hour(), until: now.Add(keep)}
 	owed, sum := g.debt.of(key.source, date(now), func(provider string) bool { return g.planOf(key.source, provider) == key.provider })
 	err := change(ctx, g.store, key.source, key.provider, func(s *State) {
 		s.Turn(now)
 		s.Today.Granted += sum
-		want := largest
-		if !s.Over() {
-			want = min(max(s.allowed().Day/chunks, 1), largest)
+		if p.size = largest; !s.Over() {
+			p.size = min(max(s.allowed().Day/chunks, 1), largest)
 		}
-		want = max(want, n)
+		want := max(p.size, n)
 		p.left, p.refused = s.Grant(now, want, key.goesFirst)
-		if p.left < want { // all that there was
+		if p.room = 0; p.left < want { // all that there was
 			_, p.refused = s.Grant(now, 1, key.goesFirst)
+		}
+		if more := p.left - p.size; p.left < n && more > 0 { // it does not go, and what there was is there for others
+			p.room, p.left = p.left, p.size
+			s.Today.Granted -= more
+			s.Today.InHour -= more
 		}
 		p.open, p.most = s.Open(now), s.most(key.goesFirst)
 	})
