@@ -79,7 +79,7 @@ func TestNoULabels(t *testing.T) {
 	for i := range 20_000 {
 		long.WriteRune(rune(0x4e00 + i))
 	}
-	for _, name := range []string{"a。example", "ａ.example", "b\u00adu.example", "\u212aey.example", long.String() + ".example"} {
+	for _, name := range []string{"a。example", "ａ.example", "b\u00adu.example", "\u212aey.example", long.String() + ".example", strings.Repeat("x.", 126) + "xx", strings.Repeat("ü.", 40) + "example"} {
 		for _, tags := range []string{"d=" + name + "; s=s", "d=example.com; s=" + name, "d=example.com; s=s; i=x@" + name + ".example.com"} {
 			s, err := ParseSignature([]byte("v=1; a=rsa-sha256; " + tags + "; h=from; bh=" + bh + "; b=AAAA"))
 			if err == nil {

@@ -33,6 +33,7 @@ func TestParseRR(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "   ", "example.com.", "example.com. 300", "example.com. IN", "example.com. IN A", "example.com. 300 CH TXT x", "a..b. A 192.0.2.1",
+		"a.example. PTR b..c.", "a.example. NS .b", "a.example. MX 10 b..", "a.example. CNAME ..", `a.example. CAA 0" "0`,
 		"example.com. A 192.0.2.1 x", "example.com. MX 70000 a.", "example.com. MX 10 a b", "example.com. TXT \"open", `example.com. TXT "a"b`,
 		"$GENERATE 1-9 a A 192.0.2.1", "$INCLUDE /etc/passwd", "example.com. CAA 0 issue \"x\"\nb.example. A 192.0.2.1", "example.com. AAAA fe80::1%eth0",
 		`example.com. TXT "` + strings.Repeat("x", 256) + `"`, "example.com. TXT " + strings.Repeat("x", maxText),

@@ -76,6 +76,22 @@ func TestMacroExpansion(t *testing.T) {
 	}
 }
 
+// TestMacroValidatedName: section 7.3, of several names %{p} is the one of the domain of the record at hand.
+func TestMacroValidatedName(t *testing.T) {
+	c, _ := macroChecker(t, "192.0.2.3", "a@example.com", "")
+	c.resolver = zone{
+		"3.2.0.192.in-addr.arpa": {"PTR mx.example.org", "PTR a.example.com", "PTR b.example.net"},
+		"mx.example.org":         {"A 192.0.2.3"}, "a.example.com": {"A 192.0.2.3"}, "b.example.net": {"A 192.0.2.3"},
+	}.resolver(t)
+	for range 2 {
+		for domain, want := range map[string]string{"example.com": "a.example.com", "example.net": "b.example.net", "example": "mx.example.org"} {
+			if got := c.validatedName(domain); got != want {
+				t.Errorf("%s: %s, want %s", domain, got, want)
+			}
+		}
+	}
+}
+
 // TestMacroEmptyParts: section 7.3, leading, trailing and consecutive delimiters
 // give empty parts.
 func TestMacroEmptyParts(t *testing.T) {

@@ -27,6 +27,7 @@ func TestCase09_ForgedBeyondLimits(t *testing.T) {
 	in := settings()
 	in.ReceivedSPF = true
 	out := signingSettings()
+	out.ReceivedSPF = true // added to what comes in alone
 	forged := forgedResults + "X-Todoku-Quarantine: no\r\nx-todoku-verdict: dmarc-pass; me\r\nX-Todoku-Pass: n=1\r\n"
 	tail := othersResults + forged + othersResults + forged + "Authentication-Results: (" + strings.Repeat("z", 70_000) + ") \"mx.ours.example\" 1; dmarc=pass header.from=bank.example\r\n"
 	for way, m := range map[string]struct {
@@ -35,7 +36,8 @@ func TestCase09_ForgedBeyondLimits(t *testing.T) {
 	}{"in": {in, strangeIP}, "out": {out, "192.0.2.5"}} {
 		srv := start(t, m.set)
 		for name, pad := range overLimits {
-			raw := forged + pad + tail + "Received-SPF: pass (mx.ours.example: bank.example)\r\nReceived-SPF: pass (other.example)\r\n" + letter("me@ours.example")
+			const receivedSPF = "Received-SPF: pass (mx.ours.example: bank.example)\r\n"
+			raw := receivedSPF + forged + pad + tail + receivedSPF + "Received-SPF: pass (other.example)\r\n" + letter("me@ours.example")
 			r := srv.pass(mail{ip: m.ip, from: "a@ours.example", to: []string{"you@ours.example"}, raw: raw})
 			s, of := string(r.raw), map[string]int{}
 			for _, f := range fieldsOf(s) {
@@ -45,7 +47,7 @@ func TestCase09_ForgedBeyondLimits(t *testing.T) {
 			if strings.Contains(s, "bank.example\r\n") || of["x-todoku-pass"] != 0 || of["x-todoku-quarantine"] != 0 || strings.Contains(s, "dmarc-pass; me") || strings.Count(s, "other.example;") != others {
 				t.Errorf("%s, %s: code %c, %v, of %d results of others %d are left\n%.200s", way, name, r.code, of, others, strings.Count(s, "other.example;"), s[max(0, len(s)-900):])
 			}
-			spf := 2
+			spf := 3
 			if way == "in" {
 				spf = 1
 				results(t, r.raw)

@@ -256,7 +256,7 @@ func TestForwardChanged(t *testing.T) {
 	if v.Result != arc.Pass || len(v.Sets) != 1 || !strings.Contains(v.Sets[0].Results, "dmarc=pass") || v.Sets[0].CV != "none" {
 		t.Fatalf("%+v\n%s", v, r.raw)
 	}
-	if strings.Contains(string(r.raw), PassField) || len(r.event.Problems) > 0 || r.event.Sender != "" {
+	if strings.Contains(string(r.raw), PassField) || message.Parse(r.raw).Count("Authentication-Results") != 1 || len(r.event.Problems) > 0 || r.event.Sender != "" {
 		t.Errorf("%+v\n%s", r.event, r.raw)
 	}
 	if a := verify(r.raw, "192.0.2.1", out.from); a.DMARC.Result != "fail" || a.ARC.Result != arc.Pass {

@@ -29,7 +29,7 @@ func TestALabels(t *testing.T) {
 	}
 	for _, name := range []string{
 		"victim\u3002test", "ｖictim.test", "vic\u00adtim.test", "\u212a.test", // mapped to ASCII
-		"a\u3002ü.test",           // two labels in one
+		"a\u3002ü.test", "ü\u3002a.test", // two labels in one
 		"\xff.test", "ü\xff.test", // no UTF-8
 		"ü_.test", "-ü.test", // no U-labels
 		distinct(79) + ".test", // 237 octets
