@@ -56,6 +56,8 @@ func KeyProblem(err error) (t catalogue.Text, ok bool) {
 		return catalogue.Text{EN: "The key is in no state for this. Look at the domain again.", JA: "鍵の現在の状態では実行できません。ドメインの状態をもう一度確認してください。"}, true
 	case errors.Is(err, keys.ErrInUse):
 		return catalogue.Text{EN: "No other key of the domain signs: its mail would go out unsigned. Turn DKIM off for the domain, or rotate the key.", JA: "このドメインで署名に使える鍵がほかにないため、メールが署名なしで送信されてしまいます。DKIM をオフにするか、鍵を交換してください。"}, true
+	case errors.Is(err, keys.ErrBusy):
+		return catalogue.Text{EN: "The selectors of this key alternate, and the next one still has the record of the key before. Rotate it when that record is gone.", JA: "この鍵は複数のセレクターを交互に使います。次のセレクターにはまだ以前の鍵のレコードがあるため、そのレコードがなくなってから交換してください。"}, true
 	case errors.Is(err, keys.ErrNotShown):
 		return catalogue.Text{EN: "Not every name server shows the record of the key before. Publish it again first.", JA: "以前の鍵のレコードが一部のネームサーバーにありません。先にそのレコードを公開し直してください。"}, true
 	}
@@ -108,7 +110,7 @@ func (p *Panel) turn(ctx context.Context, w Who, domain string) (end func(), err
 }
 
 // Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,
-// keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict.
+// keys.ErrBusy, keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict.
 func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) error {
 	return p.withKeys(ctx, w, name, lookTime, func(ctx context.Context, d *store.Domain) error {
 		e, err := p.Store.Key(ctx, id)

@@ -93,3 +93,19 @@ func TestTakenWhileWaiting(t *testing.T) {
 		t.Errorf("%d keys were made, %v", len(list), err)
 	}
 }
+
+// TestRotateTooSoon: where selectors alternate and the other one still has the record of the key before, that is said, and no failure of the server.
+func TestRotateTooSoon(t *testing.T) {
+	p, her := forwarding(t)
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	must(t, err)
+	p.Keys = keys.New(keys.Config{Store: p.Store, Master: master, Now: p.Now})
+	signs := store.DKIMKey{Domain: "a.example", Selector: "s1", Algorithm: "ed25519", State: store.KeySigning, Created: p.Now()}
+	must(t, p.Store.AddNamedKey(t.Context(), &signs, []store.DKIMName{{Selector: "s1"}, {Selector: "s2", Position: 1}}))
+	was := store.DKIMKey{Domain: "a.example", Selector: "s2", Algorithm: "ed25519", State: store.KeyRetiring, Series: signs.Series, Created: p.Now()}
+	must(t, p.Store.AddKey(t.Context(), &was))
+	err = p.Act(t.Context(), her, "a.example", signs.ID, Rotate)
+	if text, ok := KeyProblem(err); !errors.Is(err, keys.ErrBusy) || !ok || !strings.Contains(text.EN, "alternate") || text.JA == "" {
+		t.Errorf("%v: %+v", err, text)
+	}
+}
