@@ -25,7 +25,7 @@ const (
 // The bounds of one observation.
 const (
 	maxServers = 16 // host names
-	maxAddrs   = 6  // of one host
+	maxAddrs   = 16 // of one host
 	maxUp      = 8  // labels that the zone is looked for above a name
 	maxAliases = 3
 	maxTexts   = 8    // of one key
@@ -201,8 +201,12 @@ type view struct {
 func (d *DNS) host(ctx context.Context, host, zone, name, record string) view {
 	v := view{Server: Server{Name: host, Has: Unreachable}}
 	addrs, detail := d.addresses(ctx, host)
-	if len(addrs) == 0 {
+	switch {
+	case len(addrs) == 0:
 		v.Detail = detail
+		return v
+	case len(addrs) > maxAddrs: // of those that are not asked nobody knows
+		v.Detail = "it has more than " + strconv.Itoa(maxAddrs) + " addresses"
 		return v
 	}
 	for _, addr := range addrs {
@@ -340,18 +344,23 @@ func (d *DNS) zone(ctx context.Context, name string) (zone string, hosts []strin
 	return "", nil, ""
 }
 
+// addresses gives those of a host, one more than maxAddrs at most. detail says why there is none. Where those of IPv4 could not be looked up, there is none:
+// most caches ask these.
 func (d *DNS) addresses(ctx context.Context, host string) (out []netip.Addr, detail string) {
 	for _, t := range []dns.Type{dns.TypeA, dns.TypeAAAA} {
 		a := d.Resolver.Resolve(ctx, dns.Question{Name: host, Type: t})
 		if a.Status.Failed() {
 			detail = "its address could not be looked up: " + a.Status.String()
+			if t == dns.TypeA {
+				return nil, detail
+			}
 		}
 		for _, rec := range a.Records {
 			if d.Allowed != nil && !d.Allowed(rec.Addr) {
 				detail = rec.Addr.String() + " may not be asked: it is not a public address (--allow-private)"
 				continue
 			}
-			if len(out) < maxAddrs && !slices.Contains(out, rec.Addr) {
+			if len(out) <= maxAddrs && !slices.Contains(out, rec.Addr) {
 				out = append(out, rec.Addr)
 			}
 		}

@@ -53,6 +53,67 @@ func TestObserve_ManyServers(t *testing.T) {
 	}
 }
 
+// failsA answers no question for the addresses of IPv4 of a host.
+type failsA struct {
+	dns.Resolver
+	host string
+}
+
+func (f failsA) Resolve(ctx context.Context, q dns.Question) dns.Answer {
+	if q.Type == dns.TypeA && q.Name == f.host {
+		return dns.Answer{Question: q, Status: dns.ServFail}
+	}
+	return f.Resolver.Resolve(ctx, q)
+}
+
+// TestObserve_Addresses: an address of a server that is not asked may not have the record, and caches ask it.
+func TestObserve_Addresses(t *testing.T) {
+	const name, record, host = "s._domainkey.example.com", "v=DKIM1; p=AA==", "ns1.example.com"
+	apex := []string{"600 SOA ns1.example.com. h.example.com. 1 2 3 4 300", "NS ns1.example.com"}
+	shows, lags := dns.MustMemory(dns.Zone{"example.com": apex, name: {"TXT " + record}}), dns.MustMemory(dns.Zone{"example.com": apex})
+	many := func(n int) (records []string, servers map[string]*dns.Memory) {
+		servers = map[string]*dns.Memory{}
+		for i := range n {
+			a := fmt.Sprintf("192.0.2.%d", 1+i)
+			records, servers[a] = append(records, "A "+a), shows
+		}
+		return records, servers
+	}
+	for _, c := range []struct {
+		what   string
+		n      int
+		lags   string
+		fails  bool
+		shown  bool
+		detail string
+	}{
+		{"eight", 8, "", false, true, ""},
+		{"the eighth lags", 8, "192.0.2.8", false, false, "192.0.2.8:53"},
+		{"sixteen", 16, "", false, true, ""},
+		{"more than are asked", 17, "", false, false, "it has more than 16 addresses"},
+		{"those of IPv4 are not known", 1, "", true, false, "its address could not be looked up: servfail"},
+	} {
+		records, servers := many(c.n)
+		if c.lags != "" {
+			servers[c.lags] = lags
+		}
+		if servers["2001:db8::1"] = shows; c.fails {
+			records = append(records, "AAAA 2001:db8::1")
+		}
+		var r dns.Resolver = zones{resolver: dns.MustMemory(dns.Zone{"example.com": {"NS " + host}, host: records}), servers: servers}
+		if c.fails {
+			r = failsA{r, host}
+		}
+		o := (&DNS{Resolver: r}).Observe(t.Context(), name, record)
+		if o.Shown() != c.shown || len(o.Servers) != 1 || c.detail != "" && o.Servers[0].Detail != c.detail {
+			t.Errorf("%s: shown %v, %+v", c.what, o.Shown(), o)
+		}
+		if text, ok := Japanese(o.Servers[0].Detail); !ok && strings.Contains(text, " ") {
+			t.Errorf("%s: %q is not said in Japanese", c.what, text)
+		}
+	}
+}
+
 func TestObserve(t *testing.T) {
 	private, err := dkim.GenerateKey("ed25519", 0)
 	if err != nil {
@@ -114,6 +175,9 @@ func TestObserve(t *testing.T) {
 		o := (&DNS{Resolver: z, Allowed: func(a netip.Addr) bool { return a.String() != "192.0.2.2" && a.Is4() }}).Observe(ctx, name, record)
 		if o.Shown() || !strings.Contains(o.Servers[1].Detail, "allow-private") {
 			t.Errorf("%+v", o)
+		}
+		if text, ok := Japanese(o.Servers[1].Detail); !ok {
+			t.Errorf("%q is not said in Japanese", text)
 		}
 	})
 	t.Run("no zone", func(t *testing.T) {
