@@ -162,10 +162,17 @@ func startHoster(t *testing.T) *hoster {
 	}
 	h.token = strings.TrimSpace(string(token))
 	h.smtp = freePort(t)
-	ask := "socketmap:inet:" + tables + ":"
-	runPostfix(t, "smtpd_milters = inet:"+milter+"\nnon_smtpd_milters = $smtpd_milters\n"+postfixMilter+"smtpd_authorized_xclient_hosts = 127.0.0.1\nsmtpd_sasl_auth_enable = no\nmynetworks = 198.51.100.7\n"+
+	page, err := os.ReadFile("../docs/panel.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := mainBlock.FindSubmatch(page)
+	if block == nil {
+		t.Fatal("docs/panel.md shows no lines of main.cf")
+	}
+	runPostfix(t, strings.NewReplacer("127.0.0.1:8891", milter, "127.0.0.1:10004", tables).Replace(string(block[1]))+postfixMilter+"smtpd_authorized_xclient_hosts = 127.0.0.1\nsmtpd_sasl_auth_enable = no\nmynetworks = 198.51.100.7\n"+
 		"smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\nsmtpd_error_sleep_time = 0\nanvil_status_update_time = 1h\n"+
-		"virtual_alias_maps = "+ask+"alias\nvirtual_alias_domains = "+ask+"alias-domain\nrelay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\nremote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n"+
+		"remote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n"+
 		"default_transport = error:no other way\ntransport_maps = inline:{ {else.example = "+hop(h.out.addr)+"}, {sender.example = "+hop(h.home.addr)+"} }\n", h.smtp+" inet n - n - - smtpd\nanvil unix - - n - 1 anvil\n")
 	return h
 }

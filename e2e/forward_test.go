@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,7 +69,24 @@ func inet(addr string) string {
 	return "inet:" + port + "@" + host
 }
 
-// startChain starts all three. flags are those of B's milter, main what its Postfix does with forwarded mail.
+// mainBlock is a block of lines of main.cf in the documents.
+var mainBlock = regexp.MustCompile("(?ms)^```\n(smtpd_milters = .*?)^```$")
+
+// forwardingPage gives the lines of main.cf that docs/forwarding.md shows for its two set-ups.
+func forwardingPage(t *testing.T) (canonical, byMilter string) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/forwarding.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := mainBlock.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("docs/forwarding.md has %d set-ups", len(blocks))
+	}
+	return blocks[0][1], blocks[1][1]
+}
+
+// startChain starts all three. flags are those of B's milter, main what its Postfix does with forwarded mail, the milter being at 127.0.0.1:8891 there.
 func startChain(t *testing.T, srsDomain string, flags []string, main string) *chain {
 	t.Helper()
 	need(t, "/usr/sbin/postfix")
@@ -104,10 +122,10 @@ func startChain(t *testing.T, srsDomain string, flags []string, main string) *ch
 	common := postfixMilter + "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\nsmtpd_error_sleep_time = 0\nanvil_status_update_time = 1h\n"
 	runPostfix(t, "smtpd_milters = inet:"+x.checking.addr(t)+"\n"+common+"mynetworks = 127.0.0.250\nsmtp_bind_address = "+addrC+"\nrelay_domains = c.example\nrelay_transport = "+hop(x.end.addr)+
 		"\ndefault_transport = error:no other way\ntransport_maps = inline:{ {"+srsDomain+" = "+hop(x.b)+"} }\nmyorigin = c.example\n", portC+smtpd)
-	runPostfix(t, "smtpd_milters = inet:"+x.sealing.addr(t)+"\nnon_smtpd_milters = $smtpd_milters\n"+common+"mynetworks = 127.0.0.1\nsmtp_bind_address = "+addrB+
-		"\ndefault_transport = error:no other way\ntransport_maps = inline:{ {c.example = "+hop(portC)+"}, {sender.example = "+hop(x.home.addr)+"}, {lists.b.example = "+hop(x.list.addr)+"} }\n"+
-		"virtual_alias_domains = b.example\nvirtual_alias_maps = inline:{ {info@b.example = you@c.example}, {full@b.example = full@c.example}, {list@b.example = list@lists.b.example}, {list-bounces@b.example = owner@sender.example} }\n"+
-		"remote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n"+main, x.b+smtpd)
+	runPostfix(t, strings.ReplaceAll(main, "127.0.0.1:8891", x.sealing.addr(t))+common+"mynetworks = 127.0.0.1\nsmtp_bind_address = "+addrB+
+		"\ndefault_transport = error:no other way\ntransport_maps = inline:{ {c.example = "+hop(portC)+"}, {closed.example = "+hop(portC)+"}, {sender.example = "+hop(x.home.addr)+"}, {lists.b.example = "+hop(x.list.addr)+"} }\n"+
+		"virtual_alias_domains = b.example\nvirtual_alias_maps = inline:{ {info@b.example = you@c.example}, {full@b.example = full@c.example}, {closed@b.example = you@closed.example}, {list@b.example = list@lists.b.example}, {list-bounces@b.example = owner@sender.example} }\n"+
+		"remote_header_rewrite_domain =\nlocal_header_rewrite_clients =\n", x.b+smtpd)
 	x.a = runPostfix(t, "smtpd_milters = inet:"+signing.addr(t)+"\nnon_smtpd_milters = $smtpd_milters\n"+postfixMilter+"default_transport = "+hop(x.b)+"\nsmtp_bind_address = "+senderIP+"\n", "")
 	return x
 }
@@ -183,19 +201,22 @@ func (x *chain) forwardedUnchanged(t *testing.T, srsDomain string) {
 	passes(t, x.zone.Addr(), x.records, save(t, d.raw))
 }
 
-// bounceComesHome: C's next server refuses the message, and C's own Postfix tells the rewritten sender.
+// bounceComesHome: C's next server refuses a message, and C's own Postfix tells the rewritten sender; C refuses one, and B's Postfix does.
 func (x *chain) bounceComesHome(t *testing.T) {
 	t.Helper()
-	x.send(t, "full@b.example")
-	d := x.home.next(t, x.detailed)
-	if d.from != "" || len(d.to) != 1 || d.to[0] != "bounce@sender.example" || !strings.Contains(d.raw, "the mailbox is full") {
-		t.Errorf("from %q to %v:\n%s", d.from, d.to, d.raw)
+	for to, why := range map[string]string{"full@b.example": "the mailbox is full", "closed@b.example": "Relay access denied"} {
+		x.send(t, to)
+		d := x.home.next(t, x.detailed)
+		if d.from != "" || len(d.to) != 1 || d.to[0] != "bounce@sender.example" || !strings.Contains(strings.Join(strings.Fields(d.raw), " "), why) {
+			t.Errorf("%s: from %q to %v:\n%s", to, d.from, d.to, d.raw)
+		}
 	}
 }
 
 // TestForwardByMilter: the milter knows who is forwarded, and rewrites the sender and the recipient of bounces itself.
 func TestForwardByMilter(t *testing.T) {
-	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example"}, "relay_domains = srs.b.example\nrelay_recipient_maps = regexp:{{/^SRS[01][-+=]/ OK}}\n"+
+	_, lines := forwardingPage(t)
+	x := startChain(t, "srs.b.example", []string{"--forward", "info@b.example=you@c.example", "--forward", "full@b.example", "--forward", "closed@b.example"}, lines+
 		"recipient_delimiter = +\nsmtp_header_checks = regexp:{{/^X-Todoku-Pass:/ IGNORE}}\n")
 	x.forwardedUnchanged(t, "srs.b.example")
 	x.bounceComesHome(t)
@@ -230,9 +251,8 @@ func TestForwardByMilter(t *testing.T) {
 // TestForwardByCanonicalMaps: Postfix asks for the rewritten addresses, as it does of postsrsd; a list changes mail on its way.
 func TestForwardByCanonicalMaps(t *testing.T) {
 	tables := freePort(t)
-	ask := "socketmap:inet:" + tables + ":"
-	x := startChain(t, "b.example", []string{"--srs-listen", inet(tables)},
-		"sender_canonical_maps = "+ask+"forward\nsender_canonical_classes = envelope_sender\nrecipient_canonical_maps = "+ask+"reverse\nrecipient_canonical_classes = envelope_recipient\n")
+	lines, _ := forwardingPage(t)
+	x := startChain(t, "b.example", []string{"--srs-listen", inet(tables)}, strings.ReplaceAll(lines, "127.0.0.1:10003", tables))
 	x.forwardedUnchanged(t, "b.example")
 	x.bounceComesHome(t)
 
