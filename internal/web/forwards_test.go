@@ -77,6 +77,10 @@ func TestForwardPages(t *testing.T) {
 	if w := s.do(upload("/forwards.csv", "address,to\nz@example.com,me@else.example\n")); w.Code != 303 || !strings.Contains(w.Header().Get("Location"), "made=1") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	s.post(at, url.Values{"do": {"set"}, "address": {"mine"}, "keep": {"on"}})
+	if w := s.do(request("GET", at, nil)); !strings.Contains(w.Body.String(), `<strong>mine@example.com</strong> <span class="tag">stays here</span></span>`) {
+		t.Errorf("an address that is not forwarded leads to nothing: %s", w.Body)
+	}
 	if w := s.do(request("GET", "/forwards.csv", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), "z@example.com,me@else.example,no\r\n") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
