@@ -78,7 +78,7 @@ var keysCommandTexts = map[string]commandText{
 
 var keysFlagTexts = map[string]text{
 	"master-key-file":   {EN: "`FILE` with the master key (else TODOKU_MASTER_KEY, else the systemd credential todoku-master-key)", JA: "マスター鍵の `FILE` (省略時は環境変数 TODOKU_MASTER_KEY、次に systemd の credential todoku-master-key)"},
-	"dns-update":        {EN: "publish to a zone by dynamic update at its primary server, `ZONE=HOST:PORT` (repeatable); others are published by hand", JA: "ゾーンのプライマリーサーバーに動的更新で公開する `ZONE=HOST:PORT` (複数指定可)。ほかのゾーンは手作業で公開する"},
+	"dns-update":        {EN: "publish to a zone by dynamic update at its primary server, `ZONE=HOST:PORT` (repeatable); others are published by hand", JA: "ゾーンのプライマリサーバーに動的更新で公開する `ZONE=HOST:PORT` (複数指定可)。ほかのゾーンは手作業で公開する"},
 	"dns-update-key":    {EN: "`FILE` with the TSIG key of these updates, as tsig-keygen writes it", JA: "動的更新に使う TSIG 鍵の `FILE` (tsig-keygen の形式)"},
 	"keys-rotate-after": {EN: "replace signing keys by themselves at this age, `DURATION` such as 180d (0: never)", JA: "署名中の鍵を自動で交換するまでの期間 `DURATION` (180d など。0 は自動で交換しない)"},
 	"keys-mail-life":    {EN: "how long mail may be on its way, `DURATION`: the record of an old key stays published for so long, and three days more", JA: "メールが配送中でありうる期間 `DURATION`。古い鍵のレコードは、この期間に 3 日を加えた間、公開し続ける"},

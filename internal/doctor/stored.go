@@ -40,7 +40,7 @@ func (s *Stored) writable() Check {
 	c := Check{ID: "database.writable", Title: said.New("Writing to the database", "データベースへの書き込み"), Status: OK, Detail: said.New("It takes writes.", "書き込めます。")}
 	if s.Unwritable != nil {
 		c.Status, c.Detail = Problem, said.New("It takes no writes: %s.", "書き込めません: %s", s.Unwritable.Error())
-		c.Fix = Fix{Summary: said.New("Run Todoku as the user that owns the file and its folder; of PostgreSQL, name the primary server.", "ファイルとフォルダーを所有するアカウントで Todoku を動かしてください。PostgreSQL の場合はプライマリーサーバーを指定してください。")}
+		c.Fix = Fix{Summary: said.New("Run Todoku as the user that owns the file and its folder; of PostgreSQL, name the primary server.", "ファイルとフォルダーを所有するアカウントで Todoku を動かしてください。PostgreSQL の場合はプライマリサーバーを指定してください。")}
 	}
 	return c
 }

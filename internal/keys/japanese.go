@@ -31,9 +31,9 @@ var problems = []struct {
 	{pattern.New(`^the private key is encrypted with another master key than the one given: .* \((\w+); given is (\w+)\)$`), "秘密鍵は、指定されたものとは別のマスター鍵で暗号化されています (${1}。指定されたのは ${2})"},
 	{pattern.New(`^the encrypted private key is damaged, or not that of this entry$`), "暗号化された秘密鍵が壊れているか、別の鍵のものです"},
 	{pattern.New(`^publishing to (\S+): publish: (\S+) does not take the TSIG key: .*$`), "${1} に公開できません: ${2} が TSIG 鍵を受け付けません。鍵の名前、アルゴリズム、シークレットと、双方の時計を確認してください"},
-	{pattern.New(`^publishing to (\S+): publish: (\S+) refused (?:a question|the update) for \S+: (\w+)(?:: .*)?$`), "${1} に公開できません: ${2} が拒否しました (${3})。ゾーン名、プライマリーサーバー、TSIG 鍵とそれに許可した更新を確認してください"},
-	{pattern.New(`^publishing to (\S+): publish: (\S+) answered without a signature \((\w+)\): .*$`), "${1} に公開できません: ${2} の応答に署名がありません (${3})。ゾーン名、プライマリーサーバー、TSIG 鍵の名前を確認してください"},
-	{pattern.New(`^publishing to (\S+): publish: asking (\S+): (.*): is it the .*$`), "${1} に公開できません: ${2} に問い合わせできません (${3})。プライマリーサーバーか、TCP で応答しているかを確認してください"},
+	{pattern.New(`^publishing to (\S+): publish: (\S+) refused (?:a question|the update) for \S+: (\w+)(?:: .*)?$`), "${1} に公開できません: ${2} が拒否しました (${3})。ゾーン名、プライマリサーバー、TSIG 鍵とそれに許可した更新を確認してください"},
+	{pattern.New(`^publishing to (\S+): publish: (\S+) answered without a signature \((\w+)\): .*$`), "${1} に公開できません: ${2} の応答に署名がありません (${3})。ゾーン名、プライマリサーバー、TSIG 鍵の名前を確認してください"},
+	{pattern.New(`^publishing to (\S+): publish: asking (\S+): (.*): is it the .*$`), "${1} に公開できません: ${2} に問い合わせできません (${3})。プライマリサーバーか、TCP で応答しているかを確認してください"},
 	{pattern.New(`^publishing to (\S+): publish: (\S+) is not a server of the zone \S+$`), "${1} に公開できません: ${2} はこのゾーンのサーバーではありません"},
 	{pattern.New(`^(\S+) has another record$`), "${1} のレコードが異なります"},
 }

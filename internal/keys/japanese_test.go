@@ -12,7 +12,7 @@ func TestProblemsInJapanese(t *testing.T) {
 		"the key signs, but not every name server shows its record": "署名に使っている鍵ですが、一部のネームサーバーでレコードを確認できません",
 		"192.0.2.53:53 has 2 TXT records":                           "192.0.2.53:53 に TXT レコードが 2 個あります",
 		"192.0.2.53:53 does not know the zone: REFUSED":             "192.0.2.53:53 がゾーンの情報を返しません: REFUSED",
-		"publishing to shop.example: publish: 192.0.2.53:53 refused the update for shop.example: REFUSED: allow this key to change the zone": "shop.example に公開できません: 192.0.2.53:53 が拒否しました (REFUSED)。ゾーン名、プライマリーサーバー、TSIG 鍵とそれに許可した更新を確認してください",
+		"publishing to shop.example: publish: 192.0.2.53:53 refused the update for shop.example: REFUSED: allow this key to change the zone": "shop.example に公開できません: 192.0.2.53:53 が拒否しました (REFUSED)。ゾーン名、プライマリサーバー、TSIG 鍵とそれに許可した更新を確認してください",
 	} {
 		if got, ok := Japanese(en); !ok || got != want {
 			t.Errorf("%s: %q", en, got)
