@@ -49,6 +49,8 @@ type app struct {
 	globals globals
 	// fromFile is where settings came from that were no flags, by the name of the flag.
 	fromFile map[string]string
+	// config is the configuration file that was read.
+	config configFile
 }
 
 // root builds the tree of commands with its texts in one language.

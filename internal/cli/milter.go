@@ -119,7 +119,12 @@ func (a *app) milter(c *cobra.Command, f *milterFlags, r dns.Resolver, prefix st
 	if err := a.checkMilter(f, prefix); err != nil {
 		return nil, nil, err
 	}
-	settings := func() (*filter.Settings, error) { return a.filterSettings(c, f, r, prefix) }
+	settings := func() (*filter.Settings, error) {
+		if a.config.changed() { // whoever changes it and sends SIGHUP may think that it is read
+			a.logger().Warn("the configuration file was changed since the start, and only a restart reads it; SIGHUP reads the files that it names", "file", a.config.path)
+		}
+		return a.filterSettings(c, f, r, prefix)
+	}
 	if _, err := settings(); err != nil {
 		return nil, nil, err
 	}
@@ -201,7 +206,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 	}
 	if f.takeover.opendkim == "" || c.Flags().Changed(prefix+"canonicalization") {
 		if s.Header, s.Body, err = canonicalization(f.canonicals); err != nil {
-			return nil, usagef("--%scanonicalization: %v", prefix, err)
+			return nil, usagef("%v", a.saidError("--"+prefix+"canonicalization", err))
 		}
 		s.SimpleSignatures = true
 	}
@@ -236,7 +241,7 @@ func (a *app) filterSettings(c *cobra.Command, f *milterFlags, r dns.Resolver, p
 		return nil, err
 	}
 	if err := s.Check(); err != nil {
-		return nil, usagef("%v", err)
+		return nil, usagef("%s", a.saidText(err))
 	}
 	return s, nil
 }

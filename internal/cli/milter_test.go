@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/catalogue"
 )
 
@@ -75,6 +76,76 @@ func TestMilterRefuses(t *testing.T) {
 			t.Errorf("%q: %d, %s", args, code, errs.String())
 		}
 	}
+}
+
+// TestMilterRefusesInJapanese: what is wrong with a key, a name or a number is said in Japanese, and nothing of it in English.
+func TestMilterRefusesInJapanese(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for want, args := range map[string][]string{
+		"誰もが読み取れる鍵ファイル":                    {"--key", "example.com:s:" + file("all", "x", 0o644)},
+		"秘密鍵 (RSA または Ed25519)":            {"--key", "example.com:s:" + file("junk", "x", 0o600)},
+		"先に復号してください":                       {"--key", "example.com:s:" + file("enc", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", 0o600)},
+		"--canonicalization: \"x\" は使えません": {"--canonicalization", "x"},
+		"名前を指定してください":                      {"--authserv-id", "a b"},
+		"RSA 鍵の最小サイズ 10":                   {"--minimum-key-bits", "10"},
+		"転送する宛先が指定されていますが":                 {"--forward", "a@example.com"},
+	} {
+		var out, errs bytes.Buffer
+		all := append([]string{"milter", "--lang", "ja", "--authserv-id", "mx.test.example", "--listen", "inet:0@127.0.0.1", "--resolver", "127.0.0.1:1"}, args...)
+		code := Run(t.Context(), all, IO{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" }})
+		if code != 2 || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "読み取れません") || strings.Contains(errs.String(), " is ") {
+			t.Errorf("%q: %d, %s, want %s", args, code, errs.String(), want)
+		}
+	}
+}
+
+// TestMilterConfigChanged: SIGHUP reads no configuration file, and says so of one that was changed.
+func TestMilterConfigChanged(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "m.toml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("authserv-id = \"mx.test.example\"\n")
+	var errs bytes.Buffer
+	a := &app{IO: IO{Err: &errs, Getenv: func(string) string { return "" }}, lang: "en"}
+	root := a.root()
+	a.globals.config = file
+	var f milterFlags
+	c := a.command("milter", nil)
+	f.add(c.Flags(), a, "")
+	root.AddCommand(c)
+	if err := a.settle(c); err != nil {
+		t.Fatal(err)
+	}
+	cfg, stop, err := a.milter(c, &f, dns.MustMemory(dns.Zone{}), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	again := func(wantWarning bool) {
+		t.Helper()
+		errs.Reset()
+		if _, err := cfg.Settings(); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(errs.String(), "only a restart reads it") != wantWarning {
+			t.Errorf("warning %v wanted: %s", wantWarning, errs.String())
+		}
+	}
+	again(false)
+	write("authserv-id = \"mx.test.example\"\nreceived-spf = true\n")
+	again(true)
+	write("authserv-id = \"mx.test.example\"\n")
+	again(false)
 }
 
 // TestMilterTakenOver: a configuration of OpenDKIM that says what cannot be is wrong usage, and names what; one that cannot be read could not be looked at.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ func (a *app) settle(c *cobra.Command) error {
 		if conf, err = a.readConfig(c.Root(), path); err != nil {
 			return err
 		}
+		a.config.path = path
 	}
 	a.fromFile = map[string]string{}
 	var failed error
@@ -204,9 +206,13 @@ func plain(v any) string {
 
 // reader reads TOML that may begin with a byte order mark, as editors of Windows write
 // it. Its errors are noTOML, to tell them from those of a file that cannot be read.
-type reader struct{ *toml.TOML }
+type reader struct {
+	*toml.TOML
+	read *[]byte // what there was
+}
 
 func (r reader) Unmarshal(octets []byte) (map[string]any, error) {
+	*r.read = octets
 	m, err := r.TOML.Unmarshal(bytes.TrimPrefix(octets, []byte("\xef\xbb\xbf")))
 	if err != nil {
 		return nil, noTOML{err}
@@ -218,11 +224,27 @@ type noTOML struct{ error }
 
 func (e noTOML) Unwrap() error { return e.error }
 
+// configFile is a configuration file as it was read; path is "" where there is none.
+type configFile struct {
+	path   string
+	octets []byte
+}
+
+// changed reports that the file has other octets now. What is no regular file (a pipe) gives them only once.
+func (f *configFile) changed() bool {
+	info, err := os.Stat(f.path)
+	if f.path == "" || err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	now, err := readBounded(f.path)
+	return err == nil && !bytes.Equal(now, f.octets)
+}
+
 // readConfig loads the file and refuses keys that no command has: a misspelt
 // setting must not be ignored in silence.
 func (a *app) readConfig(root *cobra.Command, path string) (*config, error) {
 	raw := koanf.New(".")
-	if err := raw.Load(file.Provider(path), reader{toml.Parser()}); err != nil {
+	if err := raw.Load(file.Provider(path), reader{toml.Parser(), &a.config.octets}); err != nil {
 		where := path
 		if line := tomlline.Error(err); line > 0 {
 			where = a.say(msgInLine, "file", path, "line", strconv.Itoa(line))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/todoku/todoku/arc"
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/wire"
 	"github.com/todoku/todoku/message"
 )
@@ -58,7 +59,7 @@ func (s *signFlags) signer(a *app) (signer, error) {
 		return out, usagef("--domain: %v", err)
 	}
 	if out.header, out.body, err = canonicalization(s.canon); err != nil {
-		return out, usagef("--canonicalization: %v", err)
+		return out, usagef("%v", a.saidError("--canonicalization", err))
 	}
 	for name := range strings.SplitSeq(s.headers, ":") {
 		if name = strings.TrimSpace(name); name != "" {
@@ -99,7 +100,7 @@ func canonicalization(text string) (header, body wire.Canonicalization, err erro
 	header, okH := words[h]
 	body, okB := words[b]
 	if !okH || !okB {
-		return 0, 0, fmt.Errorf("%q is not simple or relaxed, or two of them with a slash", text)
+		return 0, 0, said.Error("%q is not simple or relaxed, or two of them with a slash", "%q は使えません。simple か relaxed、または 2 つを / でつないで指定してください", text)
 	}
 	return header, body, nil
 }

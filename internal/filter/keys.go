@@ -3,6 +3,7 @@ package filter
 import (
 	"cmp"
 	"crypto"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -114,7 +115,7 @@ func LoadKeys(specs []string) (*FileKeys, error) {
 			return nil, said.Error("key of %s: %w", "%s の鍵: %v", name.Domain, err)
 		}
 		if _, err := dkim.RecordFor(key.Public()); err != nil {
-			return nil, said.Error("key of %s in %s: %w", "%s の鍵 (%s): %v", name.Domain, file, err)
+			return nil, said.Error("key of %s in %s: %w", "%[1]s の鍵 (%[2]s): 署名に使えない鍵です。RSA 鍵は 1024 から 4096 ビット (推奨 2048 ビット) で作ってください", name.Domain, file, err)
 		}
 		name.Signer = key
 		into[name.Domain] = append(into[name.Domain], name)
@@ -154,7 +155,7 @@ func readKey(file string) (crypto.Signer, error) {
 		return nil, &fs.PathError{Op: "read", Path: file, Err: ErrKeyReadable}
 	}
 	if info.Size() > 1<<20 {
-		return nil, fmt.Errorf("%s is no key: %d octets", file, info.Size())
+		return nil, said.Error("%s is no key: %d octets", "%s は鍵のファイルとしては大きすぎます (%d オクテット)", file, info.Size())
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
@@ -162,7 +163,15 @@ func readKey(file string) (crypto.Signer, error) {
 	}
 	key, err := dkim.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, badKey(file, err)
 	}
 	return key, nil
+}
+
+// badKey is the error of [dkim.ParsePrivateKey] in both languages, with the name of the file.
+func badKey(file string, err error) error {
+	if errors.Is(err, dkim.ErrEncryptedKey) {
+		return said.Error("%s: %w", "%[1]s: 秘密鍵がパスフレーズで暗号化されています。先に復号してください (openssl pkey -in KEY -out PLAIN)", file, err)
+	}
+	return said.Error("%s: %w", "%[1]s: PEM 形式の秘密鍵 (RSA または Ed25519) がありません", file, err)
 }

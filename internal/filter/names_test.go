@@ -132,7 +132,10 @@ func TestTableErrorsNameTheLine(t *testing.T) {
 		"rule = [{action = \"tag\", rcpt = \"x\"}]\n":                                                               "line 1: rule: 1: rcpt: nothing is called that",
 		"[default\nx = 1\n":                                                                                         "line 1: toml:",
 		"[[rule]]\noutcome = [\"dmarc-reject\", \"temperror\"]\naction = \"tag\"\n[[rule]]\noutcome = [\"dmarc-reject\"]\nto = [\"x@y.example\"]\naction = \"accept\"\n": "line 4: rule: 2: it never counts: rule 1",
-		"[[rule]]\naction = \"tag\"\n[[rule]]\naction = \"accept\"\n": "line 3: rule: 2: it never counts: rule 1",
+		"[[rule]]\noutcome = [\"dmarc-reject\"]\nto = []\naction = \"accept\"\n":                                                                                         "line 3: rule: 1: to: an empty list fits nothing",
+		"[[rule]]\noutcome = []\naction = \"reject\"\n":                                                                                                                  "line 2: rule: 1: outcome: an empty list fits nothing",
+		"\ufeff[default]\ntemperror = \"defer\"\nx = 1\n":                                                                                                                "line 3: default: x: outcome \"x\": it is one of",
+		"[[rule]]\naction = \"tag\"\n[[rule]]\naction = \"accept\"\n":                                                                                                    "line 3: rule: 2: it never counts: rule 1",
 	} {
 		_, _, err := ParseTable([]byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

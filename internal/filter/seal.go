@@ -156,10 +156,10 @@ func (f *Forwarding) check() error {
 		return nil
 	}
 	if d := f.SealDomain; d != "" && (!strings.Contains(d, ".") || !dns.ValidName(d) || dns.CanonicalName(d) != d) {
-		return fmt.Errorf("the sealing domain %q: it must be a domain in A-labels, in lower case", d)
+		return said.Error("the sealing domain %q: it must be a domain in A-labels, in lower case", "ARC シールのドメイン %q: A-label の小文字のドメインを指定してください", d)
 	}
 	if f.SealDomain == "" && f.SRS == nil && len(f.Targets) > 0 {
-		return errors.New("forwarded recipients are named, but neither a domain that seals nor one that rewrites senders")
+		return said.Error("forwarded recipients are named, but neither a domain that seals nor one that rewrites senders", "転送する宛先が指定されていますが、ARC シールのドメインも SRS のドメインも指定されていません")
 	}
 	return nil
 }

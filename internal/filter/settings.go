@@ -10,6 +10,7 @@ import (
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/message"
 )
 
@@ -93,12 +94,12 @@ func (s *Settings) Check() error {
 func (s *Settings) ready() (*Settings, error) {
 	c := *s
 	if c.AuthServID == "" || strings.ContainsAny(c.AuthServID, " \t\r\n;") {
-		return nil, fmt.Errorf("the authserv-id %q: it must be a name, best that of the mail server", c.AuthServID)
+		return nil, said.Error("the authserv-id %q: it must be a name, best that of the mail server", "authserv-id %q: 名前を指定してください (メールサーバーの名前が適しています)", c.AuthServID)
 	}
 	if isIDN(c.AuthServID) { // readers compare what they read with what they were told, and few read Unicode
 		id, err := asciiDomain(c.AuthServID)
 		if err != nil {
-			return nil, fmt.Errorf("the authserv-id: %w", err)
+			return nil, said.Error("the authserv-id: %w", "authserv-id: %v", err)
 		}
 		c.AlsoOurs, c.AuthServID = append(slices.Clone(c.AlsoOurs), c.AuthServID), id
 	}
@@ -111,7 +112,7 @@ func (s *Settings) ready() (*Settings, error) {
 		return nil, fmt.Errorf("outgoing mail without a signature can be accepted, deferred or rejected, not %v", c.Unsigned)
 	}
 	if c.MinimumKeyBits != 0 && (c.MinimumKeyBits < 1024 || c.MinimumKeyBits > 16384) {
-		return nil, fmt.Errorf("RSA keys of %d bits: the least size is 1024 (RFC 8301 section 3.2) to 16384", c.MinimumKeyBits)
+		return nil, said.Error("RSA keys of %d bits: the least size is 1024 (RFC 8301 section 3.2) to 16384", "RSA 鍵の最小サイズ %d ビット: 1024 (RFC 8301 3.2 節) から 16384 の範囲で指定してください", c.MinimumKeyBits)
 	}
 	if err := c.Forwarding.check(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"net/netip"
@@ -37,6 +38,7 @@ import (
 //
 // What it does not know is an error: a misspelt rule must not be ignored in silence.
 func ParseTable(data []byte) (*Policy, *Senders, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // as editors of Windows write it
 	top, err := toml.Parser().Unmarshal(data)
 	if err != nil {
 		return nil, nil, inLine(tomlline.Error(err), err)
@@ -140,6 +142,9 @@ func defaults(into map[Outcome]Action, v any) error {
 
 var errNoTexts = said.Error("it is no list of texts", "文字列の配列ではありません")
 
+// errNobody: a rule without a list is for all, so one whose list somebody emptied must not be.
+var errNobody = said.Error("an empty list fits nothing; leave it out where all shall fit", "空の配列には何も当てはまりません。すべてを対象とする場合は、この行を書かないでください")
+
 var errNoTable = said.Error("it is no table", "テーブルではありません")
 
 func badOutcome(word string) error {
@@ -204,6 +209,9 @@ func rule(table map[string]any) (r Rule, err error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		v := table[key]
+		if list, ok := v.([]any); ok && len(list) == 0 {
+			return r, under(key, errNobody)
+		}
 		switch key {
 		case "outcome":
 			r.Outcomes, err = outcomes(v)

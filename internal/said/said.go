@@ -90,5 +90,5 @@ func ofFile(err error) string {
 	case errors.Is(err, fs.ErrPermission):
 		return "アクセス権がありません"
 	}
-	return "読み取れません (" + err.Error() + ")"
+	return Japanese(err)
 }

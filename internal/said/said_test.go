@@ -20,6 +20,7 @@ func TestLanguages(t *testing.T) {
 		{Japanese(fmt.Errorf("x: %w", inner)), "/k: ファイルが存在しません"},
 		{Japanese(errors.New("odd")), "読み取れません (odd)"},
 		{Japanese(fmt.Errorf("/k: %w", fs.ErrPermission)), "アクセス権がありません (/k: permission denied)"},
+		{Japanese(&fs.PathError{Op: "read", Path: "/k", Err: Error("all may read it", "誰でも読めます")}), "/k: 誰でも読めます"},
 		{Text{"a", "b"}.In(true) + Text{"a", "b"}.In(false) + Text{"a", "b"}.String(), "baa"},
 	} {
 		if c.got != c.want {
