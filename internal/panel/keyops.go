@@ -75,7 +75,7 @@ func WrongMaster(err error) (t catalogue.Text, ok bool) {
 // lookTime bounds what is asked of name servers while somebody waits.
 const lookTime = 20 * time.Second
 
-// withKeys does something with the keys of a domain that one may see, within some time.
+// withKeys does something with the keys of a domain that one may see, within some time. ErrBusy where its turn does not come in that.
 func (p *Panel) withKeys(ctx context.Context, w Who, name string, within time.Duration, do func(ctx context.Context, d *store.Domain) error) error {
 	d, err := p.find(ctx, w, name)
 	if err != nil {
@@ -84,17 +84,20 @@ func (p *Panel) withKeys(ctx context.Context, w Who, name string, within time.Du
 	if p.Keys == nil {
 		return keys.ErrNoMaster
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
+	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	end, err := p.turn(ctx, w, d.Name)
+	end, err := p.turn(limited, w, d.Name)
+	if err != nil && ctx.Err() == nil {
+		err = ErrBusy
+	}
 	if err != nil {
 		return err
 	}
 	defer end()
-	if d, err = p.find(ctx, w, d.Name); err != nil { // it may have been taken away while this waited
+	if d, err = p.find(limited, w, d.Name); err != nil { // it may have been taken away while this waited
 		return err
 	}
-	return do(ctx, &d)
+	return do(limited, &d)
 }
 
 // keysAtOnce are the works with keys of customers at one time, and those of administrators: each may wait for name servers.
@@ -110,7 +113,7 @@ func (p *Panel) turn(ctx context.Context, w Who, domain string) (end func(), err
 }
 
 // Act does something with a key of a domain. store.ErrNotFound, also for a key of another domain; keys.ErrNothing, keys.ErrInUse,
-// keys.ErrBusy, keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict.
+// keys.ErrBusy, keys.ErrNotShown where it cannot be done now; keys.ErrNoMaster; store.ErrConflict; ErrBusy.
 func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) error {
 	return p.withKeys(ctx, w, name, lookTime, func(ctx context.Context, d *store.Domain) error {
 		e, err := p.Store.Key(ctx, id)
@@ -134,7 +137,7 @@ func (p *Panel) Act(ctx context.Context, w Who, name, id string, a KeyAction) er
 	})
 }
 
-// Look asks the name servers of a domain about its keys now, and takes the steps that may be taken. store.ErrNotFound, keys.ErrNoMaster.
+// Look asks the name servers of a domain about its keys now, and takes the steps that may be taken. store.ErrNotFound, keys.ErrNoMaster, ErrBusy.
 func (p *Panel) Look(ctx context.Context, w Who, name string) error {
 	return p.withKeys(ctx, w, name, lookTime, func(ctx context.Context, d *store.Domain) error {
 		err := p.Keys.Look(ctx, d.Name)
@@ -148,23 +151,36 @@ func (p *Panel) Look(ctx context.Context, w Who, name string) error {
 // keyTime bounds the making of a domain's keys.
 const keyTime = 30 * time.Second
 
-// MakeKeys makes an RSA and an Ed25519 key, each where the domain has none that signs or will. store.ErrNotFound, keys.ErrNoMaster.
+// MakeKeys makes an RSA and an Ed25519 key, each where the domain has none that signs or will. store.ErrNotFound, keys.ErrNoMaster, ErrBusy.
 func (p *Panel) MakeKeys(ctx context.Context, w Who, name string) error {
-	return p.withKeys(ctx, w, name, keyTime, func(ctx context.Context, d *store.Domain) error { // one after the other also keeps two from making the same
-		list, err := p.Store.Keys(ctx, d.Name, false)
-		if err != nil {
+	return p.withKeys(ctx, w, name, keyTime, p.makeKeys) // one after the other also keeps two from making the same
+}
+
+func (p *Panel) makeKeys(ctx context.Context, d *store.Domain) error {
+	list, err := p.Store.Keys(ctx, d.Name, false)
+	if err != nil {
+		return err
+	}
+	for _, algorithm := range []string{"rsa", "ed25519"} {
+		if slices.ContainsFunc(list, func(k store.DKIMKey) bool { return k.Algorithm == algorithm && lives(&k) }) {
+			continue
+		}
+		if err := p.makeKey(ctx, d, algorithm); err != nil {
 			return err
 		}
-		for _, algorithm := range []string{"rsa", "ed25519"} {
-			if slices.ContainsFunc(list, func(k store.DKIMKey) bool { return k.Algorithm == algorithm && lives(&k) }) {
-				continue
-			}
-			if _, err := p.Keys.Create(ctx, keys.Spec{Domain: d.Name, Algorithm: algorithm}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// makeKey makes one, in half of the time that is left: name servers that are slow to answer for the first leave as much for the second.
+func (p *Panel) makeKey(ctx context.Context, d *store.Domain, algorithm string) error {
+	if until, ok := ctx.Deadline(); ok {
+		half, cancel := context.WithTimeout(ctx, time.Until(until)/2)
+		defer cancel()
+		ctx = half
+	}
+	_, err := p.Keys.Create(ctx, keys.Spec{Domain: d.Name, Algorithm: algorithm})
+	return err
 }
 
 // lives reports that a key signs or will.

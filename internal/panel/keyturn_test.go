@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/keys"
@@ -107,5 +108,26 @@ func TestRotateTooSoon(t *testing.T) {
 	err = p.Act(t.Context(), her, "a.example", signs.ID, Rotate)
 	if text, ok := KeyProblem(err); !errors.Is(err, keys.ErrBusy) || !ok || !strings.Contains(text.EN, "alternate") || text.JA == "" {
 		t.Errorf("%v: %+v", err, text)
+	}
+}
+
+// TestKeysOfSilentServers: name servers that never answer keep no key from being made, and who waits behind them in vain is told that, not of a database.
+func TestKeysOfSilentServers(t *testing.T) {
+	p, her := forwarding(t)
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	must(t, err)
+	p.Keys = keys.New(keys.Config{Store: p.Store, Master: master, Observer: tarpit{asked: make(chan struct{}, 9), never: "a.example"}, Now: p.Now})
+	must(t, p.withKeys(t.Context(), her, "a.example", 3*time.Second, p.makeKeys))
+	if list, err := p.Store.Keys(t.Context(), "a.example", false); err != nil || len(list) != 2 {
+		t.Errorf("%d keys, %v", len(list), err)
+	}
+	p.busy.Store("domain a.example", true)
+	if err := p.withKeys(t.Context(), her, "a.example", time.Millisecond, p.makeKeys); !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.withKeys(gone, her, "a.example", time.Minute, p.makeKeys); err == nil || errors.Is(err, ErrBusy) {
+		t.Errorf("one who left: %v", err)
 	}
 }
