@@ -1,7 +1,6 @@
 package ses
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,26 +13,16 @@ const batch = 500
 // ErrTooLong: an event is longer than MaxEvent.
 var ErrTooLong = fmt.Errorf("an event has more than %d octets", MaxEvent)
 
-// Read reads events one after the other (JSON Lines, as Amazon Data Firehose writes them, or with any white space between) or in one array,
-// and hands them over in batches of at most 500. What is JSON and no event of SES is counted in others. After an error what
+// Read reads events one after the other (JSON Lines, as Amazon Data Firehose writes them, or with any white space between) or in arrays, and
+// hands them over in batches of at most 500. What is JSON and no event of SES is counted in others. After an error what
 // came before it has been handed over.
 func Read(r io.Reader, each func([]Event) error) (others int, err error) {
 	in := &guard{from: r}
-	buffered := bufio.NewReader(in)
-	in.dec = json.NewDecoder(buffered)
-	first, err := firstByte(buffered)
-	if err != nil {
-		return 0, err
-	}
-	if first == '[' {
-		if _, err := in.dec.Token(); err != nil {
-			return 0, fmt.Errorf("reading events: %w", err)
-		}
-	}
+	in.dec = json.NewDecoder(in)
 	var list []Event
-	for n := 1; first != '[' || in.dec.More(); n++ {
+	for n := 1; ; n++ {
 		var raw json.RawMessage
-		if err = in.dec.Decode(&raw); err != nil {
+		if raw, err = in.next(); err != nil {
 			err = in.explain(err, n)
 			break
 		}
@@ -52,34 +41,44 @@ func Read(r io.Reader, each func([]Event) error) (others int, err error) {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	if err == nil && first == '[' {
-		if _, end := in.dec.Token(); end != nil {
-			err = in.explain(end, len(list))
-		}
-	}
 	if len(list) > 0 {
 		err = errors.Join(each(list), err)
 	}
 	return others, err
 }
 
-// firstByte looks at the first octet that is no white space.
-func firstByte(r *bufio.Reader) (byte, error) {
-	for range MaxEvent {
-		b, err := r.ReadByte()
-		if errors.Is(err, io.EOF) {
-			return 0, nil
+// next gives the next value, of an array or by itself; io.EOF after the last one.
+func (g *guard) next() (raw json.RawMessage, err error) {
+	for {
+		more := g.dec.More()
+		switch {
+		case g.inside && more:
+			err = g.dec.Decode(&raw)
+			return raw, err
+		case g.inside:
+			if _, err := g.dec.Token(); errors.Is(err, io.EOF) {
+				return nil, io.ErrUnexpectedEOF
+			} else if err != nil {
+				return nil, err
+			}
+			g.inside = false
+		case more && g.first() == '[':
+			if _, err := g.dec.Token(); err != nil {
+				return nil, err
+			}
+			g.inside = true
+		default:
+			err = g.dec.Decode(&raw)
+			return raw, err
 		}
-		if err != nil {
-			return 0, fmt.Errorf("reading events: %w", err)
-		}
-		switch b {
-		case ' ', '\t', '\r', '\n':
-			continue
-		}
-		return b, r.UnreadByte()
 	}
-	return 0, ErrTooLong
+}
+
+// first is the octet that a value begins with which is there.
+func (g *guard) first() byte {
+	var b [1]byte
+	_, _ = g.dec.Buffered().Read(b[:]) // what is there is in memory
+	return b[0]
 }
 
 // guard bounds one value: a decoder holds it whole.
@@ -87,11 +86,12 @@ type guard struct {
 	from io.Reader
 	dec  *json.Decoder
 	read int64
+	// inside: of an array.
+	inside bool
 }
 
 func (g *guard) Read(p []byte) (int, error) {
-	// 64 KiB more for what the readers in between hold already.
-	if g.dec != nil && g.read-g.dec.InputOffset() > 2*MaxEvent {
+	if g.read-g.dec.InputOffset() > 2*MaxEvent {
 		return 0, ErrTooLong
 	}
 	n, err := g.from.Read(p[:min(len(p), 32<<10)])

@@ -81,7 +81,8 @@ func TestParse(t *testing.T) {
 
 func TestRead(t *testing.T) {
 	lines := fixtures[Send] + "\n" + `{"something":"else"}` + "\n\n  " + enveloped(fixtures[Bounce]) + fixtures[Delay]
-	for name, text := range map[string]string{"lines": lines, "array": "\n [" + fixtures[Send] + ",\n" + `{"something":"else"},` + enveloped(fixtures[Bounce]) + "," + fixtures[Delay] + " ]"} {
+	for name, text := range map[string]string{"lines": lines, "array": "\n [" + fixtures[Send] + ",\n" + `{"something":"else"},` + enveloped(fixtures[Bounce]) + "," + fixtures[Delay] + " ]",
+		"arrays": "[" + fixtures[Send] + `,{"something":"else"}]` + "[]\n" + enveloped(fixtures[Bounce]) + " [" + fixtures[Delay] + "]\n"} {
 		var got []Event
 		others, err := Read(strings.NewReader(text), func(l []Event) error { got = append(got, l...); return nil })
 		if err != nil || others != 1 || len(got) != 3 || got[1].Kind != Bounce {
@@ -92,13 +93,16 @@ func TestRead(t *testing.T) {
 		text string
 		want int
 	}{
-		"empty": {"", 0}, "space": {" \n", 0}, "empty array": {"[]", 0}, "no JSON": {fixtures[Send] + "\nnonsense\n", 1}, "cut": {fixtures[Send] + fixtures[Send][:100], 1}, "open array": {"[" + fixtures[Send], 1},
+		"empty": {"", 0}, "space": {" \n", 0}, "empty array": {"[]", 0}, "no JSON": {fixtures[Send] + "\nnonsense\n", 1}, "cut": {fixtures[Send] + fixtures[Send][:100], 1}, "open array": {"[" + fixtures[Send], 1}, "nothing in it": {"[ \n", 0}, "closed twice": {"[" + fixtures[Send] + "]]", 1}, "nonsense behind it": {"[" + fixtures[Send] + "] x", 1},
 		"too long": {fixtures[Send] + `{"x":"` + strings.Repeat("x", 4*MaxEvent) + `"}`, 1}, "space without end": {strings.Repeat(" ", 4*MaxEvent), 0}, "deep": {strings.Repeat("[", 100_000), 0},
 	} {
 		n := 0
 		_, err := Read(strings.NewReader(c.text), func(l []Event) error { n += len(l); return nil })
 		if fine := name == "empty" || name == "space" || name == "empty array"; n != c.want || (err == nil) != fine {
 			t.Errorf("%s: %d events, %v", name, n, err)
+		}
+		if err != nil && strings.HasSuffix(err.Error(), "EOF") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	n, calls := 0, 0
