@@ -60,7 +60,7 @@ var openDKIM = slices.Concat([]rule{
 	{name: "On-Default", apply: (*reading).onDNSError},
 	{name: "On-DNSError", apply: (*reading).onDNSError},
 	{name: "KeyTable"}, {name: "SigningTable"}, {name: "Domain"}, {name: "Selector"}, {name: "KeyFile"}, {name: "SubDomains"}, {name: "MultipleSignatures"},
-	{name: "BaseDirectory"}, {name: "Include"}, {name: "AlwaysAddARHeader"}, {name: "RemoveARAll"},
+	{name: "BaseDirectory"}, {name: "Include"}, {name: "AlwaysAddARHeader", apply: alwaysAdd}, {name: "RemoveARAll"},
 	{name: "On-BadSignature", apply: onBad}, {name: "On-KeyNotFound", apply: onBad}, {name: "On-NoSignature", apply: onBad},
 	{name: "On-InternalError", apply: onBad}, {name: "On-Security", apply: onBad}, {name: "Quarantine", apply: quarantine},
 	{name: "On-SignatureError", fate: Otherwise, why: t("--unsigned says what becomes of mail that cannot be signed", "署名できないメールの扱いは --unsigned で指定します")},

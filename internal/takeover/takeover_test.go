@@ -123,6 +123,19 @@ func TestFieldNames(t *testing.T) {
 	}
 }
 
+// TestAlwaysAddARHeader: switched off it is not taken over, for checked mail always gets a field.
+func TestAlwaysAddARHeader(t *testing.T) {
+	for value, want := range map[string]Fate{"yes": Done, "no": Otherwise} {
+		var r Report
+		if err := OpenDKIM([]byte("Mode v\nAlwaysAddARHeader "+value+"\n"), Files{Read: tree{}.read}, "", &filter.Settings{}, &r); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.fate(t, "AlwaysAddARHeader"); got != want {
+			t.Errorf("%s: %v", value, got)
+		}
+	}
+}
+
 // TestIncludesEnd: files that include each other many times are read no more than a bounded number of times.
 func TestIncludesEnd(t *testing.T) {
 	files, reads := tree{"/5": ""}, 0

@@ -344,6 +344,13 @@ func (r *reading) minimum(v string) (Fate, said.Text) {
 	return Otherwise, t("a signature that leaves any octets of the body out never passes", "本文に署名されていない部分があれば pass になりません")
 }
 
+func alwaysAdd(_ *reading, v string) (Fate, said.Text) {
+	if keys.Yes(v) {
+		return Done, said.Text{}
+	}
+	return Otherwise, t("mail that is checked always gets a field: SPF and DMARC have results without a signature, too", "検証したメールには必ず付けます。署名がなくても SPF と DMARC の結果があるためです")
+}
+
 func quarantine(_ *reading, v string) (Fate, said.Text) {
 	if !keys.Yes(v) {
 		return Done, said.Text{}
