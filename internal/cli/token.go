@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/render"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
@@ -20,14 +21,16 @@ import (
 
 // tokenObject is a token as JSON; Token is there when it is made, and never again.
 type tokenObject struct {
-	ID      string     `json:"id"`
-	Name    string     `json:"name"`
-	Scopes  []string   `json:"scopes"`
-	Person  string     `json:"person,omitempty"`
-	Created time.Time  `json:"created"`
-	Expires *time.Time `json:"expires"`
-	Used    *time.Time `json:"last_used"`
-	Token   string     `json:"token,omitempty"`
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	Scopes []string `json:"scopes"`
+	Person string   `json:"person,omitempty"`
+	// Customer is the name of the person.
+	Customer string     `json:"customer,omitempty"`
+	Created  time.Time  `json:"created"`
+	Expires  *time.Time `json:"expires"`
+	Used     *time.Time `json:"last_used"`
+	Token    string     `json:"token,omitempty"`
 }
 
 func newTokenObject(t store.Token) tokenObject {
@@ -126,7 +129,11 @@ func createToken(ctx context.Context, st *store.Store, customer, name string, sc
 	if customer == "" {
 		return tokens.Create(ctx, st, name, scopes, expires)
 	}
-	p, err := st.PersonByName(ctx, strings.ToLower(customer))
+	clean, err := access.CleanName(customer)
+	if err != nil {
+		return "", store.Token{}, store.ErrNotFound // nobody has such a name
+	}
+	p, err := st.PersonByName(ctx, clean)
 	if err != nil {
 		return "", store.Token{}, err
 	}
@@ -148,14 +155,31 @@ func (a *app) tokenListCommand() *cobra.Command {
 				return lookError{err}
 			}
 			objects := make([]tokenObject, 0, len(list))
+			customers := map[string]string{}
 			for _, t := range list {
-				objects = append(objects, newTokenObject(t))
+				o := newTokenObject(t)
+				if o.Customer, err = customerOf(c.Context(), st, customers, t.Person); err != nil {
+					return lookError{err}
+				}
+				objects = append(objects, o)
 			}
 			return a.show(map[string]any{"tokens": objects}, func(w io.Writer, _ render.TextOptions) error { return a.listTokens(w, objects) })
 		})
 	})
 	a.databaseFlag(c, &database)
 	return c
+}
+
+// customerOf gives the name of a person, "" for nobody, and remembers it in known.
+func customerOf(ctx context.Context, st *store.Store, known map[string]string, person string) (string, error) {
+	if _, asked := known[person]; !asked && person != "" {
+		p, err := st.Person(ctx, person)
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // they may just have been removed
+			return "", err
+		}
+		known[person] = p.Name
+	}
+	return known[person], nil
 }
 
 func (a *app) listTokens(w io.Writer, list []tokenObject) error {
@@ -172,7 +196,11 @@ func (a *app) listTokens(w io.Writer, list []tokenObject) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, a.say(msgTokenColumns))
 	for _, t := range list {
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, render.Printable(t.Name), strings.Join(t.Scopes, ","), day(&t.Created), day(t.Expires), day(t.Used))
+		customer := "-"
+		if t.Customer != "" {
+			customer = render.Printable(t.Customer)
+		}
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, render.Printable(t.Name), customer, strings.Join(t.Scopes, ","), day(&t.Created), day(t.Expires), day(t.Used))
 	}
 	return tab.Flush()
 }

@@ -4,10 +4,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/service"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/tokens"
@@ -85,6 +87,33 @@ func TestToken(t *testing.T) {
 	}
 	if r := p.run("token", "revoke", "--database", db, id).want(t, 3); !strings.Contains(r.err, "there is no token "+id) {
 		t.Errorf("%q", r.err)
+	}
+}
+
+// TestTokensOfCustomers: the list says whose each token is, and a customer is found by the name as they type it.
+func TestTokensOfCustomers(t *testing.T) {
+	p := newProgram(t, dns.Zone{})
+	db, st := newDatabase(t)
+	for _, name := range []string{"cusa", "ユーザー"} {
+		if _, err := st.AddPerson(t.Context(), store.Person{Name: name, Role: access.Customer}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, customer := range []string{" CusA ", "ﾕｰｻﾞｰ"} {
+		p.run("token", "create", "--database", db, "--name", "deploy", "--customer", customer, "--scope", "domains").want(t, 0)
+	}
+	p.run("token", "create", "--database", db, "--name", "own", "--scope", "read").want(t, 0)
+	list := p.run("token", "list", "--database", db).want(t, 0).out
+	for _, want := range []string{`(?m)^\S+ +NAME +CUSTOMER +SCOPES`, `(?m)^\S+ +deploy +cusa +domains `, `(?m)^\S+ +deploy +ユーザー +domains `, `(?m)^\S+ +own +- +read `} {
+		if !regexp.MustCompile(want).MatchString(list) {
+			t.Errorf("no %s:\n%s", want, list)
+		}
+	}
+	if out := p.run("token", "list", "--database", db, "--json").want(t, 0).out; !strings.Contains(out, `"customer":"cusa"`) && !strings.Contains(out, `"customer": "cusa"`) {
+		t.Errorf("%s", out)
+	}
+	for _, nobody := range []string{"cusb", "a b", "\u202ecusa"} {
+		p.run("token", "create", "--database", db, "--name", "x", "--customer", nobody, "--scope", "domains").want(t, 3)
 	}
 }
 

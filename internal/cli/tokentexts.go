@@ -74,7 +74,7 @@ var (
 	msgTokenIDs     = text{EN: "give the ids of the tokens to revoke (see: todoku token list)", JA: "取り消すトークンの ID を指定してください (todoku token list で確認できます)"}
 	msgTokenUnknown = text{EN: "there is no token {id}", JA: "トークン {id} はありません"}
 	msgTokenRevoked = text{EN: "{id}: revoked", JA: "{id}: 取り消しました"}
-	msgTokenColumns = text{EN: "ID\tNAME\tSCOPES\tMADE\tEXPIRES\tLAST USED", JA: "ID\t名前\tスコープ\t作成\t有効期限\t最終利用"}
+	msgTokenColumns = text{EN: "ID\tNAME\tCUSTOMER\tSCOPES\tMADE\tEXPIRES\tLAST USED", JA: "ID\t名前\t顧客\tスコープ\t作成\t有効期限\t最終利用"}
 	msgMadeDatabase = text{EN: "The database {file} was not there, and was made; name it to `todoku serve` and `todoku milter` by --database.", JA: "データベース {file} がなかったため、作成しました。`todoku serve` と `todoku milter` には --database で指定してください。"}
 	msgNoDatabase   = text{EN: "{file}: there is no such database; `todoku serve` makes one when it is first started, and --database names it", JA: "{file}: データベースがありません。データベースは `todoku serve` の初回の起動時に作られます。--database で指定してください"}
 	msgBadServer    = text{EN: "--server {value}: write it as https://todoku.example.com", JA: "--server {value}: https://todoku.example.com の形で指定してください"}
