@@ -185,26 +185,55 @@ func (o *search) disguised(s string) bool {
 }
 
 // asciiStart converts the labels of a name to A-labels as far as an id of so many
-// octets can reach. An A-label has more octets than its U-label has characters, and
-// its conversion takes the square of these: what is too long is not converted. On
-// errors it goes on, as some consumers do.
+// octets can reach. An A-label has at least as many octets as its U-label has characters,
+// and conversion takes the square of these, whichever way: what is too long stays as it
+// is. On errors it goes on, as some consumers do.
 func asciiStart(name string, longest int) string {
-	name, _ = idna.Lookup.ToUnicode(name) // mapped: full-width letters and dots become ASCII
 	var out strings.Builder
 	for {
-		label, rest, more := strings.Cut(name, ".")
-		if n := utf8.RuneCountInString(label); n > maxLabel || out.Len()+n > longest {
-			out.WriteString(name)
+		label, rest, more := cutDot(name)
+		label = mapped(label)
+		n := utf8.RuneCountInString(label)
+		if strings.HasPrefix(label, "xn--") {
+			n -= len("xn--" + "-") // what is no A-label, "xn--org-", becomes org
+		}
+		if n > maxLabel || out.Len()+n > longest {
+			out.WriteString(label)
+			if more {
+				out.WriteString("." + rest)
+			}
 			return out.String()
 		}
-		ascii, _ := idna.Lookup.ToASCII(label)
-		out.WriteString(ascii)
+		label, _ = idna.Lookup.ToUnicode(label)
+		label, _ = idna.Lookup.ToASCII(label)
+		out.WriteString(label)
 		if !more {
 			return out.String()
 		}
 		out.WriteByte('.')
 		name = rest
 	}
+}
+
+// cutDot cuts a name at its first dot, or at what conversion takes for one (UTS #46 section 2.3).
+func cutDot(name string) (label, rest string, more bool) {
+	i := strings.IndexAny(name, ".\u3002\uff0e\uff61")
+	if i < 0 {
+		return name, "", false
+	}
+	_, n := utf8.DecodeRuneInString(name[i:])
+	return name[:i], name[i+n:], true
+}
+
+// mapped makes full-width letters of a label ASCII, and drops what nobody sees. Behind another
+// letter "xn--" begins no A-label, which would be converted however long it is.
+func mapped(label string) string {
+	const before = "z"
+	behind, _ := idna.Lookup.ToUnicode(before + label)
+	if after, ok := strings.CutPrefix(behind, before); ok {
+		return after
+	}
+	return label // its first character is a mark, which is a part of the letter now
 }
 
 // maxLabel is how many octets a label has at most (RFC 1035 section 2.3.4). Of a U-label
