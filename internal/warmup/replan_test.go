@@ -91,6 +91,50 @@ func TestClockFarAhead(t *testing.T) {
 	}
 }
 
+// TestClockFarBehind: a clock that is days or years behind for a while, as that of a machine that begins without one, has neither the day's share
+// go out again nor the plan forget where it was.
+func TestClockFarBehind(t *testing.T) {
+	for _, back := range []time.Duration{2 * 24 * time.Hour, 40 * 24 * time.Hour, 50 * 365 * 24 * time.Hour} {
+		for _, after := range []int{0, 1} { // days until it is right
+			s := Begin("x", daily(100, 200, 400), noon.AddDate(0, 0, -2))
+			for i, n := range []int{100, 200, 390} {
+				if got, _ := s.Grant(noon.AddDate(0, 0, i-2), n, true); got != n {
+					t.Fatal(got)
+				}
+			}
+			s.Note(noon, Outcome{Silence: gmailSilence})
+			kept := func() { // as the database does
+				t.Helper()
+				text, err := encode(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s, err = decode(store.Warmup{State: text}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			kept()
+			s.Note(noon.Add(-back), Outcome{Delivered: 4})
+			kept()
+			if n, _ := s.Grant(noon.Add(-back-48*time.Hour), 30, true); n > 30 { // and again
+				t.Fatal(n)
+			}
+			kept()
+			went := s.Today.Granted - 690
+			now := noon.Add(time.Minute)
+			if s.Turn(now); s.At != 2 || s.Today.Granted != 390+went || s.Today.Delivered != 4 || len(s.Days) != 2 || !s.Silent.Equal(noon.Add(gmailSilence)) || s.SetBack != nil {
+				t.Errorf("%s behind: %+v", back, s)
+			}
+			if n, r := s.Grant(noon.Add(time.Hour), 11, true); n > 10 {
+				t.Errorf("%s behind: %d more, %v", back, n, r)
+			}
+			if s.Turn(noon.AddDate(0, 0, 1+after)); len(s.Days) != 3 || s.Days[2].Then != StayedSlow || s.At != 2 {
+				t.Errorf("the next day: %+v", s)
+			}
+		}
+	}
+}
+
 // TestSweep: what a node was granted and does not use is there for others after a minute, though no more mail comes to it.
 func TestSweep(t *testing.T) {
 	st, now := openStore(t), noon

@@ -24,6 +24,8 @@ type State struct {
 	Silent      time.Time `json:"silent,omitzero"`
 	Connections int       `json:"connections,omitempty"`
 	Problem     time.Time `json:"problem,omitzero"`
+	// SetBack is where the plan was when the clock was set back by days; nil: it was not, since this day began.
+	SetBack *SetBack `json:"set_back,omitempty"`
 }
 
 // Counts are what a day brought.
@@ -101,6 +103,9 @@ func (s *State) Turn(now time.Time) {
 	if today <= s.Date { // also where the clock went back: a day is not begun twice
 		return
 	}
+	if s.setForward(today); today <= s.Date {
+		return
+	}
 	then := s.judge()
 	if step := s.At; s.Today != (Counts{Hour: s.Today.Hour}) || s.Held {
 		s.Days = append(s.Days, Day{Date: s.Date, Counts: s.Today, Allowed: s.allowed().Day, Then: then, Step: step})
@@ -117,27 +122,6 @@ func (s *State) Turn(now time.Time) {
 		s.At = 0
 	}
 	s.Date, s.Today = today, Counts{}
-}
-
-// longest is the longest silence that follows from a log.
-const longest = yahooSilence << 4
-
-// mend undoes what a clock left behind that was far ahead for a while: nothing waits for a day that is years away, the plan is where it was,
-// and what went before and meanwhile was all of today. Nodes whose clocks differ a little around midnight change nothing.
-func (s *State) mend(now time.Time) {
-	if today := date(now); s.Date > dateAfter(now, 1) {
-		s.Date = today
-		for n := len(s.Days) - 1; n >= 0 && s.Days[n].Date >= today; n-- {
-			s.Today.add(s.Days[n].Counts)
-			s.At, s.Days = s.Days[n].Step, s.Days[:n]
-		}
-	}
-	if end := now.Add(longest); s.Silent.After(end) {
-		s.Silent = end
-	}
-	if end := now.Add(longest); s.Problem.After(end) {
-		s.Problem = end
-	}
 }
 
 func (s *State) judge() string {
