@@ -126,6 +126,7 @@ func (s *server) showDomains(w http.ResponseWriter, r *http.Request, who panel.W
 	p.Own = !who.Admin && s.Panel.OwnDomains > 0
 	p.CanAdd, p.Tokens, p.Empty = who.Admin || p.Own, s.customer(r), i18n.T(lang, noneText(who, &p, q.Get("after")))
 	p.frame = s.frame(r, "/domains", i18n.T(lang, "domains.title"))
+	p.keep(q, "find", "after", "customer")
 	p.Form, p.MaxLines = true, panel.MaxLines
 	s.show(w, r, code, "domains", p)
 }

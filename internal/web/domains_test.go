@@ -264,4 +264,12 @@ func TestWholeList(t *testing.T) {
 	if page := ann.want("GET", "/domains", nil, 200, ""); strings.Contains(page, "All domains") {
 		t.Error("all of them lead to all of them")
 	}
+	for path, want := range map[string]string{ // the other language shows the same part of a list
+		"/domains?find=a&customer=cus&done=1": `href="/domains?lang=ja&amp;customer=cus&amp;find=a"`, "/domains?after=a": `href="/domains?lang=ja&amp;after=a"`, "/domains": `href="/domains?lang=ja"`,
+		"/people?find=cus&did=add": `href="/people?lang=ja&amp;find=cus"`, "/domains/a.example/forwards?after=b@a.example": `href="/domains/a.example/forwards?lang=ja&amp;after=b%40a.example"`,
+	} {
+		if page := ann.want("GET", path, nil, 200, ""); !strings.Contains(page, want) {
+			t.Errorf("%s: no %s", path, want)
+		}
+	}
 }

@@ -48,6 +48,7 @@ func (s *server) showForwards(w http.ResponseWriter, r *http.Request, who panel.
 		p.Next = at + "?" + url.Values{"after": {p.Next}}.Encode()
 	}
 	p.frame = s.frame(r, at, i18n.T(lang, "forwards.title", "Domain", p.Name))
+	p.keep(r.URL.Query(), "after")
 	p.Form, p.Server, p.Max = true, s.Panel.Forwarding, panel.MaxTargets
 	s.show(w, r, code, "forwards", p)
 }

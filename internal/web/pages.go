@@ -211,6 +211,19 @@ func (s *server) frame(r *http.Request, here, title string) frame {
 	}
 }
 
+// keep has the page in the other language show the same part of a list: what the query of this one says under some names.
+func (f *frame) keep(query url.Values, names ...string) {
+	kept := url.Values{}
+	for _, name := range names {
+		if v := query.Get(name); v != "" {
+			kept.Set(name, v)
+		}
+	}
+	if len(kept) > 0 && f.OtherURL != "" {
+		f.OtherURL += "&" + kept.Encode()
+	}
+}
+
 // show renders a page whole before the first octet is sent, so that an error is still an error page.
 func (s *server) show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
 	var buf bytes.Buffer

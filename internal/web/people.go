@@ -77,6 +77,7 @@ func (s *server) showPeople(w http.ResponseWriter, r *http.Request, code int, p 
 		p.Next = "/people" + peopleQuery(p.Find, list[len(list)-1].Name, "")
 	}
 	p.frame = s.frame(r, "/people", i18n.T(i18n.FromRequest(r), "people.title"))
+	p.keep(q, "find", "after")
 	p.Form, p.People, p.Me, p.MinPassword = true, list, visitorOf(r).Person.ID, access.MinPassword
 	s.show(w, r, code, "people", p)
 }
