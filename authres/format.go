@@ -76,7 +76,7 @@ func (w *writer) result(method, value string, r Result) {
 	}
 	n := 0
 	for _, p := range r.Props {
-		ptype, name, v := cleanWord(p.Type), cleanName(p.Name), cleanValue(p.Value)
+		ptype, name, v := cleanWord(p.Type), cleanName(p.Name), cleanProperty(p.Value)
 		// A value too long to write whole is left out: cut short it would name
 		// something else.
 		if ptype == "" || name == "" || len(v) > maxWrittenValue || n == maxWrittenProps {
@@ -228,6 +228,21 @@ func cleanValue(s string) string {
 		}
 		return r
 	}, s))
+}
+
+// cleanProperty is cleanValue for the value of a property, which tells who is meant: what cannot be
+// written is replaced and not dropped, for without it the value would name somebody else.
+func cleanProperty(s string) string {
+	if inner := strings.TrimSpace(s); inner != s {
+		at := strings.Index(s, inner)
+		s = strings.Repeat("?", at) + inner + strings.Repeat("?", len(s)-at-len(inner))
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // cleanPrintable is cleanValue for text: white space becomes one space, also where

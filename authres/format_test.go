@@ -52,6 +52,18 @@ func TestStringIsStrict(t *testing.T) {
 	}
 }
 
+// What cannot be written is not dropped from a name: without it that would be somebody else's.
+func TestPropertyNamesNobodyElse(t *testing.T) {
+	for _, evil := range []string{"victim.example\x01", "vic\x07tim.example", "\x7fvictim.example", "victim.example ", " victim.example", "victim\u202e.example", "victim.example\r\n"} {
+		h := authres.Header{AuthServID: "us.example", Results: []authres.Result{{Method: "spf", Value: "none", Props: props("smtp.mailfrom", evil)}}}
+		checkWritten(t, h)
+		got, err := authres.Parse([]byte(h.String()))
+		if err != nil || len(got.Results) != 1 || len(got.Results[0].Props) != 1 || strings.EqualFold(got.Results[0].Props[0].Value, "victim.example") {
+			t.Errorf("%q: %s (%v)", evil, h, err)
+		}
+	}
+}
+
 // A name taken from a message must not add a result or a field (CVE-2020-12272).
 func TestAttack21InjectionIntoAuthenticationResults(t *testing.T) {
 	for _, evil := range []string{

@@ -193,6 +193,9 @@ func TestCase26_BrokenChains(t *testing.T) {
 		if of(h, "arc") != "fail" || r.event.Outcome != DMARCReject {
 			t.Errorf("%s: arc=%s, %s", name, of(h, "arc"), r.event.Outcome)
 		}
+		if strings.Contains(string(r.raw), "sealed by)") {
+			t.Errorf("%s: it names a sealer that is not there: %s", name, r.raw)
+		}
 	}
 	if n := count.Count(); n > 200 {
 		t.Errorf("%d look-ups", n)

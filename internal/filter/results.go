@@ -99,8 +99,8 @@ func spfResults(res *mailauth.Result) []authres.Result {
 
 func arcResult(res *mailauth.Result, e *Event) authres.Result {
 	r := authres.Result{Method: "arc", Value: string(res.ARC.Result), Reason: res.ARC.Reason}
-	if n := len(res.ARC.Sets); n > 0 {
-		r.Comment = "i=" + strconv.Itoa(res.ARC.Instances) + " sealed by " + res.ARC.Sets[n-1].SealDomain
+	if n := len(res.ARC.Sets); n > 0 && res.ARC.Sets[n-1].SealDomain != "" {
+		r.Comment = "i=" + strconv.Itoa(res.ARC.Sets[n-1].Instance) + " sealed by " + res.ARC.Sets[n-1].SealDomain
 	}
 	if res.ARC.OldestPass >= 0 && res.ARC.Result == "pass" {
 		r.Props = append(r.Props, authres.Property{Type: "header", Name: "oldest-pass", Value: strconv.Itoa(res.ARC.OldestPass)})
