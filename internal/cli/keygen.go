@@ -39,7 +39,7 @@ func (a *app) keygenCommand() *cobra.Command {
 		if domain != "" && selector != "" {
 			d, err := ascii(domain)
 			if err != nil {
-				return usagef("--domain: %v", err)
+				return usagef("%v", a.saidError("--domain", err))
 			}
 			name = selector + "._domainkey." + d + "."
 		}

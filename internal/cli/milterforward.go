@@ -42,7 +42,7 @@ func (f *forwardFlags) forwarding(a *app, prefix string) (*filter.Forwarding, er
 	var err error
 	if f.sealDomain != "" {
 		if out.SealDomain, err = ascii(f.sealDomain); err != nil {
-			return nil, usagef("--%sseal-domain: %v", prefix, err)
+			return nil, usagef("%v", a.saidError("--"+prefix+"seal-domain", err))
 		}
 	}
 	if len(f.sealKeys) > 0 {
@@ -104,17 +104,13 @@ func (f *forwardFlags) rewriter(a *app, prefix string) (*srs.Rewriter, error) {
 	for _, d := range f.srsDomains {
 		d, err := ascii(d)
 		if err != nil {
-			return nil, usagef("--%ssrs-domain: %v", prefix, err)
+			return nil, usagef("%v", a.saidError("--"+prefix+"srs-domain", err))
 		}
 		domains = append(domains, d)
 	}
-	file, err := readSecret(f.srsSecrets)
+	secrets, err := a.srsSecrets("--"+prefix+"srs-secret-file", f.srsSecrets)
 	if err != nil {
-		return nil, lookError{a.fileError(f.srsSecrets, err)}
-	}
-	secrets, err := srs.ParseSecrets(file)
-	if err != nil {
-		return nil, usagef("--%ssrs-secret-file %s: %v", prefix, f.srsSecrets, err)
+		return nil, err
 	}
 	r, err := srs.New(srs.Config{Domains: domains, Secrets: secrets, LongLocal: f.srsLong})
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *signFlags) signer(a *app) (signer, error) {
 	}
 	var err error
 	if out.domain, err = ascii(s.domain); err != nil {
-		return out, usagef("--domain: %v", err)
+		return out, usagef("%v", a.saidError("--domain", err))
 	}
 	if out.header, out.body, err = canonicalization(s.canon); err != nil {
 		return out, usagef("%v", a.saidError("--canonicalization", err))

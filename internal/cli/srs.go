@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -72,35 +73,74 @@ func (f *srsFlags) rewriter(a *app) (*srs.Rewriter, error) {
 	for _, d := range f.domains {
 		d, err := ascii(d)
 		if err != nil {
-			return nil, usagef("--domain: %v", err)
+			return nil, usagef("%v", a.saidError("--domain", err))
 		}
 		domains = append(domains, d)
 	}
-	file, err := readSecret(f.secretFile)
+	secrets, err := a.srsSecrets("--secret-file", f.secretFile)
 	if err != nil {
-		return nil, lookError{a.fileError(f.secretFile, err)}
-	}
-	secrets, err := srs.ParseSecrets(file)
-	if err != nil {
-		return nil, usagef("--secret-file %s: %v", f.secretFile, err)
+		return nil, err
 	}
 	r, err := srs.New(srs.Config{
 		Domains: domains, Secrets: secrets, Separator: f.sep[0], HashLength: f.hashLength, HashMin: f.hashLeast,
 		MaxAge: time.Duration(f.maxAge), LongLocal: f.long,
 	})
-	if err != nil {
-		return nil, usagef("%v", err)
+	if err != nil { // what can still be wrong with it
+		return nil, usagef("%s", a.saidText(inJapanese{err, "--hash-length は 4〜27 文字、--hash-min は 4 文字以上で --hash-length 以下、--max-age は 1〜1023 日で指定してください"}))
 	}
 	return r, nil
+}
+
+// srsSecrets reads the file of secrets that a flag names.
+func (a *app) srsSecrets(flag, name string) ([][]byte, error) {
+	file, err := readSecret(name)
+	if err != nil {
+		return nil, lookError{a.fileError(name, err)}
+	}
+	secrets, err := srs.ParseSecrets(file)
+	if err != nil {
+		why := inJapanese{err, "秘密の値がありません。ランダムな 24 文字程度の値を 1 行に 1 つ記してください"}
+		if len(bytes.TrimSpace(file)) > 0 {
+			why.ja = "秘密の値のファイルが 64 KiB を超えています"
+		}
+		return nil, usagef("%v", a.saidError(flag+" "+name, why))
+	}
+	return secrets, nil
+}
+
+// inJapanese is an error of a library, which knows English alone, with what is said in Japanese.
+type inJapanese struct {
+	error
+	ja string
+}
+
+// Japanese is Error in Japanese.
+func (e inJapanese) Japanese() string { return e.ja }
+func (e inJapanese) Unwrap() error    { return e.error }
+
+// whyNot says why an address was not rewritten or turned back.
+func whyNot(err error) error {
+	for _, c := range []struct {
+		is error
+		ja string
+	}{
+		{srs.ErrSyntax, "アドレスの形式が正しくありません"}, {srs.ErrHash, "ハッシュが一致しません。このサーバーが書き換えたアドレスではないか、変更されています"},
+		{srs.ErrExpired, "書き換えたアドレスの有効期限が切れています"}, {srs.ErrTooLong, "書き換えたアドレスが、メールサーバーが受け付けるべき長さを超えます"},
+	} {
+		if errors.Is(err, c.is) {
+			return inJapanese{err, c.ja}
+		}
+	}
+	return err
 }
 
 // rewriteAll rewrites each address; exit 1 where one was refused.
 func (a *app) rewriteAll(args []string, r *srs.Rewriter, reverse bool) error {
 	refused := false
 	one := func(address string) error {
-		o := rewriteOne(r, strings.TrimSpace(address), reverse, a.globals.now)
-		if refused = refused || o.Error != nil; o.Error != nil && !a.globals.json {
-			a.complain(o.Input + ": " + *o.Error)
+		o, err := rewriteOne(r, strings.TrimSpace(address), reverse, a.globals.now)
+		if refused = refused || err != nil; err != nil && !a.globals.json {
+			a.complain(a.saidError(o.Input, whyNot(err)).Error())
 			return nil
 		}
 		return a.show(o, func(w io.Writer, _ render.TextOptions) error {
@@ -132,7 +172,7 @@ func (a *app) rewriteAll(args []string, r *srs.Rewriter, reverse bool) error {
 }
 
 // rewriteOne takes an address with or without angle brackets. One that is nobody's rewritten address stays as it is.
-func rewriteOne(r *srs.Rewriter, input string, reverse bool, now time.Time) srsObject {
+func rewriteOne(r *srs.Rewriter, input string, reverse bool, now time.Time) (srsObject, error) {
 	address := strings.TrimSuffix(strings.TrimPrefix(input, "<"), ">")
 	rewrite := r.Forward
 	if reverse {
@@ -147,7 +187,7 @@ func rewriteOne(r *srs.Rewriter, input string, reverse bool, now time.Time) srsO
 		text := err.Error()
 		o.Address, o.Error = nil, &text
 	}
-	return o
+	return o, err
 }
 
 func init() {
