@@ -272,7 +272,11 @@ func (d *DNS) address(ctx context.Context, server netip.AddrPort, zone, name, re
 
 // judge says what an answer shows.
 func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
-	for _, rec := range slices.Concat(a.Chain, a.Records) {
+	own := a.Records
+	if len(a.Chain) > 0 { // those are at the end of an alias: some cache may have said so, of a record that is gone; its servers are asked themselves
+		own = nil
+	}
+	for _, rec := range slices.Concat(a.Chain, own) {
 		if rec.Type == dns.TypeCNAME || !sameKey(rec.Data, record) {
 			v.ttl = max(v.ttl, seconds(rec.TTL))
 			v.taken = v.taken || rec.Type == dns.TypeTXT && otherKey(rec.Data)

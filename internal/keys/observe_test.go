@@ -114,6 +114,34 @@ func TestObserve_Addresses(t *testing.T) {
 	}
 }
 
+// TestObserve_AliasFromCache: what a cache remembers at the end of an alias is not there any more where its servers say so.
+func TestObserve_AliasFromCache(t *testing.T) {
+	const name, target = "s._domainkey.example.com", "s.keys.example.net"
+	was, err := dkim.GenerateKey("ed25519", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := dkim.RecordFor(was.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	apex, above := []string{"600 SOA ns1.example.com. h.example.com. 1 2 3 4 300", "NS ns1.example.com"}, []string{"600 SOA ns2.example.com. h.example.com. 1 2 3 4 300", "NS ns2.example.com"}
+	hosts := dns.Zone{"example.com": apex, "example.net": above, "ns1.example.com": {"A 192.0.2.1"}, "ns2.example.com": {"A 192.0.2.2"}}
+	alias := dns.Zone{"example.com": apex, name: {"60 CNAME " + target}, target: {"3600 TXT " + old}} // as a client gives it that follows aliases by its resolver
+	z := zones{resolver: dns.MustMemory(hosts), servers: map[string]*dns.Memory{"192.0.2.1": dns.MustMemory(alias), "192.0.2.2": dns.MustMemory(dns.Zone{"example.net": above})}}
+	o := (&DNS{Resolver: z}).Observe(t.Context(), name, "v=DKIM1; k=ed25519; p="+strings.Repeat("A", 43)+"=")
+	if o.Taken || len(o.Servers) != 1 || o.Servers[0].Has != Absent || o.TTL != 300*time.Second {
+		t.Errorf("%+v", o)
+	}
+	if o = (&DNS{Resolver: z}).Observe(t.Context(), name, old); o.Record != 0 || len(o.Texts) != 0 || !o.Gone() {
+		t.Errorf("the record that is gone: %+v", o)
+	}
+	z.servers["192.0.2.2"] = dns.MustMemory(dns.Zone{"example.net": above, target: {"3600 TXT " + old}})
+	if o = (&DNS{Resolver: z}).Observe(t.Context(), name, "v=DKIM1; k=ed25519; p="+strings.Repeat("A", 43)+"="); !o.Taken {
+		t.Errorf("its servers have it: %+v", o)
+	}
+}
+
 func TestObserve(t *testing.T) {
 	private, err := dkim.GenerateKey("ed25519", 0)
 	if err != nil {
