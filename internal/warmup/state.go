@@ -118,7 +118,7 @@ func (s *State) Turn(now time.Time) {
 		s.At = max(0, s.At-1)
 	}
 	if s.idle(now) && s.At > 0 {
-		s.Days = append(s.Days, Day{Date: today, Then: Restarted, Step: s.At})
+		s.Days = append(s.Days, Day{Date: dateAfter(now, -1), Then: Restarted, Step: s.At})
 		s.At = 0
 	}
 	s.Date, s.Today = today, Counts{}
@@ -151,14 +151,14 @@ func (s *State) judge() string {
 
 // idle reports whether nothing was sent for a month.
 func (s *State) idle(now time.Time) bool {
-	if s.Today.Granted > 0 {
-		return false
-	}
 	last := ""
 	for _, d := range s.Days {
 		if d.Granted > 0 {
 			last = d.Date
 		}
+	}
+	if s.Today.Granted > 0 { // the last day that somebody asked, which may be long ago
+		last = s.Date
 	}
 	return last != "" && last < dateAfter(now, -idleDays)
 }

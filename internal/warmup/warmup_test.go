@@ -123,6 +123,30 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// TestIdleUnasked: a month without mail begins a plan anew also where nobody asked in between, and each day is in the calendar once.
+func TestIdleUnasked(t *testing.T) {
+	for days, want := range map[int]int{1: 2, 30: 2, 31: 0, 400: 0} {
+		s := Begin("x", daily(100, 200, 400), noon.AddDate(0, 0, -1))
+		if s.Grant(noon.AddDate(0, 0, -1), 100, true); s.Today.Granted != 100 {
+			t.Fatal(s.Today)
+		}
+		if n, _ := s.Grant(noon, 200, true); n != 200 {
+			t.Fatal(n)
+		}
+		now := noon.AddDate(0, 0, days)
+		if s.Turn(now); s.At != want {
+			t.Errorf("after %d days: at %d, want %d", days, s.At, want)
+		}
+		seen := map[string]bool{}
+		for _, d := range s.Calendar(now, nil) {
+			if seen[d.Date] {
+				t.Errorf("after %d days: %s is there twice", days, d.Date)
+			}
+			seen[d.Date] = true
+		}
+	}
+}
+
 func TestGrant(t *testing.T) {
 	s := Begin("x", []Step{{Day: 100, Hour: 40}}, noon)
 	expect := func(at time.Time, want, granted int, first bool, why string) {
