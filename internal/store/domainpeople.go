@@ -97,7 +97,10 @@ func (s *Store) PeopleNamed(ctx context.Context, names []string) (map[string]Per
 }
 
 // atOnce are how many names one statement holds: few numbers, for each text of a statement stays prepared.
-var atOnce = []int{1, 8, 64, 500}
+var atOnce = []int{1, 8, 64, MaxAuthors}
+
+// MaxAuthors is how many authors one list of [Store.VolumeRows] is of.
+const MaxAuthors = 500
 
 // inParts asks about names with as many at a time as one statement holds; of the last ones the last is named again and again. marks stand behind
 // those of the arguments before.

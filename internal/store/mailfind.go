@@ -38,13 +38,15 @@ func (s *Store) MailEventsWithin(ctx context.Context, name, after, before string
 // VolumeFilter says which volume is asked for.
 type VolumeFilter struct {
 	From, To string // days, both included
-	// Author is a domain with all below it; "" for all, as with the others.
-	Author, Source, Provider string
+	// Author is a domain with all below it; "" for all, as with the others. Authors are domains alone; none for all.
+	Author           string
+	Authors          []string
+	Source, Provider string
 }
 
-// VolumeRows gives what went out by day, author domain, source and provider: the youngest day first.
-func (s *Store) VolumeRows(ctx context.Context, f VolumeFilter, limit int) ([]Volume, error) {
-	query, args := `SELECT day, source, provider, author, messages, paced FROM volume WHERE day >= $1 AND day <= $2`, []any{text(f.From), text(f.To)}
+// where gives the conditions of a filter but for Authors, and their arguments.
+func (f *VolumeFilter) where() (query string, args []any) {
+	query, args = `day >= $1 AND day <= $2`, []any{text(f.From), text(f.To)}
 	add := func(condition string, values ...any) {
 		numbers := make([]any, len(values))
 		for i := range values {
@@ -62,10 +64,35 @@ func (s *Store) VolumeRows(ctx context.Context, f VolumeFilter, limit int) ([]Vo
 	if f.Provider != "" {
 		add("provider = $%d", text(f.Provider))
 	}
-	query += fmt.Sprintf(" ORDER BY day DESC, author, source, provider LIMIT $%d", len(args)+1)
-	list, err := collect(ctx, s.db.reader(), func(r row) (v Volume, err error) {
-		return v, r.Scan(&v.Day, &v.Source, &v.Provider, &v.Author, &v.Messages, &v.Paced)
-	}, query, append(args, limit)...)
+	return query, args
+}
+
+// VolumeRows gives what went out by day, author domain, source and provider: the youngest day first. Of many Authors each [MaxAuthors] have a list of
+// up to limit.
+func (s *Store) VolumeRows(ctx context.Context, f VolumeFilter, limit int) (list []Volume, err error) {
+	query, args := f.where()
+	ask := func(of string, args []any) error {
+		part, err := collect(ctx, s.db.reader(), func(r row) (v Volume, err error) {
+			return v, r.Scan(&v.Day, &v.Source, &v.Provider, &v.Author, &v.Messages, &v.Paced)
+		}, `SELECT day, source, provider, author, messages, paced FROM volume WHERE `+query+of+fmt.Sprintf(` ORDER BY day DESC, author, source, provider LIMIT $%d`, len(args)+1), append(args, limit)...)
+		list = append(list, part...)
+		return err
+	}
+	if len(f.Authors) > 0 {
+		err = inParts(f.Authors, args, func(marks string, args []any) error { return ask(` AND author IN (`+marks+`)`, args) })
+	} else {
+		err = ask("", args)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("volume: %w", s.db.translate(err))
+	}
+	return list, nil
+}
+
+// VolumeAuthors gives the domains of From of what went out, each once.
+func (s *Store) VolumeAuthors(ctx context.Context, f VolumeFilter) ([]string, error) {
+	query, args := f.where()
+	list, err := collect(ctx, s.db.reader(), func(r row) (a string, err error) { return a, r.Scan(&a) }, `SELECT DISTINCT author FROM volume WHERE `+query+` ORDER BY author`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("volume: %w", s.db.translate(err))
 	}

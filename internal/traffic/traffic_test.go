@@ -196,6 +196,23 @@ func TestVolume(t *testing.T) {
 	}
 }
 
+// TestVolumeOfOthers: what went out of a domain below one's own that is another's takes no place of what is one's own.
+func TestVolumeOfOthers(t *testing.T) {
+	r, customer := newReader(t)
+	list := []store.Volume{{Day: "2026-11-26", Provider: "gmail", Author: "shop.example", Messages: 5}, {Day: "2026-11-25", Provider: "gmail", Author: "news.shop.example", Messages: 3}}
+	for i := range 10 {
+		list = append(list, store.Volume{Day: "2026-11-26", Source: fmt.Sprint("192.0.2.", i), Provider: "gmail", Author: "other.shop.example", Messages: 1})
+	}
+	if err := r.Store.AddVolume(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	for _, domain := range []string{"", "shop.example"} {
+		if v, err := r.Volume(t.Context(), customer, VolumeQuery{Domain: domain, Limit: 5}); err != nil || v.Messages != 8 || len(v.Rows) != 2 || v.More {
+			t.Errorf("%q: %+v, %v", domain, v, err)
+		}
+	}
+}
+
 // TestManyOwnDomains: where not all domains of a customer are counted, that is said.
 func TestManyOwnDomains(t *testing.T) {
 	r, customer := newReader(t)

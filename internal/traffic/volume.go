@@ -52,18 +52,17 @@ func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Vol
 	if err != nil {
 		return nil, err
 	}
-	domains, unread := []string{filter.Author}, false
+	own := &owner{store: r.Store, who: who}
+	parts, unread := []store.VolumeFilter{filter}, false
 	if !who.Admin {
-		if domains, unread, err = r.domains(ctx, who, filter.Author); err != nil {
+		if parts, unread, err = r.parts(ctx, own, filter); err != nil {
 			return nil, err
 		}
 	}
 	limit := max(1, min(q.Limit, MaxFileRows))
 	out := &Volume{From: filter.From, To: filter.To, Rows: []store.Volume{}, Unread: unread}
-	own := &owner{store: r.Store, who: who}
-	for _, domain := range domains {
-		filter.Author = domain
-		list, err := r.Store.VolumeRows(ctx, filter, limit+1)
+	for _, part := range parts {
+		list, err := r.Store.VolumeRows(ctx, part, limit+1)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +76,7 @@ func (r *Reader) Volume(ctx context.Context, who panel.Who, q VolumeQuery) (*Vol
 			}
 		}
 		out.first(limit)
-		out.More = out.More || len(list) > limit // also where those were another's
+		out.More = out.More || len(list) > limit // also where those were from before the domain was one's own
 	}
 	for _, v := range out.Rows {
 		out.Messages += v.Messages
@@ -91,7 +90,6 @@ func (v *Volume) first(limit int) {
 	slices.SortFunc(v.Rows, func(a, b store.Volume) int {
 		return cmpOr(strings.Compare(b.Day, a.Day), strings.Compare(a.Author, b.Author), strings.Compare(a.Source, b.Source), strings.Compare(a.Provider, b.Provider))
 	})
-	v.Rows = slices.Compact(v.Rows) // of a domain and one below it
 	if len(v.Rows) > limit {
 		v.Rows, v.More = v.Rows[:limit], true
 	}
@@ -104,6 +102,51 @@ func cmpOr(list ...int) int {
 		}
 	}
 	return 0
+}
+
+// parts are the filters that together ask for what is a customer's own, each for some of its authors: the rows are read few times, however many domains
+// there are, and those of others take no place.
+func (r *Reader) parts(ctx context.Context, own *owner, filter store.VolumeFilter) (parts []store.VolumeFilter, unread bool, err error) {
+	domains, unread, err := r.domains(ctx, own.who, filter.Author)
+	if err != nil || len(domains) == 0 {
+		return nil, unread, err
+	}
+	authors, err := r.Store.VolumeAuthors(ctx, filter)
+	if err != nil {
+		return nil, unread, err
+	}
+	under := make(map[string]bool, len(domains))
+	for _, d := range domains {
+		under[d] = true
+	}
+	var mine []string
+	for _, author := range authors {
+		if !within(under, author) {
+			continue
+		}
+		is, err := own.has(ctx, author)
+		if err != nil {
+			return nil, unread, err
+		}
+		if is.mine {
+			mine = append(mine, author)
+		}
+	}
+	for some := range slices.Chunk(mine, store.MaxAuthors) {
+		filter.Authors = some
+		parts = append(parts, filter)
+	}
+	return parts, unread, nil
+}
+
+// within reports that a domain is one of some, or below one.
+func within(some map[string]bool, domain string) bool {
+	for more := true; more; _, domain, more = strings.Cut(domain, ".") {
+		if some[domain] {
+			return true
+		}
+	}
+	return false
 }
 
 // domains are the names that a customer's volume is asked by: the one named, if it is theirs, or all that are; unread: up to MaxOwn of them, and there are more.
