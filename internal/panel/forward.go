@@ -79,7 +79,7 @@ func (p *Panel) Forwards(ctx context.Context, w Who, domain, after string, limit
 	return list, next, err
 }
 
-// SetForward says where mail to an address of a domain goes. *Invalid, store.ErrNotFound, store.ErrConflict where others change them all the time.
+// SetForward says where mail to an address of a domain goes. *Invalid, store.ErrNotFound, store.ErrConflict where others change them all the time, ErrBusy.
 func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardRequest) (store.Forward, error) {
 	d, err := p.find(ctx, w, domain)
 	if err != nil {
@@ -89,7 +89,12 @@ func (p *Panel) SetForward(ctx context.Context, w Who, domain string, q ForwardR
 	if err != nil {
 		return f, err
 	}
-	for range 3 { // what others changed meanwhile may lead back
+	leave, err := p.enter(ctx, w, "forwarding of", p.forwarding)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
+	for range 3 { // what others changed meanwhile, by way of another node, may lead back
 		if err = p.trySetForward(ctx, w, f); !errors.Is(err, store.ErrConflict) {
 			break
 		}

@@ -375,3 +375,35 @@ func FuzzForward(f *testing.F) {
 		}
 	})
 }
+
+// TestForwardsAtOneTime: of many who change forwarding addresses at one time, each another one, nobody is sent away.
+func TestForwardsAtOneTime(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	const many = 60
+	for i := range many {
+		_, err := p.Create(ctx, admin, fmt.Sprintf("d%d.example", i), Change{})
+		must(t, err)
+	}
+	var file strings.Builder
+	file.WriteString("address,to\n")
+	for i := range 2000 {
+		fmt.Fprintf(&file, "f%d@d%d.example,x@else.example\n", i, i%many)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := p.ImportForwards(ctx, admin, strings.NewReader(file.String()), false); err != nil {
+			t.Errorf("a file: %v", err)
+		}
+	})
+	for i := range many {
+		wg.Go(func() {
+			if _, err := p.SetForward(ctx, admin, fmt.Sprintf("d%d.example", i), ForwardRequest{Address: "info", To: []string{"me@else.example"}}); err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n, err := p.Store.CountForwards(ctx, ""); err != nil || n != 2000+many {
+		t.Errorf("%d forwarding addresses, %v", n, err)
+	}
+}

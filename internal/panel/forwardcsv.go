@@ -48,6 +48,13 @@ func (p *Panel) ExportForwards(ctx context.Context, w Who, to io.Writer) error {
 // stay; one without destinations that keeps nothing is taken away (it counts as changed). *Faults, store.ErrNotFound, store.ErrConflict, ErrBusy.
 func (p *Panel) ImportForwards(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
 	return p.importing(ctx, w, file, func(ctx context.Context, data []byte) (done Imported, err error) {
+		if !dry {
+			leave, err := p.enter(ctx, w, "forwarding of", p.forwarding)
+			if err != nil {
+				return done, err
+			}
+			defer leave()
+		}
 		for range 3 { // what others changed meanwhile may lead back, or have taken a domain away
 			if done, err = p.tryImportForwards(ctx, w, data, dry); !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound) {
 				break

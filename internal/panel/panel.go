@@ -111,7 +111,8 @@ type Panel struct {
 	busy                  sync.Map
 	judging               chan struct{} // checks that are judged anew
 	files                 chan struct{} // that are taken in
-	patience              time.Duration // of who waits at one of the last two
+	forwarding            chan struct{} // changes of forwarding addresses: of two that look at what is kept at one time, the second looks in vain
+	patience              time.Duration // of who waits at one of the last three
 }
 
 // New gives a panel.
@@ -122,7 +123,7 @@ func New(c Config) *Panel {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Panel{Config: c, making: make(chan struct{}, keysAtOnce), administering: make(chan struct{}, keysAtOnce), judging: make(chan struct{}, 2), files: make(chan struct{}, 2), patience: 10 * time.Second}
+	return &Panel{Config: c, making: make(chan struct{}, keysAtOnce), administering: make(chan struct{}, keysAtOnce), judging: make(chan struct{}, 2), files: make(chan struct{}, 2), forwarding: make(chan struct{}, 1), patience: 10 * time.Second}
 }
 
 // Change is what is to change of a domain; nil stays as it is, or as a new domain has it: enabled, with DKIM, no policy
