@@ -157,6 +157,33 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
+// TestComplaintsBefore: complaints of days of which nobody knows how much went out are in no rate: files of a month have them, and few days of deliveries.
+func TestComplaintsBefore(t *testing.T) {
+	b := newBook(t, nil)
+	for ago := range 30 {
+		day := date(noon.AddDate(0, 0, -ago))
+		delivered, messages := int64(0), int64(0)
+		if ago < 3 {
+			delivered, messages = 2000, 2000
+		}
+		if err := b.Store.AddComplaints(ctx, []store.Complaint{{Day: day, Source: "192.0.2.1", Provider: "gmail", Complaints: 1, Delivered: delivered}, {Day: day, Source: "192.0.2.2", Provider: "gmail", Complaints: 1}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Store.AddVolume(ctx, []store.Volume{{Day: day, Source: "192.0.2.1", Provider: "gmail", Messages: 1}, {Day: day, Source: "192.0.2.2", Provider: "gmail", Messages: messages}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := b.Sent(ctx)
+	if err != nil || len(got) != 2 {
+		t.Fatal(got, err)
+	}
+	for _, s := range got {
+		if *s.Complaints != 3 || *s.Delivered != 6000 || s.Why == "complaints" {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
 var listZone = dns.Zone{
 	"2.0.0.127.zen.spamhaus.org":  {"A 127.0.0.2"},
 	"9.2.0.192.zen.spamhaus.org":  {"A 127.0.0.2"},

@@ -141,6 +141,7 @@ func (b *Book) known(ctx context.Context, sources []string) (map[string]Seen, er
 }
 
 // complaints adds what the feedback of thirty days says of sources. Where it does not say how much was delivered, the milter's count does.
+// Complaints of days before the first of which that is known are about mail that nobody counted: they make no rate.
 func (b *Book) complaints(ctx context.Context, of map[string]Seen) error {
 	if len(of) == 0 {
 		return nil
@@ -150,30 +151,46 @@ func (b *Book) complaints(ctx context.Context, of map[string]Seen) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	for _, c := range list {
-		if seen, ok := of[c.Source]; ok && c.Day <= today {
-			seen.Complaints += c.Complaints
-			seen.Delivered += c.Delivered
-			of[c.Source] = seen
-		}
-	}
 	volume, err := b.Store.VolumeSince(ctx, since)
 	if err != nil {
 		return err
 	}
-	counted := map[string]int64{}
-	for _, v := range volume {
-		if v.Day <= today {
-			counted[v.Source] += v.Messages
-		}
+	told, counted := amounts{}, amounts{}
+	for _, c := range list {
+		told.add(c.Source, c.Day, c.Delivered, today)
 	}
-	for source, seen := range of {
-		if seen.Delivered == 0 && seen.Complaints > 0 {
-			seen.Delivered = counted[source]
-			of[source] = seen
+	for _, v := range volume {
+		counted.add(v.Source, v.Day, v.Messages, today)
+	}
+	for _, c := range list {
+		seen, ok := of[c.Source]
+		known := told[c.Source]
+		if known.sum == 0 {
+			known = counted[c.Source]
+		}
+		if ok && known.sum > 0 && c.Day >= known.from && c.Day <= today {
+			seen.Complaints, seen.Delivered = seen.Complaints+c.Complaints, known.sum
+			of[c.Source] = seen
 		}
 	}
 	return nil
+}
+
+// amounts are how much went out from sources, and since which day that is known.
+type amounts map[string]struct {
+	sum  int64
+	from string
+}
+
+func (a amounts) add(source, day string, n int64, today string) {
+	one := a[source]
+	if n <= 0 || day > today {
+		return
+	}
+	if one.sum += n; one.from == "" || day < one.from {
+		one.from = day
+	}
+	a[source] = one
 }
 
 // listed asks about all sources at one time, for as long as is waited for blocklists.
