@@ -64,7 +64,7 @@ func (f *Forwarding) target(e *Event) (rcpt, to string, ok bool) {
 func (f *Forwarding) named(rcpt string) (to string, ok bool) {
 	base, extended := withoutExtension(rcpt)
 	if extended {
-		whole := strings.ToLower(rcpt)
+		whole := strings.ToLower(rcpt[:strings.LastIndexByte(rcpt, '@')+1]) + domainOf(rcpt)
 		for _, t := range f.Targets {
 			if t.Pattern == whole {
 				return t.To, true

@@ -131,10 +131,11 @@ func TestForwardedForUnicode(t *testing.T) {
 
 // TestForwardExtension: an address with an extension is forwarded as the one that it extends, as by Postfix's recipient_delimiter = +, unless it is named itself.
 func TestForwardExtension(t *testing.T) {
-	f := &Forwarding{Targets: []Target{{"info@ours.example", "a@x.example"}, {"info+own@ours.example", "b@x.example"}, {"local@*", "c@x.example"}, {"all.example", "d@x.example"}}}
+	f := &Forwarding{Targets: []Target{{"info@ours.example", "a@x.example"}, {"info+own@ours.example", "b@x.example"}, {"local@*", "c@x.example"}, {"all.example", "d@x.example"},
+		{"info@xn--r8jz45g.example", "e@x.example"}, {"info+own@xn--r8jz45g.example", "f@x.example"}}}
 	for rcpt, want := range map[string]string{
 		"info@ours.example": "a@x.example", "info+tag@ours.example": "a@x.example", "Info+Tag+more@Ours.Example": "a@x.example", "INFO+own@ours.example": "b@x.example",
-		"local+@any.example": "c@x.example", "x+y@all.example": "d@x.example",
+		"local+@any.example": "c@x.example", "x+y@all.example": "d@x.example", "info+tag@例え.example": "e@x.example", "info+own@例え.example": "f@x.example",
 		"+info@ours.example": "", "infox@ours.example": "", "info-tag@ours.example": "", "\"info+tag\"@ours.example": "", "info+tag": "", "x@info+tag@ours.example": "",
 	} {
 		at, to, ok := f.target(&Event{Rcpts: []string{rcpt}})
