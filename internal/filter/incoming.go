@@ -73,7 +73,10 @@ func (in *incoming) mark(c *milter.Changes, d decision) {
 	case QuarantineHeader:
 		must(c.InsertHeader(0, QuarantineField, " yes; "+why))
 	case Hold:
-		must(c.Quarantine(why))
+		if err := c.Quarantine(why); err != nil { // else it would look like mail that is fine
+			must(err)
+			must(c.InsertHeader(0, QuarantineField, " yes; "+why))
+		}
 	}
 	if in.settings.ReceivedSPF && e.Auth.SPFChecked {
 		must(insert(c, receivedSPF(e.Auth.SPF, e, in.settings.Hostname)))

@@ -165,6 +165,26 @@ action = "quarantine"
 	}
 }
 
+// A mail server that cannot hold mail gets a mark in its place: without one it would deliver what was to be held as if it were fine.
+func TestHoldWithoutQuarantine(t *testing.T) {
+	s := settings()
+	s.Policy = DefaultPolicy()
+	s.Policy.Rules = []Rule{{Action: Hold, Reason: "asked for"}}
+	srv := start(t, s)
+	c := foreign.NewClientWithOptions("tcp", srv.addr, foreign.ClientOptions{ActionMask: foreign.OptAddHeader | foreign.OptChangeHeader, ProtocolMask: wholeProtocol, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second})
+	defer c.Close()
+	fs, err := c.Session()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fs.Close()
+	r := srv.passOn(fs, mail{ip: strangeIP, from: "a@bare.example", raw: letter("me@bare.example"), protocol: wholeProtocol}, true)
+	f, _ := message.Parse(r.raw).First(QuarantineField)
+	if r.quarantine != "" || r.event.Action != Hold || !strings.HasSuffix(f.Unfolded(), "asked for") || !strings.Contains(fmt.Sprint(r.event.Problems), "message.cannot-mark") {
+		t.Errorf("%q, %v, %q, %v", r.quarantine, r.event.Action, r.raw, r.event.Problems)
+	}
+}
+
 // Where recipients differ, the reason told is that of the rule that is followed.
 func TestReasonOfTheRuleFollowed(t *testing.T) {
 	for name, tc := range map[string]struct {

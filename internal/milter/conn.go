@@ -57,6 +57,9 @@ const (
 // errProtocol is what a peer did that no mail server does.
 var errProtocol = errors.New("protocol error")
 
+// errHungUp is the end of a connection in the middle of a packet or of a message.
+var errHungUp = errors.New("the mail server hung up in the middle of a message")
+
 // errQuit ends a connection in order.
 var errQuit = errors.New("quit")
 
@@ -79,6 +82,8 @@ func (c *conn) run(ctx context.Context) error {
 		case err == nil:
 		case errors.Is(err, errQuit), errors.Is(err, io.EOF) && c.phase == outside:
 			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return errHungUp
 		default:
 			return err
 		}

@@ -3,6 +3,7 @@ package milter
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -315,6 +316,47 @@ func TestListen(t *testing.T) {
 }
 
 // At the end, messages that are under way get their verdict; connections without a session end at once.
+// TestHungUp: the log says in words that a mail server went in the middle of a message or packet, and nothing of one that went between messages.
+func TestHungUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		sent []byte
+		said bool
+	}{
+		"between messages":        {encode('C', connectPacket[1:]), false},
+		"within a message":        {append(encode('C', connectPacket[1:]), encode('M', "<a@b.example>\x00")...), true},
+		"within a packet":         {encode('B', "x")[:3], true},
+		"within a packet's data":  {encode('C', connectPacket[1:])[:9], true},
+		"before it said anything": {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logged := &record{}
+			s := &Server{Options: every, Log: slog.New(slog.NewTextHandler(writerFunc(func(b []byte) { logged.add("%s", b) }), nil))}
+			l, _ := startServer(t, s, "tcp")
+			cl := dial(t, l)
+			cl.negotiate(postfixOffer)
+			if _, err := cl.conn.Write(c.sent); err != nil {
+				t.Fatal(err)
+			}
+			if err := cl.conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			for { // it may have an answer to what was whole
+				if _, err := cl.read(); err != nil {
+					break
+				}
+			}
+			s.running.Wait()
+			if text := logged.String(); strings.Contains(text, "hung up in the middle") != c.said || strings.Contains(text, "EOF") {
+				t.Errorf("%q", text)
+			}
+		})
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
+
 func TestDrain(t *testing.T) {
 	release, reached := make(chan struct{}), make(chan struct{})
 	s := &Server{Options: every, Handler: func(c *Conn) Session {
