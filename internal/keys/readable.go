@@ -2,8 +2,10 @@ package keys
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
@@ -71,4 +73,16 @@ func (k *Keeper) mayKeep(ctx context.Context) error {
 // has reports whether a master key is among them.
 func (m *Master) has(id string) bool {
 	return slices.ContainsFunc(m.keys, func(o masterKey) bool { return o.id == id })
+}
+
+// warnTime bounds how long a database may keep a program from its start that only wants to warn.
+const warnTime = 10 * time.Second
+
+// WarnUnread says in the log that a database has private keys where there is no master key: none of them signs then. What cannot be looked up is not said.
+func WarnUnread(ctx context.Context, st *store.Store, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, warnTime)
+	defer cancel()
+	if used, err := st.KeyMasters(ctx); err == nil && len(used) > 0 {
+		log.Error("the database has keys, but no master key is given: none of them signs, and none is rotated", "encrypted with", strings.Join(used, " "))
+	}
 }

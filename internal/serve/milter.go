@@ -74,6 +74,9 @@ func RunMilter(ctx context.Context, c MilterConfig) error {
 		if err != nil {
 			return err
 		}
+		if c.Store != nil {
+			keys.WarnUnread(ctx, c.Store, m.Log)
+		}
 		return m.run(ctx)
 	}
 	if err := c.refresh(ctx); err != nil {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -128,6 +129,56 @@ func (l *lines) wait(t *testing.T, text string) {
 			}
 		case <-time.After(20 * time.Second):
 			t.Fatalf("the log does not say %q", text)
+		}
+	}
+}
+
+// TestWarnUnread: keys that are there, and cannot be read for want of a master key, are no keys that are not there: the log says so.
+func TestWarnUnread(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "t.db")
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	const want = "the database has keys, but no master key is given"
+	began := func(begin func(ctx context.Context, log *slog.Logger, ready func()) error) string {
+		t.Helper()
+		var said bytes.Buffer
+		ctx, stop := context.WithCancel(t.Context())
+		if err := begin(ctx, slog.New(slog.NewTextHandler(&said, nil)), stop); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		return said.String()
+	}
+	milter := func(ctx context.Context, log *slog.Logger, ready func()) error {
+		return RunMilter(ctx, MilterConfig{
+			Listen: []string{"inet:0@127.0.0.1"}, Ready: func([]net.Addr) { ready() }, Log: log, Store: st,
+			Settings: func() (*filter.Settings, error) {
+				return &filter.Settings{AuthServID: "mx.example", Resolver: dns.MustMemory(dns.Zone{})}, nil
+			},
+		})
+	}
+	serve := func(ctx context.Context, log *slog.Logger, ready func()) error {
+		return Run(ctx, Config{
+			Database: database, SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", Hostname: "mx.test.example", MailDomain: "test.example", Resolver: dns.MustMemory(dns.Zone{}), Log: log,
+			Ready: func(*Node) { ready() },
+		})
+	}
+	if got := began(milter) + began(serve); strings.Contains(got, want) {
+		t.Errorf("without keys: %s", got)
+	}
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.New(keys.Config{Store: st, Master: master}).Create(t.Context(), keys.Spec{Domain: "a.example", Algorithm: "ed25519"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, begin := range map[string]func(context.Context, *slog.Logger, func()) error{"milter": milter, "serve": serve} {
+		if got := began(begin); !strings.Contains(got, want) || !strings.Contains(got, master.ID()) {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 }

@@ -84,7 +84,9 @@ func (p *program) openMailbox(context.Context) (err error) {
 
 // openFlow opens the keys and the filter in the mail flow.
 func (p *program) openFlow(ctx context.Context) (err error) {
-	if p.Keys != nil {
+	if p.Keys == nil {
+		keys.WarnUnread(ctx, p.store, p.Log)
+	} else {
 		p.ring = keys.NewRing(p.store, p.Keys.Master, p.Log, p.Keys.Now)
 		p.rules, p.aliases = panel.NewRules(p.store, p.Log), panel.NewAliases(p.store, p.Log)
 		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log, Forwarding: panelForwarding(p.Milter), OwnDomains: p.CustomerDomains, Resolver: past(p.Resolver)})
