@@ -126,12 +126,13 @@ func (in *incoming) tell(c *milter.Changes, rcpt, to string) {
 	}
 }
 
-// rewriteSender has the message leave with a reverse path of ours.
+// rewriteSender has the message leave with a reverse path of ours. It tries that once.
 func (t *transaction) rewriteSender(c *milter.Changes) {
 	e := &t.event
-	if t.settings.Forwarding.SRS == nil {
+	if t.settings.Forwarding.SRS == nil || t.rewritten {
 		return
 	}
+	t.rewritten = true
 	sender, err := t.settings.Forwarding.SRS.Forward(e.MailFrom, e.Began)
 	if err == nil && sender != e.MailFrom {
 		if err = c.ChangeFrom(sender); err == nil {
@@ -168,7 +169,7 @@ func (t *transaction) reverse(rcpt string) milter.Reply {
 // bringHome has mail to rewritten senders go to the senders. Bounces have no sender; what comes in with one is forwarded as other mail is, for
 // the next server allows it no more from here than that. What is outgoing leaves with its sender to these as to all.
 func (t *transaction) bringHome(c *milter.Changes) {
-	if len(t.reversed) > 0 && !t.event.Outgoing && t.event.MailFrom != "" && t.event.Sender == "" {
+	if len(t.reversed) > 0 && !t.event.Outgoing && t.event.MailFrom != "" {
 		t.rewriteSender(c)
 	}
 	for _, r := range t.reversed {

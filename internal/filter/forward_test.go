@@ -514,6 +514,12 @@ func TestForwardBounce(t *testing.T) {
 		}
 	}
 
+	// A sender that cannot be rewritten is noted once, though a copy goes to a target.
+	r = start(t, forwards(t, Target{Pattern: "info@ours.example"})).pass(mail{ip: m.ip, helo: m.helo, from: strings.Repeat("x", 64) + "@list.example", to: []string{srs0, "info@ours.example"}, raw: m.raw})
+	if p := r.event.Problems; len(p) != 1 || p[0].ID != "spf.sender-not-rewritten" {
+		t.Errorf("%v", p)
+	}
+
 	// Mail of our own users, and of programs here, leaves with its sender to all recipients alike: this host may send for it.
 	below := forwards(t)
 	below.Signers = ourKeys()

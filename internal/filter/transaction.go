@@ -22,9 +22,10 @@ type transaction struct {
 	unclear bool // the header cannot be told from what the mail server gave
 	plain   bool // to a recipient who gets no signature
 
-	reversed []reversed // recipients that were rewritten senders of ours
-	kept     int        // one more than the index of a field of ours that stays, 0: none does
-	beyond   *beyond    // nil where no field that may claim to be ours stands beyond the limits
+	reversed  []reversed // recipients that were rewritten senders of ours
+	rewritten bool       // the sender, or that was tried in vain
+	kept      int        // one more than the index of a field of ours that stays, 0: none does
+	beyond    *beyond    // nil where no field that may claim to be ours stands beyond the limits
 
 	parsed *message.Message
 	author author
