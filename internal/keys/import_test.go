@@ -239,6 +239,8 @@ func TestReadRspamd(t *testing.T) {
 		},
 		{"named sections", "use_esld=false; path=/none; domain example.com { path = /k/a.key\n selector = x }\ndomain \"example.org\" { path /k/b.key; selector y }", "example.com x *@example.com:0\nexample.org y *@example.org:0", ""},
 		{"nothing", "path = /none/$domain.key", "", "no key was found"},
+		{"files that are included", "use_esld = false; path = /none\n.include(try=true,priority=1,duplicate=merge) \"$LOCAL_CONFDIR/v.key\"\ndomain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0", "/etc/rspamd/v.key, which the configuration includes, is not read"},
+		{"a bare include", "use_esld = false; path = /none\n.include /maps/p;\ndomain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0", "/maps/p, which the"},
 		{"a map that is not there", "path = /none; path_map = /none; domain { a.example { path = /k/a.key } }", "a.example dkim *@a.example:0 *@.a.example:0", "path_map: /none"},
 		{"a list of maps", `path = "/k/a.key"; use_esld = false; path_map = ["/maps/p", "https://maps.example/p", "regexp;/maps/r"]`, "https://maps.example/p|three.example dkim *@three.example:0", "https://maps.example/p is not a file"},
 		{"lines in a list", `path = "/k/a.key"; use_esld = false; selector_map = ["x.example sx", "y.example sy"]`, "x.example sx *@x.example:0\ny.example sy *@y.example:0", ""},
@@ -324,7 +326,7 @@ func FuzzParseUCL(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := parseUCL(data); err != nil && !strings.Contains(err.Error(), "line ") && len(data) <= maxUCL {
+		if _, _, err := parseUCL(data); err != nil && !strings.Contains(err.Error(), "line ") && len(data) <= maxUCL {
 			t.Fatal(err)
 		}
 	})

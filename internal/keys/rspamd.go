@@ -25,7 +25,7 @@ const (
 // ReadRspamd reads rspamd's dkim_signing.conf: domain sections (path, selector, selectors), path_map and selector_map (files, lists, sections), and the
 // templates of path and selector. Mail of subdomains is signed by the key of the domain too where use_esld is on, as it is by default.
 func ReadRspamd(conf []byte, files Files) (*Found, error) {
-	s, err := parseUCL(conf)
+	s, includes, err := parseUCL(conf)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,7 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 			r.Settings[e.name] = e.value.text
 		}
 	}
+	r.notRead(includes)
 	esld := s.text("use_esld")
 	r.below = esld == "" || Yes(esld)
 	fallback := s.text("try_fallback")
@@ -62,6 +63,18 @@ func ReadRspamd(conf []byte, files Files) (*Found, error) {
 		r.note("no key was found; where paths hold $domain, the files of this form are looked for: %s", "鍵が見つかりません。パスに $domain がある場合は、次の形のファイルを探します: %s", r.path)
 	}
 	return r.Found, nil
+}
+
+// notRead notes the files that the configuration includes, where they are there.
+func (r *rspamd) notRead(includes []string) {
+	for _, name := range includes {
+		if name = rspamdFile(name); r.files.Read == nil {
+			continue
+		}
+		if _, err := r.files.Read(name); err == nil {
+			r.note("%s, which the configuration includes, is not read: import it, too", "設定が .include する %s は読み込みません。そのファイルも取り込んでください", name)
+		}
+	}
 }
 
 type rspamd struct {

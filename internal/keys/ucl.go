@@ -7,7 +7,7 @@ import (
 )
 
 // The configuration language of rspamd (UCL), as far as dkim_signing.conf uses it: name = value; name value; name { ... }; [a, b]; "..."; '...'; <<EOD; # and /* */.
-// Macros (.include) and units are left as they are.
+// Of macros the files that .include names are kept; others, and units, are left as they are.
 
 // uclValue is a text, or a section, or a list.
 type uclValue struct {
@@ -43,21 +43,38 @@ const (
 var errUCL = said.Error("the configuration cannot be read", "設定ファイルを読み取れません")
 
 type uclParser struct {
-	s     string
-	at    int
-	depth int
+	s        string
+	at       int
+	depth    int
+	includes []string // files, as they are written
 }
 
-func parseUCL(data []byte) (uclSection, error) {
+// maxUCLIncludes bounds the files that are kept.
+const maxUCLIncludes = 100
+
+func parseUCL(data []byte) (s uclSection, includes []string, err error) {
 	if len(data) > maxUCL {
-		return nil, said.Error("%w: it is longer than %d MiB", "%v: %d MiB を超えています", errUCL, maxUCL>>20)
+		return nil, nil, said.Error("%w: it is longer than %d MiB", "%v: %d MiB を超えています", errUCL, maxUCL>>20)
 	}
 	p := &uclParser{s: string(data)}
-	s, err := p.entries(false)
-	if err != nil {
-		return nil, said.Error("%w: line %d: %w", "%v: %d 行目: %v", errUCL, 1+strings.Count(p.s[:min(p.at, len(p.s))], "\n"), err)
+	if s, err = p.entries(false); err != nil {
+		return nil, nil, said.Error("%w: line %d: %w", "%v: %d 行目: %v", errUCL, 1+strings.Count(p.s[:min(p.at, len(p.s))], "\n"), err)
 	}
-	return s, nil
+	return s, p.includes, nil
+}
+
+// macro passes over one, whose argument may be anything up to the end of the line.
+func (p *uclParser) macro(name string) {
+	from := p.at
+	p.to("\n")
+	if kind, _, _ := strings.Cut(name, "("); kind != ".include" && kind != ".includes" || len(p.includes) == maxUCLIncludes {
+		return
+	}
+	argument := strings.TrimRight(p.s[from:p.at], "; \t\r\n")
+	if i := strings.LastIndexAny(argument, ") \t"); i >= 0 {
+		argument = argument[i+1:]
+	}
+	p.includes = append(p.includes, strings.Trim(argument, `"'`))
 }
 
 // skip passes over white space, comments and what stands between entries.
@@ -114,8 +131,8 @@ func (p *uclParser) entries(inner bool) (out uclSection, err error) {
 		if name == "" {
 			return nil, said.Error("there is %q where a name is expected", "名前があるべき所に %q があります", p.s[p.at:min(p.at+1, len(p.s))])
 		}
-		if strings.HasPrefix(name, ".") { // a macro: its argument may be anything up to the end of the line
-			p.to("\n")
+		if strings.HasPrefix(name, ".") {
+			p.macro(name)
 			continue
 		}
 		v, err := p.value()
