@@ -55,6 +55,10 @@ func (k *Keeper) steps(ctx context.Context) error {
 	}
 	var g errgroup.Group
 	g.SetLimit(parallel)
+	domains := map[string][]*store.DKIMKey{}
+	for i := range list {
+		domains[list[i].Domain] = append(domains[list[i].Domain], &list[i])
+	}
 	begun := 0
 	for _, series := range bySeries(list) {
 		if now := k.cfg.Now(); now.Sub(taken) > leaseTime/3 {
@@ -63,7 +67,7 @@ func (k *Keeper) steps(ctx context.Context) error {
 			}
 			taken = now
 		}
-		rotate := begun < newAtOnce && k.old(series) && hasNext(names[series[0].Series], series, list)
+		rotate := begun < newAtOnce && k.old(series) && hasNext(names[series[0].Series], series, domains[series[0].Domain])
 		if rotate {
 			begun++
 		}
@@ -148,15 +152,12 @@ func (k *Keeper) namesBySeries(ctx context.Context) (map[string][]store.DKIMName
 }
 
 // hasNext reports that a successor of the signing key would have a selector. Where they alternate, it waits until the key before is gone.
-func hasNext(names []store.DKIMName, series []*store.DKIMKey, all []store.DKIMKey) bool {
+// domain are the keys of its domain.
+func hasNext(names []store.DKIMName, series, domain []*store.DKIMKey) bool {
 	if len(names) == 0 {
 		return true
 	}
-	var list []*store.DKIMKey
-	for i := range all {
-		list = append(list, &all[i])
-	}
-	_, ok := nextName(names, inState(series, store.KeySigning), list)
+	_, ok := nextName(names, inState(series, store.KeySigning), domain)
 	return ok
 }
 
