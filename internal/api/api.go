@@ -81,7 +81,7 @@ func New(c Config) *Server {
 // unmarshal refuses what encoding/json is lax about: data behind the value.
 func unmarshal(data []byte, v any) error {
 	if !json.Valid(data) {
-		return errors.New("this is not JSON") // an error of the package may hold what was sent
+		return errors.New(notJSON) // an error of the package may hold what was sent
 	}
 	return json.Unmarshal(data, v)
 }

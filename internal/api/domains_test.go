@@ -64,6 +64,30 @@ func TestDomains(t *testing.T) {
 	s.refused("no CSV", call{method: "POST", path: prefix + "/domains.csv", body: "domain\n", headers: []string{"Content-Type", "application/json"}}, service.UnsupportedMedia)
 }
 
+// TestJapaneseErrors: what of a request is wrong is said in the language of the request.
+func TestJapaneseErrors(t *testing.T) {
+	s := panelSite(t)
+	many := make([]string, 101)
+	for name, c := range map[string]struct {
+		call
+		want string
+	}{
+		"too long": {post("/domains", object{"name": strings.Repeat("x", 2000)}), "1000 文字以内で指定してください"}, "no string": {post("/domains", object{"name": 5}), "文字列で指定してください"},
+		"no such policy": {post("/domains/a.example", object{"dmarc": "p=reject"}), "次のいずれかで指定してください: "}, "too many": {post("/domains/a.example", object{"senders": many}), "100 個以内で指定してください"},
+		"unknown key": {post("/domains/a.example", object{"x": 1}), "使えないキーです"}, "no key": {post("/domains/a.example/forwards", object{"to": []string{}}), "キー address が必要です"}, "no list": {post("/domains/a.example", object{"senders": "x"}), "配列で指定してください"},
+		"no boolean": {post("/domains/a.example", object{"dkim": "x"}), "真偽値 (true、false) で指定してください"}, "too few": {getting("/domains?limit=0"), "1 以上の数値で指定してください"}, "no number": {getting("/domains?limit=x"), "整数で指定してください"},
+		"no action": {post("/domains/a.example/keys/x/explode", object{}), "次のいずれかで指定してください: rotate"},
+		"no file":   {call{method: "POST", path: prefix + "/domains.csv", headers: []string{"Content-Type", "text/csv"}}, "本文がありません"},
+		"no JSON":   {call{method: "POST", path: prefix + "/domains", body: "{", headers: []string{"Content-Type", "application/json"}}, "JSON ではありません"},
+	} {
+		c.headers = append(c.headers, "Accept-Language", "ja")
+		a := s.refused(name, c.call, service.Invalid)
+		if !strings.Contains(string(a.data), `"message":"`+c.want) || strings.Contains(string(a.data), "expected") {
+			t.Errorf("%s: %s", name, a.data)
+		}
+	}
+}
+
 // TestNoPanel: where no keys are kept there is none.
 func TestNoPanel(t *testing.T) {
 	s := newSite(t, true, nil)

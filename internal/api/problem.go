@@ -76,11 +76,11 @@ func humaProblem(lang string, status int, errs []error) *Problem {
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) && len(p.Errors) < 20 {
 			detail := d.ErrorDetail()
-			p.Errors = append(p.Errors, ProblemError{Location: clip(detail.Location, 100), Message: clip(detail.Message, 300)})
+			p.Errors = append(p.Errors, ProblemError{Location: clip(detail.Location, 100), Message: clip(inLanguage(detail.Message, lang), 300)})
 		}
 	}
 	if len(errs) == 0 && status == http.StatusBadRequest { // of this alone the package says nothing but a sentence
-		p.Errors = append(p.Errors, ProblemError{Location: "body", Message: "there is none"})
+		p.Errors = append(p.Errors, ProblemError{Location: "body", Message: inLanguage(noBody, lang)})
 	}
 	return p
 }
