@@ -215,7 +215,7 @@ func (t *takings) recipient(e *ses.Event, r *ses.Recipient, source string) {
 	case ses.Bounce, ses.Delay:
 		final := e.Kind == ses.Bounce
 		f := explain.Refusal(r.Reply, r.Address, e.MTA, final)
-		if !causes[f.Category] && (r.Reply != "" || !blamed[e.Type] && !blamed[e.SubType]) {
+		if !ofVolume(&f) && (r.Reply != "" || !blamed[e.Type] && !blamed[e.SubType]) {
 			return
 		}
 		if final {

@@ -37,6 +37,13 @@ const (
 // SPF) says nothing of the volume.
 var causes = map[string]bool{"rate": true, "reputation": true, "blocklist": true, "spam": true, "complaints": true, "abuse": true, "filtered": true, "ip-policy": true}
 
+// ofVolume reports a refusal that speaks of the volume or reputation of who sends. One whose code is of the recipient's mailbox (RFC 3463
+// section 3.3), as Gmail's 450 4.2.1 for a person who receives too much, says nothing of it.
+func ofVolume(f *explain.Failure) bool { return causes[f.Category] && f.Status.Subject != mailbox }
+
+// mailbox is the subject of enhanced codes that are about a recipient's mailbox.
+const mailbox = 2
+
 // LogRead is what was read of a log.
 type LogRead struct {
 	// Deliveries are those that count; Old how many were left since they are neither of today nor of the last two hours.
@@ -125,7 +132,7 @@ func (r *reading) delivered(l logLine) {
 // failed asks why. All recipients of a line were told the same, and are at one host.
 func (r *reading) failed(l logLine, now time.Time) {
 	f, ok := explain.LogLine(l.text)
-	if !ok || !causes[f.Category] {
+	if !ok || !ofVolume(&f) {
 		return
 	}
 	who := l.receiver(f)
