@@ -16,14 +16,18 @@ type quota struct {
 	most    int64 // 0: no bound
 	used    int64
 	counted time.Time
+	took    time.Duration // the last count
 }
 
 // storedOctets counts what a quota bounds.
 const storedOctets = `SELECT (SELECT coalesce(sum(CASE WHEN dropped = 0 THEN size ELSE kept END), 0) FROM messages) +
 	(SELECT coalesce(sum(length(message)), 0) FROM outbound WHERE state = 'waiting')`
 
-// countEvery is how often the stored octets are counted anew.
-const countEvery = 10 * time.Second
+// countEvery is how often the stored octets are counted anew, at least countPause times as long as it takes; ten times as often while there is no room.
+const (
+	countEvery = 10 * time.Second
+	countPause = 20
+)
 
 // SetQuota bounds the octets of all stored messages and of mail that waits to be sent, 0 for
 // no bound. Beyond it AddMessages and AddOutbound give ErrFull.
@@ -41,11 +45,13 @@ func (s *Store) reserve(ctx context.Context, octets int64) error {
 	if q.most <= 0 {
 		return nil
 	}
-	if now := s.now(); now.Sub(q.counted) > countEvery || q.used+octets > q.most && now.Sub(q.counted) > time.Second {
+	began, every := s.now(), max(countEvery, countPause*q.took)
+	if since := began.Sub(q.counted); since > every || q.used+octets > q.most && since > every/10 {
 		if err := s.db.reader().queryRow(ctx, storedOctets).Scan(&q.used); err != nil {
 			return s.db.translate(err)
 		}
-		q.counted = now
+		q.counted = s.now()
+		q.took = q.counted.Sub(began)
 	}
 	if q.used+octets > q.most {
 		return fmt.Errorf("%w: the quota of %d octets is used up", ErrFull, q.most)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ type recorder struct {
 	database
 	mu      sync.Mutex
 	queries map[string]int
+	takes   map[string]func() // has time pass where there is one for a query
 }
 
 func (r *recorder) reader() querier { return recording{r.database.reader(), r} }
@@ -26,6 +28,9 @@ func (r *recorder) note(query string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.queries[query]++
+	if pass := r.takes[query]; pass != nil {
+		pass()
+	}
 }
 
 type recording struct {
@@ -128,5 +133,29 @@ func TestNamesAtOnce(t *testing.T) {
 	}
 	if n := len(s.db.(*sqliteDB).reading.statements) - before; n > len(atOnce) {
 		t.Errorf("%d statements are kept", n)
+	}
+}
+
+// TestQuotaIsCountedSeldom: where counting what is stored takes long, little of the time goes into it, also when there is no room.
+func TestQuotaIsCountedSeldom(t *testing.T) {
+	plain := openTest(t, t.TempDir()+"/todoku.db")
+	now := noon
+	r := &recorder{database: plain.db, queries: map[string]int{}, takes: map[string]func(){storedOctets: func() { now = now.Add(3 * time.Second) }}}
+	s := &Store{db: r, committer: plain.committer, now: func() time.Time { return now }}
+	s.SetQuota(1000)
+	for _, full := range []bool{false, true} {
+		clear(r.queries)
+		for began := now; now.Sub(began) < 10*time.Minute; now = now.Add(time.Second) {
+			octets := int64(1)
+			if full {
+				octets = 1001
+			}
+			if err := s.reserve(ctx, octets); errors.Is(err, ErrFull) != full {
+				t.Fatal(err)
+			}
+		}
+		if n := r.queries[storedOctets]; n < 5 || n > 100 || !full && n > 11 {
+			t.Errorf("full %v: counted %d times of 3 s in ten minutes", full, n)
+		}
 	}
 }
