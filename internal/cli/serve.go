@@ -18,6 +18,7 @@ import (
 	"github.com/todoku/todoku/internal/fetch"
 	"github.com/todoku/todoku/internal/lab"
 	"github.com/todoku/todoku/internal/probe"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/serve"
 )
 
@@ -197,6 +198,9 @@ func (a *app) ran(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "listen" {
 		return lookError{fmt.Errorf("%s: %w", a.say(msgListen), err)}
+	}
+	if a.japanese() && said.Both(err) {
+		return lookError{errors.New(said.Japanese(err))}
 	}
 	return lookError{err}
 }

@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/todoku/todoku/internal/said"
 )
 
 // Listen opens a socket by the names that mail servers and filters use for them:
@@ -92,11 +95,8 @@ func listenUnix(path string, mode fs.FileMode, group string) (net.Listener, erro
 	made := path + "." + strconv.Itoa(os.Getpid())
 	_ = os.Remove(made)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no folder %s: make it, such that the mail server can reach it and nobody else can write to it", filepath.Dir(path))
-	}
 	if err != nil {
-		return nil, err
+		return nil, badPath(path, err)
 	}
 	l.SetUnlinkOnClose(false)
 	file, err := prepareSocket(made, path, mode, group)
@@ -108,13 +108,33 @@ func listenUnix(path string, mode fs.FileMode, group string) (net.Listener, erro
 	return &unixListener{l, path, file}, nil
 }
 
+// badPath says why there can be no socket at a path, where the system's word for it would not tell.
+func badPath(path string, err error) error {
+	folder := filepath.Dir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return said.Error("there is no folder %s: make it, such that the mail server can reach it and nobody else can write to it",
+			"フォルダー %s がありません。メールサーバーからアクセスでき、ほかの誰も書き込めないように作成してください", folder)
+	case errors.Is(err, fs.ErrPermission):
+		return said.Error("this user may not make a socket in %s: have the folder belong to the user as whom this program runs",
+			"この利用者には %s にソケットを作る権限がありません。フォルダーの所有者を、このプログラムを動かす利用者にしてください", folder)
+	case errors.Is(err, syscall.EINVAL):
+		return said.Error("the path has %d octets, more than a socket can have: name one of at most 90",
+			"パスが %d オクテットあり、ソケットには長すぎます。90 オクテット以内にしてください", len(path))
+	}
+	return err
+}
+
 func prepareSocket(made, path string, mode fs.FileMode, group string) (fs.FileInfo, error) {
 	if group != "" {
 		gid, err := groupID(group)
 		if err != nil {
 			return nil, err
 		}
-		if err := os.Chown(made, -1, gid); err != nil {
+		if err := os.Chown(made, -1, gid); errors.Is(err, fs.ErrPermission) {
+			return nil, said.Error("this user may not give the socket to the group %[1]s: put the user into that group (in a unit of systemd: SupplementaryGroups=%[1]s)",
+				"この利用者はソケットのグループを %[1]s に変更できません。利用者をそのグループに加えてください (systemd のユニットでは SupplementaryGroups=%[1]s)", group)
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -136,12 +156,12 @@ func free(path string) error {
 	case err != nil:
 		return err
 	case now.Mode()&fs.ModeSocket == 0:
-		return fmt.Errorf("%s exists and is no socket", path)
+		return said.Error("%s exists and is no socket", "%s はすでにあり、ソケットではありません", path)
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		_ = c.Close()
-		return fmt.Errorf("another program listens at %s", path)
+		return said.Error("another program listens at %s", "%s は別のプログラムが使っています", path)
 	}
 	return nil
 }
@@ -152,7 +172,7 @@ func groupID(group string) (int, error) {
 	}
 	g, err := user.LookupGroup(group)
 	if err != nil {
-		return 0, fmt.Errorf("group of the socket: %w", err)
+		return 0, said.Error("there is no group %s", "グループ %s がありません", group)
 	}
 	return strconv.Atoi(g.Gid)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/todoku/todoku/internal/said"
 )
 
 // wholeMessage is one message as Postfix sends it where no replies are wanted.
@@ -290,6 +292,12 @@ func TestListen(t *testing.T) {
 	}
 	if _, err := Listen("unix:"+path+"-none/s", 0, ""); err == nil || !strings.Contains(err.Error(), "there is no folder "+path+"-none") {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+	if _, err := Listen("unix:"+filepath.Join(filepath.Dir(path), strings.Repeat("x", 120)), 0, ""); err == nil || !strings.Contains(err.Error(), "more than a socket can have") || !strings.Contains(said.Japanese(err), "ソケットには長すぎます") {
+		t.Errorf("a path that is too long: %v", err)
+	}
+	if _, err := Listen("unix:"+path+"-2", 0, "nosuchgroup"); err == nil || err.Error() != "there is no group nosuchgroup" {
+		t.Errorf("a group that is not there: %v", err)
 	}
 	if _, err := Listen(path, 0, ""); err == nil || !strings.Contains(err.Error(), "another program") {
 		t.Errorf("took a socket that is in use: %v", err)

@@ -64,6 +64,15 @@ func Error(en, ja string, args ...any) error {
 	return p
 }
 
+// Both reports that an error says itself in both languages: of another one Japanese tells little.
+func Both(err error) bool {
+	if _, ok := err.(interface{ Japanese() string }); ok {
+		return true
+	}
+	var p *problem
+	return errors.As(err, &p) && p.EN == err.Error()
+}
+
 // Japanese gives an error in Japanese: one that Error made, one that has a method Japanese, or one about a file. Of any other the program cannot say more in Japanese than
 // that it could not be read; what it says in English follows.
 func Japanese(err error) string {

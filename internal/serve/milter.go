@@ -17,6 +17,7 @@ import (
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/internal/panel"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/socketmap"
 	"github.com/todoku/todoku/internal/store"
 	"github.com/todoku/todoku/internal/systemd"
@@ -110,6 +111,14 @@ type milterNode struct {
 	tables    []net.Listener // of rewritten and forwarding addresses
 }
 
+// ofSocket names the socket in an error, in both languages where the error is.
+func ofSocket(en, ja, name string, err error) error {
+	if said.Both(err) {
+		return said.Error(en, ja, name, err)
+	}
+	return fmt.Errorf(en, name, err)
+}
+
 func openMilter(c MilterConfig) (*milterNode, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -133,13 +142,13 @@ func openMilter(c MilterConfig) (*milterNode, error) {
 	for _, name := range c.Listen {
 		if err := m.listen(name, &m.listeners); err != nil {
 			m.close()
-			return nil, fmt.Errorf("the milter socket %s: %w", name, err)
+			return nil, ofSocket("the milter socket %s: %w", "milter のソケット %s: %v", name, err)
 		}
 	}
 	for _, name := range append(slices.Clone(c.SRS), c.Tables...) {
 		if err := m.listen(name, &m.tables); err != nil {
 			m.close()
-			return nil, fmt.Errorf("the socket %s for tables of addresses: %w", name, err)
+			return nil, ofSocket("the socket %s for tables of addresses: %w", "アドレスの表のソケット %s: %v", name, err)
 		}
 	}
 	if len(m.listeners) == 0 {
@@ -159,7 +168,7 @@ func (m *milterNode) listen(name string, into *[]net.Listener) error {
 	given, err := systemd.Listeners(m.Getenv, strings.TrimPrefix(strings.TrimPrefix(name, "systemd"), ":"))
 	*into = append(*into, given...)
 	if err == nil && len(given) == 0 {
-		err = errors.New("the service manager opened no socket for this process (LISTEN_FDS): start it by a socket unit")
+		err = said.Error("the service manager opened no socket for this process (LISTEN_FDS): start it by a socket unit", "サービスマネージャーから渡されたソケット (LISTEN_FDS) がありません。ソケットユニットから起動してください")
 		if names := systemd.Names(m.Getenv); len(names) > 0 {
 			err = fmt.Errorf("the service manager opened no socket of that name, but: %s (FileDescriptorName=)", strings.Join(names, ", "))
 		}
