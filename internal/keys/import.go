@@ -24,6 +24,8 @@ type Found struct {
 	Settings map[string]string
 	// Notes say what could not be taken over, and why.
 	Notes []said.Text
+	// Denied is the error of the first file of a key that this user may not read, nil for none. It is noted, too.
+	Denied error
 
 	more     bool // keys than maxFound, which is noted
 	included int  // files

@@ -3,6 +3,8 @@ package keys
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -317,6 +319,9 @@ func (f *tables) take(k tableKey, p Pattern, position int) {
 			return
 		}
 		key, err := k.read(f.files.Read)
+		if f.Denied == nil && errors.Is(err, fs.ErrPermission) {
+			f.Denied = err
+		}
 		if err != nil {
 			f.note("the key of %s, selector %s: %v", "%s の鍵 (セレクター %s): %v", clip(cmp.Or(k.domain, p.String())), clip(k.selector), err)
 			return

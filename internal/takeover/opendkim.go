@@ -8,6 +8,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/filter"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // OpenDKIM takes a configuration of OpenDKIM over. host is the name that stands for HOSTNAME. An error is that it cannot be read,
@@ -79,6 +80,9 @@ func (r *reading) signers(list []setting) error {
 	f, err := keys.ReadOpenDKIM([]byte(flat.String()), r.files)
 	if err != nil {
 		return err
+	}
+	if f.Denied != nil { // mail of its domain would go unsigned, and OpenDKIM has it wait
+		return said.Error("the setting KeyTable: %w", "設定 KeyTable: %v", f.Denied)
 	}
 	for _, n := range f.Notes {
 		r.note("%s", "%s", n)

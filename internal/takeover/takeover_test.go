@@ -2,8 +2,10 @@ package takeover
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"regexp"
@@ -132,6 +134,28 @@ func TestAlwaysAddARHeader(t *testing.T) {
 		}
 		if got := r.fate(t, "AlwaysAddARHeader"); got != want {
 			t.Errorf("%s: %v", value, got)
+		}
+	}
+}
+
+// TestKeyDenied: keys that the milter may not read are no domains without a key, whose mail goes unsigned. One that is gone is noted.
+func TestKeyDenied(t *testing.T) {
+	files := tree{"/KeyTable": "a a.example:s:/a\nb b.example:s:/b\n", "/SigningTable": "*@a.example a\n*@b.example b\n", "/b": testPEM(t)}
+	for reason, wrong := range map[error]bool{fs.ErrPermission: true, fs.ErrNotExist: false} {
+		read := func(name string) ([]byte, error) {
+			if name == "/a" {
+				return nil, &fs.PathError{Op: "open", Path: name, Err: reason}
+			}
+			return files.read(name)
+		}
+		var s filter.Settings
+		var r Report
+		err := OpenDKIM([]byte("KeyTable refile:/KeyTable\nSigningTable refile:/SigningTable\n"), Files{Read: read}, "", &s, &r)
+		if denied := (*fs.PathError)(nil); errors.As(err, &denied) != wrong || err != nil && !strings.Contains(said.Japanese(err), "設定 KeyTable: /a") {
+			t.Errorf("%v: %v", reason, err)
+		}
+		if notes := english(r.Notes); !wrong && !strings.Contains(notes, "the key of a.example, selector s") {
+			t.Errorf("%v: %s", reason, notes)
 		}
 	}
 }
