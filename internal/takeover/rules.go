@@ -17,6 +17,7 @@ func only(fate Fate, why said.Text, names ...string) (out []rule) {
 }
 
 var (
+	whySocket   = t("--socket-mode and --socket-group say who may connect to a socket that is a file (0660, the group of the process)", "ファイルのソケットに接続できる範囲は --socket-mode と --socket-group で指定します (既定は 0660、プロセスのグループ)")
 	whyProcess  = t("about the process that is replaced", "置き換えられるプロセス自体の設定です")
 	whyResolver = t("--resolver names the resolver", "リゾルバーは --resolver で指定します")
 	whyLua      = t("Lua scripts are not run; what becomes of which outcome is said by the table in --policy", "Lua スクリプトは実行しません。結果ごとの扱いは --policy の表で指定します")
@@ -91,9 +92,10 @@ var openDKIM = slices.Concat([]rule{
 	{name: "POPDBFile", fate: NotDone, why: t("Debian's OpenDKIM does not have it either: have users authenticate", "Debian の OpenDKIM にもない機能です。利用者の認証には SMTP AUTH を使ってください")},
 }, only(Needless, whyProcess,
 	"AutoRestart", "AutoRestartCount", "AutoRestartRate", "Background", "ChangeRootDirectory", "DisableCryptoInit", "EnableCoredumps", "KeepTemporaryFiles",
-	"LogResults", "LogWhy", "MilterDebug", "PidFile", "SoftStart", "Syslog", "SyslogFacility", "SyslogName", "SyslogSuccess", "TemporaryDirectory", "UMask", "UserID",
+	"LogResults", "LogWhy", "MilterDebug", "PidFile", "SoftStart", "Syslog", "SyslogFacility", "SyslogName", "SyslogSuccess", "TemporaryDirectory", "UserID",
 	"LDAPAuthMechanism", "LDAPAuthName", "LDAPAuthRealm", "LDAPAuthUser", "LDAPBindPassword", "LDAPBindUser", "LDAPDisableCache", "LDAPKeepaliveIdle",
 	"LDAPKeepaliveInterval", "LDAPKeepaliveProbes", "LDAPTimeout", "LDAPUseTLS", "StrictTestMode"),
+	only(Otherwise, whySocket, "UMask"),
 	only(Otherwise, whyResolver, "Nameservers", "ResolverConfiguration", "ResolverTracing", "DNSConnect", "QueryCache", "TestDNSData", "TestPublicKeys", "TrustAnchorFile"),
 	only(Otherwise, whyJobID, "AuthservIDWithJobID"), only(Otherwise, whySoftware, "SoftwareHeader"),
 	only(Otherwise, whyStats, "Statistics", "StatisticsName", "StatisticsPrefix"), only(NotDone, whyResign, "ResignAll", "ResignMailTo"),
@@ -129,7 +131,7 @@ var openDMARC = slices.Concat([]rule{
 	{name: "BaseDirectory"},
 	{name: "CopyFailuresTo", fate: NotDone, why: t("mail gets no recipients that its sender did not name: let --policy quarantine or hold what fails", "送信者が指定していない宛先は加えません。失敗したメールは --policy で quarantine か hold にしてください")},
 }, only(Needless, whyProcess,
-	"AutoRestart", "AutoRestartCount", "AutoRestartRate", "Background", "ChangeRootDirectory", "EnableCoredumps", "MilterDebug", "PidFile", "Syslog", "SyslogFacility", "UMask", "UserID"),
-	only(Otherwise, whyJobID, "AuthservIDWithJobID"), only(Otherwise, whySoftware, "SoftwareHeader"),
+	"AutoRestart", "AutoRestartCount", "AutoRestartRate", "Background", "ChangeRootDirectory", "EnableCoredumps", "MilterDebug", "PidFile", "Syslog", "SyslogFacility", "UserID"),
+	only(Otherwise, whySocket, "UMask"), only(Otherwise, whyJobID, "AuthservIDWithJobID"), only(Otherwise, whySoftware, "SoftwareHeader"),
 	only(NotDone, whyHistory, "HistoryFile", "IgnoreMailTo", "RecordAllMessages"),
 	only(NotDone, whyFailure, "FailureReports", "FailureReportsBcc", "FailureReportsOnNone", "FailureReportsSentBy", "ReportCommand"))
