@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,4 +110,41 @@ func becameOf(t *testing.T, log string) map[string]string {
 func (p *postfix) log() string {
 	b, _ := os.ReadFile(filepath.Join(filepath.Dir(p.conf), "log"))
 	return string(b)
+}
+
+// TestLogsQuoteStrangers: what a stranger writes into the sender and the subject of a message stands in the logs of Postfix, Sendmail and Exim, and
+// is no delivery.
+func TestLogsQuoteStrangers(t *testing.T) {
+	s := startSink(t)
+	const (
+		reply  = "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from your IP address. 421 4.7.28 gsmtp"
+		relay  = "gmail-smtp-in.l.google.com"
+		atPost = "x/smtp[1]: 4XYZ: to=<a@gmail.com>, relay=" + relay + "[142.250.1.26]:25, dsn=4.7.28, status=deferred (host " + relay + "[142.250.1.26] said: " + reply + ")"
+		atSend = "x: to=a@gmail.com, mailer=esmtp, relay=" + relay + ". [142.250.1.26], dsn=4.7.28, stat=Deferred: " + reply
+		atExim = "1tFabc-0001Xy-2Y == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=" + relay + " [142.250.1.26]: SMTP error from remote mail server: " + reply
+	)
+	sendmail, sendmailAddr := startSendmail(t, smartHost(s.addr)+"define(`confDOMAIN_NAME', `mail.sender.example')dnl\nMAILER(`smtp')dnl\n")
+	_, eximAddr, eximLog := startExim(t, s.addr)
+	host, port, _ := strings.Cut(s.addr, ":")
+	postfixAddr := freePort(t)
+	own := runPostfix(t, "default_transport = smtp:["+host+"]:"+port+"\nmynetworks = 127.0.0.0/8\nsmtpd_relay_restrictions = permit_mynetworks, reject\nheader_checks = inline:{ {Subject: = INFO} }\n",
+		postfixAddr+" inet n - n - - smtpd\nanvil unix - - n - 1 anvil\n")
+	for _, c := range []struct {
+		name, addr, lie string
+		log             func() string
+		quotes          bool // Exim refuses so long a sender, and logs no subject
+	}{{"Postfix", postfixAddr, atPost, own.log, true}, {"Sendmail", sendmailAddr, atSend, sendmail.log.String, true}, {"Exim", eximAddr, atExim, eximLog, false}} {
+		for i, from := range []string{`"` + c.lie + `"@evil.example`, "bounce@evil.example"} {
+			message := strings.Replace(fmt.Sprintf(letter, "you@example.net", i), "Subject: ", "Subject: "+c.lie+" ", 1)
+			if err := submit(c.addr, from, "you@example.net", message); err != nil {
+				t.Logf("%s refuses %s: %v", c.name, from, err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		poll(t, ctx, "the last one to be delivered", func() bool { return becameOf(t, c.log())["you@example.net"] == "delivered" }, c.log)
+		cancel()
+		if o := warmup.Outcomes([]byte(c.log()), time.Now()); o["gmail"] != (warmup.Outcome{}) || c.quotes && !strings.Contains(c.log(), "a@gmail.com") {
+			t.Errorf("%s: of Gmail %+v\n%s", c.name, o["gmail"], c.log())
+		}
+	}
 }

@@ -52,7 +52,7 @@ func tagged(line string) (program, queue, rest string, ok bool) {
 }
 
 // unquoted gives a text with x in the place of what is between quotes ("a b"@example.com), as far as mark, outside of quotes: the rest is what
-// the other server said.
+// the other server said. What begins with a quote that has no end is left away: nobody knows where it ends.
 func unquoted(s, mark string) string {
 	out := []byte(s)
 	for i := 0; i < len(s) && !strings.HasPrefix(s[i:], mark); i++ {
@@ -66,8 +66,8 @@ func unquoted(s, mark string) string {
 			}
 			end++
 		}
-		if end >= len(s) {
-			break
+		if end >= len(s) { // servers cut what is long
+			return s[:i]
 		}
 		for i++; i < end; i++ {
 			out[i] = 'x'

@@ -110,6 +110,7 @@ func TestForgedLines(t *testing.T) {
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => \"x H=gmail-smtp-in.l.google.com \"@evil.example R=dnslookup T=remote_smtp H=mx.evil.example [203.0.113.9] C=\"250 OK\"", others(Outcome{Delivered: 1})},
 		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: from=<\"x: to=a@gmail.com, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=4.7.28, stat=Deferred: " + tooMuch + "\"@evil.example>, size=1", nil},
 		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: to=<\"x, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch + "\"@evil.example>, delay=00:00:01, mailer=esmtp, pri=30163, relay=mx.evil.example. [203.0.113.9], dsn=2.0.0, stat=Sent (OK)", others(Outcome{Delivered: 1})},
+		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: to=<\"x, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch + ", delay=00:00:01, mailer=esmtp, pri=30163, relay=mx.evil.example. [203.0.113.9], dsn=2.0.0, stat=Sent (OK)", nil},
 		// What says status= in its reply is no line of Postfix for that.
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => a@gmail.com R=dnslookup T=remote_smtp H=gmail-smtp-in.l.google.com [142.250.1.26] C=\"250 2.0.0 OK status=queued\"", map[string]Outcome{"gmail": {Delivered: 1}}},
 	} {
