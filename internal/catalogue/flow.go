@@ -32,8 +32,8 @@ var flowEntries = []Entry{
 	},
 	{
 		ID: "dkim.header-not-whole", Status: Warn, Rank: rankMechanism,
-		Title:  Text{"The mail server did not hand over the whole header, so nothing can sign it", "メールサーバーからヘッダー全体が渡されなかったため、署名できません"},
-		Detail: Text{"The header is larger than the milter takes, or holds line ends that would make new fields. A signature over a part of it would be broken at the receiver.", "ヘッダーが milter の上限を超えているか、別のフィールドになってしまう改行を含んでいます。一部だけに署名しても、受信側では無効になります。"},
+		Title:  Text{"The header is too large or holds stray line ends, so nothing can sign it", "ヘッダーが大きすぎるか、余分な改行を含んでいるため、署名できません"},
+		Detail: Text{"The header is larger than the milter takes (10,000 fields, 1 MiB), or holds line ends that would make new fields. A signature over a part of it would be broken at the receiver.", "ヘッダーが milter の上限 (10,000 フィールド、1 MiB) を超えているか、別のフィールドになってしまう改行を含んでいます。一部だけに署名しても、受信側では無効になります。"},
 		Fix:    Text{"Mend the program that wrote the message.", "メールを作成したプログラムを直してください。"},
 		Refs:   []string{"RFC 5322 section 2.2"},
 	},

@@ -148,7 +148,11 @@ func (o *outgoing) staying() []message.Field {
 func (o *outgoing) keys() []Key {
 	e := &o.event
 	if o.parsed.HeaderTruncated() {
-		e.problem("dkim.header-not-whole", "the mail server did not hand over the whole header: a signature over it would be broken")
+		why := "the header has more fields or octets than are taken in (10,000 fields, 1 MiB): a signature over a part of it would be broken"
+		if o.unclear {
+			why = "the header has line ends that would make new fields: a signature over it would be broken"
+		}
+		e.problem("dkim.header-not-whole", why)
 		return nil
 	}
 	if o.plain {

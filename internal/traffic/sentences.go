@@ -50,6 +50,8 @@ var sentences = []sentence{
 	{"there is no key for {domain}", "{domain} の鍵がありません"},
 	{"d={domain} does not align with {from}, the domain of From", "鍵のドメイン (d={domain}) は From のドメイン {from} と整合しません"},
 	{"d={domain} s={selector}: {why}", "鍵 d={domain} s={selector} で署名できません: {why}"},
+	{"the header has more fields or octets than are taken in (10,000 fields, 1 MiB): a signature over a part of it would be broken", "ヘッダーが上限 (10,000 フィールド、1 MiB) を超えているため、署名しても無効になります"},
+	{"the header has line ends that would make new fields: a signature over it would be broken", "別のフィールドになってしまう改行がヘッダーに含まれているため、署名しても無効になります"},
 	{"the mail server did not hand over the whole header: a signature over it would be broken", "メールサーバーからヘッダー全体が渡されなかったため、署名しても無効になります"},
 	{"no domain can answer for the message: {why}", "差出人のドメインが 1 つに定まりません: {why}"},
 	{`user "{user}" may not write as {author}`, "利用者「{user}」は {author} を名乗れません"},
