@@ -120,7 +120,7 @@ func (s *Server) Secure(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(p)
 			default:
-				s.Log.Error("a request panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				s.Log.Error("a request panicked", "route", caller.Route(r), "panic", p, "stack", string(debug.Stack()))
 				s.refuse(w, r, &service.Problem{Word: service.Defect})
 			}
 		}()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/todoku/todoku/internal/caller"
 	"github.com/todoku/todoku/internal/i18n"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/store"
@@ -315,7 +316,7 @@ func (s *server) storeError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return // the client left
 	}
-	s.Log.Error("the store failed", "path", r.URL.Path, "error", err)
+	s.Log.Error("the store failed", "route", caller.Route(r), "error", err)
 	if errors.Is(err, store.ErrFull) {
 		s.fail(w, r, http.StatusInsufficientStorage, "error.full")
 		return

@@ -46,7 +46,7 @@ func (s *server) guarded(next http.Handler, w http.ResponseWriter, r *http.Reque
 		case http.ErrAbortHandler:
 			panic(p)
 		default:
-			s.Log.Error("a page panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			s.Log.Error("a page panicked", "route", caller.Route(r), "panic", p, "stack", string(debug.Stack()))
 			s.fail(w, r, http.StatusInternalServerError, "error.defect")
 		}
 	}()
