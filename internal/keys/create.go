@@ -135,8 +135,8 @@ func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DK
 			return e, err
 		}
 	}
-	if !dns.ValidName(recordName(&e)) || !hostLike(e.Selector) {
-		return e, said.Error("%w: the selector %q is not letters, digits and hyphens, 63 at most between dots", "%v: セレクター %q は英数字とハイフン (ドットの間は 63 文字以内) ではありません", ErrSpec, clip(e.Selector))
+	if err := goodName(&e); err != nil {
+		return e, err
 	}
 	if err := k.cfg.Master.seal(&e, private); err != nil {
 		return e, err
@@ -162,6 +162,21 @@ func hostLike(s string) bool {
 		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
 	})
 }
+
+// goodName says why the record of a key can have no name.
+func goodName(e *store.DKIMKey) error {
+	name := recordName(e)
+	if len(name) > maxDNSName {
+		return said.Error("%w: the name of its record would have %d octets, and %d is the most in the DNS", "%v: 鍵レコードの名前が %d オクテットになり、DNS の上限 (%d オクテット) を超えます", ErrSpec, len(name), maxDNSName)
+	}
+	if !dns.ValidName(name) || !hostLike(e.Selector) {
+		return said.Error("%w: the selector %q is not letters, digits and hyphens, 63 at most between dots", "%v: セレクター %q は英数字とハイフン (ドットの間は 63 文字以内) ではありません", ErrSpec, clip(e.Selector))
+	}
+	return nil
+}
+
+// maxDNSName is how many octets a name may have without its final dot (RFC 1035 section 3.1).
+const maxDNSName = 253
 
 // newSelector makes one of the date and the algorithm, which no key of the domain ever had, and which is none of those that are taken.
 func (k *Keeper) newSelector(ctx context.Context, domain string, private crypto.Signer, taken []string) (string, error) {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
 	"github.com/todoku/todoku/internal/keys"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -49,9 +51,12 @@ func may(e *store.DKIMKey, all []store.DKIMKey) []KeyAction {
 	return out
 }
 
-// KeyProblem says why something cannot be done with a key now, ok false for other errors.
+// KeyProblem says why something cannot be done with a key now, or why one cannot be made; ok false for other errors.
 func KeyProblem(err error) (t catalogue.Text, ok bool) {
 	switch {
+	case errors.Is(err, keys.ErrSpec):
+		en := err.Error()
+		return catalogue.Text{EN: strings.ToUpper(en[:1]) + en[1:] + ".", JA: said.Japanese(err) + "。"}, true
 	case errors.Is(err, keys.ErrNothing):
 		return catalogue.Text{EN: "The key is in no state for this. Look at the domain again.", JA: "鍵の現在の状態では実行できません。ドメインの状態をもう一度確認してください。"}, true
 	case errors.Is(err, keys.ErrInUse):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/todoku/todoku/internal/keys"
@@ -78,5 +79,18 @@ func TestKeyActions(t *testing.T) {
 	p.Keys = nil
 	if err := p.Look(ctx, her, "a.example"); !errors.Is(err, keys.ErrNoMaster) {
 		t.Error(err)
+	}
+}
+
+// TestKeysOfALongName: of a domain whose name leaves no room for the record of a key it is said that no key can be made, and why.
+func TestKeysOfALongName(t *testing.T) {
+	p, ctx := open(t), t.Context()
+	label := strings.Repeat("a", 60)
+	name := strings.Join([]string{label, label, label, strings.Repeat("b", 50), "example"}, ".")
+	_, err := p.Create(ctx, admin, name, Change{})
+	must(t, err)
+	text, ok := KeyProblem(p.MakeKeys(ctx, admin, name))
+	if !ok || !strings.HasPrefix(text.EN, "The key cannot be made: the name of its record would have 263 octets, and 253 is the most") || !strings.HasPrefix(text.JA, "鍵を作れません: 鍵レコードの名前が 263 オクテットになり") {
+		t.Errorf("%v %+v", ok, text)
 	}
 }
