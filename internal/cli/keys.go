@@ -111,6 +111,8 @@ func (k *keysRun) failed(err error) error {
 		return usagef("%s", k.a.saidText(err))
 	case errors.Is(err, store.ErrExists):
 		return usagef("%s", k.a.say(msgKeyThere))
+	case errors.Is(err, keys.ErrNotShown):
+		return lookError{errors.New(k.a.saidText(err))}
 	}
 	return lookError{err}
 }

@@ -82,3 +82,21 @@ func TestKeysRotate_Elsewhere(t *testing.T) {
 		t.Errorf("nothing is said: %q", r.err)
 	}
 }
+
+// TestKeysJapanese: why something cannot be done is said in Japanese, too.
+func TestKeysJapanese(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	p.run("keys", "create", "a.example", "--algorithm", "ed25519").want(t, 0)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"keys", "rollback", "a.example"}, 2, "該当する鍵がありません: 最初の鍵は取り消せません"},
+		{[]string{"keys", "rotate", "a.example"}, 2, "該当する鍵がありません: 署名中の鍵がありません"},
+	} {
+		if r := p.run(append(c.args, "--lang", "ja")...).want(t, c.code); !strings.Contains(r.err, c.want) || strings.Contains(r.err, "読み取れません") {
+			t.Errorf("%q: %s", c.args, r.err)
+		}
+	}
+}

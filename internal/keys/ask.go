@@ -3,10 +3,10 @@ package keys
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/todoku/todoku/dkim"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -53,7 +53,7 @@ func (k *Keeper) Rotate(ctx context.Context, id string) (store.DKIMKey, error) {
 func (k *Keeper) rotate(ctx context.Context, series []*store.DKIMKey) (store.DKIMKey, error) {
 	e := inState(series, store.KeySigning)
 	if e == nil {
-		return store.DKIMKey{}, fmt.Errorf("%w: none signs in this series", ErrNothing)
+		return store.DKIMKey{}, said.Error("%w: none signs in this series", "%v: 署名中の鍵がありません", ErrNothing)
 	}
 	if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
 		return *next, nil
@@ -103,7 +103,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 	signs := inState(series, store.KeySigning)
 	if next := inState(series, store.KeyPrepared, store.KeyPublished); next != nil {
 		if signs == nil {
-			return store.DKIMKey{}, fmt.Errorf("%w: the first key of a series is not taken back; delete it", ErrNothing)
+			return store.DKIMKey{}, said.Error("%w: the first key of a series is not taken back; delete it", "%v: 最初の鍵は取り消せません。不要なら削除してください", ErrNothing)
 		}
 		k.cease(next, now)
 		if err := k.cfg.Store.UpdateKeys(ctx, next); err != nil {
@@ -122,7 +122,7 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 		}
 	}
 	if o := k.observe(ctx, recordName(was), was.Record); !o.Shown() {
-		return store.DKIMKey{}, fmt.Errorf("%w of %s: %s", ErrNotShown, recordName(was), o.summary())
+		return store.DKIMKey{}, said.Error("%w of %s: %s", "%v (%s): %s", ErrNotShown, recordName(was), said.Text{EN: o.summary(), JA: o.summaryJapanese()})
 	}
 	k.cease(signs, now)
 	was.State, was.Signing, was.Retiring, was.Due = store.KeySigning, now, time.Time{}, time.Time{}
@@ -132,6 +132,25 @@ func (k *Keeper) Rollback(ctx context.Context, id string) (store.DKIMKey, error)
 	}
 	k.cfg.Log.Info("a rotation was taken back", "domain", was.Domain, "ceased", signs.Selector, "signs", was.Selector)
 	return *was, nil
+}
+
+// summaryJapanese is summary in Japanese.
+func (o *Observation) summaryJapanese() string {
+	text := o.summary()
+	if o.Detail == "" {
+		for _, s := range o.Servers {
+			if s.Has != Shows {
+				text = s.Detail
+				if ja, ok := Japanese(text); ok {
+					text = ja
+				}
+				return s.Name + " (" + text + ")"
+			}
+		}
+		return "ネームサーバーを確認できません"
+	}
+	text, _ = Japanese(text)
+	return text
 }
 
 // summary says in a few words what is not as it should be.

@@ -123,7 +123,7 @@ func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DK
 		return e, err
 	}
 	if e.Record, err = dkim.RecordFor(private.Public()); err != nil {
-		return e, fmt.Errorf("%w: %w", ErrSpec, err)
+		return e, unfit(err)
 	}
 	public, err := dkim.ParseKey(e.Record)
 	if err != nil {
@@ -146,6 +146,11 @@ func (k *Keeper) addNamed(ctx context.Context, private crypto.Signer, e store.DK
 	}
 	k.cfg.Log.Info("a key was kept", "key", e.ID, "domain", e.Domain, "selector", e.Selector, "algorithm", e.Algorithm, "state", e.State)
 	return e, nil
+}
+
+// unfit is the error of a key that has no record: verifiers would not take it.
+func unfit(err error) error {
+	return said.Error("%w: %w", "%[1]v: 検証側が受け入れない鍵です。RSA は 1024 から 4096 ビット (推奨 2048)、または Ed25519 にしてください", ErrSpec, err)
 }
 
 func domainName(s string) (string, error) {

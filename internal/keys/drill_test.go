@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -257,6 +258,8 @@ func TestRollback(t *testing.T) {
 	w.servers[1].down.Store(true)
 	if _, err := k.Rollback(ctx, first.ID); !errors.Is(err, ErrNotShown) {
 		t.Errorf("with a server down: %v", err)
+	} else if ja := said.Japanese(err); !strings.HasPrefix(ja, "レコードが見えないネームサーバーがあります (") || !strings.Contains(ja, "ns2.example.com (") || strings.Contains(ja, "unreachable") {
+		t.Errorf("in Japanese: %s", ja)
 	}
 	w.servers[1].down.Store(false)
 	if signs, err := k.Rollback(ctx, first.ID); err != nil || signs.ID != first.ID {

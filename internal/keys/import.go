@@ -105,7 +105,7 @@ func KeyError(file string, err error) error {
 func (k *Keeper) Import(ctx context.Context, f FoundKey) (e store.DKIMKey, shows bool, err error) {
 	e = store.DKIMKey{Domain: f.Domain, Selector: f.Selector, State: store.KeyPrepared}
 	if e.Record, err = dkim.RecordFor(f.Key.Public()); err != nil {
-		return e, false, fmt.Errorf("%w: %w", ErrSpec, err)
+		return e, false, unfit(err)
 	}
 	if _, err := domainName(f.Domain); err != nil {
 		return e, false, err

@@ -2,9 +2,12 @@ package keys
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/said"
 )
 
 func TestProblemsInJapanese(t *testing.T) {
@@ -20,6 +23,9 @@ func TestProblemsInJapanese(t *testing.T) {
 	}
 	if got, ok := Japanese("publish: it is refused"); ok || got != "publish: it is refused" {
 		t.Errorf("words of others: %q", got)
+	}
+	if got := said.Japanese(unfit(errors.New("dkim: too small"))); !strings.HasPrefix(got, "鍵を作れません: 検証側が受け入れない鍵です") || strings.Contains(got, "too small") {
+		t.Errorf("a key that verifiers do not take: %s", got)
 	}
 	d := &DNS{Resolver: dns.MustMemory(dns.Zone{})}
 	o := d.Observe(context.Background(), "s1._domainkey.shop.example", "v=DKIM1; p=")

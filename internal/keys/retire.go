@@ -3,13 +3,13 @@ package keys
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/publish"
+	"github.com/todoku/todoku/internal/said"
 	"github.com/todoku/todoku/internal/store"
 )
 
@@ -31,7 +31,7 @@ func (k *Keeper) Retire(ctx context.Context, id string) (store.DKIMKey, error) {
 		}
 	}
 	if e == nil || !slices.Contains([]string{store.KeyPrepared, store.KeyPublished, store.KeySigning}, e.State) {
-		return store.DKIMKey{}, fmt.Errorf("%w: it is out of use already", ErrNothing)
+		return store.DKIMKey{}, said.Error("%w: it is out of use already", "%v: すでに使用を終えています", ErrNothing)
 	}
 	now, changed := k.cfg.Now(), []*store.DKIMKey{e}
 	if e.State == store.KeySigning {
@@ -58,7 +58,7 @@ func (k *Keeper) othersSign(ctx context.Context, e *store.DKIMKey) error {
 		return err
 	}
 	if !slices.ContainsFunc(list, func(o store.DKIMKey) bool { return o.Series != e.Series && o.State == store.KeySigning }) {
-		return fmt.Errorf("%w: no other key of %s signs", ErrInUse, e.Domain)
+		return said.Error("%w: no other key of %s signs", "%v: %s のほかの鍵は署名していません", ErrInUse, e.Domain)
 	}
 	return nil
 }
