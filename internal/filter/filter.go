@@ -146,6 +146,7 @@ type Event struct {
 	Reply    milter.Reply
 
 	receivers map[string]int // see Receivers
+	unnamed   map[string]int // the recipients that Rcpts does not name, by domain; "" for those of too many domains
 }
 
 // Problem is something that an operator should know of a message.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -149,16 +150,29 @@ func (e *Event) Receivers() map[string]int {
 func (e *Event) count(providerOf func(domain string) string) map[string]int {
 	out := make(map[string]int, 2)
 	for _, to := range e.Rcpts {
-		id := providerOf(domainOf(to))
-		if id == "" {
-			id = "*"
-		}
-		out[id]++
+		out[cmp.Or(providerOf(domainOf(to)), "*")]++
 	}
-	if more := e.RcptCount - len(e.Rcpts); more > 0 {
-		out["*"] += more
+	for domain, n := range e.unnamed {
+		id := ""
+		if domain != "" {
+			id = providerOf(domain)
+		}
+		out[cmp.Or(id, "*")] += n
 	}
 	return out
+}
+
+// beyond counts a recipient that is not named any more, and reports whether its domain is a new one of those.
+func (e *Event) beyond(to string) bool {
+	if e.unnamed == nil {
+		e.unnamed = map[string]int{}
+	}
+	domain := domainOf(to)
+	if _, there := e.unnamed[domain]; !there && len(e.unnamed) >= maxRcptsKept {
+		domain = ""
+	}
+	e.unnamed[domain]++
+	return domain != "" && e.unnamed[domain] == 1
 }
 
 // goesFirst reports mail that somebody waits for, as the operator says, and bounces.

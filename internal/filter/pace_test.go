@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -95,6 +96,27 @@ func TestPacing(t *testing.T) {
 				t.Errorf("%v", r.event.Problems)
 			}
 		})
+	}
+}
+
+// TestPacingOfVeryMany: each recipient counts for their provider, also those whom an event does not name any more.
+func TestPacingOfVeryMany(t *testing.T) {
+	s := settings()
+	p := &fakePacer{say: Pace{Allowed: true}}
+	s.Signers = ourKeys()
+	s.Pacing = &Pacing{Pacer: p, Sources: []Source{source(t, "192.0.2.25")}}
+	var to []string
+	for i := range maxRcptsKept {
+		to = append(to, fmt.Sprintf("a%d@gmail.com", i))
+	}
+	for i := range maxRcptsKept + 50 {
+		to = append(to, fmt.Sprintf("b%d@GMail.com", i), fmt.Sprintf("c@d%d.example", i))
+	}
+	to = append(to, "d@yahoo.com") // of too many domains
+	r := start(t, s).pass(mail{ip: "192.0.2.3", helo: "h", user: "me", from: "me@ours.example", to: to, raw: paced + "\r\nHello.\r\n"})
+	want := map[string]int{"gmail": 2*maxRcptsKept + 50, "*": maxRcptsKept + 51}
+	if !maps.Equal(p.rcpts, want) || !maps.Equal(r.event.Receivers(), want) || len(r.event.Rcpts) != maxRcptsKept || r.event.RcptCount != len(to) {
+		t.Errorf("asked for %v, counted %v, want %v", p.rcpts, r.event.Receivers(), want)
 	}
 }
 

@@ -100,6 +100,8 @@ func (t *transaction) Rcpt(to milter.Path) milter.Reply {
 	if t.event.RcptCount++; len(t.event.Rcpts) < maxRcptsKept {
 		t.event.Rcpts = append(t.event.Rcpts, to.Address)
 		t.want(to.Address)
+	} else if t.event.beyond(to.Address) {
+		t.want(to.Address)
 	}
 	return milter.Continue
 }
