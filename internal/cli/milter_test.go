@@ -68,6 +68,7 @@ func TestMilterRefuses(t *testing.T) {
 		"table-nosecret":          {"--srs-domain", "example.com", "--srs-secret-file", table + "-nosecret"},
 		"forwarded recipients":    {"--forward", "a@example.com"},
 		"--database":              {"--master-key-file", table},
+		"write NAME, NAME=VALUE":  {"--local-macro", "{cert_subject}="},
 	} {
 		var out, errs bytes.Buffer
 		all := append([]string{"milter", "--lang", "en", "--authserv-id", "mx.test.example", "--listen", "inet:0@127.0.0.1", "--resolver", "127.0.0.1:1"}, args...)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -24,19 +25,16 @@ func (f *choiceFlags) add(fl *pflag.FlagSet, a *app, prefix string) {
 
 // apply adds to what other programs' configurations say.
 func (f *choiceFlags) apply(a *app, s *filter.Settings, prefix string) error {
-	if len(f.macros) > 0 && s.Macros == nil {
-		s.Macros = map[string][]string{}
-	}
 	for _, m := range f.macros {
 		name, value, valued := strings.Cut(m, "=")
 		var values []string
 		if valued {
 			values = strings.Split(value, "|")
 		}
-		if name = strings.Trim(name, "{}"); name == "" || strings.ContainsAny(name, " \t{}") {
-			return usagef("%s", a.say(msgBadValue, "flag", prefix+"local-macro", "value", m))
+		if name = strings.Trim(name, "{}"); name == "" || strings.ContainsAny(name, " \t{}") || slices.Contains(values, "") {
+			return usagef("%s", a.say(msgBadMacro, "flag", prefix+"local-macro", "value", m))
 		}
-		s.Macros[name] = values
+		s.AddMacro(name, values)
 	}
 	to, err := filter.ParsePatterns(f.dontSignTo)
 	if err != nil {
@@ -65,6 +63,8 @@ func (f *choiceFlags) apply(a *app, s *filter.Settings, prefix string) error {
 	}
 	return nil
 }
+
+var msgBadMacro = text{EN: "--{flag} {value}: write NAME, NAME=VALUE or NAME=VALUE|VALUE", JA: "--{flag} {value}: NAME、NAME=VALUE、NAME=VALUE|VALUE のいずれかで指定してください"}
 
 func init() {
 	textsOf(nil, map[string]text{

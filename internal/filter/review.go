@@ -54,6 +54,19 @@ func (in *incoming) demand(v *dkim.Verdict) {
 	}
 }
 
+// AddMacro adds to Macros: values beside those that the macro may have already, or none for any value.
+func (s *Settings) AddMacro(name string, values []string) {
+	if s.Macros == nil {
+		s.Macros = map[string][]string{}
+	}
+	before, there := s.Macros[name]
+	if len(values) == 0 || there && len(before) == 0 {
+		s.Macros[name] = nil
+		return
+	}
+	s.Macros[name] = append(slices.Clone(before), values...)
+}
+
 // byMacro reports that a macro of the mail server makes a message outgoing.
 func (s *Settings) byMacro(macro func(string) string) bool {
 	for name, values := range s.Macros {

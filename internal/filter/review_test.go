@@ -93,17 +93,19 @@ func TestWhoIsSigned(t *testing.T) {
 		with func(*Settings)
 		want string // signed, plain, checked, alone
 	}{
-		"ours":                     {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(*Settings) {}, "signed"},
-		"to one who gets none":     {mail{ip: "192.0.2.5", to: []string{"b@y.example", "A@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"a@x.example"} }, "plain"},
-		"to a domain of such":      {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"x.example"} }, "plain"},
-		"refusing the unsigned":    {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo, s.Unsigned = []string{"*"}, Reject }, "plain"},
-		"to others":                {mail{ip: "192.0.2.5", to: []string{"b@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"a@x.example"} }, "signed"},
-		"exempt, outgoing":         {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"ours.example"}} }, "alone"},
-		"exempt, incoming, forged": {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: forged + letter("me@exempt.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"exempt.example"}} }, "alone"},
-		"not exempt":               {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@sub.exempt.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"exempt.example"}} }, "checked"},
-		"a macro of ours":          {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": {"other", "QUEUEID"}} }, "signed"},
-		"with any value":           {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": nil} }, "signed"},
-		"with another value":       {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": {"queueid"}, "cert_subject": nil} }, "checked"},
+		"ours":                             {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(*Settings) {}, "signed"},
+		"to one who gets none":             {mail{ip: "192.0.2.5", to: []string{"b@y.example", "A@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"a@x.example"} }, "plain"},
+		"to a domain of such":              {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"x.example"} }, "plain"},
+		"refusing the unsigned":            {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo, s.Unsigned = []string{"*"}, Reject }, "plain"},
+		"to others":                        {mail{ip: "192.0.2.5", to: []string{"b@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.DontSignTo = []string{"a@x.example"} }, "signed"},
+		"exempt, outgoing":                 {mail{ip: "192.0.2.5", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"ours.example"}} }, "alone"},
+		"exempt, incoming, forged":         {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: forged + letter("me@exempt.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"exempt.example"}} }, "alone"},
+		"not exempt":                       {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@sub.exempt.example")}, func(s *Settings) { s.Untouched = &Untouched{Authors: []string{"exempt.example"}} }, "checked"},
+		"a macro of ours":                  {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": {"other", "QUEUEID"}} }, "signed"},
+		"named twice":                      {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.AddMacro("i", []string{"QUEUEID"}); s.AddMacro("i", []string{"other"}) }, "signed"},
+		"named twice, once with any value": {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.AddMacro("i", nil); s.AddMacro("i", []string{"other"}) }, "signed"},
+		"with any value":                   {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": nil} }, "signed"},
+		"with another value":               {mail{ip: "203.0.113.77", to: []string{"a@x.example"}, raw: letter("me@ours.example")}, func(s *Settings) { s.Macros = map[string][]string{"i": {"queueid"}, "cert_subject": nil} }, "checked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settings()

@@ -416,7 +416,7 @@ func missing(of, in []string) (out []string) {
 
 // TestNewSettings: what the filter is given.
 func TestNewSettings(t *testing.T) {
-	files := tree{"/macros": "auth_authen\n{cert_subject} a|b c\n", "/dont": "<Robot@There.Example>\nlist.example\n"}
+	files := tree{"/macros": "auth_authen\n{cert_subject} a|b c\n{cert_subject} d\n", "/dont": "<Robot@There.Example>\nlist.example\n"}
 	var s filter.Settings
 	var r Report
 	conf := "DontSignMailTo refile:/dont\nExemptDomains csl:A.example, b.example\nMacroList file:/macros\nMustBeSigned Subject,To\nMinimumKeyBits 2048\nSenderHeaders Sender,From\nRequiredHeaders yes\nMinimum 90%\nQuarantine yes\n"
@@ -424,7 +424,7 @@ func TestNewSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(s.DontSignTo, []string{"robot@there.example"}) || !slices.Equal(s.Untouched.Authors, []string{"a.example", "b.example"}) || s.MinimumKeyBits != 2048 ||
-		!slices.Equal(s.MustBeSigned, []string{"subject", "to"}) || len(s.Macros) != 2 || s.Macros["auth_authen"] != nil || !slices.Equal(s.Macros["cert_subject"], []string{"a", "b c"}) || s.Policy.Default[filter.Ambiguous] != filter.Reject {
+		!slices.Equal(s.MustBeSigned, []string{"subject", "to"}) || len(s.Macros) != 2 || s.Macros["auth_authen"] != nil || !slices.Equal(s.Macros["cert_subject"], []string{"a", "b c", "d"}) || s.Policy.Default[filter.Ambiguous] != filter.Reject {
 		t.Errorf("%+v", s)
 	}
 	for name, want := range map[string]Fate{"DontSignMailTo": Done, "ExemptDomains": Otherwise, "MacroList": Otherwise, "MinimumKeyBits": Done, "MustBeSigned": Done, "SenderHeaders": Otherwise, "RequiredHeaders": Otherwise, "Quarantine": NotDone} {

@@ -286,9 +286,6 @@ func (r *reading) macroList(v string) (Fate, said.Text) {
 	if err != nil {
 		return NotDone, said.New("%v", "%v", err)
 	}
-	if r.into.Macros == nil {
-		r.into.Macros = map[string][]string{}
-	}
 	for _, e := range list {
 		at := strings.IndexAny(e, "= \t")
 		name, value := e, ""
@@ -302,7 +299,7 @@ func (r *reading) macroList(v string) (Fate, said.Text) {
 		if value != "" {
 			values = strings.Split(value, "|")
 		}
-		r.into.Macros[name] = values
+		r.into.AddMacro(name, values)
 	}
 	return Otherwise, t("a macro must have one of the values named, as the manual says; OpenDKIM 2.11 takes any", "マニュアルのとおり、指定した値のいずれかであることを求めます (OpenDKIM 2.11 は値を問いません)")
 }
