@@ -3,8 +3,11 @@ package serve
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,6 +103,86 @@ func TestKeyring(t *testing.T) {
 	}
 	if _, err := withRing(MilterConfig{Settings: func() (*filter.Settings, error) { return nil, errors.New("bad") }}, ring, nil).Settings(); err == nil {
 		t.Error("bad settings are no error")
+	}
+}
+
+// waiting shows every record, which caches may not know for an hour.
+type waiting struct{ everywhere }
+
+func (w waiting) Observe(ctx context.Context, name, record string) keys.Observation {
+	o := w.everywhere.Observe(ctx, name, record)
+	o.TTL = time.Hour
+	return o
+}
+
+// TestServeLooks: who looks at a domain by the API, or on its page, when the calendar was set ahead and before the program looked by itself, has no key sign that
+// caches may not know.
+func TestServeLooks(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "t.db")
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ahead atomic.Int64
+	began := time.Now()
+	own := keys.Config{
+		Master: master, Observer: waiting{}, Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+		Elapsed: func() time.Duration { return time.Since(began) },
+	}
+	first := own
+	first.Store = st
+	e, err := keys.New(first).Create(t.Context(), keys.Spec{Domain: "a.example", Algorithm: "ed25519"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ready, ended := make(chan *Node, 1), make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Config{
+			Database: database, SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", Hostname: "mx.test.example", MailDomain: "test.example",
+			Resolver: dns.MustMemory(dns.Zone{}), Keys: &own, Ready: func(n *Node) { ready <- n },
+		})
+	}()
+	api := "http://" + (<-ready).HTTP.String() + "/api/v1/domains"
+	post := func(url, body string) {
+		t.Helper()
+		r, err := http.Post(url, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		if text, _ := io.ReadAll(r.Body); r.StatusCode >= 300 {
+			t.Fatalf("%s: %d %s", url, r.StatusCode, text)
+		}
+	}
+	state := func() string {
+		t.Helper()
+		got, err := st.Key(t.Context(), e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.State
+	}
+	post(api, `{"name":"a.example"}`)
+	for end := time.Now().Add(30 * time.Second); state() != store.KeyPublished; time.Sleep(20 * time.Millisecond) { // the program looked; nobody is told
+		if time.Now().After(end) {
+			t.Fatal(state())
+		}
+	}
+	ahead.Store(int64(3 * time.Hour))
+	post(api+"/a.example/look", "")
+	if got := state(); got != store.KeyPublished {
+		t.Errorf("the key is %s", got)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

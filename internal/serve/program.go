@@ -35,7 +35,8 @@ type program struct {
 	inbox, handover  *inbox.Server
 	mailbox          *imapin.Poller // nil: none
 	answers          answers
-	ring             *keys.Ring // nil: no keys, as are rules, aliases and panel
+	ring             *keys.Ring   // nil: no keys, as are keeper, rules, aliases and panel
+	keeper           *keys.Keeper // one, for what it saw of the time
 	rules            *panel.Rules
 	aliases          *panel.Aliases
 	panel            *panel.Panel
@@ -89,7 +90,8 @@ func (p *program) openFlow(ctx context.Context) (err error) {
 	} else {
 		p.ring = keys.NewRing(p.store, p.Keys.Master, p.Log, p.Keys.Now)
 		p.rules, p.aliases = panel.NewRules(p.store, p.Log), panel.NewAliases(p.store, p.Log)
-		p.panel = panel.New(panel.Config{Store: p.store, Keys: keys.New(p.ownKeys()), Log: p.Log, Forwarding: panelForwarding(p.Milter), OwnDomains: p.CustomerDomains, Resolver: past(p.Resolver)})
+		p.keeper = keys.New(p.ownKeys())
+		p.panel = panel.New(panel.Config{Store: p.store, Keys: p.keeper, Log: p.Log, Forwarding: panelForwarding(p.Milter), OwnDomains: p.CustomerDomains, Resolver: past(p.Resolver)})
 	}
 	plans := warmup.BookConfig{Store: p.store, Listings: warmup.NewListings(p.Checker.Lists, nil), Patience: bookPatience, Log: p.Log}
 	if p.Milter != nil {
@@ -233,7 +235,7 @@ func (p *program) run(ctx context.Context) error {
 	also(p.flow != nil && p.ring != nil, func(ctx context.Context) error { return p.ring.Run(ctx) })
 	also(p.flow != nil && p.rules != nil, func(ctx context.Context) error { return p.rules.Run(ctx) })
 	also(p.flow != nil && p.aliases != nil, func(ctx context.Context) error { return p.aliases.Run(ctx) })
-	also(p.Keys != nil, func(ctx context.Context) error { return keys.New(p.ownKeys()).Run(ctx) })
+	also(p.Keys != nil, func(ctx context.Context) error { return p.keeper.Run(ctx) })
 	if p.Ready != nil {
 		p.Ready(p.node())
 	}
