@@ -318,9 +318,13 @@ func sendersOf(v any) (*Senders, error) {
 		}
 		if user == "*" {
 			s.Others = allowed
-		} else {
-			s.ByUser[strings.ToLower(user)] = allowed
+			continue
 		}
+		name := strings.ToLower(user)
+		if _, there := s.ByUser[name]; there {
+			return nil, under(user, said.Error("this user is there twice: capitals make no difference", "同じ利用者が 2 回あります。大文字と小文字は区別しません"))
+		}
+		s.ByUser[name] = allowed
 	}
 	return s, nil
 }
