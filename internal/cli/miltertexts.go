@@ -15,7 +15,8 @@ var milterCommandTexts = map[string]commandText{
 				"In Postfix's main.cf:\n" +
 				"  smtpd_milters = inet:127.0.0.1:8891\n" +
 				"  non_smtpd_milters = $smtpd_milters\n\n" +
-				"SIGHUP reads the files of keys and the table again (not the configuration file); messages under way end by the old ones. SIGUSR1 logs connections, goroutines and memory in use.",
+				"SIGHUP reads the files of keys and the table again (not the configuration file); messages under way end by the\n" +
+				"old ones. SIGUSR1 logs connections, goroutines and memory in use.",
 			JA: "milter として動きます。Postfix や Sendmail は、送信元を待たせている間に、メールを 1 通ずつ問い合わせます。\n\n" +
 				"ログインした利用者のメールと、自分のネットワーク (--trusted-network、指定がなければループバック) からのメールには、From の\n" +
 				"ドメインの鍵で署名します。それ以外のメールは SPF、DKIM、ARC、DMARC で検証し、Authentication-Results フィールドを 1 つ付け、\n" +
@@ -23,7 +24,8 @@ var milterCommandTexts = map[string]commandText{
 				"Postfix の main.cf には次のように書きます。\n" +
 				"  smtpd_milters = inet:127.0.0.1:8891\n" +
 				"  non_smtpd_milters = $smtpd_milters\n\n" +
-				"SIGHUP を受け取ると鍵と表のファイルを読み直します (設定ファイルは読み直しません)。処理中のメールには前の設定を使います。SIGUSR1 を受け取ると接続数、goroutine 数、使用メモリをログに記録します。",
+				"SIGHUP を受け取ると鍵と表のファイルを読み直します (設定ファイルは読み直しません)。処理中のメールには\n" +
+				"前の設定を使います。SIGUSR1 を受け取ると接続数、goroutine 数、使用メモリをログに記録します。",
 		},
 		example: text{
 			EN: "  todoku milter --key example.com:s2026:/etc/todoku/s2026.pem --authserv-id mx.example.com\n" +
