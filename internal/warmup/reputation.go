@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/todoku/todoku/internal/catalogue"
 )
@@ -156,12 +157,17 @@ func (j *Judged) byVolume(s *Seen) (Standing, string, []catalogue.Text) {
 	return Good, "", []catalogue.Text{saysSteady.With(said...)}
 }
 
-// Volume gives today's volume and the mean of the thirty days before, from what the state remembers.
+// Volume gives today's volume and the mean of the thirty days before, from what the state remembers; of days on which nothing was sent, too.
 func (s *State) Volume() (today, mean float64) {
-	days := s.Days[max(0, len(s.Days)-30):]
-	sum := 0
-	for _, d := range days {
-		sum += d.Granted
+	day, err := time.Parse(time.DateOnly, s.Date)
+	if err != nil { // nobody wrote it so
+		return float64(s.Today.Granted), 0
 	}
-	return float64(s.Today.Granted), float64(sum) / 30
+	since, sum := dateAfter(day, -monthDays), 0
+	for _, d := range s.Days {
+		if d.Date >= since {
+			sum += d.Granted
+		}
+	}
+	return float64(s.Today.Granted), float64(sum) / monthDays
 }

@@ -245,3 +245,15 @@ func TestStand(t *testing.T) {
 		}
 	}
 }
+
+// TestMonthOfAPlan: what was sent more than thirty days ago is not of the mean of thirty days, however few days were sent on since.
+func TestMonthOfAPlan(t *testing.T) {
+	s := Begin("x", daily(9000), noon)
+	for _, ago := range []int{50, 40, 31, 30, 2, 1} {
+		s.Days = append(s.Days, Day{Date: dateAfter(noon, -ago), Counts: Counts{Granted: 3000}})
+	}
+	s.Today.Granted = 7
+	if today, mean := s.Volume(); today != 7 || mean != 300 {
+		t.Errorf("%v today, %v on average; want 7 and 300", today, mean)
+	}
+}
