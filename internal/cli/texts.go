@@ -67,7 +67,7 @@ var commandTexts = map[string]commandText{
 // flagTexts are the helps of flags. The word in backquotes names the value.
 var flagTexts = map[string]text{
 	"resolver": {EN: "the DNS server to ask, `HOST:PORT` (default: the system's)", JA: "問い合わせる DNS サーバー `HOST:PORT` (既定: システムの設定)"},
-	"timeout":  {EN: "time for one target, `DURATION` or seconds; one DNS question gets a third of it", JA: "1 件にかけてよい時間 `DURATION` (または秒数)。DNS の問い合わせ 1 回はその 3 分の 1 まで"},
+	"timeout":  {EN: "time for one target, `DURATION` or seconds (a message in the mail flow: 10s unless given); one DNS question gets a third of it", JA: "1 件にかけてよい時間 `DURATION` (または秒数。milter のメール 1 通は指定がなければ 10 秒)。DNS の問い合わせ 1 回はその 3 分の 1 まで"},
 	"lang":     {EN: "language, `en|ja` (default: from the locale)", JA: "言語 `en|ja` (既定: ロケールによる)"},
 	"at":       {EN: "the \"now\" of every expiry and warm-up plan, `RFC3339`; the clock of a milter goes on from there", JA: "有効期限とウォームアップの計画の判定に使う現在時刻 `RFC3339`。milter の時計はこの時刻から進む"},
 	"config":   {EN: "configuration `FILE` (TOML)", JA: "設定ファイル `FILE` (TOML)"},
