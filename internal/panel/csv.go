@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -104,7 +105,14 @@ type Imported struct{ Made, Changed, Same int }
 // of state and dkim, changes nothing. Domains that the file does not name stay. Who is no administrator changes the domains given to them, and
 // makes none. *Faults, store.ErrConflict, ErrBusy.
 func (p *Panel) Import(ctx context.Context, w Who, file io.Reader, dry bool) (done Imported, err error) {
-	return p.importing(ctx, w, file, func(ctx context.Context, data []byte) (Imported, error) { return p.importDomains(ctx, w, data, dry) })
+	return p.importing(ctx, w, file, func(ctx context.Context, data []byte) (done Imported, err error) {
+		for range 5 { // what others changed meanwhile is looked at anew
+			if done, err = p.importDomains(ctx, w, data, dry); !errors.Is(err, store.ErrConflict) {
+				break
+			}
+		}
+		return done, err
+	})
 }
 
 func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool) (done Imported, err error) {
@@ -112,7 +120,7 @@ func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool)
 	if err != nil {
 		return done, err
 	}
-	there, given, err := p.keptOf(ctx, w, lines)
+	there, given, since, err := p.keptOf(ctx, w, lines)
 	if err != nil {
 		return done, err
 	}
@@ -149,7 +157,7 @@ func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool)
 	if dry || len(list)+len(given.people) == 0 {
 		return done, nil
 	}
-	if err := p.Store.SetDomainsOf(ctx, given.people, list...); err != nil {
+	if err := p.Store.SetDomainsSince(ctx, since, given.people, list...); err != nil {
 		return Imported{}, err
 	}
 	p.Log.Info("domains were taken from a file", "made", done.Made, "changed", done.Changed)
@@ -157,29 +165,29 @@ func (p *Panel) importDomains(ctx context.Context, w Who, data []byte, dry bool)
 }
 
 // keptOf gives what is kept of the domains of a file and of whose they are, as all of it was at one moment: a line that changes nothing is not kept again, so what
-// was read of it before another file was taken, and of the next line after that, would make a mixture of both. store.ErrConflict where others change domains all the time.
-func (p *Panel) keptOf(ctx context.Context, w Who, lines []line) (there map[string]store.Domain, g *given, err error) {
+// was read of it before another file was taken, and of the next line after that, would make a mixture of both. since is what the moment is told by.
+// store.ErrConflict where others change domains all the time.
+func (p *Panel) keptOf(ctx context.Context, w Who, lines []line) (there map[string]store.Domain, g *given, since int64, err error) {
 	names := make([]string, 0, len(lines))
 	for _, l := range lines {
 		names = append(names, l.name)
 	}
 	for range 5 {
-		since, err := p.Store.DomainsVersion(ctx)
-		if err != nil {
-			return nil, nil, err
+		if since, err = p.Store.DomainsVersion(ctx); err != nil {
+			return nil, nil, 0, err
 		}
 		if there, err = p.Store.DomainsNamed(ctx, w.person(), names); err != nil {
-			return nil, nil, err
+			return nil, nil, 0, err
 		}
 		if g, err = p.newGiven(ctx, lines); err != nil {
-			return nil, nil, err
+			return nil, nil, 0, err
 		}
 		now, err := p.Store.DomainsVersion(ctx)
 		if err != nil || now == since {
-			return there, g, err
+			return there, g, since, err
 		}
 	}
-	return nil, nil, fmt.Errorf("what is kept of the domains of a file: %w", store.ErrConflict)
+	return nil, nil, 0, fmt.Errorf("what is kept of the domains of a file: %w", store.ErrConflict)
 }
 
 // line is one line of a file of domains.

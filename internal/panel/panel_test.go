@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/todoku/todoku/dns"
+	"github.com/todoku/todoku/internal/access"
 	"github.com/todoku/todoku/internal/check"
 	"github.com/todoku/todoku/internal/keys"
 	"github.com/todoku/todoku/internal/repair/paste"
@@ -325,18 +326,22 @@ func TestBadFiles(t *testing.T) {
 func TestFilesAtOneTime(t *testing.T) {
 	p, ctx := open(t), t.Context()
 	const lines = 2500 // more than are read at once
-	file := func(dkim string) string {
+	for _, name := range []string{"her", "him"} {
+		_, err := p.Store.AddPerson(ctx, store.Person{Name: name, Role: access.Customer}, false)
+		must(t, err)
+	}
+	file := func(dkim string, customers ...string) string {
 		var b strings.Builder
-		b.WriteString("domain,dkim\n")
+		b.WriteString("domain,dkim,customers\n")
 		for i := range lines {
-			fmt.Fprintf(&b, "d%d.example,%s\n", i, dkim)
+			fmt.Fprintf(&b, "d%d.example,%s,%s\n", i, dkim, customers[i%len(customers)])
 		}
 		return b.String()
 	}
-	on, off := file("on"), file("off")
-	_, err := p.Import(ctx, admin, strings.NewReader(on), false)
-	must(t, err)
-	for round := range 20 {
+	on, off := file("on", "her"), file("off", "him")
+	for round := range 12 {
+		_, err := p.Import(ctx, admin, strings.NewReader(file("on", "her", "him")), false)
+		must(t, err)
 		var wg sync.WaitGroup
 		for _, text := range []string{on, off, on, off} {
 			wg.Go(func() {
@@ -348,14 +353,19 @@ func TestFilesAtOneTime(t *testing.T) {
 		wg.Wait()
 		list, err := p.Store.Domains(ctx, "", "", "", lines)
 		must(t, err)
-		signs := 0
+		whose, err := p.CustomersOf(ctx, admin, list)
+		must(t, err)
+		signs, hers := 0, 0
 		for _, d := range list {
 			if d.DKIM {
 				signs++
 			}
+			if whose[d.Name][0] == "her" {
+				hers++
+			}
 		}
-		if len(list) != lines || signs != 0 && signs != lines {
-			t.Fatalf("round %d: %d of %d domains are as one file says, the others as another", round, signs, len(list))
+		if len(list) != lines || signs != 0 && signs != lines || hers != signs {
+			t.Fatalf("round %d: of %d domains %d sign and %d are hers, which is as neither file says", round, len(list), signs, hers)
 		}
 	}
 }

@@ -14,10 +14,23 @@ import (
 // SetDomainsOf keeps domains as [Store.SetDomains] does, and in the same step gives each domain that people names to exactly the persons (IDs) there; those it does
 // not name stay with whom they are. The errors are those of SetDomains; ErrConflict also where a domain or a person of people is gone.
 func (s *Store) SetDomainsOf(ctx context.Context, people map[string][]string, list ...*Domain) error {
+	return s.setDomainsOf(ctx, countDomains, people, list)
+}
+
+// SetDomainsSince is SetDomainsOf for who looked at many domains and left out those that are to stay as they were: ErrConflict also where any domain was changed
+// since [Store.DomainsVersion] gave since.
+func (s *Store) SetDomainsSince(ctx context.Context, since int64, people map[string][]string, list ...*Domain) error {
+	return s.setDomainsOf(ctx, func(ctx context.Context, q querier) error { return countDomainsSince(ctx, q, since) }, people, list)
+}
+
+func (s *Store) setDomainsOf(ctx context.Context, count func(context.Context, querier) error, people map[string][]string, list []*Domain) error {
 	now := fromMillis(millis(s.now()))
 	// Always in one order, lest two who keep several at one time wait for each other.
 	inOrder := slices.SortedFunc(slices.Values(list), func(a, b *Domain) int { return cmp.Compare(a.Name, b.Name) })
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		if err := count(ctx, q); err != nil {
+			return err
+		}
 		for _, d := range inOrder {
 			if err := setDomain(ctx, q, d, now); err != nil {
 				return fmt.Errorf("%s: %w", d.Name, err)
@@ -28,7 +41,7 @@ func (s *Store) SetDomainsOf(ctx context.Context, people map[string][]string, li
 				return fmt.Errorf("%s: %w", domain, err)
 			}
 		}
-		return countDomains(ctx, q)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("keeping a domain: %w", err)

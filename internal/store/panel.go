@@ -101,16 +101,16 @@ func (s *Store) NewDomainOf(ctx context.Context, person string, d *Domain, most 
 		if err := oneThere(ctx, q, `SELECT count(*) FROM people WHERE id = $1`, person); err != nil {
 			return err
 		}
+		if err := countDomains(ctx, q); err != nil {
+			return err
+		}
 		if err := setDomain(ctx, q, d, now); err != nil {
 			return err
 		}
 		if _, err := q.exec(ctx, `INSERT INTO domain_people (domain, person) VALUES ($1, $2) ON CONFLICT (person, domain) DO NOTHING`, text(d.Name), text(person)); err != nil {
 			return err
 		}
-		if err := atMost(ctx, q, most, `SELECT count(*) FROM domain_people WHERE person = $1`, text(person)); err != nil {
-			return err
-		}
-		return countDomains(ctx, q)
+		return atMost(ctx, q, most, `SELECT count(*) FROM domain_people WHERE person = $1`, text(person))
 	})
 	if err != nil {
 		return fmt.Errorf("keeping a domain: %w", err)
@@ -140,6 +140,9 @@ func setDomain(ctx context.Context, q querier, d *Domain, now time.Time) error {
 // RemoveDomain forgets one, who was given it and its forwarding addresses; its keys stay. ErrNotFound.
 func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 	err := s.committer.do(ctx, 0, func(ctx context.Context, q querier) error {
+		if err := countDomains(ctx, q); err != nil {
+			return err
+		}
 		n, err := q.exec(ctx, `DELETE FROM domains WHERE name = $1`, text(name))
 		if err == nil && n == 0 {
 			err = ErrNotFound
@@ -152,7 +155,7 @@ func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 				return err
 			}
 		}
-		return countDomains(ctx, q)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("removing a domain: %w", err)
@@ -160,9 +163,19 @@ func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 	return nil
 }
 
-// countDomains lets every node know that something changed.
+// countDomains lets every node know that something changes. It comes first: who changes domains does it one after the other, and none waits for a domain
+// while another waits for the counter.
 func countDomains(ctx context.Context, q querier) error {
 	_, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'domains'`)
+	return err
+}
+
+// countDomainsSince is countDomains where no domain was changed since the counter was so. ErrConflict.
+func countDomainsSince(ctx context.Context, q querier, since int64) error {
+	n, err := q.exec(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'domains' AND value = $1`, since)
+	if err == nil && n == 0 {
+		err = ErrConflict
+	}
 	return err
 }
 
