@@ -38,15 +38,21 @@ func readLine(line string, now time.Time, zone *time.Location) (l logLine, ok bo
 	return logLine{}, false
 }
 
-// tagged takes a line of syslog apart: "Nov  6 12:00:00 mx postfix/smtp[9]: [ID 197553 mail.info] QUEUE: to=<a@b>, ...".
+// headed takes what syslog wrote before a line apart from it: "Nov  6 12:00:00 mx postfix/smtp[9]: ...". No word of a stranger is before the first
+// colon that a blank follows.
+func headed(line string) (program, rest string, ok bool) {
+	before, rest, ok := strings.Cut(line, ": ")
+	return before[strings.LastIndexByte(before, ' ')+1:], rest, ok && !strings.ContainsAny(before, `"=(`)
+}
+
+// tagged takes a line about recipients apart: "Nov  6 12:00:00 mx postfix/smtp[9]: [ID 197553 mail.info] QUEUE: to=<a@b>, ...".
 func tagged(line string) (program, queue, rest string, ok bool) {
-	before, rest, ok := strings.Cut(line, "]: ")
-	program = before[strings.LastIndexByte(before, ' ')+1:]
+	program, rest, ok = headed(line)
 	if strings.HasPrefix(rest, "[ID ") { // Solaris
 		_, rest, _ = strings.Cut(rest, "] ")
 	}
 	queue, rest, found := strings.Cut(rest, ": to=")
-	return program, queue, rest, ok && found && !strings.ContainsFunc(queue, func(r rune) bool {
+	return program, queue, rest, ok && found && strings.HasSuffix(program, "]") && !strings.ContainsFunc(queue, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
 }
@@ -119,14 +125,18 @@ func sendmailLine(line string) (l logLine, ok bool) {
 }
 
 // eximDelivery is what stands before the recipient of a delivery, with the ID of the message and the mark: "2026-11-26 12:00:00 +0900 [12]
-// 1tFabc-0001Xy-2Z =>", with its own time or that of syslog or both.
-var eximDelivery = pattern.New(`^(?:[^="<(]{1,200}? exim\S*: )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* )?(?:[+-]\d{4} )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (=>|->|>>|==|\*\*) `)
+// 1tFabc-0001Xy-2Z =>"; where syslog has the time, perhaps without its own.
+var eximDelivery = pattern.New(`^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* )?(?:[+-]\d{4} )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (=>|->|>>|==|\*\*) `)
 
 // eximLine: "2026-11-26 12:00:00 ID => a@b R=router T=transport H=host [address] C="250 OK"". Without H= no host was spoken to.
 func eximLine(line string) (l logLine, ok bool) {
 	at := eximDelivery.FindStringSubmatchIndex(line)
 	if at == nil {
-		return l, false
+		_, own, headed := headed(line)
+		if at = eximDelivery.FindStringSubmatchIndex(own); !headed || at == nil {
+			return l, false
+		}
+		line = own
 	}
 	rest, mark := unquoted(line[at[1]:], " H="), line[at[4]:at[5]]
 	l.queue, l.text = line[at[2]:at[3]], "exim: "+line[at[2]:at[1]]+rest
@@ -139,12 +149,25 @@ func eximLine(line string) (l logLine, ok bool) {
 // qmailLine: "... delivery 1: success: 192.0.2.1_accepted_message./Remote_host_said:_250_OK/". It names no recipient.
 func qmailLine(line string) (l logLine, ok bool) {
 	before, rest, _ := strings.Cut(line, "delivery ")
+	if program, own, found := headed(before); found && strings.Contains(program, "qmail") {
+		before = own
+	}
 	number, rest, _ := strings.Cut(rest, ": ")
 	verb, said, found := strings.Cut(rest, ": ")
-	if _, err := strconv.ParseUint(number, 10, 64); err != nil || !found || strings.ContainsAny(before, `=<>"(`) || verb != "success" && verb != "failure" && verb != "deferral" {
+	if _, err := strconv.ParseUint(number, 10, 64); err != nil || !found || !onlyTimes(before) || verb != "success" && verb != "failure" && verb != "deferral" {
 		return l, false
 	}
 	return logLine{delivered: verb == "success", text: line}, strings.Contains(said, "_host_") || strings.Contains(said, "Remote_") || strings.Contains(said, "Connected_to_")
+}
+
+// onlyTimes reports that a text holds times alone: "@4000000069e2d9ca2d1f7a2c", "1795737575.123456", "2026-11-26 12:00:00".
+func onlyTimes(s string) bool {
+	for w := range strings.FieldsSeq(s) {
+		if w[0] != '@' && strings.ContainsFunc(w, func(r rune) bool { return (r < '0' || r > '9') && !strings.ContainsRune("-:.+TZ", r) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // after is what stands behind a mark, "" where it is not there.

@@ -64,6 +64,12 @@ func TestLines(t *testing.T) {
 		{"@4000000069e2d9ca2d1f7a2c delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", nil}, // of April
 		{"delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
 		{"delivery 2: success: did_1+0+0/", nil},
+		{syslog + "qmail: 1794052740.123456 delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
+		{"2026-11-06 11:59:00.123456500 delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
+		{"mail-1  | " + syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{"<22>" + syslog + "postfix/smtp[1]: [ID 197553 mail.info] 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{syslog + "smtp-out[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
+		{syslog + "exim[12]: 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
 		{"Nov  5 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
 		{"Dec 24 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
 		{"Feb 29 11:59:00 mx postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, nil},
@@ -111,6 +117,14 @@ func TestForgedLines(t *testing.T) {
 		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: from=<\"x: to=a@gmail.com, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=4.7.28, stat=Deferred: " + tooMuch + "\"@evil.example>, size=1", nil},
 		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: to=<\"x, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch + "\"@evil.example>, delay=00:00:01, mailer=esmtp, pri=30163, relay=mx.evil.example. [203.0.113.9], dsn=2.0.0, stat=Sent (OK)", others(Outcome{Delivered: 1})},
 		{syslog + "sm-mta[9]: 6AQ7Bk9X000025: to=<\"x, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch + ", delay=00:00:01, mailer=esmtp, pri=30163, relay=mx.evil.example. [203.0.113.9], dsn=2.0.0, stat=Sent (OK)", nil},
+		// In the log of another server, and where a subject is logged.
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z <= \"" + lie + "\"@evil.example H=evil [203.0.113.9] P=esmtp S=300", nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z Subject: " + lie, nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z Subject: x exim: " + exim, nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z Subject: sm-mta[9]: 6AQ7Bk9X000025: to=a@gmail.com, mailer=esmtp, relay=gmail-smtp-in.l.google.com. [142.250.1.26], stat=Deferred: " + tooMuch, nil},
+		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: " + exim + " from evil[203.0.113.9]", nil},
+		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: delivery 1: deferral: Remote_host_said:_" + strings.ReplaceAll(tooMuch, " ", "_") + "/ from evil[203.0.113.9]", nil},
+		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: qmail: 1.2 delivery 1: success: Remote_host_said:_250/ from evil[203.0.113.9]", nil},
 		// What says status= in its reply is no line of Postfix for that.
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => a@gmail.com R=dnslookup T=remote_smtp H=gmail-smtp-in.l.google.com [142.250.1.26] C=\"250 2.0.0 OK status=queued\"", map[string]Outcome{"gmail": {Delivered: 1}}},
 	} {
