@@ -114,7 +114,14 @@ func LoadMaster(file string, getenv func(string) string) (*Master, error) {
 	return nil, ErrNoMaster
 }
 
+func notFile(file string) error {
+	return said.Error("the master key: %s is not a file", "マスター鍵: %s はファイルではありません", file)
+}
+
 func readMaster(file string, guarded bool) (*Master, error) {
+	if info, err := os.Stat(file); guarded && err == nil && !info.Mode().IsRegular() { // to open a pipe would wait for somebody who writes to it
+		return nil, notFile(file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("the master key: %w", err)
@@ -125,7 +132,7 @@ func readMaster(file string, guarded bool) (*Master, error) {
 		return nil, fmt.Errorf("the master key: %w", err)
 	}
 	if guarded && !info.Mode().IsRegular() {
-		return nil, said.Error("the master key: %s is not a file", "マスター鍵: %s はファイルではありません", file)
+		return nil, notFile(file)
 	}
 	if guarded && info.Mode().Perm()&0o077 != 0 {
 		return nil, said.Error("the master key: %[1]s may be read by others (mode %04[2]o): chmod 600 %[1]s", "マスター鍵: %[1]s を所有者以外も読めます (モード %04[2]o): chmod 600 %[1]s", file, info.Mode().Perm())

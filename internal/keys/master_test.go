@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/todoku/todoku/dkim"
 	"github.com/todoku/todoku/internal/store"
@@ -76,6 +78,21 @@ func TestLoadMaster(t *testing.T) {
 	}
 	if _, err := load(dir); err == nil {
 		t.Error("a folder is a master key")
+	}
+	pipe := filepath.Join(dir, "pipe")
+	if out, err := exec.Command("mkfifo", "-m", "600", pipe).CombinedOutput(); err != nil {
+		t.Logf("without a pipe: %v %s", err, out)
+	} else {
+		said := make(chan error, 1)
+		go func() { _, err := load(pipe); said <- err }()
+		select {
+		case err := <-said:
+			if err == nil || !strings.Contains(err.Error(), "is not a file") {
+				t.Errorf("a pipe: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it waits for somebody who writes to a pipe")
+		}
 	}
 	env["CREDENTIALS_DIRECTORY"] = dir
 	if _, err := load(""); !errors.Is(err, ErrNoMaster) {
