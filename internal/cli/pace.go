@@ -60,6 +60,10 @@ func (f *paceFlags) apply(a *app, s *filter.Settings, both bool, prefix string) 
 		if err != nil {
 			return usagef("--%soutgoing-address: %v", prefix, err)
 		}
+		if len(p.Sources) > 0 && p.Sources[len(p.Sources)-1].Pattern == "" {
+			a.complain(a.say(msgPaceNever, "flag", prefix+"outgoing-address", "value", text))
+			continue
+		}
 		p.Sources = append(p.Sources, source)
 	}
 	s.Pacing = p
@@ -94,6 +98,8 @@ func (f *paceFlags) mailLogs(a *app, prefix string) ([]serve.MailLog, error) {
 }
 
 var msgPaceDatabase = text{EN: "--outgoing-address needs --database, where the plans of todoku warmup are", JA: "--outgoing-address には、todoku warmup の計画を保存した --database が必要です"}
+
+var msgPaceNever = text{EN: "--{flag} {value} is never used: the one before it is for all senders; write those with a PATTERN first", JA: "--{flag} {value} は使われません。この前にすべての送信者に当てはまる指定があります。PATTERN 付きの指定を先に書いてください"}
 
 var msgMailLog = text{EN: "--{flag} {value}: write ADDRESS=FILE, as no single --outgoing-address says from which address the mail of this log went", JA: "--{flag} {value}: どの送信元 IP アドレスのログか --outgoing-address から決まらないため、ADDRESS=FILE の形で指定してください"}
 
