@@ -53,7 +53,9 @@ func (g *guard) next() (raw json.RawMessage, err error) {
 		more := g.dec.More()
 		switch {
 		case g.inside && more:
-			err = g.dec.Decode(&raw)
+			if err = g.dec.Decode(&raw); errors.Is(err, io.EOF) { // a comma was the last
+				err = io.ErrUnexpectedEOF
+			}
 			return raw, err
 		case g.inside:
 			if _, err := g.dec.Token(); errors.Is(err, io.EOF) {

@@ -93,7 +93,7 @@ func TestRead(t *testing.T) {
 		text string
 		want int
 	}{
-		"empty": {"", 0}, "space": {" \n", 0}, "empty array": {"[]", 0}, "no JSON": {fixtures[Send] + "\nnonsense\n", 1}, "cut": {fixtures[Send] + fixtures[Send][:100], 1}, "open array": {"[" + fixtures[Send], 1}, "nothing in it": {"[ \n", 0}, "closed twice": {"[" + fixtures[Send] + "]]", 1}, "nonsense behind it": {"[" + fixtures[Send] + "] x", 1},
+		"empty": {"", 0}, "space": {" \n", 0}, "empty array": {"[]", 0}, "no JSON": {fixtures[Send] + "\nnonsense\n", 1}, "cut": {fixtures[Send] + fixtures[Send][:100], 1}, "open array": {"[" + fixtures[Send], 1}, "cut behind a comma": {"[" + fixtures[Send] + ",\n", 1}, "nothing in it": {"[ \n", 0}, "closed twice": {"[" + fixtures[Send] + "]]", 1}, "nonsense behind it": {"[" + fixtures[Send] + "] x", 1},
 		"too long": {fixtures[Send] + `{"x":"` + strings.Repeat("x", 4*MaxEvent) + `"}`, 1}, "space without end": {strings.Repeat(" ", 4*MaxEvent), 0}, "deep": {strings.Repeat("[", 100_000), 0},
 	} {
 		n := 0
