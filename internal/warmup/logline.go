@@ -125,8 +125,8 @@ func sendmailLine(line string) (l logLine, ok bool) {
 }
 
 // eximDelivery is what stands before the recipient of a delivery, with the ID of the message and the mark: "2026-11-26 12:00:00 +0900 [12]
-// 1tFabc-0001Xy-2Z =>"; where syslog has the time, perhaps without its own.
-var eximDelivery = pattern.New(`^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* )?(?:[+-]\d{4} )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (=>|->|>>|==|\*\*) `)
+// 1tFabc-0001Xy-2Z =>"; where syslog has the time, perhaps without its own, and of a line that is too long for syslog the first part: "[1/2] 2026-11-26 ...".
+var eximDelivery = pattern.New(`^(?:\[1[/\\]\d+\] )?(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* )?(?:[+-]\d{4} )?(?:\[\d+\] )?([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (=>|->|>>|==|\*\*) `)
 
 // eximLine: "2026-11-26 12:00:00 ID => a@b R=router T=transport H=host [address] C="250 OK"". Without H= no host was spoken to.
 func eximLine(line string) (l logLine, ok bool) {

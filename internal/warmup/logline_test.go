@@ -54,6 +54,8 @@ func TestLines(t *testing.T) {
 		{"2026-11-06 20:59:00.123 +0900 [1234] 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
 		{syslog + "exim[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
 		{syslog + "exim[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server after end of data: " + tooMuch, late("gmail")},
+		{syslog + "exim[12]: [1/2] 2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server after end of data: " + tooMuch, late("gmail")},
+		{syslog + "exim[12]: [2/2] 1tFabc-0001Xy-2Z " + eximSent, nil},
 		{"2026-11-06 20:59:00 +0900 [1234] 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-45) H=gmail-smtp-in.l.google.com [142.250.1.26]: SMTP error from remote mail server after end of data: " + tooMuch, late("gmail")},
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => me <me@mx.example> R=localuser T=local_delivery", nil},
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-53): retry time not reached for any host for 'gmail.com'", nil},
