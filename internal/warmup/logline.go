@@ -1,6 +1,7 @@
 package warmup
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,11 +58,11 @@ func tagged(line string) (program, queue, rest string, ok bool) {
 	})
 }
 
-// unquoted gives a text with x in the place of what is between quotes ("a b"@example.com), as far as mark, outside of quotes: the rest is what
-// the other server said. What begins with a quote that has no end is left away: nobody knows where it ends.
-func unquoted(s, mark string) string {
+// unquoted gives a text with x in the place of what is between quotes ("a b"@example.com), as far as the first of some marks, outside of quotes: the
+// rest is what the other server said. What begins with a quote that has no end is left away: nobody knows where it ends.
+func unquoted(s string, marks ...string) string {
 	out := []byte(s)
-	for i := 0; i < len(s) && !strings.HasPrefix(s[i:], mark); i++ {
+	for i := 0; i < len(s) && !slices.ContainsFunc(marks, func(m string) bool { return strings.HasPrefix(s[i:], m) }); i++ {
 		if s[i] != '"' {
 			continue
 		}
@@ -101,10 +102,11 @@ func postfixLine(line string) (l logLine, ok bool) {
 	return logLine{delivered: status == "sent", queue: queue, host: host, to: []string{to}, text: text}, true
 }
 
-// sendmailLine: "... sendmail[9]: QUEUE: to=<a@b>,<c@b>, ..., mailer=esmtp, ..., relay=host. [address], dsn=2.0.0, stat=Sent (OK)".
+// sendmailLine: "... sendmail[9]: QUEUE: to=<a@b>,<c@b>, ..., mailer=esmtp, ..., relay=host. [address], dsn=2.0.0, stat=Sent (OK)"; before stat=
+// also reply=, which is what the other server said.
 func sendmailLine(line string) (l logLine, ok bool) {
 	_, queue, rest, found := tagged(line)
-	rest = unquoted(rest, " stat=")
+	rest = unquoted(rest, ", reply=", " stat=")
 	list, fields, named := strings.Cut(rest, ", ")
 	fields, stat, _ := strings.Cut(fields, "stat=")
 	mailer, _, _ := strings.Cut(after(fields, "mailer="), ",")

@@ -60,6 +60,7 @@ func TestLines(t *testing.T) {
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z => me <me@mx.example> R=localuser T=local_delivery", nil},
 		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z == a@gmail.com R=dnslookup T=remote_smtp defer (-53): retry time not reached for any host for 'gmail.com'", nil},
 		{syslog + "sm-mta[27]: 6AQ7Bk9X000025: to=<a@gmail.com>,<b@gmail.com>,<c@kaisha.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30163, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=2.0.0, stat=Sent (OK gsmtp)", sent("gmail", 3)},
+		{syslog + "sm-mta[27]: 6AQ7Bk9X000025: to=<a@gmail.com>, delay=00:00:01, mailer=esmtp, pri=30163, relay=gmail-smtp-in.l.google.com. [142.250.1.26], dsn=5.7.1, reply=550 5.7.1 \"Gmail has detected that this message is likely unsolicited mail. To reduce the amount of s...cked, stat=Service unavailable", map[string]Outcome{"gmail": {Refused: 1}}},
 		{syslog + "sendmail[27]: 6AQ7Bk9X000025: to=me, delay=00:00:01, mailer=local, pri=30163, dsn=2.0.0, stat=Sent", nil},
 		{syslog + "sendmail[27]: 6AQ7Bk9X000025: to=a@gmail.com, ctladdr=root (0/0), delay=00:00:01, mailer=relay, pri=30163, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (6AQ7 Message accepted for delivery)", nil},
 		{syslog + "sm-mta[27]: 6AQ7Bk9X000025: to=<a@gmail.com>, delay=00:00:01, pri=30163, stat=Paced by the warm-up of 192.0.2.1: today's share for Gmail (Google) is used up", nil},
