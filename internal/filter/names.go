@@ -110,8 +110,12 @@ func ParseTarget(text string) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
-	if local, domain, ok := cutAddress(to); known && (!ok || local == "" || domain == "" || strings.ContainsAny(to, " \t\r\n<>*")) {
+	local, domain, ok := cutAddress(to)
+	if known && (!ok || local == "" || domain == "" || strings.ContainsAny(to, " \t\r\n<>*")) {
 		return Target{}, said.Error("%q: what follows the = is no address", "%q: = の後がアドレスではありません", text)
+	}
+	if a, err := asciiDomain(domain); err == nil && isIDN(domain) { // it is told in the header of mail that may have come without SMTPUTF8
+		to = local + "@" + a
 	}
 	return Target{Pattern: p, To: to}, nil
 }

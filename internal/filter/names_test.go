@@ -55,6 +55,7 @@ func TestMatchesUnicode(t *testing.T) {
 func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]Target{
 		"a@x.example": {Pattern: "a@x.example"}, "a@X.example=b@y.example": {Pattern: "a@x.example", To: "b@y.example"}, "*": {Pattern: "*"},
+		"a@x.example=B@例え.example": {Pattern: "a@x.example", To: "B@xn--r8jz45g.example"}, "a@x.example=b@y.Example": {Pattern: "a@x.example", To: "b@y.Example"},
 		"a@x.example=": {}, "a@x.example=b": {}, "a@x.example=b c@d": {}, "a b": {}, "": {},
 	} {
 		got, err := ParseTarget(text)
