@@ -43,8 +43,14 @@ func readLine(line string, now time.Time, zone *time.Location) (l logLine, ok bo
 // colon that a blank follows.
 func headed(line string) (program, rest string, ok bool) {
 	before, rest, ok := strings.Cut(line, ": ")
+	if again := container.FindString(rest); again != "" && strings.HasSuffix(before, "]") {
+		before, rest = before+" "+strings.TrimSuffix(again, ": "), rest[len(again):]
+	}
 	return before[strings.LastIndexByte(before, ' ')+1:], rest, ok && !strings.ContainsAny(before, `"=(`)
 }
+
+// container is what stands before a line a second time where syslog has it of a container ("mx 3f1c2d[812]: Nov  6 12:00:00 mail postfix/smtp[9]: ...").
+var container = pattern.New(`^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) \S+ \S+\[\d+\]: `)
 
 // tagged takes a line about recipients apart: "Nov  6 12:00:00 mx postfix/smtp[9]: [ID 197553 mail.info] QUEUE: to=<a@b>, ...".
 func tagged(line string) (program, queue, rest string, ok bool) {

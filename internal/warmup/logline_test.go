@@ -70,6 +70,8 @@ func TestLines(t *testing.T) {
 		{syslog + "qmail: 1794052740.123456 delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
 		{"2026-11-06 11:59:00.123456500 delivery 1: success: 192.0.2.9_accepted_message./Remote_host_said:_250_OK/", sent(Everybody, 1)},
 		{"mail-1  | " + syslog + "postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{syslog + "3f1c2d4e5a6b[812]: Nov  6 11:58:59 mail postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
+		{"2026-11-06T11:59:00+00:00 mx docker/mail[812]: 2026-11-06T11:58:59.123456+00:00 mail postfix/smtp[1]: 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
 		{"<22>" + syslog + "postfix/smtp[1]: [ID 197553 mail.info] 4ABC: to=<a@gmail.com>, " + atGmail, sent("gmail", 1)},
 		{syslog + "smtp-out[12]: 2026-11-06 11:59:00 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
 		{syslog + "exim[12]: 1tFabc-0001Xy-2Z " + eximSent, sent("gmail", 1)},
@@ -106,6 +108,8 @@ func TestForgedLines(t *testing.T) {
 		want map[string]Outcome
 	}{
 		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: " + lie + " from evil[203.0.113.9]; from=<x@evil.example> to=<me@mx.example> proto=ESMTP helo=<evil>", nil},
+		{syslog + "postfix/cleanup[9]: 4ABC: info: header Subject: " + syslog + "postfix/smtp[1]: 4XYZ: to=<a@gmail.com>, " + relay, nil},
+		{"2026-11-06 11:59:00 1tFabc-0001Xy-2Z Subject: " + syslog + "postfix/smtp[1]: 4XYZ: to=<a@gmail.com>, " + relay, nil},
 		{syslog + "postfix/qmgr[9]: 4ABC: from=<\"" + lie + "\"@evil.example>, size=1, nrcpt=1 (queue active)", nil},
 		{syslog + "postfix/smtpd[9]: NOQUEUE: reject: RCPT from x[203.0.113.9]: 550 5.1.1 <\"delivery 1: success: Remote_host_said:_250\"@mx.example>: no; helo=<x>", nil},
 		{syslog + "postfix/smtp[9]: 4ABC: to=<\"x>, " + relay + "\"@evil.example>, " + sent, others(Outcome{Delivered: 1})},
