@@ -100,13 +100,9 @@ func (f *forwardFlags) rewriter(a *app, prefix string) (*srs.Rewriter, error) {
 	if f.srsSecrets == "" {
 		return nil, usagef("%s", a.say(msgNeedFlag, "flag", prefix+"srs-secret-file"))
 	}
-	var domains []string
-	for _, d := range f.srsDomains {
-		d, err := ascii(d)
-		if err != nil {
-			return nil, usagef("%v", a.saidError("--"+prefix+"srs-domain", err))
-		}
-		domains = append(domains, d)
+	domains, err := a.srsDomains("--"+prefix+"srs-domain", f.srsDomains)
+	if err != nil {
+		return nil, err
 	}
 	secrets, err := a.srsSecrets("--"+prefix+"srs-secret-file", f.srsSecrets)
 	if err != nil {

@@ -69,13 +69,9 @@ func (f *srsFlags) rewriter(a *app) (*srs.Rewriter, error) {
 	if len(f.sep) != 1 || !strings.Contains("=+-", f.sep) {
 		return nil, usagef("%s", a.say(msgSRSSeparator, "value", f.sep))
 	}
-	var domains []string
-	for _, d := range f.domains {
-		d, err := ascii(d)
-		if err != nil {
-			return nil, usagef("%v", a.saidError("--domain", err))
-		}
-		domains = append(domains, d)
+	domains, err := a.srsDomains("--domain", f.domains)
+	if err != nil {
+		return nil, err
 	}
 	secrets, err := a.srsSecrets("--secret-file", f.secretFile)
 	if err != nil {
@@ -89,6 +85,23 @@ func (f *srsFlags) rewriter(a *app) (*srs.Rewriter, error) {
 		return nil, usagef("%s", a.saidText(inJapanese{err, "--hash-length は 4〜27 文字、--hash-min は 4 文字以上で --hash-length 以下、--max-age は 1〜1023 日で指定してください"}))
 	}
 	return r, nil
+}
+
+// srsDomains gives the domains that a flag names in A-labels, each one that senders can be rewritten to.
+func (a *app) srsDomains(flag string, names []string) (out []string, err error) {
+	for _, name := range names {
+		d, err := ascii(name)
+		if err == nil {
+			if _, bad := srs.New(srs.Config{Domains: []string{d}, Secrets: [][]byte{[]byte(d)}}); bad != nil {
+				err = isNoDomain(name)
+			}
+		}
+		if err != nil {
+			return nil, usagef("%v", a.saidError(flag, err))
+		}
+		out = append(out, d)
+	}
+	return out, nil
 }
 
 // srsSecrets reads the file of secrets that a flag names.

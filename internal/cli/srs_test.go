@@ -41,6 +41,7 @@ func TestSRS(t *testing.T) {
 		{[]string{"forward", "user"}, 1, "user: アドレスの形式が正しくありません"}, {[]string{"forward", strings.Repeat("x", 60) + "@a.example"}, 1, "受け付けるべき長さを超えます"}, {[]string{"reverse", forged}, 1, forged + ": ハッシュが一致しません"},
 		{[]string{"reverse", rewritten, "--max-age", "1d", "--at", "2026-12-26T04:00:00Z"}, 1, rewritten + ": 書き換えたアドレスの有効期限が切れています"},
 		{[]string{"forward", "--hash-length", "2", "a@b.example"}, 2, "--hash-length は 4〜27 文字"}, {[]string{"forward", "--domain", "b..example", "a@b.example"}, 2, `--domain: "b..example" はドメインではありません`},
+		{[]string{"forward", "--domain", "*.example", "a@b.example"}, 2, `--domain: "*.example" はドメインではありません`},
 	} {
 		args := append([]string{"srs", c.args[0], "--domain", "fwd.example", "--secret-file", secret, "--lang", "ja", "--at", "2026-11-26T04:00:00Z"}, c.args[1:]...)
 		if r := p.run(args...).want(t, c.code); !strings.Contains(r.err, c.says) || strings.Contains(r.err, "srs:") {
