@@ -14,7 +14,7 @@ import (
 
 // Error is why something could not be fetched, or a host not be reached.
 type Error struct {
-	// Problem is one of the Fetch constants of internal/wire.
+	// Problem is one of the Fetch constants of internal/wire/https.
 	Problem string
 	// Host and Port are what was asked for; Addr is valid where it got that far.
 	Host string
@@ -45,5 +45,5 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) FetchProblem() string { return e.Problem }
 
 // Problem says in one word why err, which is not nil, happened: one of the Fetch
-// constants of internal/wire.
+// constants of internal/wire/https.
 func Problem(err error) string { return https.FetchProblem(err) }

@@ -275,6 +275,11 @@ func (v *view) judge(a dns.Answer, server netip.AddrPort, record string) {
 	own := a.Records
 	if len(a.Chain) > 0 { // those are at the end of an alias: some cache may have said so, of a record that is gone; its servers are asked themselves
 		own = nil
+		for _, rec := range a.Records { // and other caches may hold it as long
+			if !sameKey(rec.Data, record) {
+				v.ttl = max(v.ttl, seconds(rec.TTL))
+			}
+		}
 	}
 	for _, rec := range slices.Concat(a.Chain, own) {
 		if rec.Type == dns.TypeCNAME || !sameKey(rec.Data, record) {

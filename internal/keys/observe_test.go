@@ -130,7 +130,7 @@ func TestObserve_AliasFromCache(t *testing.T) {
 	alias := dns.Zone{"example.com": apex, name: {"60 CNAME " + target}, target: {"3600 TXT " + old}} // as a client gives it that follows aliases by its resolver
 	z := zones{resolver: dns.MustMemory(hosts), servers: map[string]*dns.Memory{"192.0.2.1": dns.MustMemory(alias), "192.0.2.2": dns.MustMemory(dns.Zone{"example.net": above})}}
 	o := (&DNS{Resolver: z}).Observe(t.Context(), name, "v=DKIM1; k=ed25519; p="+strings.Repeat("A", 43)+"=")
-	if o.Taken || len(o.Servers) != 1 || o.Servers[0].Has != Absent || o.TTL != 300*time.Second {
+	if o.Taken || len(o.Servers) != 1 || o.Servers[0].Has != Absent || o.TTL != time.Hour { // which caches may hold the other record for
 		t.Errorf("%+v", o)
 	}
 	if o = (&DNS{Resolver: z}).Observe(t.Context(), name, old); o.Record != 0 || len(o.Texts) != 0 || !o.Gone() {

@@ -63,7 +63,7 @@ func Describe(c *x509.Certificate) Certificate {
 }
 
 // Verify says what is wrong with a chain for one name and time: "" or one of the
-// FetchCert constants of internal/wire; detail says it in English. roots nil are those
+// FetchCert constants of internal/wire/https; detail says it in English. roots nil are those
 // of the system. This is what MTA-STS asks of an MX host (RFC 8461 section 4.2); plain
 // STARTTLS asks for none of it (RFC 7435).
 func Verify(chain [][]byte, name string, roots *x509.CertPool, at time.Time) (problem, detail string) {

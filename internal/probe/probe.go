@@ -93,7 +93,7 @@ const (
 	Unreachable Outcome = "unreachable"
 )
 
-// The values of Host.Problem that are not Fetch constants of internal/wire.
+// The values of Host.Problem that are not Fetch constants of internal/wire/https.
 const (
 	NotTried      = "not-tried"      // over MaxHosts
 	Deferred      = "deferred"       // a 4xx reply to the connection or EHLO
