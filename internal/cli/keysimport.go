@@ -108,7 +108,7 @@ func (f *importFlags) readPEM(a *app) (*keys.Found, error) {
 	}
 	domain, err := ascii(f.domain)
 	if err != nil {
-		return nil, usagef("--domain: %v", err)
+		return nil, usagef("%v", a.saidError("--domain", err))
 	}
 	text, err := readBounded(f.pem)
 	if err != nil {

@@ -58,7 +58,7 @@ func (f *paceFlags) apply(a *app, s *filter.Settings, both bool, prefix string) 
 	for _, text := range f.sources {
 		source, err := filter.ParseSource(text)
 		if err != nil {
-			return usagef("--%soutgoing-address: %v", prefix, err)
+			return usagef("%v", a.saidError("--"+prefix+"outgoing-address", err))
 		}
 		if len(p.Sources) > 0 && p.Sources[len(p.Sources)-1].Pattern == "" {
 			a.complain(a.say(msgPaceNever, "flag", prefix+"outgoing-address", "value", text))

@@ -3,7 +3,6 @@ package filter
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/todoku/todoku/dns"
 	"github.com/todoku/todoku/internal/milter"
 	"github.com/todoku/todoku/internal/provider"
+	"github.com/todoku/todoku/internal/said"
 )
 
 // Pacer says whether outgoing mail may go now. It answers soon, whatever happens.
@@ -78,7 +78,7 @@ func ParseSource(text string) (s Source, err error) {
 		return s, nil
 	}
 	if s.Addr, err = netip.ParseAddr(addr); err != nil || s.Addr.Zone() != "" {
-		return s, fmt.Errorf("%q is neither an IP address nor PATTERN=ADDRESS nor daemon", text)
+		return s, said.Error("%q is neither an IP address nor PATTERN=ADDRESS nor daemon", "%q は使えません。IP アドレス、PATTERN=ADDRESS、daemon のいずれかで指定してください", text)
 	}
 	s.Addr = s.Addr.Unmap()
 	return s, nil
