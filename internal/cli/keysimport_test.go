@@ -46,10 +46,9 @@ func TestKeysImport_NotHere(t *testing.T) {
 	}
 }
 
-// TestKeysImport_OfAuthor: a key that signs for whoever writes is no success, and what to do is said.
-func TestKeysImport_OfAuthor(t *testing.T) {
-	p := withKeys(t, dns.Zone{})
-	dir := t.TempDir()
+// ed25519PEM is a new private key, as a file holds it.
+func ed25519PEM(t *testing.T) string {
+	t.Helper()
 	key, err := dkim.GenerateKey("ed25519", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +57,15 @@ func TestKeysImport_OfAuthor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(private)
+}
+
+// TestKeysImport_OfAuthor: a key that signs for whoever writes is no success, and what to do is said.
+func TestKeysImport_OfAuthor(t *testing.T) {
+	p := withKeys(t, dns.Zone{})
+	dir := t.TempDir()
 	file := filepath.Join(dir, "opendkim.conf")
-	for name, text := range map[string]string{file: "Domain *\nSelector s1\nKeyFile /k.pem\n", filepath.Join(dir, "k.pem"): string(private)} {
+	for name, text := range map[string]string{file: "Domain *\nSelector s1\nKeyFile /k.pem\n", filepath.Join(dir, "k.pem"): ed25519PEM(t)} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -75,15 +81,7 @@ func TestKeysImport_Alone(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{"keys": "a a.example:s1:/1.pem\nb a.example:s2:/2.pem\n", "conf": "KeyTable refile:/keys\nSigningTable refile:/table\nMultipleSignatures yes\n"}
 	for _, name := range []string{"1.pem", "2.pem"} {
-		key, err := dkim.GenerateKey("ed25519", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		private, err := dkim.MarshalPrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = string(private)
+		files[name] = ed25519PEM(t)
 	}
 	for table, said := range map[string]string{
 		"x@a.example a\n*@a.example b\n":                   "mail of x@a.example OpenDKIM also signs with s2._domainkey.a.example",

@@ -62,14 +62,13 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
-// TestClockJumpsLittle: in a program that runs, two hours that only the calendar shows are not two hours.
-func TestClockJumpsLittle(t *testing.T) {
-	w := newWorld(t, 2, time.Hour)
-	w.create("ed25519")
+// byElapsed gives what lets time pass for a program that runs and takes a step, and holds whether a key signs then.
+func (w *world) byElapsed(t *testing.T) (step func(pass time.Duration, signs bool)) {
+	t.Helper()
 	began := w.truth()
 	k := New(Config{Store: w.store, Master: w.master, Observer: &DNS{Resolver: w}, Publisher: w, Now: w.clock, Elapsed: func() time.Duration { return w.truth().Sub(began) }})
 	ring := w.ring()
-	step := func(pass time.Duration, signs bool) {
+	return func(pass time.Duration, signs bool) {
 		t.Helper()
 		w.pass(pass)
 		if err := k.Step(ctx); err != nil {
@@ -79,6 +78,13 @@ func TestClockJumpsLittle(t *testing.T) {
 			t.Errorf("%v: %s", got, w.states())
 		}
 	}
+}
+
+// TestClockJumpsLittle: in a program that runs, two hours that only the calendar shows are not two hours.
+func TestClockJumpsLittle(t *testing.T) {
+	w := newWorld(t, 2, time.Hour)
+	w.create("ed25519")
+	step := w.byElapsed(t)
 	step(0, false)
 	step(time.Minute, false)
 	w.wrong = 2 * time.Hour
@@ -92,19 +98,7 @@ func TestClockJumpsLittle(t *testing.T) {
 func TestClockJumpsLess(t *testing.T) {
 	w := newWorld(t, 2, 3*time.Minute)
 	w.create("ed25519")
-	began := w.truth()
-	k := New(Config{Store: w.store, Master: w.master, Observer: &DNS{Resolver: w}, Publisher: w, Now: w.clock, Elapsed: func() time.Duration { return w.truth().Sub(began) }})
-	ring := w.ring()
-	step := func(pass time.Duration, signs bool) {
-		t.Helper()
-		w.pass(pass)
-		if err := k.Step(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if got := w.sign(ring); len(got) == 1 != signs {
-			t.Errorf("%v: %s", got, w.states())
-		}
-	}
+	step := w.byElapsed(t)
 	step(0, false)
 	w.wrong = 4 * time.Minute
 	step(time.Minute, false)

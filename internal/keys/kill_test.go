@@ -96,14 +96,14 @@ func (c childStep) Apply(_ context.Context, changes []dns.Change) error {
 type killer struct {
 	*world
 	asked atomic.Int64
-	at    int64
+	at    atomic.Int64
 	pid   atomic.Int64
 	child childStep
 }
 
 // count kills the node where it is time.
 func (k *killer) count() {
-	if k.asked.Add(1) == k.at {
+	if k.asked.Add(1) == k.at.Load() {
 		_ = syscall.Kill(int(k.pid.Load()), syscall.SIGKILL)
 	}
 }
@@ -163,7 +163,7 @@ func newKiller(t *testing.T) *killer {
 func (k *killer) node(n int64, rotate string) (killed bool, asked int64) {
 	k.t.Helper()
 	k.asked.Store(0)
-	k.at = n
+	k.at.Store(n)
 	k.child.Now, k.child.Rotate = k.clock(), rotate
 	text, err := json.Marshal(k.child)
 	if err != nil {

@@ -94,15 +94,22 @@ func TestDeadResolver(t *testing.T) {
 			f.Want(fmt.Sprintf("d%d.example", i))
 		}
 		synctest.Wait()
-		if f.waiting != mostWaiting || len(f.known) != mostWaiting || s.asked.Load() != atOnce {
-			t.Errorf("%d wait, %d known, %d asked", f.waiting, len(f.known), s.asked.Load())
+		if waiting, known := f.counts(); waiting != mostWaiting || known != mostWaiting || s.asked.Load() != atOnce {
+			t.Errorf("%d wait, %d known, %d asked", waiting, known, s.asked.Load())
 		}
 		time.Sleep(lookTime * (mostWaiting/atOnce + 2))
 		synctest.Wait()
-		if f.waiting != 0 {
-			t.Errorf("%d wait", f.waiting)
+		if waiting, _ := f.counts(); waiting != 0 {
+			t.Errorf("%d wait", waiting)
 		}
 	})
+}
+
+// counts gives how many names wait, and how many are known.
+func (f *Finder) counts() (waiting, known int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.waiting, len(f.known)
 }
 
 // TestMany: the memory is bounded.

@@ -115,15 +115,22 @@ func (w waiting) Observe(ctx context.Context, name, record string) keys.Observat
 	return o
 }
 
-// TestServeLooks: who looks at a domain by the API, or on its page, when the calendar was set ahead and before the program looked by itself, has no key sign that
-// caches may not know.
-func TestServeLooks(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "t.db")
-	st, err := store.Open(t.Context(), database)
+// newDatabase makes one that nobody else has, and opens it beside the program that is to run on it.
+func newDatabase(t *testing.T) (name string, st *store.Store) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "t.db")
+	st, err := store.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.Close()
+	t.Cleanup(func() { st.Close() })
+	return name, st
+}
+
+// TestServeLooks: who looks at a domain by the API, or on its page, when the calendar was set ahead and before the program looked by itself, has no key sign that
+// caches may not know.
+func TestServeLooks(t *testing.T) {
+	database, st := newDatabase(t)
 	master, err := keys.ParseMaster([]byte(keys.NewMaster()))
 	if err != nil {
 		t.Fatal(err)
@@ -188,12 +195,7 @@ func TestServeLooks(t *testing.T) {
 
 // TestServeRotates: a running node takes the steps of keys, and encrypts them with the present master key.
 func TestServeRotates(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "t.db")
-	st, err := store.Open(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
+	database, st := newDatabase(t)
 	old, present := keys.NewMaster(), keys.NewMaster()
 	master := func(text string) *keys.Master {
 		m, err := keys.ParseMaster([]byte(text))

@@ -135,12 +135,7 @@ func (l *lines) wait(t *testing.T, text string) {
 
 // TestWarnUnread: keys that are there, and cannot be read for want of a master key, are no keys that are not there: the log says so.
 func TestWarnUnread(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "t.db")
-	st, err := store.Open(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
+	database, st := newDatabase(t)
 	const want = "the database has keys, but no master key is given"
 	began := func(begin func(ctx context.Context, log *slog.Logger, ready func()) error) string {
 		t.Helper()
